@@ -1,0 +1,46 @@
+import type { Secret } from './secret.ts';
+
+/** One network way to a registry: where bytes go, and by which address, resolver, proxy and TLS settings they get there. */
+export interface NetworkPath {
+  readonly name: string;
+  /** Scheme, host and port only, without trailing slash: `/v2/` must stand at the root of a registry's host. */
+  readonly origin: string;
+  /** What stands in the way as far as the operator knows; used for wording and blame, never for measurement. */
+  readonly kind: PathKind;
+  /** Connect to this host and port instead of the URL's, with Host header and SNI unchanged (like `curl --connect-to`). */
+  readonly connectTo?: { readonly host: string; readonly port: number };
+  /** Ask these resolvers (`address` or `address:port`) instead of the system's. Resolved anew for each connection. */
+  readonly dnsServers: readonly string[];
+  readonly family?: 4 | 6;
+  readonly localAddress?: string;
+  readonly proxy?: HttpProxy;
+  /** Extra headers on each request that goes to one of the path's own hosts. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls: PathTls;
+  /** Hosts (`host` or `host:port`) besides the URL's own to which tokens, uploads and redirects may go. */
+  readonly allowHosts: readonly string[];
+  /** `rewrite`: ask for tokens at the path's own origin, whatever host the challenge names (Gitea's realm is ROOT_URL). */
+  readonly realm: 'follow' | 'rewrite';
+}
+
+export const pathKinds = ['direct', 'edge', 'ingress', 'loadbalancer', 'internal'] as const;
+export type PathKind = (typeof pathKinds)[number];
+
+/** An HTTP CONNECT proxy. */
+export interface HttpProxy {
+  readonly host: string;
+  readonly port: number;
+  readonly username?: string;
+  readonly password?: Secret;
+}
+
+export interface PathTls {
+  /** PEM file, read anew for each connection, so that a rotated CA or certificate is picked up. */
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+  /** SNI and certificate name to expect, when not the URL's host. */
+  readonly serverName?: string;
+  readonly insecure: boolean;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+}

@@ -1,0 +1,61 @@
+import type { NetworkPath } from '../network/path.ts';
+import type { RegistryTarget } from '../registry/target.ts';
+import type { ClientProfile } from './client-profile.ts';
+
+/** What is pushed. `name` is the label value `workload`. */
+export interface Workload {
+  readonly name: string;
+  /** One blob: a single entry. An image: its layers, to which the client adds config and manifest. */
+  readonly kind: 'blob' | 'image';
+  readonly layerBytes: readonly number[];
+  readonly pull: boolean;
+}
+
+/** `profile`: as the client does; `none`: one attempt; a number: that many attempts with the profile's delays. */
+export type RetryChoice = 'profile' | 'none' | number;
+
+/** How the bytes of a run are chosen: a new digest each time, or k digests in turn (bounded storage on registries that never free). */
+export type PayloadPolicy = { readonly kind: 'fresh' } | { readonly kind: 'rotate'; readonly count: number };
+
+/** Registry × path × client × workload: the unit that is scheduled and labelled. */
+export interface Check {
+  readonly registry: RegistryTarget;
+  readonly path: NetworkPath;
+  readonly client: ClientProfile;
+  readonly workload: Workload;
+  readonly intervalMs: number;
+  /** Bound on the whole run, waits between attempts included, cleanup excluded. */
+  readonly timeoutMs: number;
+  readonly retries: RetryChoice;
+  /** Factor on the profile's waits between attempts; 1 is what the real client does. Anything else is marked in the run. */
+  readonly retryWaitScale: number;
+  readonly payload: PayloadPolicy;
+}
+
+/** Base labels of every metric about a check; also its identity across reloads. */
+export interface CheckLabels {
+  readonly registry: string;
+  readonly path: string;
+  readonly client: string;
+  readonly workload: string;
+}
+
+export function checkLabels(check: Check): CheckLabels {
+  return {
+    registry: check.registry.name,
+    path: check.path.name,
+    client: check.client.name,
+    workload: check.workload.name,
+  };
+}
+
+/** `gitea/cloudflare/docker/large`: how a check is named in logs and pages. */
+export function checkId(check: Check): string {
+  const { registry, path, client, workload } = checkLabels(check);
+  return `${registry}/${path}/${client}/${workload}`;
+}
+
+/** Payload bytes of one attempt of the whole workload. */
+export function workloadBytes(workload: Workload): number {
+  return workload.layerBytes.reduce((sum, bytes) => sum + bytes, 0);
+}

@@ -1,0 +1,115 @@
+import type { Check } from './check.ts';
+import type { Failure, FailureReason, Phase } from './failure.ts';
+
+/** One HTTP request of a run as kept in history: redacted, bounded. Times are milliseconds after the run's start. */
+export interface RequestRecord {
+  readonly phase: Phase;
+  readonly method: string;
+  readonly url: string;
+  readonly startMs: number;
+  readonly durationMs: number;
+  readonly dnsMs?: number;
+  readonly connectMs?: number;
+  readonly tlsMs?: number;
+  readonly sendMs?: number;
+  readonly waitMs?: number;
+  readonly receiveMs?: number;
+  readonly plannedBytes: number;
+  readonly sentBytes: number;
+  readonly framing: 'none' | 'content-length' | 'chunked';
+  readonly status?: number;
+  readonly responseHeaders: Readonly<Record<string, string>>;
+  readonly responseBytes: number;
+  readonly early: boolean;
+  readonly socketReused: boolean;
+  readonly httpVersion?: string;
+  readonly remoteAddress?: string;
+  readonly errorCode?: string;
+}
+
+/** One try at pushing one blob (or manifest), as the client's retry policy counts it. */
+export interface Attempt {
+  readonly blob: string;
+  /** From 1. */
+  readonly number: number;
+  /** Milliseconds after the run's start. */
+  readonly startMs: number;
+  readonly durationMs: number;
+  /** Wait before this attempt, as it was really waited. */
+  readonly waitedMs: number;
+  /** Milliseconds for each phase reached; phases not reached are absent. */
+  readonly phaseMs: Readonly<Partial<Record<Phase, number>>>;
+  readonly sentBytes: number;
+  readonly acknowledgedBytes: number;
+  readonly requests: readonly RequestRecord[];
+  readonly failure?: Failure;
+}
+
+/** What the path looked like in this run: the source of `path_info`. */
+export interface PathFacts {
+  readonly remoteAddress?: string;
+  readonly family?: 4 | 6;
+  readonly httpVersion?: '1.1' | '2';
+  readonly tlsVersion?: string;
+  readonly tlsIssuer?: string;
+  readonly certificateExpiresAt?: Date;
+  /** Host of the token realm when it is not one of the path's own. */
+  readonly foreignRealmHost?: string;
+  /** Host of an upload Location when it is not one of the path's own. */
+  readonly foreignLocationHost?: string;
+}
+
+export interface CleanupReport {
+  readonly durationMs: number;
+  readonly failures: readonly {
+    readonly kind: LeftoverKind;
+    readonly reason: FailureReason;
+    readonly message: string;
+  }[];
+}
+export const leftoverKinds = ['session', 'blob', 'manifest'] as const;
+export type LeftoverKind = (typeof leftoverKinds)[number];
+
+/** One execution of a check. A run never throws: whatever happened is in here. */
+export interface Run {
+  readonly id: string;
+  readonly check: Check;
+  readonly startedAt: Date;
+  /** As the client's user feels it: waits between attempts included, cleanup excluded. */
+  readonly durationMs: number;
+  readonly attempts: readonly Attempt[];
+  readonly ok: boolean;
+  /** The failure that ended the run; present exactly when `ok` is false. */
+  readonly failure?: Failure;
+  readonly sentBytes: number;
+  readonly acknowledgedBytes: number;
+  readonly pulledBytes: number;
+  /** Payload bytes ÷ (send + wait) of the successful attempts; absent when nothing was pushed successfully. */
+  readonly pushBytesPerSecond?: number;
+  readonly pullBytesPerSecond?: number;
+  readonly cleanup: CleanupReport;
+  readonly pathFacts: PathFacts;
+  /** Longest event-loop delay seen during the run; above the limit the timings are tainted. */
+  readonly eventLoopLagMs: number;
+  readonly tainted: boolean;
+  /** false when waits between attempts were scaled or left out. */
+  readonly realWaits: boolean;
+}
+
+/** Live state of a running check: for progress bars and `runs_in_flight`. */
+export interface Progress {
+  readonly phase: Phase;
+  readonly blob: string;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly sentBytes: number;
+  readonly totalBytes: number;
+  /** Milliseconds left to wait before the next attempt, when waiting. */
+  readonly waitingMs?: number;
+}
+
+/** The engine as the schedule, the server and the commands see it. Resolves with an outcome, never rejects. */
+export type RunCheck = (
+  check: Check,
+  options: { readonly signal: AbortSignal; readonly onProgress?: (progress: Progress) => void },
+) => Promise<Run>;
