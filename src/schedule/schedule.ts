@@ -1,0 +1,105 @@
+import { type Clock, systemClock } from './clock.ts';
+import { planSlots, type SlotPlan } from './slots.ts';
+import { type LoopDeps, type ScheduleObserver, type Task, TaskLoop } from './task-loop.ts';
+import { createTransferLimit } from './transfer-limit.ts';
+
+export interface ScheduleOptions {
+  readonly tasks: readonly Task[];
+  readonly observer: ScheduleObserver;
+  /** Runs at the same time, over all tasks. Default 1: two at once would share the line, and neither would measure it. */
+  readonly transfers?: number;
+  /** Each task first runs within this time or its interval, whichever is shorter. Default 60 s. */
+  readonly startWindowMs?: number;
+  /** Equal seeds give equal slots. */
+  readonly seed?: string;
+  readonly clock?: Clock;
+}
+
+/** Tasks that run by the clock until `stop`. */
+export interface Schedule {
+  /** Puts these tasks in force. Those whose id goes on keep their slots and what they are running; others' runs are aborted. */
+  update(tasks: readonly Task[]): void;
+  /** No further runs; aborts those under way. Resolves when they have ended, or after `boundMs` with the ids of those that have not. */
+  stop(boundMs: number): Promise<readonly string[]>;
+  /** True until `stop`. */
+  readonly active: boolean;
+}
+
+/** Starts one loop for each task. Throws when two tasks have the same id. */
+export function startSchedule(options: ScheduleOptions): Schedule {
+  const clock = options.clock ?? systemClock();
+  const deps: LoopDeps = {
+    clock,
+    limit: createTransferLimit(options.transfers ?? 1),
+    observer: options.observer,
+  };
+  const loops = new Map<string, TaskLoop>();
+  let active = true;
+
+  function update(tasks: readonly Task[]): void {
+    if (!active) {
+      return;
+    }
+    const plans = plan(tasks, options, clock.nowMs());
+    for (const [id, loop] of loops) {
+      if (!plans.has(id)) {
+        // Kept until its run has ended: should the id come back before, it must not run twice at once.
+        void loop.retire().then(() => loop.retired && loops.delete(id));
+      }
+    }
+    for (const { task, slots } of plans.values()) {
+      const loop = loops.get(task.id);
+      if (loop === undefined) {
+        loops.set(task.id, new TaskLoop(task, slots, deps));
+      } else {
+        loop.follow(task, slots);
+      }
+    }
+  }
+
+  async function stop(boundMs: number): Promise<readonly string[]> {
+    active = false;
+    const ended = Promise.all([...loops.values()].map((loop) => loop.retire()));
+    await withinBound(ended, boundMs, clock);
+    return [...loops].filter(([, loop]) => loop.running).map(([id]) => id);
+  }
+
+  update(options.tasks);
+  return {
+    update,
+    stop,
+    get active() {
+      return active;
+    },
+  };
+}
+
+function plan(
+  tasks: readonly Task[],
+  options: ScheduleOptions,
+  startMs: number,
+): Map<string, { readonly task: Task; readonly slots: SlotPlan }> {
+  const slots = planSlots(tasks, {
+    startMs,
+    startWindowMs: options.startWindowMs ?? 60_000,
+    seed: options.seed ?? '',
+  });
+  const planned = new Map<string, { task: Task; slots: SlotPlan }>();
+  for (const task of tasks) {
+    const own = slots.get(task.id);
+    if (own === undefined || planned.has(task.id)) {
+      throw new Error(`two tasks with the id ${task.id}`);
+    }
+    planned.set(task.id, { task, slots: own });
+  }
+  return planned;
+}
+
+async function withinBound(work: Promise<unknown>, boundMs: number, clock: Clock): Promise<void> {
+  let cancel = (): void => {};
+  const bound = new Promise<void>((resolve) => {
+    cancel = clock.setTimer(boundMs, resolve);
+  });
+  await Promise.race([work, bound]);
+  cancel();
+}
