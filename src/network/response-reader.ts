@@ -1,0 +1,58 @@
+import type { HttpResponse } from './exchange.ts';
+
+/** A body longer than this that nobody streams ends the exchange: an endless error page must not cost time and traffic. */
+const maxDiscardedBytes = 4 * 1024 * 1024;
+
+/** Collects a response within bounds: the first `maxBodyBytes` of the body are kept, or all of it goes to `onChunk`. */
+export class ResponseReader {
+  readonly #maxBodyBytes: number;
+  readonly #onChunk: ((chunk: Uint8Array) => void) | undefined;
+  readonly #kept: Uint8Array[] = [];
+  #keptBytes = 0;
+  #bodyBytes = 0;
+  #status: number | undefined;
+  #headers: Record<string, readonly string[]> = {};
+
+  constructor(maxBodyBytes: number, onChunk: ((chunk: Uint8Array) => void) | undefined) {
+    this.#maxBodyBytes = maxBodyBytes;
+    this.#onChunk = onChunk;
+  }
+
+  start(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
+    this.#status = status;
+    this.#headers = Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value === undefined ? [] : [value].flat()]),
+    );
+  }
+
+  /** false: the body has outgrown its bound and the exchange should end. */
+  take(chunk: Uint8Array): boolean {
+    this.#bodyBytes += chunk.byteLength;
+    if (this.#onChunk !== undefined && this.#status !== undefined && this.#status < 300) {
+      this.#onChunk(chunk);
+      return true;
+    }
+    const room = this.#maxBodyBytes - this.#keptBytes;
+    if (room > 0) {
+      // A copy: the parser's buffer is reused for what comes next.
+      const part = Uint8Array.from(chunk.subarray(0, room));
+      this.#kept.push(part);
+      this.#keptBytes += part.byteLength;
+    }
+    return this.#bodyBytes <= maxDiscardedBytes;
+  }
+
+  /** The response as far as it came; undefined when no headers came. */
+  finish(complete: boolean): HttpResponse | undefined {
+    if (this.#status === undefined) {
+      return undefined;
+    }
+    return {
+      status: this.#status,
+      headers: this.#headers,
+      body: Buffer.concat(this.#kept),
+      bodyBytes: this.#bodyBytes,
+      complete,
+    };
+  }
+}

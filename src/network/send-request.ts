@@ -1,0 +1,217 @@
+import type { Socket } from 'node:net';
+import type { Client, Dispatcher } from 'undici';
+import type { OpeningTimes } from './dial.ts';
+import { NetworkError, type NetworkTimer } from './errors.ts';
+import type { ConnectionFacts, Exchange, HttpRequest, HttpResponse } from './exchange.ts';
+import { ExchangeTimes } from './exchange-times.ts';
+import { OutgoingBody } from './outgoing-body.ts';
+import { errorCode } from './resolve.ts';
+import { ResponseReader } from './response-reader.ts';
+import type { TransportOptions } from './transport.ts';
+
+/** A connection in use and how many exchanges it has carried. */
+export interface LiveConnection {
+  readonly socket: Socket;
+  readonly facts: ConnectionFacts;
+  exchanges: number;
+}
+
+export interface LineState {
+  live(): LiveConnection | undefined;
+  opening(): OpeningTimes | undefined;
+}
+
+/** Sends one request over a client of one origin and collects its facts. Never rejects: a failure is in the exchange. */
+export function sendRequest(
+  client: Client,
+  request: HttpRequest,
+  options: TransportOptions,
+  line: LineState,
+): Promise<Exchange> {
+  return new RequestInFlight(client, request, options, line).run();
+}
+
+class RequestInFlight {
+  readonly #client: Client;
+  readonly #request: HttpRequest;
+  readonly #options: TransportOptions;
+  readonly #line: LineState;
+  readonly #reader: ResponseReader;
+  readonly #body: OutgoingBody;
+  readonly #times: ExchangeTimes;
+  readonly #cancels: (() => void)[] = [];
+  #error: NetworkError | undefined;
+  #reused = false;
+  #connection: LiveConnection | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #ended = false;
+  #finish: (exchange: Exchange) => void = () => {};
+
+  constructor(client: Client, request: HttpRequest, options: TransportOptions, line: LineState) {
+    this.#client = client;
+    this.#request = request;
+    this.#options = options;
+    this.#line = line;
+    this.#times = new ExchangeTimes(options.now());
+    this.#reader = new ResponseReader(options.maxBodyBytes, request.onResponseChunk);
+    this.#body = new OutgoingBody(
+      request,
+      () => this.#connection?.socket,
+      options.pacer,
+      () => this.#onLastByte(),
+    );
+  }
+
+  run(): Promise<Exchange> {
+    const { signal } = this.#request;
+    return new Promise((resolve) => {
+      this.#finish = resolve;
+      const onAbort = (): void => this.#abort('ABORTED', undefined, signal.reason);
+      this.#cancels.push(() => signal.removeEventListener('abort', onAbort));
+      if (signal.aborted) {
+        onAbort();
+        return;
+      }
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#dispatch();
+    });
+  }
+
+  #dispatch(): void {
+    const { method, url, headers } = this.#request;
+    try {
+      this.#client.dispatch(
+        {
+          method,
+          path: `${url.pathname}${url.search}`,
+          headers: { ...headers, ...this.#body.framing },
+          body: this.#body.forClient(),
+          // Keep the connection after HEAD as Go does; undici would close it (nodejs/undici#258).
+          reset: false,
+        },
+        {
+          onRequestStart: (controller) => this.#onWrite(controller),
+          onResponseStart: (_controller, status, fields) => this.#onHeaders(status, fields),
+          onResponseData: (_controller, chunk) => this.#onData(chunk),
+          onResponseEnd: () => this.#end(true),
+          onResponseError: (_controller, error) => this.#onError(error),
+        },
+      );
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  #onWrite(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    this.#times.wroteAtMs = this.#options.now();
+    this.#connection = this.#line.live();
+    if (this.#connection !== undefined) {
+      this.#reused = this.#connection.exchanges > 0;
+      this.#connection.exchanges += 1;
+    }
+    if (this.#ended) {
+      controller.abort(new Error('aborted'));
+    } else if (this.#body.streams) {
+      const stop = this.#body.watch({
+        stallTimeoutMs: this.#request.stallTimeoutMs,
+        sending: () => this.#times.stage === 'send',
+        onProgress: this.#options.onProgress,
+        onStall: () => this.#abort('STALLED', 'stall'),
+      });
+      this.#cancels.push(stop);
+    } else {
+      this.#onLastByte();
+    }
+  }
+
+  /** The last byte is out: from here on the peer is the one to act. */
+  #onLastByte(): void {
+    this.#times.lastByteAtMs = this.#options.now();
+    this.#options.onProgress?.(this.#body.sentBytes(true));
+    const limitMs = this.#request.responseHeaderTimeoutMs;
+    if (limitMs !== undefined && !this.#ended) {
+      this.#after(limitMs, () => {
+        if (this.#times.stage !== 'receive') {
+          this.#abort('RESPONSE_HEADER_TIMEOUT', 'response_header');
+        }
+      });
+    }
+  }
+
+  #onHeaders(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
+    this.#times.headersAtMs = this.#options.now();
+    this.#reader.start(status, headers);
+    if (this.#request.onResponseChunk === undefined) {
+      this.#after(this.#options.bodyTimeoutMs, () => this.#abort('BODY_TIMEOUT', 'body'));
+    }
+  }
+
+  #onData(chunk: Buffer): void {
+    if (!this.#reader.take(chunk)) {
+      this.#abort('BODY_TOO_LONG', 'body');
+    }
+  }
+
+  #onError(error: unknown): void {
+    this.#error ??= this.#toNetworkError(error);
+    this.#end(false);
+  }
+
+  /** Ends the exchange on our own account and tears the connection down. */
+  #abort(code: string, timer?: NetworkTimer, cause?: unknown): void {
+    const { stage } = this.#times;
+    this.#error ??= new NetworkError({ stage, code, timer, message: `request ended by us: ${code}`, cause });
+    this.#end(false);
+    this.#controller?.abort(this.#error);
+  }
+
+  #toNetworkError(error: unknown): NetworkError {
+    if (error instanceof NetworkError) {
+      return error;
+    }
+    const { stage } = this.#times;
+    const code = errorCode(error) ?? 'UNKNOWN';
+    return new NetworkError({ stage, code, message: `${stage} failed: ${code}`, cause: error });
+  }
+
+  #after(delayMs: number, action: () => void): void {
+    const timer = setTimeout(action, delayMs);
+    this.#cancels.push(() => clearTimeout(timer));
+  }
+
+  #end(complete: boolean): void {
+    if (this.#ended) {
+      return;
+    }
+    this.#ended = true;
+    for (const cancel of this.#cancels) {
+      cancel();
+    }
+    const exchange = this.#facts(this.#reader.finish(complete));
+    if (this.#error !== undefined) {
+      this.#error.exchange = exchange;
+    }
+    this.#finish(exchange);
+  }
+
+  #facts(response: HttpResponse | undefined): Exchange {
+    const endedAtMs = this.#options.now();
+    const opening = this.#line.opening();
+    return {
+      method: this.#request.method,
+      url: this.#request.url,
+      requestHeaders: this.#request.headers,
+      plannedBytes: this.#body.plannedBytes,
+      sentBytes: this.#body.sentBytes(this.#times.wroteAtMs !== undefined),
+      startedAtMs: this.#times.startedAtMs,
+      endedAtMs,
+      socketReused: this.#reused,
+      ...this.#times.durations(endedAtMs),
+      ...(opening === undefined ? {} : { opening }),
+      ...(this.#connection === undefined ? {} : { connection: this.#connection.facts }),
+      ...(response === undefined ? {} : { response }),
+      ...(this.#error === undefined ? {} : { error: this.#error }),
+    };
+  }
+}

@@ -1,0 +1,120 @@
+import type { Socket } from 'node:net';
+import { Client } from 'undici';
+import { type DialedFacts, dial, type OpeningTimes } from './dial.ts';
+import { NetworkError } from './errors.ts';
+import type { Exchange, HttpRequest } from './exchange.ts';
+import { bareHost, effectivePort } from './hosts.ts';
+import { keepReadingAfterWriteError } from './linger.ts';
+import type { NetworkPath } from './path.ts';
+import type { Pacer } from './pump.ts';
+import { type LiveConnection, sendRequest } from './send-request.ts';
+
+export interface TransportOptions {
+  readonly httpVersion: '1.1' | 'h2-if-offered';
+  readonly connectTimeoutMs: number;
+  readonly tlsTimeoutMs: number;
+  /** An idle connection is not used again after this; 30 s in docker and containerd, 90 s in crane and skopeo. */
+  readonly idleTimeoutMs: number;
+  /** Bytes of a response body that are kept. */
+  readonly maxBodyBytes: number;
+  /** Longest time for a response body that nobody streams; a slow drip ends here. */
+  readonly bodyTimeoutMs: number;
+  readonly now: () => number;
+  readonly pacer?: Pacer | undefined;
+  /** Told of each exchange when it ends, with or without a response. */
+  readonly onExchange?: ((exchange: Exchange) => void) | undefined;
+  /** Told of the body bytes sent so far, many times a second. */
+  readonly onProgress?: ((sentBytes: number) => void) | undefined;
+}
+
+/** The figures of a transport that no profile changes. */
+export const transportDefaults = {
+  connectTimeoutMs: 30_000,
+  tlsTimeoutMs: 10_000,
+  idleTimeoutMs: 30_000,
+  maxBodyBytes: 256 * 1024,
+  bodyTimeoutMs: 30_000,
+} as const;
+
+/**
+ * Sends requests one after the other over one path, over connections of its own: fresh ones, never shared with another
+ * attempt. No retry, no redirect and no fallback happens in here.
+ */
+export interface Transport {
+  /**
+   * One request on the wire. Resolves when a response came, even when the body was still being sent or the connection broke
+   * afterwards. Throws NetworkError, with its `exchange`, when none came.
+   */
+  exchange(request: HttpRequest): Promise<Exchange>;
+  close(): Promise<void>;
+}
+
+/** Opens nothing yet: the first exchange with a host opens the connection to it. */
+export function createTransport(path: NetworkPath, options: TransportOptions): Transport {
+  const lines = new Map<string, Line>();
+  let connections = 0;
+  return {
+    async exchange(request) {
+      const { origin } = request.url;
+      const line = lines.get(origin) ?? createLine(path, request.url, options, () => (connections += 1));
+      lines.set(origin, line);
+      const exchange = await line.send(request);
+      options.onExchange?.(exchange);
+      if (exchange.response === undefined) {
+        throw exchange.error ?? new NetworkError({ stage: 'receive', code: 'NO_RESPONSE', message: 'no response' });
+      }
+      return exchange;
+    },
+    async close() {
+      await Promise.all([...lines.values()].map((line) => line.close()));
+      lines.clear();
+    },
+  };
+}
+
+/** The connections to one origin, at most one open at a time. */
+interface Line {
+  send(request: HttpRequest): Promise<Exchange>;
+  close(): Promise<void>;
+}
+
+function createLine(path: NetworkPath, url: URL, options: TransportOptions, nextId: () => number): Line {
+  const target = { secure: url.protocol === 'https:', host: bareHost(url), port: effectivePort(url) };
+  let live: LiveConnection | undefined;
+  let opening: OpeningTimes | undefined;
+  let dialSignal: AbortSignal = AbortSignal.abort();
+
+  const adopt = (socket: Socket, facts: DialedFacts): Socket => {
+    keepReadingAfterWriteError(socket);
+    live = { socket, facts: { ...facts, id: nextId() }, exchanges: 0 };
+    return socket;
+  };
+  const client = new Client(url.origin, {
+    // Node adds `connection: keep-alive`, Go does not: HTTP/1.1 means the same either way.
+    pipelining: 1,
+    allowH2: options.httpVersion === 'h2-if-offered',
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: options.idleTimeoutMs,
+    keepAliveMaxTimeout: options.idleTimeoutMs,
+    maxHeaderSize: 64 * 1024,
+    strictContentLength: true,
+    connect: (_connectOptions, done) => {
+      opening = {};
+      dial(path, target, { ...options, signal: dialSignal }, opening).then(
+        ({ socket, facts }) => done(null, adopt(socket, facts)),
+        (error: unknown) => done(error instanceof Error ? error : new Error(String(error)), null),
+      );
+    },
+  });
+  return {
+    async send(request) {
+      dialSignal = request.signal;
+      opening = undefined;
+      return sendRequest(client, request, options, { live: () => live, opening: () => opening });
+    },
+    async close() {
+      await client.destroy();
+    },
+  };
+}

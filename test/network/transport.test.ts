@@ -1,0 +1,125 @@
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { HttpRequest } from '../../src/network/exchange.ts';
+import type { NetworkPath } from '../../src/network/path.ts';
+import { createTransport, transportDefaults, type Transport } from '../../src/network/transport.ts';
+import { pathTo } from '../support/paths.ts';
+
+const open: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const item of open.splice(0).reverse()) {
+    await item.close();
+  }
+});
+
+function transportTo(path: NetworkPath): Transport {
+  const transport = createTransport(path, { ...transportDefaults, httpVersion: '1.1', now: () => performance.now() });
+  open.push(transport);
+  return transport;
+}
+
+async function serve(server: Server | ReturnType<typeof createTcpServer>): Promise<string> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => sockets.add(socket.on('close', () => sockets.delete(socket))));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  open.push({
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function streamed(url: string, sizeBytes: number, changes: Partial<HttpRequest> = {}): HttpRequest {
+  const chunk = Buffer.alloc(32 * 1024, 7);
+  return {
+    method: 'PATCH',
+    url: new URL(url),
+    headers: {},
+    body: {
+      kind: 'stream',
+      sizeBytes,
+      declareLength: false,
+      *chunks() {
+        for (let left = sizeBytes; left > 0; left -= chunk.length) {
+          yield chunk.subarray(0, Math.min(left, chunk.length));
+        }
+      },
+    },
+    signal: new AbortController().signal,
+    ...changes,
+  };
+}
+
+const megabyte = 1024 * 1024;
+
+describe('early responses', () => {
+  for (const ending of ['rst', 'fin', 'keeps reading'] as const) {
+    test(`a 413 sent while the body streams is kept when the server ends with: ${ending}`, async () => {
+      for (let round = 0; round < 20; round += 1) {
+        const tcp = createTcpServer((socket) => {
+          let got = 0;
+          socket.on('error', () => {});
+          socket.on('data', (data) => {
+            const before = got;
+            got += data.length;
+            if (before < 2 * megabyte && got >= 2 * megabyte) {
+              socket.write(
+                'HTTP/1.1 413 Payload Too Large\r\nServer: nginx\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig',
+              );
+              if (ending === 'rst') setTimeout(() => socket.resetAndDestroy(), 0);
+              if (ending === 'fin') {
+                socket.pause();
+                socket.end();
+                setTimeout(() => socket.destroy(), 5);
+              }
+            }
+          });
+        });
+        const transport = transportTo(pathTo(await serve(tcp)));
+        const exchange = await transport.exchange(
+          streamed(`http://127.0.0.1:${(tcp.address() as AddressInfo).port}/x`, 64 * megabyte),
+        );
+        expect(exchange.response?.status).toBe(413);
+        expect(exchange.early).toBe(true);
+        expect(exchange.sentBytes).toBeGreaterThan(megabyte);
+        expect(exchange.sentBytes).toBeLessThan(64 * megabyte);
+      }
+    });
+  }
+});
+
+describe('timing and counting', () => {
+  test('send, wait and reuse are told apart', async () => {
+    const seen: (string | undefined)[] = [];
+    const origin = await serve(
+      createServer((request, response) => {
+        seen.push(request.headers['transfer-encoding'], request.headers['content-length']);
+        request.resume().on('end', () => setTimeout(() => response.writeHead(202).end('ok'), 60));
+      }),
+    );
+    const transport = transportTo(pathTo(origin));
+    const first = await transport.exchange(streamed(`${origin}/a`, 3 * megabyte));
+    const second = await transport.exchange({
+      ...streamed(`${origin}/b`, 0),
+      method: 'HEAD',
+      body: { kind: 'bytes', bytes: new Uint8Array() },
+    });
+    const third = await transport.exchange(streamed(`${origin}/c`, 10));
+    expect(first).toMatchObject({
+      sentBytes: 3 * megabyte,
+      plannedBytes: 3 * megabyte,
+      early: false,
+      socketReused: false,
+    });
+    expect(first.waitMs).toBeGreaterThan(55);
+    expect(first.opening?.connectMs).toBeGreaterThan(0);
+    expect(first.opening?.dnsMs).toBeUndefined();
+    expect([second.socketReused, third.socketReused]).toEqual([true, true]);
+    expect(third.connection?.id).toBe(1);
+    expect(third.sentBytes).toBe(10);
+    expect(seen.slice(0, 2)).toEqual(['chunked', undefined]);
+  });
+});

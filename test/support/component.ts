@@ -1,0 +1,61 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe, test } from 'vitest';
+
+/** Programs that tests run beside the product, and the Debian package that brings each. */
+const packages = {
+  'docker-registry': 'docker-registry',
+  nginx: 'nginx-light',
+  haproxy: 'haproxy',
+  skopeo: 'skopeo',
+  openssl: 'openssl',
+  promtool: 'prometheus',
+  amtool: 'prometheus-alertmanager',
+} as const;
+export type Component = keyof typeof packages;
+
+/** Absolute path of a component's program, or undefined when it is not installed. */
+export function findComponent(name: Component): string | undefined {
+  // Debian keeps servers in sbin, which is not in every user's PATH.
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+/** The path of a component whose tests are known to run only where it is installed. Throws when it is missing. */
+export function requireComponent(name: Component): string {
+  const path = findComponent(name);
+  if (path === undefined) throw new Error(`${name} is not installed (Debian package ${packages[name]})`);
+  return path;
+}
+
+/**
+ * A `describe` for tests that need real components. Where one is missing, the block is skipped with a line that names it,
+ * or fails when BLOBPROBE_REQUIRE_COMPONENTS=1 is set: continuous integration must not pass by skipping.
+ */
+export function describeWithComponents(needed: readonly Component[], name: string, block: () => void): void {
+  const missing = needed.filter((component) => findComponent(component) === undefined);
+  if (missing.length === 0) {
+    describe(name, block);
+    return;
+  }
+  const what = missing.map((component) => `${component} (Debian package ${packages[component]})`).join(', ');
+  if (process.env['BLOBPROBE_REQUIRE_COMPONENTS'] === '1') {
+    describe(name, () => {
+      test('has its components', () => {
+        throw new Error(`missing: ${what}; BLOBPROBE_REQUIRE_COMPONENTS=1 forbids skipping`);
+      });
+    });
+    return;
+  }
+  process.stderr.write(`skipped: ${name}: missing ${what}\n`);
+  describe.skip(`${name} (skipped: missing ${what})`, block);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,16 @@
+import type { NetworkPath } from '../../src/network/path.ts';
+
+/** A path to `origin` with nothing special about it, but for `changes`. */
+export function pathTo(origin: string, changes: Partial<NetworkPath> = {}): NetworkPath {
+  return {
+    name: 'direct',
+    origin,
+    kind: 'direct',
+    dnsServers: [],
+    headers: {},
+    tls: { insecure: false, minVersion: 'TLSv1.2' },
+    allowHosts: [],
+    realm: 'follow',
+    ...changes,
+  };
+}
