@@ -16,6 +16,7 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['test/real/**/*.test.ts'],
+          globalSetup: ['test/real/support/build.ts'],
           testTimeout: 180_000,
           hookTimeout: 60_000,
           fileParallelism: false,
