@@ -1,0 +1,100 @@
+import { parseArgs } from 'node:util';
+import { nearest } from '../config/nearest.ts';
+
+/** One flag of a command, as the parser reads it and the help text shows it. Names are Prometheus's: `--web.listen-address`. */
+export interface Flag {
+  readonly kind: 'switch' | 'text' | 'list';
+  /** What stands for the value in the help text. */
+  readonly placeholder?: string;
+  readonly help: string;
+}
+
+export type Flags = Readonly<Record<string, Flag>>;
+
+/** A command line that cannot be understood. The message is one line, without the program's name. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export interface FlagValues {
+  isSet(name: string): boolean;
+  text(name: string): string | undefined;
+  /** All values of a flag that may be given several times, in order. */
+  list(name: string): readonly string[];
+}
+
+/** Reads `--flag`, `--flag=value` and `--flag value`. Throws UsageError on anything that is not in `flags`. */
+export function parseFlags(argv: readonly string[], flags: Flags): FlagValues {
+  const options = Object.fromEntries(
+    Object.entries(flags).map(([name, { kind }]) => [
+      name,
+      { type: kind === 'switch' ? ('boolean' as const) : ('string' as const) },
+    ]),
+  );
+  // Not strict: parseArgs words its own errors for programmers; all of them are checked below.
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
+  const values = new Map<string, string[]>();
+  for (const token of tokens) {
+    if (token.kind === 'positional') {
+      throw new UsageError(`unexpected argument ${JSON.stringify(token.value)}`);
+    }
+    if (token.kind === 'option') {
+      const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
+      const given = values.get(token.name) ?? [];
+      given.push(checkedValue(token, flag, given.length > 0, flags));
+      values.set(token.name, given);
+    }
+  }
+  return {
+    isSet: (name) => values.has(name),
+    text: (name) => values.get(name)?.[0],
+    list: (name) => values.get(name) ?? [],
+  };
+}
+
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+}
+
+function checkedValue(token: OptionToken, flag: Flag | undefined, repeated: boolean, flags: Flags): string {
+  if (flag === undefined) {
+    const meant = nearest(token.name, Object.keys(flags));
+    throw new UsageError(`unknown flag ${token.rawName}${meant === undefined ? '' : `, did you mean --${meant}?`}`);
+  }
+  if (repeated && flag.kind !== 'list') {
+    throw new UsageError(`flag ${token.rawName} given twice`);
+  }
+  if (flag.kind === 'switch') {
+    if (token.value !== undefined) {
+      throw new UsageError(`flag ${token.rawName} takes no value`);
+    }
+    return '';
+  }
+  const looksLikeFlag = token.inlineValue === false && token.value?.startsWith('-') === true;
+  if (token.value === undefined || token.value === '' || looksLikeFlag) {
+    throw new UsageError(`flag ${token.rawName} needs a value: ${token.rawName}=${flag.placeholder ?? 'VALUE'}`);
+  }
+  return token.value;
+}
+
+/** Returns `value` when it is one of `allowed`; throws UsageError otherwise. */
+export function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((one) => one === value);
+  if (found === undefined) {
+    throw new UsageError(`flag --${flag}: expected ${allowed.join(' or ')}, got ${JSON.stringify(value)}`);
+  }
+  return found;
+}
+
+/** The flags as lines of a help text. */
+export function describeFlags(flags: Flags): string {
+  const rows = Object.entries(flags).map(
+    ([name, flag]) =>
+      [`--${name}${flag.kind === 'switch' ? '' : `=${flag.placeholder ?? 'VALUE'}`}`, flag.help] as const,
+  );
+  const width = Math.max(0, ...rows.map(([left]) => left.length));
+  return rows.map(([left, help]) => `  ${left.padEnd(width)}  ${help}\n`).join('');
+}
