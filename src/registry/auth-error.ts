@@ -61,3 +61,27 @@ function redacted<T>(headers: Readonly<Record<string, T>>, substitute: T): Recor
     Object.entries(headers).map(([name, value]) => [name, secretHeaders.test(name) ? substitute : value]),
   );
 }
+
+/** The same exchange with these values blanked wherever the response repeats them: some servers echo what they were sent. */
+export function withoutSecrets(exchange: Exchange, secrets: readonly string[]): Exchange {
+  const { response } = exchange;
+  if (response === undefined) return exchange;
+  // latin1 keeps every byte of a body, whatever its encoding; secrets are turned into the same shape.
+  const needles = secrets.flatMap(spellings).map((text) => Buffer.from(text, 'utf8').toString('latin1'));
+  const clean = (text: string): string =>
+    needles.reduce((rest, needle) => (needle === '' ? rest : rest.replaceAll(needle, '<secret>')), text);
+  return {
+    ...exchange,
+    response: {
+      ...response,
+      body: Buffer.from(clean(Buffer.from(response.body).toString('latin1')), 'latin1'),
+      headers: Object.fromEntries(Object.entries(response.headers).map(([name, values]) => [name, values.map(clean)])),
+    },
+  };
+}
+
+function spellings(secret: string): string[] {
+  return [secret, encodeURIComponent(secret), new URLSearchParams({ v: secret }).toString().slice(2)].concat(
+    JSON.stringify(secret).slice(1, -1),
+  );
+}

@@ -1,13 +1,15 @@
-import { type Exchange, type HttpRequest } from '../network/exchange.ts';
+import type { Exchange, HttpRequest } from '../network/exchange.ts';
 import type { NetworkPath } from '../network/path.ts';
-import { isAllowedHost } from './allowed-hosts.ts';
+import { type Action, type Bearer, createBearer } from './auth-bearer.ts';
+import { basicHeader, bearerHeader, type ResolvedCredentials } from './auth-credentials.ts';
 import { AuthError } from './auth-error.ts';
-import { parseChallenges } from './challenge.ts';
-import type { Credentials, RegistryTarget } from './target.ts';
+import { type AuthFact, mayReceiveCredentials } from './auth-realm.ts';
+import { type Challenge, parseChallenges } from './challenge.ts';
+import { readDockerCredentials } from './docker-config.ts';
+import type { RegistryTarget } from './target.ts';
 import type { TokenBehaviour } from './token-behaviour.ts';
 
-/** What a token must allow, in the words of the token specification's repository scope. */
-export type Action = 'pull' | 'push' | 'delete';
+export type { Action };
 
 /** Authentication of one attempt: made anew for each, so that rotated credentials are picked up. */
 export interface Authorizer {
@@ -26,15 +28,6 @@ export interface Authorizer {
   challenged(exchange: Exchange, actions: readonly Action[], signal: AbortSignal): Promise<boolean>;
 }
 
-/** Told as it happens, for `Run.pathFacts`. */
-export type AuthFact = {
-  readonly kind: 'foreign_realm';
-  /** Host (and port) of the token service that the challenge named. */
-  readonly host: string;
-  /** `rewritten`: asked at the path's own origin instead. */
-  readonly treatment: 'refused' | 'allowed' | 'rewritten';
-};
-
 export interface AuthorizerOptions {
   readonly path: NetworkPath;
   readonly target: RegistryTarget;
@@ -48,31 +41,131 @@ export interface AuthorizerOptions {
   readonly onFact?: (fact: AuthFact) => void;
 }
 
-export function createAuthorizer(options: AuthorizerOptions): Authorizer {
-  const { path } = options;
-  const schemes = new Map<string, 'basic'>();
-  return {
-    async authorization(url) {
-      if (!isAllowedHost(path, url) || schemes.get(url.origin) === undefined) return undefined;
-      return basicHeader(options.target.credentials);
-    },
-    async challenged(exchange) {
-      if (!isAllowedHost(path, exchange.url) || schemes.has(exchange.url.origin)) return false;
-      const values = exchange.response?.headers['www-authenticate'] ?? [];
-      if (values.length === 0) {
-        throw new AuthError({ problem: 'challenge_missing', message: '401 without WWW-Authenticate', exchange });
-      }
-      const challenges = parseChallenges(values);
-      if (options.target.credentials.kind !== 'basic' || !challenges.some((one) => one.scheme === 'basic'))
-        return false;
-      schemes.set(exchange.url.origin, 'basic');
-      return true;
-    },
-  };
+/** How one host wants to be answered. Each origin has its own, so that a challenge of one never releases credentials to another. */
+interface HostScheme {
+  readonly basic: boolean;
+  readonly bearer: Bearer | undefined;
 }
 
-function basicHeader(credentials: Credentials): string | undefined {
-  if (credentials.kind !== 'basic') return undefined;
-  const pair = `${credentials.username}:${credentials.password.reveal()}`;
-  return `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`;
+export function createAuthorizer(options: AuthorizerOptions): Authorizer {
+  return new AttemptAuthorizer(options);
+}
+
+class AttemptAuthorizer implements Authorizer {
+  readonly #options: AuthorizerOptions;
+  readonly #hosts = new Map<string, HostScheme>();
+  #credentials: Promise<ResolvedCredentials> | undefined;
+
+  constructor(options: AuthorizerOptions) {
+    this.#options = options;
+  }
+
+  async authorization(url: URL, actions: readonly Action[], signal: AbortSignal): Promise<string | undefined> {
+    const scheme = this.#hosts.get(url.origin);
+    if (scheme === undefined || !mayReceiveCredentials(this.#options.path, url)) return undefined;
+    const credentials = await this.#resolve(signal);
+    if (credentials.kind === 'bearer') return bearerHeader(credentials.token);
+    const token = await scheme.bearer?.token(credentials, actions, signal);
+    if (scheme.basic && credentials.kind === 'basic') return basicHeader(credentials);
+    return token === undefined ? undefined : bearerHeader(token);
+  }
+
+  async challenged(exchange: Exchange, actions: readonly Action[], signal: AbortSignal): Promise<boolean> {
+    const { path } = this.#options;
+    const { origin } = exchange.url;
+    if (!mayReceiveCredentials(path, exchange.url)) return false;
+    const before = this.#hosts.get(origin);
+    const sent = before !== undefined && hasAuthorization(exchange);
+    if (sent && (before.bearer === undefined || !renewsAfter401(this.#options.tokenBehaviour, exchange))) return false;
+    const challenges = readChallenges(exchange, sent);
+    const credentials = await this.#resolve(signal);
+    // Asked for again: another layer's 401 may have been answered in the meantime.
+    const known = this.#hosts.get(origin)?.bearer;
+    const scheme = this.#choose(challenges, credentials, exchange, known);
+    if (scheme === undefined) return false;
+    this.#hosts.set(origin, scheme);
+    if (credentials.kind === 'bearer') return true;
+    if (sent) scheme.bearer?.forget(actions);
+    await scheme.bearer?.token(credentials, actions, signal);
+    return true;
+  }
+
+  #resolve(signal: AbortSignal): Promise<ResolvedCredentials> {
+    const { path, target } = this.#options;
+    const { credentials, repository } = target;
+    if (credentials.kind !== 'docker-config') return Promise.resolve(credentials);
+    this.#credentials ??= readDockerCredentials({ file: credentials.file, origin: path.origin, repository, signal });
+    return this.#credentials;
+  }
+
+  /** undefined: there are no credentials for what is offered. */
+  #choose(
+    challenges: readonly Challenge[],
+    credentials: ResolvedCredentials,
+    exchange: Exchange,
+    known: Bearer | undefined,
+  ): HostScheme | undefined {
+    const { tokenBehaviour } = this.#options;
+    const usable = challenges.filter((one) => isUsable(one, credentials));
+    const first = usable.toSorted((a, b) => rank(a, tokenBehaviour) - rank(b, tokenBehaviour))[0];
+    if (first === undefined) return undefined;
+    if (credentials.kind === 'bearer') return { basic: false, bearer: undefined };
+    const bearerChallenge = first.scheme === 'bearer' ? first : usable.find((one) => one.scheme === 'bearer');
+    const needsToken = first.scheme === 'bearer' || tokenBehaviour.prefers === 'basic-after-token';
+    return {
+      basic: first.scheme === 'basic',
+      bearer: bearerChallenge && needsToken ? this.#bearer(bearerChallenge, exchange, known) : undefined,
+    };
+  }
+
+  #bearer(challenge: Challenge, challenged: Exchange, known: Bearer | undefined): Bearer {
+    const { path, target, transport, tokenBehaviour, headers = {}, now, onFact = () => {} } = this.#options;
+    if (known?.learn(challenge, challenged)) return known;
+    return createBearer({
+      path,
+      repository: target.repository,
+      service: { transport, behaviour: tokenBehaviour, headers, now },
+      challenge,
+      challenged,
+      onFact,
+    });
+  }
+}
+
+function hasAuthorization(exchange: Exchange): boolean {
+  return Object.keys(exchange.requestHeaders).some((name) => name.toLowerCase() === 'authorization');
+}
+
+function renewsAfter401({ refresh }: TokenBehaviour, exchange: Exchange): boolean {
+  if (refresh === 'reuse-post') {
+    // Only the PUT of a blob repeats the POST's header; a manifest's PUT goes through the client's usual handling.
+    return exchange.method !== 'PUT' || exchange.url.pathname.includes('/manifests/');
+  }
+  return refresh === 'on-401' || refresh === 'clock-and-401';
+}
+
+/** Throws unless something in the answer can be understood; after a sent token that is no fault of the challenge any more. */
+function readChallenges(exchange: Exchange, sent: boolean): Challenge[] {
+  const values = exchange.response?.headers['www-authenticate'] ?? [];
+  const understood = parseChallenges(values).filter(({ scheme, parameters }) => {
+    return scheme === 'basic' || (scheme === 'bearer' && parameters.has('realm'));
+  });
+  if (understood.length > 0 || sent) return understood;
+  if (values.length === 0) {
+    throw new AuthError({ problem: 'challenge_missing', message: '401 without WWW-Authenticate', exchange });
+  }
+  throw new AuthError({
+    problem: 'challenge_unparsable',
+    message: 'WWW-Authenticate offers neither Basic nor Bearer with a realm',
+    exchange,
+  });
+}
+
+function isUsable(challenge: Challenge, credentials: ResolvedCredentials): boolean {
+  return challenge.scheme === 'bearer' || credentials.kind === 'basic';
+}
+
+function rank(challenge: Challenge, { prefers }: TokenBehaviour): number {
+  if (prefers === 'first') return 0;
+  return (challenge.scheme === 'bearer') === (prefers === 'bearer') ? 0 : 1;
 }

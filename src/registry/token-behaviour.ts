@@ -21,8 +21,8 @@ export interface TokenBehaviour {
   readonly clientId: string;
   /** The GET names the user as `account`. */
   readonly account: boolean;
-  /** Which of several challenges is followed. */
-  readonly prefers: 'bearer' | 'basic' | 'first';
+  /** Which of several challenges is followed. `basic-after-token`: a token is fetched too, and not used. */
+  readonly prefers: 'bearer' | 'basic' | 'basic-after-token' | 'first';
   /** The scopes of the challenge are asked for besides the repository's own. */
   readonly addsChallengeScope: boolean;
   /** Order in which the client writes `pull` and `push` in a scope. */
@@ -41,8 +41,8 @@ const docker: TokenBehaviour = {
   refresh: 'by-clock',
   clientId: 'docker',
   account: true,
-  // Both handlers run, tokenHandler first; the Basic header overwrites the Bearer one.
-  prefers: 'basic',
+  // Both handlers run, tokenHandler first; then the Basic header overwrites the Bearer one.
+  prefers: 'basic-after-token',
   addsChallengeScope: false,
   actionOrder: 'push,pull',
   timeoutMs: 15_000,

@@ -1,0 +1,135 @@
+import type { Exchange } from '../network/exchange.ts';
+import type { NetworkPath } from '../network/path.ts';
+import type { Secret } from '../network/secret.ts';
+import { AuthError } from './auth-error.ts';
+import { type AuthFact, resolveRealm } from './auth-realm.ts';
+import { fetchToken, type Token, type TokenQuestion, type TokenService } from './auth-token.ts';
+import type { Challenge } from './challenge.ts';
+
+/** What a token must allow, in the words of the token specification's repository scope. */
+export type Action = 'pull' | 'push' | 'delete';
+
+/** The tokens for one host that challenged with Bearer, kept by scope. */
+export interface Bearer {
+  /** A token for these actions, fetched when there is none or the client takes it for old. */
+  token(credentials: TokenQuestion['credentials'], actions: readonly Action[], signal: AbortSignal): Promise<Secret>;
+  /** The token for these actions is not used again. */
+  forget(actions: readonly Action[]): void;
+  /** Takes note of a later challenge's scope. false: it names another token service, so this one is of no more use. */
+  learn(challenge: Challenge, challenged: Exchange): boolean;
+}
+
+export interface BearerOptions {
+  readonly path: NetworkPath;
+  readonly repository: string;
+  readonly service: TokenService;
+  readonly challenge: Challenge;
+  readonly challenged: Exchange;
+  readonly onFact: (fact: AuthFact) => void;
+}
+
+/** Throws AuthError `realm_not_allowed` or `challenge_unparsable`. */
+export function createBearer(options: BearerOptions): Bearer {
+  return new ScopedTokens(options);
+}
+
+class ScopedTokens implements Bearer {
+  readonly #options: BearerOptions;
+  readonly #realm: URL;
+  readonly #tokens = new Map<string, Token>();
+  readonly #pending = new Map<string, Promise<Token>>();
+  #challengeScopes: readonly string[] = [];
+
+  constructor(options: BearerOptions) {
+    this.#options = options;
+    const { path, challenge, challenged, onFact } = options;
+    this.#realm = resolveRealm(path, challenged, challenge.parameters.get('realm') ?? '', onFact);
+    this.#addScopes(challenge);
+  }
+
+  async token(
+    credentials: TokenQuestion['credentials'],
+    actions: readonly Action[],
+    signal: AbortSignal,
+  ): Promise<Secret> {
+    const scopes = this.#scopes(actions);
+    const key = scopes.join(' ');
+    const { behaviour, now } = this.#options.service;
+    const byClock = behaviour.refresh === 'by-clock' || behaviour.refresh === 'clock-and-401';
+    const kept = this.#tokens.get(key);
+    if (kept !== undefined && !(byClock && now() > kept.renewAtMs)) return kept.value;
+    const fetched = await this.#fetchOnce(key, { ...this.#question(scopes), credentials }, signal);
+    return fetched.value;
+  }
+
+  forget(actions: readonly Action[]): void {
+    this.#tokens.delete(this.#scopes(actions).join(' '));
+  }
+
+  learn(challenge: Challenge, challenged: Exchange): boolean {
+    const { path, challenge: first } = this.#options;
+    const realm = resolveRealm(path, challenged, challenge.parameters.get('realm') ?? '', () => {});
+    if (realm.href !== this.#realm.href) return false;
+    if (challenge.parameters.get('service') !== first.parameters.get('service')) return false;
+    this.#addScopes(challenge);
+    return true;
+  }
+
+  /** Layers pushed side by side ask for the same token at the same time: one request serves them all. */
+  async #fetchOnce(key: string, question: TokenQuestion, signal: AbortSignal): Promise<Token> {
+    const running = this.#pending.get(key);
+    if (running !== undefined) {
+      try {
+        return await running;
+      } catch (error) {
+        // Somebody else's abort is no reason to give up.
+        if (error instanceof AuthError || signal.aborted) throw error;
+        return this.#fetchOnce(key, question, signal);
+      }
+    }
+    const started = fetchToken(this.#options.service, question, signal).finally(() => this.#pending.delete(key));
+    this.#pending.set(key, started);
+    const token = await started;
+    this.#tokens.set(key, token);
+    return token;
+  }
+
+  #question(scopes: readonly string[]): Omit<TokenQuestion, 'credentials'> {
+    return { realm: this.#realm, service: this.#options.challenge.parameters.get('service'), scopes };
+  }
+
+  #scopes(actions: readonly Action[]): string[] {
+    const { repository, service } = this.#options;
+    if (actions.length === 0) return [...this.#challengeScopes];
+    const own = `repository:${repository}:${inOrder(actions, service.behaviour.actionOrder).join(',')}`;
+    if (!service.behaviour.addsChallengeScope) return [own];
+    return [...this.#challengeScopes.filter((scope) => !covers(own, scope)), own].toSorted();
+  }
+
+  #addScopes(challenge: Challenge): void {
+    const named = (challenge.parameters.get('scope') ?? '')
+      .split(/\s+/)
+      .filter((scope) => scope !== '' && scope.length <= maxScopeChars);
+    this.#challengeScopes = [...new Set([...this.#challengeScopes, ...named])].slice(0, maxScopes);
+  }
+}
+
+/** A registry that names a new scope in each challenge must not make token requests grow without end. */
+const maxScopes = 32;
+const maxScopeChars = 512;
+
+function inOrder(actions: readonly Action[], order: 'pull,push' | 'push,pull'): Action[] {
+  const all: readonly Action[] = order === 'pull,push' ? ['pull', 'push', 'delete'] : ['push', 'pull', 'delete'];
+  return all.filter((action) => actions.includes(action));
+}
+
+/** Whether `own` already asks for all that `scope` names. */
+function covers(own: string, scope: string): boolean {
+  const split = (text: string): [string, string[]] => {
+    const colon = text.lastIndexOf(':');
+    return [text.slice(0, colon), text.slice(colon + 1).split(',')];
+  };
+  const [resource, actions] = split(own);
+  const [otherResource, otherActions] = split(scope);
+  return resource === otherResource && otherActions.every((action) => actions.includes(action));
+}

@@ -1,0 +1,43 @@
+import type { Secret } from '../network/secret.ts';
+import { AuthError } from './auth-error.ts';
+import type { Credentials } from './target.ts';
+
+/** Credentials after the Docker configuration has been looked into. */
+export type ResolvedCredentials = Exclude<Credentials, { readonly kind: 'docker-config' }>;
+
+/** `Basic …` for these credentials. */
+export function basicHeader(credentials: Extract<ResolvedCredentials, { kind: 'basic' }>): string {
+  const pair = `${credentials.username}:${reveal(credentials.password, 'the password')}`;
+  return `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`;
+}
+
+/** `Bearer …`; throws when the token cannot stand in a header, instead of letting it break into another one. */
+export function bearerHeader(token: Secret): string {
+  const value = reveal(token, 'the token');
+  if (!isHeaderToken(value)) throw unreadable('the token has characters that cannot stand in a header');
+  return `Bearer ${value}`;
+}
+
+/** Printable ASCII without blanks. */
+export function isHeaderToken(value: string): boolean {
+  return /^[\x21-\x7e]+$/.test(value);
+}
+
+/** The value, or AuthError `credentials_unreadable` without the source's own message, which may quote what it read. */
+export function reveal(secret: Secret, what: string): string {
+  try {
+    return secret.reveal();
+  } catch (error) {
+    throw unreadable(`${what} cannot be read${errorCodeSuffix(error)}`);
+  }
+}
+
+function unreadable(message: string): AuthError {
+  return new AuthError({ problem: 'credentials_unreadable', message });
+}
+
+/** ` (ENOENT)`, or nothing for an error without a code. */
+export function errorCodeSuffix(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? ` (${code})` : '';
+}
