@@ -40,6 +40,8 @@ describeWithComponents(['docker-registry'], 'a real registry', () => {
     expect((await fetch(blob, { method: 'HEAD' })).status).toBe(200);
     expect((await fetch(blob, { method: 'DELETE' })).status).toBe(202);
     expect((await fetch(blob, { method: 'HEAD' })).status).toBe(404);
+    // The log line follows the answer.
+    await waitFor('the last request in the log', () => registry.requests().length >= 5, { timeoutMs: 5_000 });
     expect(registry.requests().map(({ method, status }) => [method, status])).toEqual([
       ['POST', 202],
       ['PUT', 201],

@@ -25,6 +25,8 @@ export interface RunningRegistry {
   /** The registry's access log so far, over restarts. */
   readonly requests: () => LoggedRequest[];
   readonly log: () => string;
+  /** When upload sessions were started, in milliseconds since the epoch, as the registry logged it. */
+  readonly sessionStarts: () => number[];
   /** Identifiers of the upload sessions that can still be used or hold bytes, as the storage has them for a repository. */
   readonly openSessions: (repository: string) => string[];
   /** Bytes that the storage holds in open upload sessions of a repository. */
@@ -60,6 +62,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
     port,
     log,
     requests: () => parseAccessLog(log()),
+    sessionStarts: () => parseSessionStarts(log()),
     openSessions: (repository) => sessions(repository).map((path) => path.split('/').at(-1) ?? path),
     openSessionBytes: (repository) => sessions(repository).reduce((sum, path) => sum + sizeOf(join(path, 'data')), 0),
     kill: async () => {
@@ -118,4 +121,11 @@ export function parseAccessLog(log: string): LoggedRequest[] {
     status: Number(groups['status']),
     userAgent: groups['userAgent'] ?? '',
   }));
+}
+
+/** The registry's own lines have times to the nanosecond; its access log only to the second. */
+function parseSessionStarts(log: string): number[] {
+  const line =
+    /^time="(?<time>[^"]+)" .*msg="response completed" .*http\.request\.method=POST .*http\.response\.status=202/gm;
+  return [...log.matchAll(line)].map(({ groups = {} }) => Date.parse(groups['time'] ?? ''));
 }

@@ -9,6 +9,7 @@ export interface Sample {
 export interface Scrape {
   readonly text: string;
   readonly samples: readonly Sample[];
+  readonly matches: typeof matches;
   /** Sum of all samples of the name whose labels include the given ones; undefined when there is none. */
   readonly value: (name: string, labels?: Readonly<Record<string, string>>) => number | undefined;
 }
@@ -22,8 +23,9 @@ export function parseMetrics(text: string): Scrape {
   return {
     text,
     samples,
+    matches,
     value: (name, labels = {}) => {
-      const matching = samples.filter((sample) => sample.name === name && includes(sample.labels, labels));
+      const matching = samples.filter((sample) => matches(sample, name, labels));
       return matching.length === 0 ? undefined : matching.reduce((sum, sample) => sum + sample.value, 0);
     },
   };
@@ -43,6 +45,6 @@ function parseValue(text: string): number {
   return Number(text.replace('Inf', 'Infinity'));
 }
 
-function includes(labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean {
-  return Object.entries(wanted).every(([name, value]) => labels[name] === value);
+function matches(sample: Sample, name: string, labels: Readonly<Record<string, string>>): boolean {
+  return sample.name === name && Object.entries(labels).every(([label, value]) => sample.labels[label] === value);
 }

@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeWithComponents } from '../support/component.ts';
+import { startDaemon } from './support/daemon.ts';
+import { startRegistry, type RunningRegistry } from './support/docker-registry.ts';
+import { committedDigests, expectNothingLeft, MiB } from './support/expectations.ts';
+import type { Sample, Scrape } from './support/metrics.ts';
+import { startNginx, type RunningNginx } from './support/nginx.ts';
+
+const repository = 'probes/blob';
+const clients = ['docker', 'docker-containerd'] as const;
+
+/**
+ * "Sent" means accepted by the kernel, and nginx goes on reading for a while after its answer (lingering close), so more is
+ * sent than nginx counted: what a send buffer holds (tcp_wmem, at most 4 MiB) and 2 MiB until the answer is noticed.
+ */
+const inFlightBytes = 6 * MiB;
+
+/** The job this product exists for: one registry, a path that works and one that does not, told apart on /metrics. */
+describeWithComponents(
+  ['docker-registry', 'nginx'],
+  'a registry, directly and through nginx with client_max_body_size 10m',
+  () => {
+    describe.each([
+      ['passing bodies on as they come', false],
+      ['storing bodies before it passes them on', true],
+    ])('%s', (_name, buffersRequests) => {
+      let registry: RunningRegistry;
+      let nginx: RunningNginx;
+      let metrics: Scrape;
+      let exitCode: number | string;
+
+      beforeAll(async () => {
+        registry = await startRegistry();
+        nginx = await startNginx({ upstreamPort: registry.port, maxBodySize: '10m', buffersRequests });
+        const daemon = await startDaemon({
+          registries: {
+            local: {
+              repository,
+              cleanup: 'delete',
+              paths: { direct: { url: registry.origin }, ingress: { url: nginx.origin, kind: 'ingress' } },
+            },
+          },
+          checks: {
+            small: { size: '1MiB', every: '20s', clients },
+            large: { size: '50MiB', every: '20s', clients },
+          },
+          retryWaitScale: 0.001,
+        });
+        try {
+          metrics = await daemon.scrapeUntil('a run of each of the 8 checks', allRan, 60_000);
+        } finally {
+          exitCode = await daemon.stop();
+        }
+      }, 90_000);
+
+      afterAll(async () => {
+        await nginx?.close();
+        await registry?.close();
+      });
+
+      function allRan(scrape: Scrape): boolean {
+        const runs = scrape.samples.filter(({ name }) => name === 'blobprobe_runs_total');
+        return runs.length === 8 && runs.every(({ value }) => value > 0);
+      }
+
+      test.each(
+        clients.flatMap((client) => [
+          { path: 'direct', client, workload: 'small' },
+          { path: 'direct', client, workload: 'large' },
+          { path: 'ingress', client, workload: 'small' },
+        ]),
+      )('succeeds: $client, $workload, $path', (labels) => {
+        const runs = metrics.value('blobprobe_runs_total', labels);
+        expect(metrics.value('blobprobe_run_failures_total', labels)).toBe(0);
+        expect(metrics.value('blobprobe_attempts_total', labels)).toBe(runs);
+        expect(metrics.value('blobprobe_attempt_failures_total', labels) ?? 0).toBe(0);
+        expect(metrics.value('blobprobe_last_run_success', labels)).toBe(1);
+        const bytes = (labels.workload === 'small' ? 1 : 50) * MiB * (runs ?? Number.NaN);
+        expect(metrics.value('blobprobe_sent_bytes_total', labels)).toBe(bytes);
+        expect(metrics.value('blobprobe_acknowledged_bytes_total', labels)).toBe(bytes);
+        expect(metrics.value('blobprobe_last_throughput_bytes_per_second', labels)).toBeGreaterThan(MiB);
+      });
+
+      // docker retries an answer it cannot read five times (since 25.0), the containerd store gives up on a 413 at once.
+      test.each([
+        ['docker', 5],
+        ['docker-containerd', 1],
+      ])('fails with body_too_large from nginx: %s, large, ingress, %i attempts', (client, attempts) => {
+        const labels = { path: 'ingress', client, workload: 'large' };
+        const runs = metrics.value('blobprobe_runs_total', labels) ?? Number.NaN;
+        expect(metrics.value('blobprobe_run_failures_total', labels)).toBe(runs);
+        expect(metrics.value('blobprobe_first_attempt_failures_total', labels)).toBe(runs);
+        expect(metrics.value('blobprobe_attempts_total', labels)).toBe(runs * attempts);
+        expect(metrics.value('blobprobe_retries_total', labels)).toBe(runs * (attempts - 1));
+        expect(metrics.value('blobprobe_last_run_attempts', labels)).toBe(attempts);
+        const refusal = { ...labels, phase: 'send', reason: 'body_too_large', answered_by: 'nginx' };
+        expect(metrics.value('blobprobe_attempt_failures_total', refusal)).toBe(runs * attempts);
+        expect(metrics.value('blobprobe_attempt_failures_total', labels)).toBe(runs * attempts);
+        expect(metrics.value('blobprobe_last_run_success', labels)).toBe(0);
+        expect(metrics.value('blobprobe_last_failure_info', { ...refusal, blame: 'ingress' })).toBe(1);
+        expect(metrics.value('blobprobe_acknowledged_bytes_total', labels)).toBe(0);
+      });
+
+      test('shows the limit in the bytes sent at failure of the streamed shape: near 10 MiB', () => {
+        const [mean, buckets] = sentAtFailure('docker');
+        // nginx refuses the first chunk frame that would go beyond the limit, so everything below it has been sent.
+        expect(mean).toBeGreaterThanOrEqual(10 * MiB);
+        expect(mean).toBeLessThan(10 * MiB + bytesInFlight());
+        expect(buckets('1e+07')).toBe(0);
+        expect(buckets('5e+07')).toBe(buckets('+Inf'));
+      });
+
+      test('shows few bytes sent at failure of the declared shape: the length alone is refused', () => {
+        const [mean] = sentAtFailure('docker-containerd');
+        expect(mean).toBeLessThan(inFlightBytes);
+      });
+
+      /** The mean of the sent bytes, and a function that counts failures in buckets up to a bound. */
+      function sentAtFailure(client: string): [mean: number, upTo: (bytes: number) => number | undefined] {
+        const labels = { path: 'ingress', client, workload: 'large', reason: 'body_too_large' };
+        const name = 'blobprobe_failure_sent_bytes';
+        const sum = metrics.value(`${name}_sum`, labels) ?? Number.NaN;
+        const count = metrics.value(`${name}_count`, labels) ?? Number.NaN;
+        const upTo = (bytes: number): number | undefined =>
+          metrics.samples
+            .filter((sample) => metrics.matches(sample, `${name}_bucket`, labels) && parseBound(sample) <= bytes)
+            .at(-1)?.value;
+        return [sum / count, upTo];
+      }
+
+      test('ends with exit code 0 on SIGTERM', () => {
+        expect(exitCode).toBe(0);
+      });
+
+      // oxlint-disable-next-line vitest/expect-expect -- the expectations are in the function
+      test('leaves no upload session open and no blob behind, says the registry', async () => {
+        await expectNothingLeft(registry, repository);
+      });
+
+      test('pushed as the metrics say, says the registry', () => {
+        const attempts = metrics.value('blobprobe_attempts_total') ?? Number.NaN;
+        // Runs may have been going on between the last scrape and SIGTERM.
+        expect(registry.sessionStarts().length).toBeGreaterThanOrEqual(attempts);
+        const digests = committedDigests(registry);
+        expect(new Set(digests).size).toBe(digests.length);
+        const succeeded =
+          (metrics.value('blobprobe_runs_total') ?? 0) - (metrics.value('blobprobe_run_failures_total') ?? 0);
+        expect(digests.length).toBeGreaterThanOrEqual(succeeded);
+        const refused = nginx.requests().filter(({ status }) => status === 413);
+        expect(new Set(refused.map(({ method }) => method))).toEqual(new Set(['PATCH', 'PUT']));
+        expect(refused.filter(({ method }) => method === 'PATCH').length % 5).toBe(0);
+      });
+    });
+
+    test('honours the waits of docker in full: 5, 10, 15 and 20 seconds', async () => {
+      const registry = await startRegistry();
+      const nginx = await startNginx({ upstreamPort: registry.port, maxBodySize: '1m', buffersRequests: false });
+      const daemon = await startDaemon({
+        registries: { local: { repository, paths: { ingress: { url: nginx.origin, kind: 'ingress' } } } },
+        checks: { large: { size: '2MiB', every: '5m', timeout: '2m', clients: ['docker'] } },
+      });
+      try {
+        const metrics = await daemon.scrapeUntil(
+          'the run',
+          (scrape) => scrape.value('blobprobe_runs_total') === 1,
+          80_000,
+        );
+        expect(metrics.value('blobprobe_run_failures_total')).toBe(1);
+        expect(metrics.value('blobprobe_attempts_total')).toBe(5);
+        expect(metrics.value('blobprobe_last_run_duration_seconds')).toBeGreaterThanOrEqual(50);
+        expect(metrics.value('blobprobe_last_run_duration_seconds')).toBeLessThan(55);
+        const starts = registry.sessionStarts();
+        const gaps = starts.slice(1).map((at, index) => (at - starts[index]!) / 1000);
+        expect(gaps).toHaveLength(4);
+        for (const [index, gap] of gaps.entries()) {
+          // A wait begins when the attempt has failed, so a gap is the wait and one attempt.
+          expect(gap).toBeGreaterThanOrEqual(5 * (index + 1) - 0.02);
+          expect(gap).toBeLessThan(5 * (index + 1) + 1.5);
+        }
+      } finally {
+        await daemon.stop();
+        await nginx.close();
+        await registry.close();
+      }
+    }, 100_000);
+  },
+);
+
+function parseBound(bucket: Sample): number {
+  return Number((bucket.labels['le'] ?? '').replace('Inf', 'Infinity'));
+}
