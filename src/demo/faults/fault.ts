@@ -1,0 +1,73 @@
+/**
+ * How a proxy ends an exchange it answers itself.
+ * - `keep-alive`: the answer is sent, the rest of the body is read and dropped, the connection stays (Envoy, ALB)
+ * - `linger`: answer, FIN, then the body is read and dropped for a while (nginx `lingering_close`)
+ * - `reset-after-reply`: answer, then RST at once: a client that still writes may lose the answer (nginx without lingering)
+ * - `reset`: RST without an answer
+ */
+export type Ending = 'keep-alive' | 'linger' | 'reset-after-reply' | 'reset';
+
+/** Which requests a fault touches; all fields must hold. Absent: every request. */
+export interface FaultScope {
+  readonly methods?: readonly string[];
+  /** The path contains this text. */
+  readonly pathContains?: string;
+  /** Only each n-th request that fits the rest. */
+  readonly everyNth?: number;
+}
+
+/** What is wrong with an edge, as data. Sizes are bytes of the request's body, times are milliseconds. */
+export type Fault = FaultKind & { readonly when?: FaultScope };
+
+export type FaultKind =
+  /** Refuses larger bodies: at once when the length is declared, else after so many bytes. `status` default 413. */
+  | { readonly kind: 'body-limit'; readonly limitBytes: number; readonly ending: Ending; readonly status?: number }
+  /** Request headers and body must have arrived within this time, whatever the progress (Traefik's readTimeout). */
+  | {
+      readonly kind: 'total-duration';
+      readonly limitMs: number;
+      readonly ending: Ending;
+      readonly status: number;
+    }
+  /** Response headers must come so soon after the last byte went upstream (Cloudflare 524, nginx 504). */
+  | { readonly kind: 'response-timeout'; readonly limitMs: number; readonly status: number }
+  /** Longest pause between two reads of the body (nginx client_body_timeout, HAProxy timeout client). */
+  | { readonly kind: 'idle-cut'; readonly limitMs: number; readonly ending: Ending; readonly status: number }
+  /** The upstream sees nothing before the body is complete, then a Content-Length (nginx proxy_request_buffering on). */
+  | { readonly kind: 'buffer-request' }
+  /** A body without Content-Length is not passed on; the upstream sees Content-Length: 0 (cloudflare/cloudflared#1485). */
+  | { readonly kind: 'drop-undeclared-body' }
+  /** Only the first bytes are passed on, as if they were all. */
+  | { readonly kind: 'truncate-body'; readonly afterBytes: number }
+  /** One bit of the byte at this offset is turned. */
+  | { readonly kind: 'corrupt-body'; readonly atByte: number }
+  | { readonly kind: 'strip-request-header'; readonly names: readonly string[] }
+  /** `content-length` of a HEAD answer is lost this way (cloudflare/cloudflared#500). */
+  | { readonly kind: 'strip-response-header'; readonly names: readonly string[] }
+  /** Locations are made absolute with this scheme: what a registry says that does not know of the TLS in front of it. */
+  | { readonly kind: 'rewrite-location'; readonly scheme: 'http' | 'https'; readonly host?: string }
+  /** Answers itself: `error` page of this kind of proxy, or a page of its web application firewall. */
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly page?: 'error' | 'waf' | 'challenge' | 'tunnel-down';
+      readonly headers?: Readonly<Record<string, string>>;
+      /** Body bytes read before the answer; default 0. */
+      readonly afterBytes?: number;
+      readonly ending?: Ending;
+    }
+  | {
+      readonly kind: 'rate-limit';
+      readonly requests: number;
+      readonly windowMs: number;
+      readonly retryAfterSeconds?: number;
+    }
+  | { readonly kind: 'throttle'; readonly bytesPerSecond: number; readonly direction: 'request' | 'response' }
+  /** Added before the request goes upstream. */
+  | { readonly kind: 'latency'; readonly delayMs: number }
+  | { readonly kind: 'reset-at'; readonly afterBytes: number; readonly direction: 'request' | 'response' }
+  /** Stops reading after so many bytes; nothing is answered, the connection stays open. */
+  | { readonly kind: 'stall-at'; readonly afterBytes: number }
+  | { readonly kind: 'block-method'; readonly methods: readonly string[]; readonly status: 405 | 501 }
+  /** `after-response`: closed right after an answer that promised to keep the connection; `on-reuse`: reset when used again. */
+  | { readonly kind: 'stale-keep-alive'; readonly mode: 'after-response' | 'on-reuse' };

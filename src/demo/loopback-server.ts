@@ -1,0 +1,99 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+
+/** PEM texts a server shows itself with. */
+export interface TlsIdentity {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface LoopbackServerOptions {
+  /** 0 or absent: any free port. */
+  readonly port?: number;
+  readonly tls?: TlsIdentity | undefined;
+  /** Idle time after which a kept-alive connection is closed by the server; default 75 s, as nginx has it. */
+  readonly keepAliveMs?: number;
+  /** Called once for each request, also for those that wait for `100 Continue`. */
+  readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+/** An HTTP/1.1 server on 127.0.0.1 that knows its sockets, so that it can reset them and leave none behind. */
+export interface LoopbackServer {
+  readonly port: number;
+  /** `http://127.0.0.1:PORT` or `https://…`, without a trailing slash. */
+  readonly url: string;
+  readonly openConnections: number;
+  /** Connections accepted since the start. */
+  readonly acceptedConnections: number;
+  /** Ends a connection with a TCP RST, below TLS if there is any. */
+  reset(socket: Socket): void;
+  /** Resets all connections; the server goes on listening. */
+  dropConnections(): void;
+  /** Resets all connections and stops listening. Safe to call again. */
+  close(): Promise<void>;
+}
+
+/** Starts the server. Rejects when the port is taken. All of Node's own time limits are off: faults are somebody else's business. */
+export async function startLoopbackServer(options: LoopbackServerOptions): Promise<LoopbackServer> {
+  const server = options.tls
+    ? createHttpsServer({ cert: options.tls.cert, key: options.tls.key, allowHalfOpen: true })
+    : createHttpServer();
+  server.requestTimeout = 0;
+  server.headersTimeout = 0;
+  server.timeout = 0;
+  server.keepAliveTimeout = options.keepAliveMs ?? 75_000;
+  server.on('request', options.onRequest);
+  server.on('checkContinue', options.onRequest);
+  // Without a listener Node answers a client that went away with 400 and an error; here a lost client is daily business.
+  server.on('clientError', (_error, socket) => socket.destroy());
+
+  const sockets = new Set<Socket>();
+  let accepted = 0;
+  server.on('connection', (socket: Socket) => {
+    accepted += 1;
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => sockets.delete(socket));
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const { port } = server.address() as AddressInfo;
+  const dropConnections = (): void => {
+    for (const socket of sockets) resetSocket(socket);
+  };
+  return {
+    port,
+    url: `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`,
+    get openConnections() {
+      return sockets.size;
+    },
+    get acceptedConnections() {
+      return accepted;
+    },
+    reset(socket) {
+      // A TLS socket cannot send a RST itself; the TCP socket below it can, and is known by the peer's port.
+      for (const tcp of sockets) if (tcp === socket || tcp.remotePort === socket.remotePort) resetSocket(tcp);
+      socket.destroy();
+    },
+    dropConnections,
+    close() {
+      return new Promise<void>((resolve) => {
+        if (!server.listening) return resolve();
+        server.close(() => resolve());
+        dropConnections();
+      });
+    },
+  };
+}
+
+function resetSocket(socket: Socket): void {
+  if (!socket.destroyed) socket.resetAndDestroy();
+}
