@@ -16,11 +16,35 @@ export function bareHost(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '');
 }
 
-/** Whether a URL stays on the path: its own host and port, or one that `allowHosts` names (`host` or `host:port`). */
-export function isAllowedHost(path: NetworkPath, url: URL): boolean {
-  const target = { host: bareHost(url), port: effectivePort(url) };
+/**
+ * Whether credentials, tokens and uploads of this path may go to the URL's host.
+ * - The path's own host and port, in the path's scheme. `connectTo` changes the address, not the host, and so nothing here.
+ *   An http path on port 80 also owns https on 443 of the same name: that only protects more.
+ * - `allowHosts`: `host` stands for the scheme's default port, `host:port` for that port. Both mean https when the path is
+ *   https, because credentials would otherwise go in clear; `http://host[:port]` allows that on purpose.
+ * Names are compared after URL normalisation, so `127.1` or `0x7f000001` are the `127.0.0.1` they reach.
+ */
+export function isAllowedHost(path: Pick<NetworkPath, 'origin' | 'allowHosts'>, url: URL): boolean {
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    return false;
+  }
+  return isOwnOrigin(path, url) || path.allowHosts.some((entry) => matches(entry, url, new URL(path.origin).protocol));
+}
+
+/** Whether the URL is at the path's own origin (see `isAllowedHost`). */
+export function isOwnOrigin(path: Pick<NetworkPath, 'origin'>, url: URL): boolean {
+  const own = new URL(path.origin);
   return (
-    isOwnHost(path, target) ||
-    path.allowHosts.some((allowed) => allowed === url.hostname || allowed === `${url.hostname}:${target.port}`)
+    url.origin === own.origin ||
+    (own.protocol === 'http:' && own.port === '' && url.origin === `https://${own.hostname}`)
   );
+}
+
+function matches(entry: string, url: URL, pathProtocol: string): boolean {
+  const explicit = /^https?:\/\//i.test(entry);
+  if (!explicit && pathProtocol === 'https:' && url.protocol !== 'https:') {
+    return false;
+  }
+  const text = explicit ? entry : `${url.protocol}//${entry}`;
+  return URL.canParse(text) && new URL(text).origin === url.origin;
 }

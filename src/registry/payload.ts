@@ -1,0 +1,108 @@
+import { createCipheriv, createHash, type Hash, randomBytes } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** Bytes to push: unique, incompressible, streamed from one block in memory whatever the size. */
+export interface Payload {
+  /** `sha256:<hex>`. */
+  readonly digest: string;
+  readonly sizeBytes: number;
+  /** The bytes from `from` (inclusive) to `to` (exclusive) in pieces of `writeBytes`; the last one may be shorter. */
+  chunks(writeBytes: number, from?: number, to?: number): Iterable<Uint8Array>;
+}
+
+/** Prepares payloads; the costly part, the hash of the long prefix, is done once per size and copied (`hash.copy()`). */
+export interface PayloadSource {
+  /**
+   * A payload of `sizeBytes` whose last bytes are `nonce` (random when not given): another nonce, another digest. Call it
+   * before the timed window: the first call for a size hashes all of it, yielding to the event loop on the way.
+   */
+  prepare(sizeBytes: number, nonce?: Uint8Array): Promise<Payload>;
+}
+
+const blockBytes = 4 * 1024 * 1024;
+const nonceBytes = 32;
+const rememberedSizes = 64;
+
+/**
+ * A source whose bytes follow from `seed` alone, so that a run can be repeated. The block is longer than the window of any
+ * compressor met on the way (gzip 32 KiB, zstd's default 2 MiB), so nothing can shrink the body and flatter the path.
+ */
+export function createPayloadSource(seed: string): PayloadSource {
+  const block = seededBlock(seed);
+  const prefixes = new Map<number, Promise<Hash>>();
+  const prefixState = (prefixBytes: number): Promise<Hash> => {
+    const known = prefixes.get(prefixBytes);
+    const state = known ?? hashPrefix(block, prefixBytes);
+    prefixes.delete(prefixBytes);
+    prefixes.set(prefixBytes, state);
+    const oldest = prefixes.keys().next();
+    if (prefixes.size > rememberedSizes && oldest.done !== true) {
+      prefixes.delete(oldest.value);
+    }
+    return state;
+  };
+  return {
+    async prepare(sizeBytes, nonce = randomBytes(nonceBytes)) {
+      const tail = nonce.subarray(0, Math.min(sizeBytes, nonceBytes));
+      const prefixBytes = sizeBytes - tail.byteLength;
+      const state = await prefixState(prefixBytes);
+      const digest = `sha256:${state.copy().update(tail).digest('hex')}`;
+      return {
+        digest,
+        sizeBytes,
+        chunks: (writeBytes, from = 0, to = sizeBytes) => pieces(block, tail, prefixBytes, writeBytes, from, to),
+      };
+    },
+  };
+}
+
+function seededBlock(seed: string): Buffer {
+  const key = createHash('sha256').update(seed).digest();
+  return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(blockBytes));
+}
+
+async function hashPrefix(block: Buffer, prefixBytes: number): Promise<Hash> {
+  const hash = createHash('sha256');
+  const stepBytes = 1024 * 1024;
+  for (let offset = 0; offset < prefixBytes; offset += stepBytes) {
+    const start = offset % blockBytes;
+    hash.update(block.subarray(start, start + Math.min(stepBytes, prefixBytes - offset)));
+    await nextTurn();
+  }
+  return hash;
+}
+
+function* pieces(
+  block: Buffer,
+  tail: Uint8Array,
+  prefixBytes: number,
+  writeBytes: number,
+  from: number,
+  to: number,
+): Generator<Uint8Array> {
+  for (let offset = from; offset < to; ) {
+    const end = Math.min(offset + writeBytes, to);
+    const start = offset % blockBytes;
+    if (end <= prefixBytes && start + (end - offset) <= blockBytes) {
+      yield block.subarray(start, start + (end - offset));
+    } else {
+      yield assemble(block, tail, prefixBytes, offset, end);
+    }
+    offset = end;
+  }
+}
+
+/** A piece that crosses the end of the block or of the prefix: the only ones that are copied. */
+function assemble(block: Buffer, tail: Uint8Array, prefixBytes: number, from: number, to: number): Buffer {
+  const piece = Buffer.alloc(to - from);
+  for (let offset = from; offset < to; ) {
+    const inTail = offset >= prefixBytes;
+    const source = inTail ? tail : block;
+    const start = inTail ? offset - prefixBytes : offset % blockBytes;
+    const available = inTail ? tail.byteLength - start : Math.min(blockBytes - start, prefixBytes - offset);
+    const count = Math.min(available, to - offset);
+    piece.set(source.subarray(start, start + count), offset - from);
+    offset += count;
+  }
+  return piece;
+}

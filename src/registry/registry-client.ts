@@ -1,0 +1,104 @@
+import type { NetworkPath } from '../network/path.ts';
+import type { Exchange, HttpRequest, RequestBody } from '../network/exchange.ts';
+import type { Action, Authorizer } from './authorizer.ts';
+import { isOwnOrigin } from '../network/hosts.ts';
+import { ProtocolError, type Step } from './errors.ts';
+
+/** One request of the protocol, before authorization. */
+export interface RegistryRequest {
+  readonly step: Step;
+  readonly method: string;
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: RequestBody;
+  readonly actions: readonly Action[];
+  readonly accepted: readonly number[];
+  /** Whether a 401 may be answered by sending the same body again; false for clients whose body is consumed by then. */
+  readonly resendBody?: boolean;
+  readonly onResponseChunk?: (chunk: Uint8Array) => void;
+}
+
+export interface RegistryClientOptions {
+  readonly path: NetworkPath;
+  readonly repository: string;
+  readonly transport: { exchange(request: HttpRequest): Promise<Exchange> };
+  readonly authorizer: Authorizer;
+  /** Headers of every request: User-Agent and what else the client always sends. */
+  readonly requestHeaders: Readonly<Record<string, string>>;
+  readonly responseHeaderTimeoutMs?: number | undefined;
+  readonly stallTimeoutMs?: number | undefined;
+  readonly signal: AbortSignal;
+  /** Told before each request which step it belongs to; `auth` while tokens are fetched. */
+  readonly onStep: (step: Step) => void;
+}
+
+/** Speaks to one repository over one path with one client's manners: authorization, headers, timeouts, accepted answers. */
+export interface RegistryClient {
+  readonly path: NetworkPath;
+  readonly repository: string;
+  /** `/v2/<repository>/<rest>` on the path's own origin. */
+  url(rest: string): URL;
+  /**
+   * Sends a request; after a 401 that can be answered, once more. Throws ProtocolError when the status is none of the accepted
+   * ones, AuthError when a challenge cannot be followed, NetworkError when no answer came.
+   */
+  send(request: RegistryRequest): Promise<Exchange>;
+}
+
+export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
+  const { path, repository } = options;
+  return {
+    path,
+    repository,
+    url: (rest) => new URL(`/v2/${repository}/${rest}`, path.origin),
+    async send(request) {
+      const first = await sendOnce(options, request);
+      const exchange = (await maySendAgain(options, request, first)) ? await sendOnce(options, request) : first;
+      const status = exchange.response?.status ?? 0;
+      if (!request.accepted.includes(status)) {
+        const problem = status >= 300 && status < 400 ? 'redirected' : 'unexpected_status';
+        const message = `${request.method} for ${request.step} was answered ${status}`;
+        throw new ProtocolError({ step: request.step, problem, exchange, message });
+      }
+      return exchange;
+    },
+  };
+}
+
+async function sendOnce(options: RegistryClientOptions, request: RegistryRequest): Promise<Exchange> {
+  const { path, authorizer, signal } = options;
+  options.onStep('auth');
+  const authorization = await authorizer.authorization(request.url, request.actions, signal);
+  options.onStep(request.step);
+  return options.transport.exchange({
+    method: request.method,
+    url: request.url,
+    headers: {
+      ...options.requestHeaders,
+      // Extra headers may be credentials of the operator's proxy: they stay on the path's own host.
+      ...(isOwnOrigin(path, request.url) ? path.headers : {}),
+      ...request.headers,
+      ...(authorization === undefined ? {} : { authorization }),
+    },
+    signal,
+    ...(request.body === undefined ? {} : { body: request.body }),
+    ...(options.responseHeaderTimeoutMs === undefined
+      ? {}
+      : { responseHeaderTimeoutMs: options.responseHeaderTimeoutMs }),
+    ...(options.stallTimeoutMs === undefined ? {} : { stallTimeoutMs: options.stallTimeoutMs }),
+    ...(request.onResponseChunk === undefined ? {} : { onResponseChunk: request.onResponseChunk }),
+  });
+}
+
+async function maySendAgain(
+  options: RegistryClientOptions,
+  request: RegistryRequest,
+  exchange: Exchange,
+): Promise<boolean> {
+  const consumed = request.body?.kind === 'stream' && request.body.sizeBytes > 0 && request.resendBody !== true;
+  if (exchange.response?.status !== 401 || consumed) {
+    return false;
+  }
+  options.onStep('auth');
+  return options.authorizer.challenged(exchange, request.actions, options.signal);
+}

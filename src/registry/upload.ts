@@ -1,0 +1,153 @@
+import { type Exchange, header, type RequestBody } from '../network/exchange.ts';
+import { ProtocolError } from './errors.ts';
+import { nextLocation, withDigest } from './location.ts';
+import { acknowledgedBytes, type RangeReading, readUploadRange } from './range.ts';
+import type { RegistryClient } from './registry-client.ts';
+
+/** An open upload session. `location` moves on with each answer; the latest one must be used next (specification, 1.2). */
+export interface UploadSession {
+  location: URL;
+  /** What the registry said it holds, after the last answer that said anything. */
+  acknowledgedBytes: number | undefined;
+  /** `OCI-Chunk-Min-Length`, when announced. */
+  readonly chunkMinBytes: number | undefined;
+}
+
+const none: RequestBody = { kind: 'bytes', bytes: new Uint8Array() };
+const octets = { 'content-type': 'application/octet-stream' } as const;
+
+/** Opens a session: POST, answered 202 with a Location. */
+export async function startUpload(
+  client: RegistryClient,
+  headers: Readonly<Record<string, string>>,
+): Promise<UploadSession> {
+  const exchange = await client.send({
+    step: 'start',
+    method: 'POST',
+    url: client.url('blobs/uploads/'),
+    headers,
+    body: none,
+    actions: ['pull', 'push'],
+    accepted: [202],
+  });
+  const minimum = Number(header(exchange, 'oci-chunk-min-length'));
+  return {
+    location: nextLocation(client.path, exchange, 'start'),
+    acknowledgedBytes: undefined,
+    chunkMinBytes: Number.isSafeInteger(minimum) && minimum > 0 ? minimum : undefined,
+  };
+}
+
+/**
+ * Sends bytes by PATCH and notes what the registry acknowledges. A 202 proves nothing: the Range must be compared with what
+ * was sent. `strictRange`: fail, as docker does, when the Range cannot be read.
+ */
+export async function sendPatch(
+  client: RegistryClient,
+  session: UploadSession,
+  body: RequestBody,
+  options: {
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly strictRange: boolean;
+    readonly resendBody?: boolean;
+  },
+): Promise<Exchange> {
+  const exchange = await client.send({
+    step: 'send',
+    method: 'PATCH',
+    url: session.location,
+    headers: { ...octets, ...options.headers },
+    body,
+    actions: ['pull', 'push'],
+    // ECR answers 201 to a PATCH (aws/containers-roadmap#2831); the Go clients take 201 and 204 as well.
+    accepted: [202, 201, 204],
+    resendBody: options.resendBody ?? false,
+  });
+  const reading = readUploadRange(header(exchange, 'range'));
+  session.acknowledgedBytes = acknowledgedBytes(reading, exchange.sentBytes);
+  if (options.strictRange) {
+    refuseUnreadable(reading, exchange);
+  }
+  session.location =
+    header(exchange, 'location') === undefined ? session.location : nextLocation(client.path, exchange, 'send');
+  return exchange;
+}
+
+function refuseUnreadable(reading: RangeReading, exchange: Exchange): void {
+  const facts = { step: 'send', exchange } as const;
+  if (reading.kind === 'absent') {
+    throw new ProtocolError({ ...facts, problem: 'range_missing', message: 'PATCH was accepted without Range' });
+  }
+  if (reading.kind !== 'range') {
+    const value = header(exchange, 'range')?.slice(0, 40) ?? '';
+    throw new ProtocolError({
+      ...facts,
+      problem: 'range_unparsable',
+      message: `PATCH was accepted with Range ${value}`,
+    });
+  }
+}
+
+/** Closes a session with an empty PUT: the registry hashes and stores. Answered 201. */
+export async function commitUpload(
+  client: RegistryClient,
+  session: UploadSession,
+  digest: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<Exchange> {
+  return client.send({
+    step: 'commit',
+    method: 'PUT',
+    url: withDigest(session.location, digest),
+    headers,
+    body: none,
+    actions: ['pull', 'push'],
+    accepted: [201, 204],
+  });
+}
+
+/** Sends all bytes in the closing PUT. */
+export async function putWhole(
+  client: RegistryClient,
+  session: UploadSession,
+  digest: string,
+  body: RequestBody,
+  resendBody: boolean,
+): Promise<Exchange> {
+  return client.send({
+    step: 'send',
+    method: 'PUT',
+    url: withDigest(session.location, digest),
+    headers: octets,
+    body,
+    actions: ['pull', 'push'],
+    accepted: [201, 200, 202, 204],
+    resendBody,
+  });
+}
+
+/** Opens, sends and closes in one POST with the digest. 202 means the registry does not do that and opened a session instead. */
+export async function postWhole(client: RegistryClient, digest: string, body: RequestBody): Promise<Exchange> {
+  return client.send({
+    step: 'send',
+    method: 'POST',
+    url: withDigest(client.url('blobs/uploads/'), digest),
+    headers: octets,
+    body,
+    actions: ['pull', 'push'],
+    accepted: [201, 202],
+    resendBody: true,
+  });
+}
+
+/** Bytes the registry holds of an open session (GET, 204), or undefined when it does not say. */
+export async function uploadStatus(client: RegistryClient, session: UploadSession): Promise<number | undefined> {
+  const exchange = await client.send({
+    step: 'cleanup',
+    method: 'GET',
+    url: session.location,
+    actions: ['pull', 'push'],
+    accepted: [204, 200],
+  });
+  return acknowledgedBytes(readUploadRange(header(exchange, 'range')), Number.NaN);
+}
