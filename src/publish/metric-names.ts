@@ -1,0 +1,192 @@
+import { buckets } from './buckets.ts';
+import { counter, gauge, histogram, type MetricType } from './metric-spec.ts';
+
+/** Why a slot of the schedule passed without a run. The same words as the schedule's own. */
+export const skipCauses = ['overlap', 'missed', 'budget', 'paused'] as const;
+export type SkipCause = (typeof skipCauses)[number];
+
+export const runOutcomes = ['success', 'failure'] as const;
+export const directions = ['push', 'pull'] as const;
+export const apiEndpoints = ['ping', 'auth', 'catalog', 'tags'] as const;
+export type ApiEndpoint = (typeof apiEndpoints)[number];
+export const limitBounds = ['largest_accepted', 'smallest_rejected'] as const;
+export type LimitBound = (typeof limitBounds)[number];
+export const verdicts = ['healthy', 'path-fault', 'registry-fault', 'inconclusive'] as const;
+export type Verdict = (typeof verdicts)[number];
+
+const base = ['registry', 'path', 'client', 'workload'] as const;
+const triple = [...base, 'phase', 'reason', 'answered_by'] as const;
+
+/**
+ * Every metric of our own. Dashboards, rules, docs/metrics.md and tests are made from this table or held against it.
+ * Help texts contain no quote, backslash or line break, because the two exposition formats escape them differently.
+ */
+export const metricSpecs = {
+  runs: counter(
+    'runs_total',
+    base,
+    'Runs that ended by themselves, successful or not. Runs that we cancelled are not counted.',
+  ),
+  runFailures: counter('run_failures_total', base, 'Runs that failed after all attempts.'),
+  runsCancelled: counter(
+    'runs_cancelled_total',
+    base,
+    'Runs that we aborted ourselves (shutdown, reload); they count nowhere else but in bytes and completed attempts.',
+  ),
+  runsTainted: counter(
+    'runs_tainted_total',
+    base,
+    'Runs during which the event loop of the prober was too late for the timings to be trusted.',
+  ),
+  firstAttemptFailures: counter(
+    'first_attempt_failures_total',
+    base,
+    'Runs in which the first attempt at any blob failed, whatever the retries made of it.',
+  ),
+  attempts: counter('attempts_total', base, 'Attempts at pushing one blob or manifest, as the client counts them.'),
+  retries: counter('retries_total', base, 'Attempts after the first at the same blob.'),
+  attemptFailures: counter(
+    'attempt_failures_total',
+    triple,
+    'Failed attempts by the phase in which they failed, the reason, and who answered.',
+  ),
+  sentBytes: counter('sent_bytes_total', base, 'Body bytes handed to the network, retries included.'),
+  acknowledgedBytes: counter('acknowledged_bytes_total', base, 'Body bytes that the registry acknowledged.'),
+  pulledBytes: counter('pulled_bytes_total', base, 'Body bytes pulled back.'),
+  runsSkipped: counter('runs_skipped_total', [...base, 'cause'], 'Slots of the schedule that passed without a run.'),
+  cleanupFailures: counter(
+    'cleanup_failures_total',
+    [...base, 'kind'],
+    'Objects that could not be removed after a run.',
+  ),
+
+  runAttempts: histogram(
+    'run_attempts',
+    base,
+    buckets.attempts,
+    'Most attempts that any one blob of the run needed; 1 is a run without retry.',
+  ),
+  runDuration: histogram(
+    'run_duration_seconds',
+    [...base, 'outcome'],
+    buckets.duration,
+    'Duration of a run as the user of the client feels it: waits between attempts included, cleanup excluded.',
+  ),
+  phaseDuration: histogram(
+    'phase_duration_seconds',
+    [...base, 'phase'],
+    buckets.phase,
+    'Duration of each phase that an attempt reached.',
+  ),
+  throughput: histogram(
+    'throughput_bytes_per_second',
+    [...base, 'direction'],
+    buckets.throughput,
+    'Payload of successful attempts divided by the time of sending and waiting for the answer.',
+  ),
+  failureSentBytes: histogram(
+    'failure_sent_bytes',
+    [...base, 'reason'],
+    buckets.failureBytes,
+    'Body bytes sent when an attempt failed in send, wait or commit. A spike is a size limit.',
+  ),
+  failureElapsed: histogram(
+    'failure_elapsed_seconds',
+    [...base, 'reason'],
+    buckets.failureElapsed,
+    'Age of the request when an attempt failed in send, wait or commit. A spike is a time limit.',
+  ),
+
+  lastRunSuccess: gauge(
+    'last_run_success',
+    base,
+    '1 when the last run succeeded, 0 when it failed. Absent before the first run.',
+  ),
+  lastRunTimestamp: gauge('last_run_timestamp_seconds', base, 'Unix time at which the last run ended.'),
+  lastSuccessTimestamp: gauge(
+    'last_success_timestamp_seconds',
+    base,
+    'Unix time at which the last successful run ended.',
+  ),
+  lastRunDuration: gauge('last_run_duration_seconds', base, 'Duration of the last run.'),
+  lastRunAttempts: gauge('last_run_attempts', base, 'Most attempts that any one blob of the last run needed.'),
+  lastThroughput: gauge(
+    'last_throughput_bytes_per_second',
+    [...base, 'direction'],
+    'Throughput of the last successful run.',
+  ),
+  lastFailureInfo: gauge(
+    'last_failure_info',
+    [...triple, 'blame'],
+    '1 for the failure of the last run. Absent when the last run succeeded.',
+  ),
+  checkInterval: gauge('check_interval_seconds', base, 'Configured interval of the check.'),
+  runsInFlight: gauge('runs_in_flight', base, 'Runs under way.'),
+  pathAtFault: gauge(
+    'path_at_fault',
+    base,
+    '1 when the last round found the fault on this path, 0 when not. Absent before the first round.',
+  ),
+  roundVerdict: gauge(
+    'round_verdict',
+    ['registry', 'client', 'workload', 'verdict'],
+    'State set: 1 for the verdict of the last round over all paths, 0 for the others.',
+  ),
+  limitBytes: gauge(
+    'limit_bytes',
+    ['registry', 'path', 'client', 'bound'],
+    'Largest accepted and smallest rejected body size found on the path.',
+  ),
+  limitSeconds: gauge(
+    'limit_seconds',
+    ['registry', 'path', 'client', 'bound'],
+    'Longest accepted and shortest rejected duration of an upload found on the path.',
+  ),
+  apiUp: gauge('api_up', ['registry', 'path', 'endpoint'], '1 when the endpoint answered as it should, 0 when not.'),
+  pathInfo: gauge(
+    'path_info',
+    ['registry', 'path', 'client', 'ip_family', 'http_version', 'tls_version'],
+    'How the last run with this client was connected over the path.',
+  ),
+  tlsCertificateExpiry: gauge(
+    'tls_certificate_expiry_timestamp_seconds',
+    ['registry', 'path'],
+    'Unix time at which the certificate seen on the path expires.',
+  ),
+  leftoverObjects: gauge(
+    'leftover_objects',
+    ['registry', 'kind'],
+    'Objects of earlier runs known to be still in the registry.',
+  ),
+  budgetRemaining: gauge('budget_remaining_bytes', [], 'Bytes that may still be sent today. Absent without a budget.'),
+
+  scheduleLag: histogram(
+    'schedule_lag_seconds',
+    [],
+    buckets.lag,
+    'How late runs started against their slot, waiting for other transfers included.',
+  ),
+  eventLoopLag: gauge(
+    'event_loop_lag_seconds',
+    [],
+    'Longest delay of the event loop of the prober in the last half to one minute. Timings cannot be truer than this.',
+  ),
+  buildInfo: gauge('build_info', ['version', 'revision', 'nodeversion'], 'Always 1; the labels say what runs.'),
+  configLastReloadSuccessful: gauge(
+    'config_last_reload_successful',
+    [],
+    '1 when the last attempt to load the configuration succeeded.',
+  ),
+  configLastReloadSuccessTimestamp: gauge(
+    'config_last_reload_success_timestamp_seconds',
+    [],
+    'Unix time at which the configuration in force was loaded.',
+  ),
+} as const;
+
+export type MetricKey = keyof typeof metricSpecs;
+export type MetricKeyOf<T extends MetricType> = {
+  [K in MetricKey]: (typeof metricSpecs)[K]['type'] extends T ? K : never;
+}[MetricKey];
+/** The labels of a metric, each of which must be given. */
+export type LabelsOf<K extends MetricKey> = Readonly<Record<(typeof metricSpecs)[K]['labels'][number], string>>;

@@ -1,0 +1,140 @@
+import { type CheckLabels, checkLabels } from '../probe/check.ts';
+import type { Failure } from '../probe/failure.ts';
+import type { Attempt, PathFacts, Run } from '../probe/outcome.ts';
+import { isUploadPhase } from './failure-series.ts';
+import type { Exemplar, Series } from './series.ts';
+
+/**
+ * Counts one run. A cancelled run (our shutdown or reload ended it) says nothing of the path: it leaves `runs_total`,
+ * failures, durations and all `last_*` alone. Its bytes did travel and its completed attempts did happen; those count.
+ */
+export function observeRun(series: Series, run: Run): void {
+  const base = checkLabels(run.check);
+  series.add('sentBytes', base, run.sentBytes);
+  series.add('acknowledgedBytes', base, run.acknowledgedBytes);
+  series.add('pulledBytes', base, run.pulledBytes);
+  for (const { kind } of run.cleanup.failures) {
+    series.add('cleanupFailures', { ...base, kind }, 1);
+  }
+  for (const attempt of run.attempts) {
+    if (attempt.failure?.reason !== 'cancelled') {
+      observeAttempt(series, base, run.id, attempt);
+    }
+  }
+  observePath(series, base, run.pathFacts);
+  if (isCancelled(run)) {
+    series.add('runsCancelled', base, 1);
+    return;
+  }
+  observeOutcome(series, base, run);
+  setLast(series, base, run);
+}
+
+/** Whether we aborted the run ourselves, so that its outcome says nothing of the path. */
+export function isCancelled(run: Run): boolean {
+  return run.failure?.reason === 'cancelled';
+}
+
+/** Most attempts that any one blob needed: 1 is a run without retry. A run that never got to an attempt counts 1. */
+export function mostAttempts(run: Run): number {
+  return run.attempts.reduce((most, attempt) => Math.max(most, attempt.number), 1);
+}
+
+function observeAttempt(series: Series, base: CheckLabels, runId: string, attempt: Attempt): void {
+  series.add('attempts', base, 1);
+  if (attempt.number > 1) {
+    series.add('retries', base, 1);
+  }
+  for (const [phase, ms] of Object.entries(attempt.phaseMs)) {
+    series.observe('phaseDuration', { ...base, phase }, ms / 1000, { run_id: runId });
+  }
+  if (attempt.failure !== undefined) {
+    observeFailure(series, base, runId, attempt.failure);
+  }
+}
+
+function observeFailure(series: Series, base: CheckLabels, runId: string, failure: Failure): void {
+  const { phase, reason, answeredBy } = failure;
+  series.add('attemptFailures', { ...base, phase, reason, answered_by: answeredBy }, 1);
+  if (isUploadPhase(phase)) {
+    const exemplar = failureExemplar(runId, failure);
+    series.observe('failureSentBytes', { ...base, reason }, failure.sentBytes, exemplar);
+    series.observe('failureElapsed', { ...base, reason }, failure.elapsedMs / 1000, exemplar);
+  }
+}
+
+/** The ray id comes from a response header, so only what looks like one is let through. */
+function failureExemplar(runId: string, failure: Failure): Exemplar {
+  const rayId = failure.evidence.rayId;
+  const plausible = rayId !== undefined && /^[0-9a-fA-F]{8,32}(?:-[A-Z]{3})?$/.test(rayId);
+  return plausible ? { run_id: runId, ray_id: rayId } : { run_id: runId };
+}
+
+function observeOutcome(series: Series, base: CheckLabels, run: Run): void {
+  const exemplar = { run_id: run.id };
+  series.add('runs', base, 1);
+  if (!run.ok) {
+    series.add('runFailures', base, 1);
+  }
+  if (run.tainted) {
+    series.add('runsTainted', base, 1);
+  }
+  if (run.attempts.some((attempt) => attempt.number === 1 && attempt.failure !== undefined)) {
+    series.add('firstAttemptFailures', base, 1);
+  }
+  series.observe('runAttempts', base, mostAttempts(run), exemplar);
+  series.observe('runDuration', { ...base, outcome: run.ok ? 'success' : 'failure' }, run.durationMs / 1000, exemplar);
+  for (const [direction, bytesPerSecond] of throughputs(run)) {
+    series.observe('throughput', { ...base, direction }, bytesPerSecond, exemplar);
+  }
+}
+
+/** Of successful runs only: a rate up to the point of death is no throughput. */
+function throughputs(run: Run): ['push' | 'pull', number][] {
+  const rates: ['push' | 'pull', number][] = [];
+  if (run.ok && run.pushBytesPerSecond !== undefined) {
+    rates.push(['push', run.pushBytesPerSecond]);
+  }
+  if (run.ok && run.pullBytesPerSecond !== undefined) {
+    rates.push(['pull', run.pullBytesPerSecond]);
+  }
+  return rates;
+}
+
+function setLast(series: Series, base: CheckLabels, run: Run): void {
+  const endedAt = (run.startedAt.getTime() + run.durationMs) / 1000;
+  series.set('lastRunSuccess', base, run.ok ? 1 : 0);
+  series.set('lastRunTimestamp', base, endedAt);
+  series.set('lastRunDuration', base, run.durationMs / 1000);
+  series.set('lastRunAttempts', base, mostAttempts(run));
+  if (run.ok) {
+    series.set('lastSuccessTimestamp', base, endedAt);
+  }
+  for (const [direction, bytesPerSecond] of throughputs(run)) {
+    series.set('lastThroughput', { ...base, direction }, bytesPerSecond);
+  }
+  series.remove('lastFailureInfo', { ...base });
+  if (run.failure !== undefined) {
+    const { phase, reason, answeredBy, blame } = run.failure;
+    series.set('lastFailureInfo', { ...base, phase, reason, answered_by: answeredBy, blame }, 1);
+  }
+}
+
+/** One series per registry, path and client: a path that changes its address family replaces the old facts. */
+function observePath(series: Series, { registry, path, client }: CheckLabels, facts: PathFacts): void {
+  if (facts.family !== undefined) {
+    series.remove('pathInfo', { registry, path, client });
+    const labels = {
+      registry,
+      path,
+      client,
+      ip_family: String(facts.family),
+      http_version: facts.httpVersion ?? 'unknown',
+      tls_version: facts.tlsVersion ?? 'none',
+    };
+    series.set('pathInfo', labels, 1);
+  }
+  if (facts.certificateExpiresAt !== undefined) {
+    series.set('tlsCertificateExpiry', { registry, path }, facts.certificateExpiresAt.getTime() / 1000);
+  }
+}

@@ -1,0 +1,481 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { failureReasons } from '../../src/probe/failure.ts';
+import { checkLabels } from '../../src/probe/check.ts';
+import { failureTriples } from '../../src/publish/failure-series.ts';
+import { metricSpecs } from '../../src/publish/metric-names.ts';
+import { createMetrics, type Metrics } from '../../src/publish/metrics.ts';
+import { type Exposition, readExposition, type Sample } from './exposition-reader.ts';
+import { checkMetrics, findPromtool } from './promtool.ts';
+import { attempt, cancelledRun, check, clientProfile, failedRun, failure, successfulRun } from './run-fixtures.ts';
+
+const docsFile = new URL('../../docs/metrics.md', import.meta.url);
+const MiB = 1024 ** 2;
+const base = { registry: 'gitea', path: 'direct', client: 'docker', workload: 'large' };
+
+function emptyMetrics(processMetrics = false): Metrics {
+  return createMetrics({ version: '1.2.3', revision: 'abc', nodeVersion: 'v20.20.0', processMetrics });
+}
+
+async function scrape(metrics: Metrics): Promise<Exposition> {
+  return readExposition(await metrics.render('text'));
+}
+
+describe('before the first run', () => {
+  test('every counter and histogram of the check is there at zero', async () => {
+    const metrics = emptyMetrics();
+    metrics.register(check());
+    const scraped = await scrape(metrics);
+    const counted = Object.values(metricSpecs).filter((spec) => spec.type !== 'gauge' && spec.labels.length > 0);
+    expect(counted.length).toBeGreaterThan(15);
+    const sampled = counted.map((spec) => spec.name + (spec.type === 'histogram' ? '_count' : ''));
+    expect(sampled.filter((name) => scraped.all(name, base).length === 0)).toEqual([]);
+    expect(sampled.flatMap((name) => scraped.all(name, base)).filter((sample) => sample.value !== 0)).toEqual([]);
+    const triple = { phase: 'send', reason: 'body_too_large', answered_by: 'nginx' };
+    expect(scraped.value('blobprobe_attempt_failures_total', { ...base, ...triple })).toBe(0);
+    expect(scraped.value('blobprobe_run_duration_seconds_bucket', { ...base, outcome: 'failure', le: '0.05' })).toBe(0);
+  });
+
+  test('gauges about the last run are absent, the interval and runs in flight are not', async () => {
+    const metrics = emptyMetrics();
+    metrics.register(check({ intervalMs: 90_000 }));
+    const scraped = await scrape(metrics);
+    expect(scraped.samples.filter((sample) => sample.name.startsWith('blobprobe_last_'))).toEqual([]);
+    expect(scraped.value('blobprobe_check_interval_seconds', base)).toBe(90);
+    expect(scraped.value('blobprobe_runs_in_flight', base)).toBe(0);
+    expect(scraped.value('blobprobe_budget_remaining_bytes')).toBeUndefined();
+    expect(scraped.value('blobprobe_config_last_reload_successful')).toBeUndefined();
+  });
+
+  test('a check costs the number of series that docs/metrics.md states', async () => {
+    const metrics = emptyMetrics();
+    const alone = metrics.seriesCount();
+    metrics.register(check());
+    const docker = metrics.seriesCount() - alone;
+    const scraped = await scrape(metrics);
+    expect(scraped.samples.filter((sample) => sample.labels['workload'] === 'large')).toHaveLength(docker);
+    const widest = check({
+      path: 'edge',
+      origin: 'https://git.example.org',
+      pull: true,
+      client: clientProfile({ name: 'crane', httpVersion: 'h2-if-offered' }),
+    });
+    metrics.register(widest);
+    const all = metrics.seriesCount() - alone - docker;
+    const stated = readFileSync(docsFile, 'utf8').match(/costs \*\*(\d+) series\*\*.*\*\*(\d+)\*\*/s);
+    expect(stated?.slice(1).map(Number)).toEqual([docker, all]);
+  });
+
+  test('only phases that the check can reach have series', async () => {
+    const metrics = emptyMetrics();
+    metrics.register(check());
+    metrics.register(check({ path: 'edge', origin: 'https://git.example.org', pull: true }));
+    const scraped = await scrape(metrics);
+    const phasesOf = (path: string): (string | undefined)[] =>
+      scraped.all('blobprobe_phase_duration_seconds_count', { path }).map((sample) => sample.labels['phase']);
+    expect(phasesOf('direct')).not.toContain('tls');
+    expect(phasesOf('direct')).not.toContain('pull');
+    expect(phasesOf('edge')).toEqual(expect.arrayContaining(['tls', 'pull']));
+  });
+
+  test('every reason but cancelled has a failure series, none twice', () => {
+    const triples = failureTriples(
+      check({ origin: 'https://x.example', pull: true, client: clientProfile({ httpVersion: 'h2-if-offered' }) }),
+    );
+    const reasons = new Set(triples.map((triple) => triple.reason));
+    expect(failureReasons.filter((reason) => !reasons.has(reason))).toEqual(['cancelled']);
+    expect(new Set(triples.map((triple) => JSON.stringify(triple))).size).toBe(triples.length);
+    expect(triples.filter((triple) => triple.reason === 'dns_failure').map((triple) => triple.answeredBy)).toEqual([
+      'none',
+    ]);
+  });
+});
+
+describe('a successful run', () => {
+  test('is counted with its duration, phases, throughput and bytes', async () => {
+    const metrics = emptyMetrics();
+    metrics.register(check());
+    const run = successfulRun();
+    metrics.observe(run);
+    const scraped = await scrape(metrics);
+    const value = (name: string, labels = {}): number | undefined =>
+      scraped.value(`blobprobe_${name}`, { ...base, ...labels });
+    expect(value('runs_total')).toBe(1);
+    expect(value('run_failures_total')).toBe(0);
+    expect(value('first_attempt_failures_total')).toBe(0);
+    expect(value('attempts_total')).toBe(1);
+    expect(value('retries_total')).toBe(0);
+    expect(value('sent_bytes_total')).toBe(50 * MiB);
+    expect(value('run_duration_seconds_sum', { outcome: 'success' })).toBe(0.5);
+    expect(value('run_duration_seconds_count', { outcome: 'failure' })).toBe(0);
+    expect(value('phase_duration_seconds_sum', { phase: 'send' })).toBe(0.3);
+    expect(value('throughput_bytes_per_second_sum', { direction: 'push' })).toBe(128 * MiB);
+    expect(value('last_run_success')).toBe(1);
+    expect(value('last_run_duration_seconds')).toBe(0.5);
+    expect(value('last_run_attempts')).toBe(1);
+    expect(value('last_throughput_bytes_per_second', { direction: 'push' })).toBe(128 * MiB);
+    expect(value('last_run_timestamp_seconds')).toBe(run.startedAt.getTime() / 1000 + 0.5);
+    expect(value('last_success_timestamp_seconds')).toBe(run.startedAt.getTime() / 1000 + 0.5);
+    expect(scraped.all('blobprobe_last_failure_info')).toEqual([]);
+  });
+
+  test('after a retry still counts its failed first attempt', async () => {
+    const metrics = emptyMetrics();
+    metrics.register(check());
+    const how = failure({ reason: 'connection_reset', answeredBy: 'none', phase: 'wait' });
+    metrics.observe(successfulRun({ attempts: [attempt({ failure: how }), attempt({ number: 2, waitedMs: 5000 })] }));
+    const scraped = await scrape(metrics);
+    expect(scraped.value('blobprobe_run_failures_total', base)).toBe(0);
+    expect(scraped.value('blobprobe_first_attempt_failures_total', base)).toBe(1);
+    expect(scraped.value('blobprobe_attempts_total', base)).toBe(2);
+    expect(scraped.value('blobprobe_retries_total', base)).toBe(1);
+    expect(scraped.value('blobprobe_last_run_attempts', base)).toBe(2);
+    expect(
+      scraped.value('blobprobe_attempt_failures_total', { ...base, reason: 'connection_reset', phase: 'wait' }),
+    ).toBe(1);
+  });
+
+  test('of several blobs counts each attempt and the most that one blob needed', async () => {
+    const metrics = emptyMetrics();
+    metrics.register(check());
+    const blobs = ['layer1', 'layer2', 'config'].map((blob) => attempt({ blob }));
+    metrics.observe(
+      successfulRun({
+        attempts: [...blobs, attempt({ blob: 'layer3', failure: failure() }), attempt({ blob: 'layer3', number: 2 })],
+      }),
+    );
+    const scraped = await scrape(metrics);
+    expect(scraped.value('blobprobe_attempts_total', base)).toBe(5);
+    expect(scraped.value('blobprobe_last_run_attempts', base)).toBe(2);
+    expect(scraped.value('blobprobe_first_attempt_failures_total', base)).toBe(1);
+    expect(scraped.value('blobprobe_run_attempts_bucket', { ...base, le: '1.5' })).toBe(0);
+    expect(scraped.value('blobprobe_run_attempts_bucket', { ...base, le: '2.5' })).toBe(1);
+  });
+});
+
+describe('a failed run', () => {
+  test('has its duration in the histogram and its bytes and age by reason, but no throughput', async () => {
+    const metrics = emptyMetrics();
+    metrics.register(check());
+    metrics.observe(failedRun({ pushBytesPerSecond: 5e6 }));
+    const scraped = await scrape(metrics);
+    const value = (name: string, labels = {}): number | undefined =>
+      scraped.value(`blobprobe_${name}`, { ...base, ...labels });
+    expect(value('runs_total')).toBe(1);
+    expect(value('run_failures_total')).toBe(1);
+    expect(value('first_attempt_failures_total')).toBe(1);
+    expect(value('attempts_total')).toBe(5);
+    expect(value('retries_total')).toBe(4);
+    expect(value('attempt_failures_total', { phase: 'send', reason: 'body_too_large', answered_by: 'nginx' })).toBe(5);
+    expect(value('run_duration_seconds_sum', { outcome: 'failure' })).toBe(51.5);
+    expect(value('run_duration_seconds_count', { outcome: 'success' })).toBe(0);
+    expect(value('phase_duration_seconds_count', { phase: 'send' })).toBe(5);
+    expect(value('phase_duration_seconds_count', { phase: 'commit' })).toBe(0);
+    expect(value('throughput_bytes_per_second_count', { direction: 'push' })).toBe(0);
+    const reason = 'body_too_large';
+    expect(value('failure_sent_bytes_bucket', { reason, le: '1.048576e+07' })).toBe(0);
+    expect(value('failure_sent_bytes_bucket', { reason, le: '1.6777216e+07' })).toBe(5);
+    expect(value('failure_elapsed_seconds_sum', { reason })).toBe(1.25);
+    expect(value('last_run_success')).toBe(0);
+    expect(value('last_success_timestamp_seconds')).toBeUndefined();
+    expect(value('last_throughput_bytes_per_second')).toBeUndefined();
+  });
+
+  test('that never came to a body adds nothing to the histograms of limits', async () => {
+    const metrics = emptyMetrics();
+    metrics.register(check());
+    const how = failure({ reason: 'dns_failure', phase: 'dns', answeredBy: 'none', blame: 'dns', sentBytes: 0 });
+    metrics.observe(failedRun({}, how));
+    const scraped = await scrape(metrics);
+    expect(scraped.value('blobprobe_attempt_failures_total', { ...base, reason: 'dns_failure' })).toBe(5);
+    expect(scraped.all('blobprobe_failure_sent_bytes_count', { reason: 'dns_failure' })).toEqual([]);
+  });
+
+  test('is the one series of last_failure_info until a run succeeds', async () => {
+    const metrics = emptyMetrics();
+    metrics.register(check());
+    metrics.observe(failedRun());
+    metrics.observe(failedRun({}, failure({ reason: 'response_timeout', phase: 'wait', answeredBy: 'cloudflare' })));
+    const failed = (await scrape(metrics)).all('blobprobe_last_failure_info');
+    expect(failed).toHaveLength(1);
+    expect(failed[0]).toMatchObject({
+      value: 1,
+      labels: { ...base, reason: 'response_timeout', phase: 'wait', answered_by: 'cloudflare', blame: 'ingress' },
+    });
+    metrics.observe(successfulRun());
+    expect((await scrape(metrics)).all('blobprobe_last_failure_info')).toEqual([]);
+  });
+
+  test('by an answerer beyond the table of triples is counted all the same', async () => {
+    const metrics = emptyMetrics();
+    metrics.register(check());
+    metrics.observe(failedRun({}, failure({ answeredBy: 'haproxy' })));
+    const labels = { reason: 'body_too_large', answered_by: 'haproxy' };
+    expect((await scrape(metrics)).value('blobprobe_attempt_failures_total', labels)).toBe(5);
+  });
+});
+
+test('a run that we cancelled counts its bytes and completed attempts, and is no failure', async () => {
+  const metrics = emptyMetrics();
+  metrics.register(check());
+  metrics.observe(successfulRun());
+  const before = await scrape(metrics);
+  const reset = failure({ reason: 'connection_reset', phase: 'send', answeredBy: 'none' });
+  const cancelled = cancelledRun({ startedAt: new Date('2026-11-24T01:00:00Z') });
+  metrics.observe({ ...cancelled, attempts: [attempt({ failure: reset }), ...cancelled.attempts] });
+  const after = await scrape(metrics);
+  const change = (name: string, labels = {}): number =>
+    (after.value(`blobprobe_${name}`, { ...base, ...labels }) ?? Number.NaN) -
+    (before.value(`blobprobe_${name}`, { ...base, ...labels }) ?? Number.NaN);
+  expect(change('runs_cancelled_total')).toBe(1);
+  expect(change('sent_bytes_total')).toBe(1000);
+  expect(change('attempts_total')).toBe(1);
+  expect(change('runs_total')).toBe(0);
+  expect(change('run_failures_total')).toBe(0);
+  expect(change('first_attempt_failures_total')).toBe(0);
+  expect(change('run_duration_seconds_count', { outcome: 'failure' })).toBe(0);
+  expect(change('last_run_success')).toBe(0);
+  expect(change('last_run_timestamp_seconds')).toBe(0);
+  expect(after.all('blobprobe_attempt_failures_total', { reason: 'cancelled' })).toEqual([]);
+  expect(after.all('blobprobe_last_failure_info')).toEqual([]);
+});
+
+describe('reload', () => {
+  test('a check registered again keeps its counters and histograms, and takes the new interval', async () => {
+    const metrics = emptyMetrics();
+    metrics.register(check());
+    metrics.observe(successfulRun());
+    metrics.register(check({ intervalMs: 5000 }));
+    const scraped = await scrape(metrics);
+    expect(scraped.value('blobprobe_runs_total', base)).toBe(1);
+    expect(scraped.value('blobprobe_run_duration_seconds_count', { ...base, outcome: 'success' })).toBe(1);
+    expect(scraped.value('blobprobe_check_interval_seconds', base)).toBe(5);
+  });
+
+  test('a removed check loses all its series; those of its path stay while another check uses it', async () => {
+    const metrics = emptyMetrics();
+    const empty = await metrics.render('text');
+    const small = check({ workload: 'small' });
+    metrics.register(check());
+    metrics.register(small);
+    const facts = { family: 4, tlsVersion: 'TLSv1.3', certificateExpiresAt: new Date(1e12) } as const;
+    metrics.observe(failedRun({ pathFacts: facts }));
+    metrics.observe(successfulRun({ check: small, pathFacts: facts }));
+    metrics.apiUp('gitea', 'direct', 'ping', true);
+    metrics.limit({
+      registry: 'gitea',
+      path: 'direct',
+      client: 'docker',
+      unit: 'bytes',
+      bounds: { largest_accepted: 1 },
+    });
+
+    metrics.unregister(check());
+    const one = await scrape(metrics);
+    expect(one.samples.filter((sample) => sample.labels['workload'] === 'large')).toEqual([]);
+    expect(one.value('blobprobe_runs_total', { workload: 'small' })).toBe(1);
+    expect(one.value('blobprobe_path_info', { path: 'direct', tls_version: 'TLSv1.3' })).toBe(1);
+    expect(one.value('blobprobe_api_up', { path: 'direct' })).toBe(1);
+
+    metrics.observe(failedRun());
+    metrics.unregister(small);
+    expect(await metrics.render('text')).toBe(empty);
+  });
+});
+
+describe('path facts', () => {
+  test('path_info has one series for each path and client, the newest', async () => {
+    const metrics = emptyMetrics();
+    metrics.register(check());
+    metrics.observe(successfulRun());
+    expect((await scrape(metrics)).all('blobprobe_path_info')[0]?.labels).toEqual({
+      registry: 'gitea',
+      path: 'direct',
+      client: 'docker',
+      ip_family: '4',
+      http_version: '1.1',
+      tls_version: 'none',
+    });
+    metrics.observe(successfulRun({ pathFacts: { family: 6, httpVersion: '1.1' } }));
+    const info = (await scrape(metrics)).all('blobprobe_path_info');
+    expect(info.map((sample) => sample.labels['ip_family'])).toEqual(['6']);
+  });
+
+  test('a run that never connected keeps what is known', async () => {
+    const metrics = emptyMetrics();
+    metrics.register(check());
+    metrics.observe(successfulRun({ pathFacts: { family: 4, certificateExpiresAt: new Date(1_800_000_000_000) } }));
+    metrics.observe(failedRun({ pathFacts: {} }));
+    const scraped = await scrape(metrics);
+    expect(scraped.all('blobprobe_path_info')).toHaveLength(1);
+    expect(scraped.value('blobprobe_tls_certificate_expiry_timestamp_seconds')).toBe(1_800_000_000);
+  });
+});
+
+test('schedule, rounds, limits, budget, leftovers, reloads and the event loop', async () => {
+  const metrics = createMetrics({
+    version: '1.2.3',
+    revision: 'abc',
+    nodeVersion: 'v20.20.0',
+    processMetrics: false,
+    eventLoopLagSeconds: () => 0.125,
+  });
+  metrics.register(check());
+  metrics.runStarted(check());
+  metrics.scheduleLag(0.2);
+  metrics.runSkipped(check(), 'overlap');
+  metrics.runSkipped(check(), 'missed', 3);
+  metrics.apiUp('gitea', 'direct', 'auth', false);
+  const where = { registry: 'gitea', path: 'direct', client: 'docker' };
+  metrics.limit({ ...where, unit: 'bytes', bounds: { largest_accepted: 10, smallest_rejected: 11 } });
+  metrics.limit({ ...where, unit: 'bytes', bounds: { largest_accepted: 12 } });
+  metrics.limit({ ...where, unit: 'seconds', bounds: { smallest_rejected: 100 } });
+  metrics.round({
+    registry: 'gitea',
+    client: 'docker',
+    workload: 'large',
+    verdict: 'path-fault',
+    paths: [
+      { path: 'direct', atFault: false },
+      { path: 'edge', atFault: true },
+    ],
+  });
+  metrics.budgetRemaining(1e9);
+  metrics.leftovers('gitea', 'session', 2);
+  metrics.configReloaded(true, new Date(1_700_000_000_000));
+  metrics.configReloaded(false, new Date(1_700_000_001_000));
+  const scraped = await scrape(metrics);
+  const value = (name: string, labels = {}): number | undefined => scraped.value(`blobprobe_${name}`, labels);
+  expect(value('runs_in_flight')).toBe(1);
+  expect(value('schedule_lag_seconds_sum')).toBe(0.2);
+  expect(value('runs_skipped_total', { cause: 'overlap' })).toBe(1);
+  expect(value('runs_skipped_total', { cause: 'missed' })).toBe(3);
+  expect(value('api_up', { endpoint: 'auth' })).toBe(0);
+  expect(scraped.all('blobprobe_limit_bytes').map((sample) => sample.value)).toEqual([12]);
+  expect(value('limit_seconds', { bound: 'smallest_rejected' })).toBe(100);
+  expect(value('path_at_fault', { path: 'direct' })).toBe(0);
+  expect(value('path_at_fault', { path: 'edge' })).toBe(1);
+  const states = scraped.all('blobprobe_round_verdict').map(({ labels, value }) => [labels['verdict'], value]);
+  expect(Object.fromEntries(states)).toEqual({ healthy: 0, 'path-fault': 1, 'registry-fault': 0, inconclusive: 0 });
+  expect(value('budget_remaining_bytes')).toBe(1e9);
+  expect(value('leftover_objects', { kind: 'session' })).toBe(2);
+  expect(value('config_last_reload_successful')).toBe(0);
+  expect(value('config_last_reload_success_timestamp_seconds')).toBe(1_700_000_000);
+  expect(value('event_loop_lag_seconds')).toBe(0.125);
+  expect(value('build_info', { version: '1.2.3', revision: 'abc', nodeversion: 'v20.20.0' })).toBe(1);
+  metrics.runEnded(check());
+  metrics.budgetRemaining(undefined);
+  const later = await scrape(metrics);
+  expect(later.value('blobprobe_runs_in_flight')).toBe(0);
+  expect(later.all('blobprobe_budget_remaining_bytes')).toEqual([]);
+});
+
+describe('exposition', () => {
+  test('names do not change whatever was scraped before', async () => {
+    const metrics = emptyMetrics(true);
+    metrics.register(check());
+    metrics.observe(failedRun());
+    // Garbage collection happens when it happens, between two scrapes too.
+    const names = (text: string): string[] =>
+      [...new Set(readExposition(text).samples.map((sample) => sample.name))].filter((n) => !n.startsWith('nodejs_gc'));
+    const textBefore = names(await metrics.render('text'));
+    const open = names(await metrics.render('openmetrics'));
+    const textAfter = names(await metrics.render('text'));
+    const openAgain = names(await metrics.render('openmetrics'));
+    expect(textBefore).toContain('blobprobe_runs_total');
+    expect(textBefore).toContain('process_cpu_seconds_total');
+    expect(textAfter).toEqual(textBefore);
+    expect(open).toEqual(textBefore);
+    expect(openAgain).toEqual(textBefore);
+    expect(textBefore.filter((name) => name.includes('_total_total'))).toEqual([]);
+  });
+
+  test('families are named as each format wants them, and all of the table are there', async () => {
+    const metrics = emptyMetrics();
+    const text = readExposition(await metrics.render('text')).types;
+    const open = readExposition(await metrics.render('openmetrics')).types;
+    const specs = Object.values(metricSpecs);
+    expect(specs.map((spec) => [spec.name, text.get(spec.name)])).toEqual(specs.map(({ name, type }) => [name, type]));
+    const families = specs.map(({ name, type }) => [name.replace(/_total$/, ''), type] as const);
+    expect(families.map(([name]) => [name, open.get(name)])).toEqual(families);
+    expect(text.size).toBe(Object.keys(metricSpecs).length);
+  });
+
+  test('exemplars lead to the run in OpenMetrics only', async () => {
+    const metrics = emptyMetrics();
+    metrics.register(check());
+    const run = failedRun({}, failure({ evidence: { message: 'x', rayId: '8f1e2d3c4b5a6978-FRA' } }));
+    metrics.observe(run);
+    const open = readExposition(await metrics.render('openmetrics'));
+    const of = (name: string): string[] =>
+      open.all(`blobprobe_${name}_bucket`).flatMap((sample) => sample.exemplar ?? []);
+    expect(of('run_duration_seconds')).toEqual([expect.stringMatching(`^{run_id="${run.id}"} 51\\.5 \\d`)]);
+    expect(of('failure_sent_bytes')[0]).toContain(`{run_id="${run.id}",ray_id="8f1e2d3c4b5a6978-FRA"} `);
+    const text = await metrics.render('text');
+    expect(text).not.toContain(run.id);
+    expect(text).not.toContain('# EOF');
+    expect(await metrics.render('openmetrics')).toMatch(/\n# EOF\n$/);
+  });
+
+  test.each([
+    ['a ray id with markup', '"} 1\n# EOF'],
+    ['a ray id of a thousand characters', 'a'.repeat(1000)],
+  ])('%s stays out of exemplars', async (_name, rayId) => {
+    const metrics = emptyMetrics();
+    metrics.register(check());
+    metrics.observe(failedRun({}, failure({ evidence: { message: 'x', rayId } })));
+    const open = await metrics.render('openmetrics');
+    expect(open).not.toContain('ray_id');
+    expect(
+      readExposition(open)
+        .all('blobprobe_failure_sent_bytes_bucket')
+        .some((s) => s.exemplar),
+    ).toBe(true);
+  });
+
+  test('hostile names come back as they were, in both formats, with and without exemplars', async () => {
+    const hostile = 'a"b\\c\nd{e}=,# {run_id="x"} 1 2 le="1" # EOF é';
+    const metrics = emptyMetrics();
+    const nasty = check({ path: hostile, workload: '"} 5 # {a="b"} 3 4' });
+    metrics.register(nasty);
+    metrics.observe(successfulRun({ check: nasty }));
+    const labels = checkLabels(nasty);
+    const text = readExposition(await metrics.render('text'));
+    const open = readExposition(await metrics.render('openmetrics'));
+    for (const scraped of [text, open]) {
+      expect(scraped.value('blobprobe_runs_total', { ...labels })).toBe(1);
+      expect(scraped.value('blobprobe_run_duration_seconds_bucket', { ...labels, outcome: 'success', le: '0.5' })).toBe(
+        1,
+      );
+    }
+    expect(text.samples.some((sample) => sample.exemplar)).toBe(false);
+    const facts = ({ name, labels, value }: Sample): unknown[] => [name, labels, value];
+    expect(text.samples.map(facts)).toEqual(open.samples.map(facts));
+  });
+
+  test('no edge is written as a bare whole number', async () => {
+    const metrics = emptyMetrics(true);
+    metrics.register(check());
+    const edges = new Set(readExposition(await metrics.render('text')).samples.flatMap((s) => s.labels['le'] ?? []));
+    expect([...edges].filter((edge) => /^\d+$/.test(edge))).toEqual([]);
+    expect(edges).toContain('65536.0');
+    expect(edges).toContain('1.048576e+06');
+  });
+
+  test('help texts need no escaping and end as sentences', () => {
+    const helps = Object.values(metricSpecs).map((spec) => spec.help);
+    expect(helps.filter((help) => !/^[^"\\\n]+\.$/.test(help))).toEqual([]);
+  });
+
+  const promtool = findPromtool();
+  test.skipIf(promtool === undefined)('promtool check metrics accepts it', async () => {
+    const metrics = emptyMetrics(true);
+    metrics.register(check());
+    metrics.observe(successfulRun());
+    metrics.observe(failedRun());
+    const good = await checkMetrics(promtool!, await metrics.render('text'));
+    expect(good).toEqual({ code: 0, output: '' });
+    const bad = await checkMetrics(promtool!, `${await metrics.render('text')}# TYPE x_total gauge\nx_total 1\n`);
+    expect(bad.code).not.toBe(0);
+  });
+});
