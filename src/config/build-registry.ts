@@ -1,0 +1,73 @@
+import type { HttpProxy, NetworkPath } from '../network/path.ts';
+import type { Credentials } from '../registry/target.ts';
+import type { ProbedRegistry } from './config.ts';
+import { splitHostPort } from './schema/address.ts';
+import type { PathInput, RegistryInput } from './schema/root.ts';
+import { type ResolvedSources, secretOf } from './sources.ts';
+
+/** Makes the domain's registry of an entry that has passed schema and rules. */
+export function buildRegistry(name: string, input: RegistryInput, sources: ResolvedSources): ProbedRegistry {
+  return {
+    name,
+    repository: input.repository,
+    credentials: buildCredentials(input.credentials, sources),
+    cleanup: input.cleanup,
+    paths: Object.entries(input.paths).map(([pathName, path]) => buildPath(pathName, path, sources)),
+  };
+}
+
+function buildCredentials(input: RegistryInput['credentials'], sources: ResolvedSources): Credentials {
+  const password = secretOf(input, 'password', sources);
+  if (input?.username !== undefined && password !== undefined) {
+    return { kind: 'basic', username: input.username, password };
+  }
+  const token = secretOf(input, 'token', sources);
+  if (token !== undefined) return { kind: 'bearer', token };
+  const identityToken = secretOf(input, 'identityToken', sources);
+  if (identityToken !== undefined) return { kind: 'identity', token: identityToken };
+  if (input?.dockerConfig !== undefined) {
+    return { kind: 'docker-config', file: sources.resolveFile(input.dockerConfig) };
+  }
+  return { kind: 'anonymous' };
+}
+
+function buildPath(name: string, input: PathInput, sources: ResolvedSources): NetworkPath {
+  const connectTo = input.connectTo === undefined ? undefined : splitHostPort(input.connectTo);
+  return {
+    name,
+    origin: new URL(input.url).origin,
+    kind: input.kind,
+    ...(connectTo?.port !== undefined && { connectTo: { host: connectTo.host, port: connectTo.port } }),
+    dnsServers: input.dns ?? [],
+    ...(input.family !== undefined && { family: input.family === 4 || input.family === 'ipv4' ? 4 : 6 }),
+    ...(input.localAddress !== undefined && { localAddress: input.localAddress }),
+    ...(input.proxy !== undefined && { proxy: buildProxy(input.proxy, sources) }),
+    headers: input.headers,
+    tls: buildTls(input.tls, sources),
+    allowHosts: input.allowHosts ?? [],
+    realm: input.realm,
+  };
+}
+
+function buildTls(input: PathInput['tls'], sources: ResolvedSources): NetworkPath['tls'] {
+  const { caFile, certFile, keyFile, serverName, insecure, minVersion } = input;
+  return {
+    ...(caFile !== undefined && { caFile: sources.resolveFile(caFile) }),
+    ...(certFile !== undefined && { certFile: sources.resolveFile(certFile) }),
+    ...(keyFile !== undefined && { keyFile: sources.resolveFile(keyFile) }),
+    ...(serverName !== undefined && { serverName }),
+    insecure,
+    minVersion,
+  };
+}
+
+function buildProxy(input: NonNullable<PathInput['proxy']>, sources: ResolvedSources): HttpProxy {
+  const url = new URL(input.url);
+  const password = secretOf(input, 'password', sources);
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? 80 : Number(url.port),
+    ...(input.username !== undefined && { username: input.username }),
+    ...(password !== undefined && { password }),
+  };
+}

@@ -1,0 +1,99 @@
+import type { Check, Workload } from '../probe/check.ts';
+import type { ClientName, ClientProfile } from '../probe/client-profile.ts';
+import { parseBitRate } from './bit-rate.ts';
+import { buildRegistry } from './build-registry.ts';
+import type { Budget, Config, LimitSearches, LimitTarget, ProbedRegistry } from './config.ts';
+import { parseDuration } from './duration.ts';
+import { deepFreeze } from './freeze.ts';
+import type { CheckInput, ConfigInput, LimitsInput } from './schema/root.ts';
+import { parseSize } from './size.ts';
+import type { ResolvedSources } from './sources.ts';
+
+/** A run that takes longer than this is hung, unless its check says otherwise. */
+const longestDefaultTimeoutMs = 15 * 60 * 1000;
+
+/** Makes the domain's configuration of input that has passed schema and rules. */
+export function buildConfig(input: ConfigInput, redactedSource: unknown, sources: ResolvedSources): Config {
+  const registries = Object.entries(input.registries).map(([name, entry]) => buildRegistry(name, entry, sources));
+  const checks = Object.entries(input.checks).flatMap(([name, entry]) =>
+    buildChecks(name, entry, registries, input.retryWaitScale, sources),
+  );
+  const config: Config = {
+    registries,
+    checks,
+    ...(input.limits !== undefined && { limits: buildLimits(input.limits, registries, sources) }),
+    budget: buildBudget(input.budget),
+    retryWaitScale: input.retryWaitScale,
+    ...(input.ledgerFile !== undefined && { ledgerFile: sources.resolveFile(input.ledgerFile) }),
+    redactedSource,
+  };
+  return deepFreeze(config);
+}
+
+function buildChecks(
+  name: string,
+  input: CheckInput,
+  registries: readonly ProbedRegistry[],
+  retryWaitScale: number,
+  sources: ResolvedSources,
+): Check[] {
+  const intervalMs = parseDuration(input.every);
+  const layers = input.layers ?? (input.size === undefined ? [] : [input.size]);
+  const workload: Workload = {
+    name,
+    kind: input.layers === undefined ? 'blob' : 'image',
+    layerBytes: layers.map(parseSize),
+    pull: input.pull,
+  };
+  return selectTargets(input, registries, sources).map((target) => ({
+    ...target,
+    workload,
+    intervalMs,
+    timeoutMs:
+      input.timeout === undefined ? Math.min(intervalMs, longestDefaultTimeoutMs) : parseDuration(input.timeout),
+    retries: input.retries,
+    retryWaitScale,
+    payload: input.payload === 'fresh' ? { kind: 'fresh' } : { kind: 'rotate', count: input.payload.rotate },
+  }));
+}
+
+function buildLimits(
+  input: LimitsInput,
+  registries: readonly ProbedRegistry[],
+  sources: ResolvedSources,
+): LimitSearches {
+  return {
+    intervalMs: parseDuration(input.every),
+    upToBytes: parseSize(input.upTo),
+    resolutionBytes: parseSize(input.resolution),
+    targets: selectTargets(input, registries, sources),
+  };
+}
+
+function selectTargets(
+  input: Pick<CheckInput, 'registries' | 'paths' | 'clients'>,
+  registries: readonly ProbedRegistry[],
+  sources: ResolvedSources,
+): LimitTarget[] {
+  return registries
+    .filter((registry) => input.registries?.includes(registry.name) ?? true)
+    .flatMap((registry) =>
+      registry.paths
+        .filter((path) => input.paths?.includes(path.name) ?? true)
+        .flatMap((path) => input.clients.map((client) => ({ registry, path, client: profile(client, sources) }))),
+    );
+}
+
+function profile(name: ClientName, sources: ResolvedSources): ClientProfile {
+  const row = sources.profiles[name];
+  if (row === undefined) throw new Error(`client ${name} has no profile, and no rule has reported it`);
+  return row;
+}
+
+function buildBudget(input: ConfigInput['budget']): Budget {
+  return {
+    ...(input.bytesPerDay !== undefined && { bytesPerDay: parseSize(input.bytesPerDay) }),
+    ...(input.bandwidth !== undefined && { bandwidthBitsPerSecond: parseBitRate(input.bandwidth) }),
+    transfers: input.transfers,
+  };
+}

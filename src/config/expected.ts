@@ -1,0 +1,69 @@
+import type { z } from 'zod';
+import { nearest } from './nearest.ts';
+import type { ConfigPath } from './problem.ts';
+
+/** The `error` option of a zod parse: completes "expected …" where the schema gives no words of its own. */
+export function expectation(issue: z.core.$ZodRawIssue): string {
+  if (issue.code === 'invalid_type') return typeWords[issue.expected] ?? `a value of type ${issue.expected}`;
+  if (issue.code === 'invalid_value') return oneOf(issue.values.map(String));
+  if (issue.code === 'too_small') return `a number of at least ${issue.minimum}`;
+  if (issue.code === 'too_big') return `a number of at most ${issue.maximum}`;
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? 'another key';
+  return 'another value';
+}
+
+const typeWords: Readonly<Record<string, string>> = {
+  object: 'a map',
+  record: 'a map',
+  array: 'a list',
+  string: 'a string',
+  boolean: 'true or false',
+  number: 'a number',
+  int: 'a whole number',
+};
+
+/** `one of a, b, c`; `x` when there is only one. */
+export function oneOf(values: readonly string[]): string {
+  return values.length === 1 ? (values[0] ?? '') : `one of ${values.join(', ')}`;
+}
+
+/** `; did you mean "paths"?`, or nothing when no candidate is close. */
+export function hint(word: unknown, candidates: readonly string[]): string {
+  const meant = typeof word === 'string' ? nearest(word, candidates) : undefined;
+  return meant === undefined || meant === word ? '' : `; did you mean ${quote(meant)}?`;
+}
+
+/**
+ * What was found, for the end of "expected …, got …". Collections and secrets are named by their type only;
+ * whatever stands before an `@` is left out, since that is where URLs carry passwords.
+ */
+export function found(value: unknown, path: ConfigPath): string {
+  if (value === undefined || value === null) return 'nothing';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty map' : 'a map';
+  if (typeof value === 'string') {
+    if (isConfidential(path)) return value === '' ? 'an empty string' : 'a string';
+    return quote(value.replace(/^.*@/s, '<secret>@'));
+  }
+  if (isConfidential(path)) return `a ${typeof value} (quote it)`;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : `a ${typeof value}`;
+}
+
+const secretKeys = new Set(['password', 'token', 'identityToken', 'username']);
+/** Keys whose value should be a map: who writes a single text there may well have written a password. */
+const secretMaps = new Set(['credentials', 'proxy', 'headers']);
+
+/** Whether the value at this place is, or may be taken for, a secret. */
+export function isConfidential(path: ConfigPath): boolean {
+  const key = path.at(-1);
+  const parent = path.at(-2);
+  return (
+    (typeof key === 'string' && (secretKeys.has(key) || secretMaps.has(key))) ||
+    (parent === 'headers' && path.length > 2)
+  );
+}
+
+/** JSON's quotes and escapes, so that a message stays one line; long texts are cut. */
+export function quote(value: string): string {
+  return JSON.stringify(value.length > 80 ? `${value.slice(0, 79)}…` : value);
+}

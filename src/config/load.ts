@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { buildConfig } from './build.ts';
+import type { Config } from './config.ts';
+import { describeConfig } from './describe.ts';
+import { expectation, found, hint, oneOf } from './expected.ts';
+import { configSchemaObject, type JsonSchema, schemaAt, withDefaults } from './json-schema.ts';
+import { ConfigError, type ConfigPath, type ConfigProblem } from './problem.ts';
+import { valueAt } from './raw.ts';
+import { redact } from './redact.ts';
+import { checkRules } from './rules/check-rules.ts';
+import { registryRules } from './rules/registry-rules.ts';
+import { configSchema } from './schema/root.ts';
+import { formatSize } from './size.ts';
+import { type ConfigSources, errorCode, resolveSources } from './sources.ts';
+import { readYaml, type YamlSource } from './yaml-source.ts';
+
+/**
+ * Reads the configuration file.
+ * @throws ConfigError with everything that is wrong with it, missing secret files and unset variables included.
+ */
+export function loadConfig(file: string, sources: ConfigSources): Config {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError([{ file, path: [], message: `expected a readable file, got none (${errorCode(error)})` }]);
+  }
+  return parseConfig(text, file, sources);
+}
+
+/**
+ * Makes a configuration of the text of a file. `fileName` is shown in errors; relative names in the text start from its folder.
+ * @throws ConfigError with everything that is wrong with it.
+ */
+export function parseConfig(text: string, fileName: string, sources: ConfigSources): Config {
+  const yaml = readYaml(text, fileName);
+  const problems = [...yaml.problems];
+  if (yaml.value === undefined && problems.length > 0) throw new ConfigError(problems);
+
+  const resolved = resolveSources(sources, fileName);
+  const report = (path: ConfigPath, message: string) =>
+    problems.push({ file: fileName, position: yaml.valuePosition(path), path, message });
+  const jsonSchema = configSchemaObject();
+  const result = configSchema.safeParse(yaml.value, { error: expectation });
+  if (result.error !== undefined) {
+    problems.push(...result.error.issues.flatMap((issue) => describeIssue(issue, yaml, fileName, jsonSchema)));
+  }
+  for (const rule of [registryRules, checkRules]) rule(yaml.value, report, resolved);
+  if (problems.length > 0 || result.data === undefined) throw new ConfigError(problems);
+
+  const config = buildConfig(result.data, redact(withDefaults(yaml.value, jsonSchema)), resolved);
+  const { bytesPerDay } = describeConfig(config);
+  if (config.budget.bytesPerDay !== undefined && bytesPerDay > config.budget.bytesPerDay) {
+    const expected = `at least the ${formatSize(bytesPerDay)} that the checks move in a day without a single retry`;
+    report(['budget', 'bytesPerDay'], `expected ${expected}, got ${formatSize(config.budget.bytesPerDay)}`);
+    throw new ConfigError(problems);
+  }
+  return config;
+}
+
+type Issue = NonNullable<ReturnType<typeof configSchema.safeParse>['error']>['issues'][number];
+
+function describeIssue(issue: Issue, yaml: YamlSource, file: string, jsonSchema: JsonSchema): ConfigProblem[] {
+  const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(schemaAt(jsonSchema, path)?.properties ?? {});
+    return issue.keys.map((key) => {
+      const keyPath = [...path, key];
+      const message = `expected ${oneOf(known)} as key, got unknown key ${JSON.stringify(key)}${hint(key, known)}`;
+      return { file, position: yaml.keyPosition(keyPath), path: keyPath, message };
+    });
+  }
+  if (issue.code === 'invalid_key') {
+    const message = `expected ${issue.message}, got ${found(path.at(-1), [])}`;
+    return [{ file, position: yaml.keyPosition(path), path, message }];
+  }
+  const value = valueAt(yaml.value, path);
+  // The rules know which clients have a profile, and say so in better words.
+  if (path.at(-2) === 'clients' && typeof value === 'string') return [];
+  const suggestion = issue.code === 'invalid_value' ? hint(value, issue.values.map(String)) : '';
+  const message = `expected ${issue.message}, got ${found(value, path)}${suggestion}`;
+  return [{ file, position: yaml.valuePosition(path), path, message }];
+}

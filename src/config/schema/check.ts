@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { clientNames } from '../../probe/client-profile.ts';
+import { duration, flag, list, nameText, size } from './scalars.ts';
+
+const client = z.enum(clientNames).meta({ description: 'Name of a client profile.', title: 'client' });
+const registryName = nameText('Name of a registry.', 'gitea');
+const pathName = nameText('Name of a path.', 'internal');
+
+const retriesSchema = z
+  .union([z.literal(['profile', 'none']), z.int().min(1).max(100)], {
+    error: 'profile, none or a number from 1 to 100',
+  })
+  .default('profile')
+  .meta({
+    description:
+      '`profile`: as often as the real client does; `none`: one attempt; a number: that many attempts, with the waits of the client.',
+    title: 'profile, none or 1 to 100',
+  });
+
+const payloadSchema = z
+  .union(
+    [
+      z.literal('fresh'),
+      z.strictObject({
+        rotate: z.int().min(1).max(10_000).meta({ description: 'How many different payloads take turns.' }),
+      }),
+    ],
+    { error: 'fresh or { rotate: NUMBER } with a number from 1 to 10000' },
+  )
+  .default('fresh')
+  .meta({
+    description:
+      '`fresh`: each run pushes bytes never seen before; `{ rotate: k }`: k payloads take turns, which bounds the storage on registries that never free it.',
+    title: 'fresh or { rotate: NUMBER }',
+  });
+
+export const checkSchema = z
+  .strictObject({
+    size: size('Push one blob of this size. Either `size` or `layers`.').optional(),
+    layers: list(
+      size('Size of one layer.'),
+      'Push an image with layers of these sizes, then its config and manifest, the way the client does. Either `size` or `layers`.',
+      'layer sizes',
+    ).optional(),
+    every: duration('Interval between the starts of two runs.'),
+    timeout: duration(
+      'Bound on a whole run, waits between attempts included, cleaning up excluded. At most `every`. Default: `every`, but not more than 15m.',
+    ).optional(),
+    clients: list(client, 'Client profiles that push, each one as a check of its own.', 'clients'),
+    registries: list(registryName, 'Push only to these registries. Default: all.', 'registries').optional(),
+    paths: list(pathName, 'Push only over these paths. Default: all paths of the registries.', 'paths').optional(),
+    pull: flag('Fetch everything back over the same path after the push, and compare the digests.'),
+    retries: retriesSchema,
+    payload: payloadSchema,
+  })
+  .meta({
+    description:
+      'What is pushed, by which clients, and how often. Expands to one check for each registry, path and client.',
+  });
+
+export const limitsSchema = z
+  .strictObject({
+    every: duration('Interval between two searches on a path.'),
+    upTo: size('Largest size to try.'),
+    resolution: size('Stop when the largest accepted and the smallest rejected size are this close.', ['1MiB']).default(
+      '1MiB',
+    ),
+    clients: list(client, 'Client profiles to search with.', 'clients').default(['docker']),
+    registries: list(registryName, 'Search only on these registries. Default: all.', 'registries').optional(),
+    paths: list(pathName, 'Search only on these paths. Default: all paths of the registries.', 'paths').optional(),
+  })
+  .meta({ description: 'Search for the largest size that each path accepts. No search when absent.' });

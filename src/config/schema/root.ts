@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { checkSchema, limitsSchema } from './check.ts';
+import { registrySchema } from './registry.ts';
+import { bitRate, file, named, size } from './scalars.ts';
+
+const budgetSchema = z
+  .strictObject({
+    bytesPerDay: size(
+      'Most payload bytes to move in 24 hours, pushed and pulled. A configuration whose checks need more without a single retry is refused; what retries need on top is held back at run time.',
+    ).optional(),
+    bandwidth: bitRate('Fastest rate at which all pushes and pulls together may go. No limit when absent.').optional(),
+    transfers: z.int().min(1).max(1000).default(1).meta({
+      description: "How many runs may transfer at the same time. Above 1 they disturb each other's measurements.",
+    }),
+  })
+  .meta({ description: 'Protection of the network and the registries.' });
+
+/** The configuration file. Everything else about it (JSON Schema, reference, editor help) is made from this. */
+export const configSchema = z
+  .strictObject({
+    registries: named(
+      registrySchema,
+      'The registries to push to, by name. Names become values of the label `registry`.',
+      'registries',
+    ),
+    checks: named(checkSchema, 'What to push, by name. Names become values of the label `workload`.', 'checks'),
+    limits: limitsSchema.optional(),
+    budget: budgetSchema.default({ transfers: 1 }),
+    retryWaitScale: z.number().min(0).max(10).default(1).meta({
+      description:
+        'Factor on the waits between attempts, for tests and demonstrations. Anything but 1 is not what the real clients do, and is marked in the runs.',
+    }),
+    ledgerFile: file(
+      'File that remembers open uploads and pushed digests until they are cleaned up, so that a crash leaves nothing behind. Kept in memory only when absent.',
+      '/var/lib/blobprobe/ledger.jsonl',
+    ).optional(),
+  })
+  .meta({ title: 'blobprobe configuration', description: 'Configuration file of blobprobe (`--config.file`).' });
+
+/** The configuration as written, defaults filled in, sizes and durations still text. */
+export type ConfigInput = z.output<typeof configSchema>;
+export type RegistryInput = ConfigInput['registries'][string];
+export type PathInput = RegistryInput['paths'][string];
+export type CheckInput = ConfigInput['checks'][string];
+export type LimitsInput = NonNullable<ConfigInput['limits']>;
