@@ -12,13 +12,6 @@ export interface AuthFact {
   readonly treatment: 'refused' | 'allowed' | 'rewritten';
 }
 
-/** Whether credentials and tokens of this path may go to a URL: an allowed host, and never in clear when the path itself is https. */
-export function mayReceiveCredentials(path: NetworkPath, url: URL): boolean {
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return false;
-  if (url.protocol === 'http:' && path.origin.startsWith('https:')) return false;
-  return isAllowedHost(path, url);
-}
-
 /**
  * Where to ask for a token. `realm` may be relative to the request that was challenged. With `realm: rewrite` any realm is asked
  * for at the path's own origin; else one that is not allowed throws, so that no request ever goes to a host (a loopback or metadata
@@ -40,7 +33,7 @@ export function resolveRealm(
     note('rewritten');
     return new URL(`${url.pathname}${url.search}`, own);
   }
-  if (!mayReceiveCredentials(path, url)) {
+  if (!isAllowedHost(path, url)) {
     note('refused');
     throw new AuthError({
       problem: 'realm_not_allowed',

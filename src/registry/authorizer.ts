@@ -1,9 +1,10 @@
 import type { Exchange, HttpRequest } from '../network/exchange.ts';
+import { isAllowedHost } from '../network/hosts.ts';
 import type { NetworkPath } from '../network/path.ts';
 import { type Action, type Bearer, createBearer } from './auth-bearer.ts';
 import { basicHeader, bearerHeader, type ResolvedCredentials } from './auth-credentials.ts';
 import { AuthError } from './auth-error.ts';
-import { type AuthFact, mayReceiveCredentials } from './auth-realm.ts';
+import type { AuthFact } from './auth-realm.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import { readDockerCredentials } from './docker-config.ts';
 import type { RegistryTarget } from './target.ts';
@@ -62,7 +63,7 @@ class AttemptAuthorizer implements Authorizer {
 
   async authorization(url: URL, actions: readonly Action[], signal: AbortSignal): Promise<string | undefined> {
     const scheme = this.#hosts.get(url.origin);
-    if (scheme === undefined || !mayReceiveCredentials(this.#options.path, url)) return undefined;
+    if (scheme === undefined || !isAllowedHost(this.#options.path, url)) return undefined;
     const credentials = await this.#resolve(signal);
     if (credentials.kind === 'bearer') return bearerHeader(credentials.token);
     const token = await scheme.bearer?.token(credentials, actions, signal);
@@ -73,7 +74,7 @@ class AttemptAuthorizer implements Authorizer {
   async challenged(exchange: Exchange, actions: readonly Action[], signal: AbortSignal): Promise<boolean> {
     const { path } = this.#options;
     const { origin } = exchange.url;
-    if (!mayReceiveCredentials(path, exchange.url)) return false;
+    if (!isAllowedHost(path, exchange.url)) return false;
     const before = this.#hosts.get(origin);
     const sent = before !== undefined && hasAuthorization(exchange);
     if (sent && (before.bearer === undefined || !renewsAfter401(this.#options.tokenBehaviour, exchange))) return false;

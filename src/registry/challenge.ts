@@ -33,7 +33,7 @@ function parseValue(text: string): Challenge[] {
   const cursor = { text, at: 0 };
   for (;;) {
     take(cursor, separators);
-    if (cursor.at >= text.length) return challenges;
+    if (cursor.at >= cursor.text.length) return challenges;
     const parameter = takeParameter(cursor);
     if (parameter !== undefined) {
       const parameters = challenges.at(-1)?.parameters;
@@ -46,12 +46,12 @@ function parseValue(text: string): Challenge[] {
       continue;
     }
     // The blank after a scheme is what tells `Basic realm="x"` from a damaged parameter `realm"x"`.
-    const separated = take(cursor, blank) !== '' || cursor.at >= text.length || text[cursor.at] === ',';
+    const separated = take(cursor, blank) !== '' || cursor.at >= cursor.text.length || cursor.text[cursor.at] === ',';
     if (!separated) {
       skipElement(cursor);
       continue;
     }
-    const single = takeParameter({ ...cursor }) === undefined ? take(cursor, token68) : undefined;
+    const single = startsParameter(cursor) ? undefined : take(cursor, token68);
     challenges.push({
       scheme: scheme.toLowerCase(),
       ...(single === undefined ? {} : { token68: single }),
@@ -61,7 +61,7 @@ function parseValue(text: string): Challenge[] {
 }
 
 interface Cursor {
-  readonly text: string;
+  text: string;
   at: number;
 }
 
@@ -70,16 +70,25 @@ function takeParameter(cursor: Cursor): { name: string; value: string } | undefi
   const name = take(cursor, token);
   if (name !== undefined && take(cursor, equals) !== undefined) {
     const value = takeQuoted(cursor) ?? take(cursor, token);
-    // Gitea's and others' unquoted `scope=*` or realm URLs are not tokens throughout; a token up to the comma is required.
     if (value !== undefined && atElementEnd(cursor)) return { name: name.toLowerCase(), value };
   }
   cursor.at = start;
   return undefined;
 }
 
+function startsParameter(cursor: Cursor): boolean {
+  const start = cursor.at;
+  const found = takeParameter(cursor) !== undefined;
+  cursor.at = start;
+  return found;
+}
+
 function takeQuoted(cursor: Cursor): string | undefined {
   const raw = take(cursor, quoted);
-  return raw === undefined ? undefined : raw.slice(1, -1).replaceAll(/\\([^])/g, '$1');
+  if (raw !== undefined) return raw.slice(1, -1).replaceAll(/\\([^])/g, '$1');
+  // A quote that never closes makes the rest unreadable; looking for its end again and again would take quadratic time.
+  if (cursor.text[cursor.at] === '"') cursor.text = cursor.text.slice(0, cursor.at);
+  return undefined;
 }
 
 function atElementEnd(cursor: Cursor): boolean {
@@ -90,7 +99,7 @@ function atElementEnd(cursor: Cursor): boolean {
 /** Goes on after the next comma that is not inside quotes. */
 function skipElement(cursor: Cursor): void {
   while (cursor.at < cursor.text.length && cursor.text[cursor.at] !== ',') {
-    if (take(cursor, quoted) === undefined) cursor.at += 1;
+    if (takeQuoted(cursor) === undefined) cursor.at += 1;
   }
 }
 
