@@ -17,8 +17,11 @@ export interface ScheduleOptions {
 
 /** Tasks that run by the clock until `stop`. */
 export interface Schedule {
-  /** Puts these tasks in force. Those whose id goes on keep their slots and what they are running; others' runs are aborted. */
-  update(tasks: readonly Task[]): void;
+  /**
+   * Puts these tasks in force. Those whose id goes on keep their slots and what they are running; the runs of others are aborted.
+   * `transfers` is that of the start unless given.
+   */
+  update(tasks: readonly Task[], transfers?: number): void;
   /** No further runs; aborts those under way. Resolves when they have ended, or after `boundMs` with the ids of those that have not. */
   stop(boundMs: number): Promise<readonly string[]>;
   /** True until `stop`. */
@@ -28,19 +31,17 @@ export interface Schedule {
 /** Starts one loop for each task. Throws when two tasks have the same id. */
 export function startSchedule(options: ScheduleOptions): Schedule {
   const clock = options.clock ?? systemClock();
-  const deps: LoopDeps = {
-    clock,
-    limit: createTransferLimit(options.transfers ?? 1),
-    observer: options.observer,
-  };
+  const limit = createTransferLimit(options.transfers ?? 1);
+  const deps: LoopDeps = { clock, limit, observer: options.observer };
   const loops = new Map<string, TaskLoop>();
   let active = true;
 
-  function update(tasks: readonly Task[]): void {
+  function update(tasks: readonly Task[], transfers = options.transfers ?? 1): void {
     if (!active) {
       return;
     }
     const plans = plan(tasks, options, clock.nowMs());
+    limit.resize(transfers);
     for (const [id, loop] of loops) {
       if (!plans.has(id)) {
         // Kept until its run has ended: should the id come back before, it must not run twice at once.

@@ -245,6 +245,18 @@ describe('update', () => {
     finish();
   });
 
+  test('a larger transfer limit lets queued tasks start, a smaller one holds for the next', async () => {
+    const { clock, observer, schedule } = start((clock) => ['a', 'b', 'c'].map((id) => task(clock, id, 3_000, 2_900)));
+    await clock.advance(2_500);
+    expect(observer.starts).toHaveLength(1);
+    const tasks = ['a', 'b', 'c'].map((id) => task(clock, id, 3_000, 2_900));
+    schedule.update(tasks, 3);
+    expect(observer.starts.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    schedule.update(tasks, 1);
+    await clock.advance(500);
+    expect(observer.starts).toHaveLength(3);
+  });
+
   test('a changed interval takes effect', async () => {
     const { clock, observer, schedule } = start((clock) => [task(clock, 'a', 3_600_000, 10)]);
     await clock.advance(100);
