@@ -6,6 +6,8 @@ const resolutionMs = 10;
 export interface EventLoopLag {
   /** Longest delay within the last half to one minute, in seconds. */
   longestSeconds(): number;
+  /** Starts a measurement of its own, for example of one run. The returned function ends it: longest delay since, in milliseconds. */
+  start(): () => number;
   stop(): void;
 }
 
@@ -20,6 +22,14 @@ export function measureEventLoopLag(windowMs = 30_000): EventLoopLag {
   }, windowMs).unref();
   return {
     longestSeconds: () => Math.max(windowBeforeMs, lateMs(delays.max)) / 1_000,
+    start() {
+      const own = monitorEventLoopDelay({ resolution: resolutionMs });
+      own.enable();
+      return () => {
+        own.disable();
+        return lateMs(own.max);
+      };
+    },
     stop() {
       clearInterval(window);
       delays.disable();

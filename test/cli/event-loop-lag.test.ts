@@ -21,3 +21,19 @@ test('a blocked event loop shows, and is forgotten after two windows', async () 
     lag.stop();
   }
 });
+
+test('a measurement of its own sees only its own time', async () => {
+  const lag = measureEventLoopLag();
+  try {
+    const before = lag.start();
+    await sleep(50);
+    block(900);
+    await sleep(50);
+    const after = lag.start();
+    expect(before()).toBeGreaterThan(800);
+    await sleep(50);
+    expect(after()).toBeLessThan(800);
+  } finally {
+    lag.stop();
+  }
+});
