@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { peakResidentBytes, startDaemon, startSink, stop, type Daemon } from './programs.ts';
+
+export interface Measurement {
+  readonly peakResidentBytes: number;
+  readonly bytesPerSecond: number;
+  /** How long each /metrics scrape took while the push was under way; empty for curl. */
+  readonly scrapeMs: readonly number[];
+}
+
+const scrapeEveryMs = 50;
+
+/** Pushes one blob with the daemon to a fresh sink and scrapes /metrics all the time. Throws when the push fails. */
+export async function measureDaemon(client: string, sizeMiB: number): Promise<Measurement> {
+  const directory = mkdtempSync(join(tmpdir(), 'blobprobe-bench-'));
+  const sink = await startSink();
+  const configFile = join(directory, 'config.yaml');
+  writeFileSync(configFile, JSON.stringify(configuration(sink.origin, client, sizeMiB)));
+  const daemon = await startDaemon(configFile);
+  try {
+    return await scrapeUntilPushed(daemon);
+  } catch (error) {
+    throw new Error(`the push failed; log of the daemon:\n${daemon.log()}`, { cause: error });
+  } finally {
+    await stop(daemon.process);
+    await stop(sink.process);
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function configuration(url: string, client: string, sizeMiB: number): object {
+  return {
+    registries: { sink: { repository: 'bench/blob', paths: { direct: { url } } } },
+    checks: { huge: { size: `${sizeMiB}MiB`, every: '1h', clients: [client], retries: 'none' } },
+  };
+}
+
+async function scrapeUntilPushed(daemon: Daemon): Promise<Measurement> {
+  const scrapeMs: number[] = [];
+  for (;;) {
+    if (daemon.process.exitCode !== null) throw new Error('the daemon ended');
+    const startMs = performance.now();
+    const text = await scrape(daemon.origin);
+    const tookMs = performance.now() - startMs;
+    if (valueOf(text, 'runs_in_flight') === 1) scrapeMs.push(tookMs);
+    if (valueOf(text, 'run_failures_total') === 1) throw new Error('run failed');
+    if (valueOf(text, 'runs_total') === 1) {
+      return {
+        peakResidentBytes: peakResidentBytes(daemon.process.pid ?? 0),
+        bytesPerSecond: valueOf(text, 'last_throughput_bytes_per_second') ?? Number.NaN,
+        scrapeMs,
+      };
+    }
+    await sleep(scrapeEveryMs);
+  }
+}
+
+/** The text of /metrics, or nothing while the daemon is still starting. */
+async function scrape(origin: string): Promise<string> {
+  try {
+    // No kept-alive connection: as a scraper that comes every minute.
+    return await (await fetch(`${origin}/metrics`, { headers: { connection: 'close' } })).text();
+  } catch {
+    return '';
+  }
+}
+
+function valueOf(text: string, name: string): number | undefined {
+  const value = new RegExp(`^blobprobe_${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1];
+  return value === undefined ? undefined : Number(value);
+}
+
+/** Sends the same number of bytes with curl, from a sparse file, to a fresh sink; undefined when curl is not installed. */
+export async function measureCurl(shape: 'chunked' | 'length', sizeMiB: number): Promise<Measurement | undefined> {
+  const directory = mkdtempSync(join(tmpdir(), 'blobprobe-bench-'));
+  const sink = await startSink();
+  const file = join(directory, 'zeros');
+  writeFileSync(file, '');
+  truncateSync(file, sizeMiB * 1024 * 1024);
+  const framing = shape === 'chunked' ? ['-X', 'PATCH', '-H', 'Transfer-Encoding: chunked'] : [];
+  const target = `${sink.origin}/v2/bench/blob/blobs/uploads/curl?digest=sha256:0`;
+  try {
+    const args = ['--silent', '--fail', '-H', 'Expect:', ...framing, '-T', file, '-w', '%{speed_upload}', target];
+    const child = spawn('curl', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    let peak = 0;
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    const watch = setInterval(() => (peak = Math.max(peak, peakOf(child.pid))), 20);
+    const [code] = (await once(child, 'close').finally(() => clearInterval(watch))) as [number];
+    if (code !== 0) throw new Error(`curl ended with ${code}`);
+    return { peakResidentBytes: peak, bytesPerSecond: Number(output), scrapeMs: [] };
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  } finally {
+    await stop(sink.process);
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function peakOf(pid: number | undefined): number {
+  try {
+    return peakResidentBytes(pid ?? 0);
+  } catch {
+    return 0;
+  }
+}
