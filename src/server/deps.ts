@@ -1,0 +1,52 @@
+import type { Check } from '../probe/check.ts';
+import type { MetricsFormat } from '../publish/exposition.ts';
+import type { History } from '../publish/history.ts';
+
+export interface BuildInfo {
+  readonly version: string;
+  readonly revision: string;
+  readonly nodeVersion: string;
+}
+
+/** Not ready: `reason` says what is still missing, in one line. */
+export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
+
+/** What came of a reload; `message` is one line for the caller, without secrets. */
+export interface ReloadResult {
+  readonly ok: boolean;
+  readonly message: string;
+}
+
+/** A pino logger, as far as the server uses it. */
+export interface ServerLog {
+  error(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+}
+
+/** Where the server's paths begin, as routed here and as seen from outside. Both start with `/` and do not end with it, but for `/` alone. */
+export interface WebPaths {
+  readonly routePrefix: string;
+  /** The path of the external URL: what links on pages begin with. */
+  readonly externalPath: string;
+  /** Under `routePrefix`; default `/metrics`. */
+  readonly telemetryPath: string;
+}
+
+/** All that the server knows of the rest of the process. Functions are called anew for each request. */
+export interface ServerDeps {
+  readonly build: BuildInfo;
+  readonly log: ServerLog;
+  readonly readiness: () => Readiness;
+  readonly renderMetrics: (format: MetricsFormat) => Promise<string>;
+  readonly history: History;
+  /** The checks in force. */
+  readonly checks: () => readonly Check[];
+  /** The configuration in force as YAML, secrets redacted. */
+  readonly redactedConfig: () => string;
+  /** Loads the configuration anew; absent: `POST /-/reload` answers 404. Never rejects. */
+  readonly reload?: () => Promise<ReloadResult>;
+  readonly now?: () => Date;
+  readonly paths?: Partial<WebPaths>;
+  /** Scrapes answered at the same time; beyond it 503. 0: no limit. Default 40, as exporter-toolkit has it. */
+  readonly maxRequests?: number;
+}

@@ -1,0 +1,38 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { SafeHtml } from '../publish/html.ts';
+
+/** What a route answers; `html` is sent as a page, text as plain text. */
+export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+
+const others = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
+/** Registers one route, and 405 with `Allow` for the other methods of its URL. GET answers HEAD too. */
+export function route(
+  app: FastifyInstance,
+  methods: readonly ('GET' | 'POST' | 'PUT')[],
+  url: string,
+  handler: Handler,
+): void {
+  app.route({ method: [...methods], url, handler });
+  const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+  app.route({
+    method: others.filter((method) => !(methods as readonly string[]).includes(method)),
+    url,
+    handler: async (request, reply) =>
+      reply
+        .code(405)
+        .header('allow', allow)
+        .type('text/plain; charset=utf-8')
+        .send(`${request.method} is not allowed here\n`),
+  });
+}
+
+/** Sends a page. */
+export function sendHtml(reply: FastifyReply, page: SafeHtml): FastifyReply {
+  return reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(page.toString());
+}
+
+/** Sends one line of plain text. */
+export function sendText(reply: FastifyReply, status: number, line: string): FastifyReply {
+  return reply.code(status).type('text/plain; charset=utf-8').header('cache-control', 'no-store').send(`${line}\n`);
+}

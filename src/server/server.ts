@@ -1,0 +1,94 @@
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { ServerDeps, WebPaths } from './deps.ts';
+import { metricsRoute } from './metrics-route.ts';
+import { pageRoutes } from './page-routes.ts';
+import { route, sendText } from './routes.ts';
+
+/** Nothing from elsewhere, nothing inline: text from a registry that slips through escaping still does nothing. */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "script-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Headers on every response. */
+export const securityHeaders: Readonly<Record<string, string>> = {
+  'content-security-policy': contentSecurityPolicy,
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+/**
+ * All routes, bound to nothing yet: give `app.routing` (after `app.ready()`) to `listenOn`, or test with `app.inject`.
+ * The process's state comes in through `deps` only.
+ */
+export function buildServer(deps: ServerDeps): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: 64 * 1024,
+    routerOptions: { maxParamLength: 200 },
+    frameworkErrors: (error, _request, reply) => void sendError(deps, error, reply as FastifyReply),
+  });
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers(securityHeaders);
+  });
+  app.setErrorHandler((error, _request, reply) => sendError(deps, error, reply));
+  app.setNotFoundHandler((_request, reply) => sendText(reply, 404, 'there is nothing here'));
+
+  const paths = webPaths(deps.paths);
+  void app.register(
+    async (scope) => {
+      healthRoutes(scope, deps);
+      metricsRoute(scope, paths.telemetryPath, deps);
+      pageRoutes(scope, deps, paths);
+    },
+    paths.routePrefix === '/' ? {} : { prefix: paths.routePrefix },
+  );
+  if (paths.routePrefix !== '/') {
+    route(app, ['GET'], '/', async (_request, reply) => reply.redirect(`${paths.externalPath}/`.replace('//', '/')));
+  }
+  return app;
+}
+
+function webPaths(paths: Partial<WebPaths> = {}): WebPaths {
+  const routePrefix = paths.routePrefix ?? '/';
+  return {
+    routePrefix,
+    externalPath: paths.externalPath ?? routePrefix,
+    telemetryPath: paths.telemetryPath ?? '/metrics',
+  };
+}
+
+function healthRoutes(app: FastifyInstance, deps: ServerDeps): void {
+  route(app, ['GET'], '/-/healthy', async (_request, reply) => sendText(reply, 200, 'healthy'));
+  route(app, ['GET'], '/-/ready', async (_request, reply) => {
+    const readiness = deps.readiness();
+    return readiness.ready ? sendText(reply, 200, 'ready') : sendText(reply, 503, `not ready: ${readiness.reason}`);
+  });
+  const reload = deps.reload;
+  if (reload !== undefined) {
+    route(app, ['POST', 'PUT'], '/-/reload', async (_request, reply) => {
+      const { ok, message } = await reload();
+      return sendText(reply, ok ? 200 : 500, message);
+    });
+  }
+}
+
+/** The client learns what it did wrong; what we did wrong goes to the log, under the id that the client gets. */
+function sendError(deps: ServerDeps, error: unknown, reply: FastifyReply): FastifyReply {
+  const status = (error as { statusCode?: number }).statusCode ?? 500;
+  reply.headers(securityHeaders);
+  if (status >= 400 && status < 500) {
+    return sendText(reply, status, error instanceof Error ? error.message : 'bad request');
+  }
+  deps.log.error({ err: error, requestId: reply.request.id, url: reply.request.url }, 'request failed');
+  return sendText(reply, 500, `internal error; the log has it under request ${reply.request.id}`);
+}

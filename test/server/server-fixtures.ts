@@ -1,0 +1,35 @@
+import { createHistory } from '../../src/publish/history.ts';
+import type { ServerDeps } from '../../src/server/deps.ts';
+
+export interface LogLine {
+  readonly level: 'error' | 'warn';
+  readonly facts: object;
+  readonly message: string;
+}
+
+/** A logger that keeps its lines. */
+export function memoryLog(): { lines: LogLine[]; log: ServerDeps['log'] } {
+  const lines: LogLine[] = [];
+  return {
+    lines,
+    log: {
+      error: (facts, message) => void lines.push({ level: 'error', facts, message }),
+      warn: (facts, message) => void lines.push({ level: 'warn', facts, message }),
+    },
+  };
+}
+
+/** A ready process without checks. */
+export function serverDeps(changes: Partial<ServerDeps> = {}): ServerDeps {
+  return {
+    build: { version: '1.2.3', revision: 'abc', nodeVersion: 'v20.20.0' },
+    log: memoryLog().log,
+    readiness: () => ({ ready: true }),
+    renderMetrics: async (format) => `# ${format}\n`,
+    history: createHistory(),
+    checks: () => [],
+    redactedConfig: () => 'registries: {}\n',
+    now: () => new Date('2026-11-24T00:10:00Z'),
+    ...changes,
+  };
+}
