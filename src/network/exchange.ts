@@ -63,6 +63,8 @@ export interface Exchange {
   readonly method: string;
   readonly url: URL;
   readonly requestHeaders: Readonly<Record<string, string>>;
+  /** The body had a Content-Length; false: chunked, or no body. */
+  readonly declaredLength: boolean;
   /** Body bytes the request was to carry. */
   readonly plannedBytes: number;
   /** Body bytes handed to the kernel; framing not counted. What the peer took may be less (see docs/architecture.md). */

@@ -5,6 +5,7 @@ import { BodyPump, type Outlet, type Pacer } from './pump.ts';
 /** A request's body on its way out: what the HTTP client is given, and how far it got. */
 export class OutgoingBody {
   readonly plannedBytes: number;
+  readonly declaredLength: boolean;
   /** Framing header of a streamed body with declared length. */
   readonly framing: Readonly<Record<string, string>>;
   readonly #bytes: Uint8Array | undefined;
@@ -17,6 +18,7 @@ export class OutgoingBody {
     onLastByte: () => void,
   ) {
     this.plannedBytes = body === undefined ? 0 : body.kind === 'bytes' ? body.bytes.byteLength : body.sizeBytes;
+    this.declaredLength = body !== undefined && (body.kind === 'bytes' || body.declareLength);
     this.framing = body?.kind === 'stream' && body.declareLength ? { 'content-length': String(body.sizeBytes) } : {};
     this.#bytes = body?.kind === 'bytes' ? body.bytes : undefined;
     if (body?.kind === 'stream' && body.sizeBytes > 0) {

@@ -203,6 +203,7 @@ class RequestInFlight {
       url: this.#request.url,
       requestHeaders: this.#request.headers,
       plannedBytes: this.#body.plannedBytes,
+      declaredLength: this.#body.declaredLength,
       sentBytes: this.#body.sentBytes(this.#times.wroteAtMs !== undefined),
       startedAtMs: this.#times.startedAtMs,
       endedAtMs,

@@ -50,7 +50,10 @@ export interface ClientProfile {
   readonly shape: WireShape;
   /** Bytes of one write while streaming; for chunked framing this is the size of a chunk frame. */
   readonly writeBytes: number;
+  /** Bytes of one PATCH, for `patch-ranged`. */
+  readonly chunkBytes?: number;
   readonly requestHeaders: Readonly<Record<string, string>>;
+  readonly headHeaders?: Readonly<Record<string, string>>;
   readonly postHeaders: Readonly<Record<string, string>>;
   readonly putHeaders: Readonly<Record<string, string>>;
   /** The client reads the Range of a PATCH answer and fails without it. */

@@ -1,0 +1,32 @@
+import { blameFor } from './blame.ts';
+import { evidenceOf } from './evidence.ts';
+import { type FailureContext, type Facts, factsOf } from './facts.ts';
+import type { Failure, Phase } from './failure.ts';
+import { reasonFor } from './reasons.ts';
+
+/**
+ * Turns whatever an attempt threw into a Failure. Pure and total: any value gives exactly one reason, `internal` for errors
+ * that are none of ours. Rules: `reasons.ts`; who answered: `answered-by.ts`; which hop: `blame.ts`.
+ */
+export function classify(error: unknown, context: FailureContext): Failure {
+  const facts = factsOf(error, context);
+  const reason = reasonFor(facts);
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    reason,
+    phase: lostIn(reason, facts),
+    answeredBy: facts.answeredBy,
+    blame: blameFor(reason, facts),
+    sentBytes: facts.sentBytes,
+    elapsedMs: facts.elapsedMs,
+    blob: facts.blob,
+    evidence: evidenceOf(facts, message),
+    ...(facts.status === undefined ? {} : { status: facts.status }),
+    ...(facts.registryCodes[0] === undefined ? {} : { registryCode: facts.registryCodes[0] }),
+  };
+}
+
+/** Bytes that never arrived were lost while sending, though the registry only says so at the commit. */
+function lostIn(reason: Failure['reason'], facts: Facts): Phase {
+  return reason === 'body_dropped' || reason === 'body_truncated' ? 'send' : facts.phase;
+}

@@ -1,0 +1,29 @@
+import type { Pacer } from '../network/pump.ts';
+import type { PayloadSource } from '../registry/payload.ts';
+
+/** Time as a run sees it; replaced by tests. */
+export interface RunClock {
+  /** Monotonic, milliseconds. */
+  nowMs(): number;
+  /** Resolves after `delayMs`, rejects with the signal's reason when it aborts. */
+  sleep(delayMs: number, signal: AbortSignal): Promise<void>;
+}
+
+/** What runs share and are given: no singletons. */
+export interface RunDeps {
+  readonly clock: RunClock;
+  readonly payloads: PayloadSource;
+  /** In [0, 1): jitter of retry waits. */
+  readonly random: () => number;
+  /** A new run's id. */
+  readonly newId: () => string;
+  readonly pacer?: Pacer | undefined;
+  /** `start` begins to watch the event loop; what it returns ends that and gives the longest delay seen, in milliseconds. */
+  readonly eventLoopLag: { start(): () => number };
+  /** Above this lag the timings of a run count as tainted. */
+  readonly taintedAboveMs: number;
+  /** Bound on cleaning up after a run. */
+  readonly cleanupTimeoutMs: number;
+  /** Longest time without a byte accepted while sending, before the run ends the attempt; undefined: none. */
+  readonly stallTimeoutMs: number | undefined;
+}

@@ -1,0 +1,105 @@
+import type { Exchange } from '../network/exchange.ts';
+import type { Step } from '../registry/errors.ts';
+import { shownResponseHeaders, shownUrl } from './evidence.ts';
+import type { Phase } from './failure.ts';
+import type { PathFacts, RequestRecord } from './outcome.ts';
+
+/** Keeps what the exchanges of one attempt say: requests for the history, time per phase, bytes, what the path looked like. */
+export class Recorder {
+  readonly requests: RequestRecord[] = [];
+  readonly #originMs: number;
+  readonly #phaseMs: Partial<Record<Phase, number>> = {};
+  #pathFacts: PathFacts = {};
+  /** Body bytes of the blob sent so far in this attempt. */
+  sentBytes = 0;
+
+  /** `originMs`: monotonic time of the run's start, to which the records are relative. */
+  constructor(originMs: number) {
+    this.#originMs = originMs;
+  }
+
+  get phaseMs(): Readonly<Partial<Record<Phase, number>>> {
+    return this.#phaseMs;
+  }
+
+  get pathFacts(): PathFacts {
+    return this.#pathFacts;
+  }
+
+  add(step: Step, exchange: Exchange): void {
+    this.#addTimes(step, exchange);
+    if (step === 'send') {
+      this.sentBytes += exchange.sentBytes;
+    }
+    const { connection } = exchange;
+    if (connection !== undefined) {
+      this.#pathFacts = {
+        remoteAddress: connection.remoteAddress,
+        family: connection.family,
+        httpVersion: connection.httpVersion,
+        ...(connection.tls === undefined
+          ? {}
+          : {
+              tlsVersion: connection.tls.version,
+              tlsIssuer: connection.tls.issuer,
+              certificateExpiresAt: connection.tls.expiresAt,
+            }),
+      };
+    }
+    this.requests.push(requestRecord(step, exchange, this.#originMs));
+  }
+
+  #addTimes(step: Step, exchange: Exchange): void {
+    const { opening = {}, sendMs, waitMs, receiveMs } = exchange;
+    this.#addTime('dns', opening.dnsMs);
+    this.#addTime('connect', opening.connectMs);
+    this.#addTime('tls', opening.tlsMs);
+    if (step === 'send') {
+      this.#addTime('send', sendMs);
+      // An answer's body belongs to the wait for it; an early answer had no wait.
+      this.#addTime('wait', waitMs === undefined ? undefined : waitMs + (receiveMs ?? 0));
+    } else if (sendMs !== undefined) {
+      this.#addTime(step, sendMs + (waitMs ?? 0) + (receiveMs ?? 0));
+    }
+  }
+
+  #addTime(phase: Phase, durationMs: number | undefined): void {
+    if (durationMs !== undefined) {
+      this.#phaseMs[phase] = (this.#phaseMs[phase] ?? 0) + durationMs;
+    }
+  }
+}
+
+function requestRecord(step: Step, exchange: Exchange, originMs: number): RequestRecord {
+  const { response, connection, opening, sendMs, waitMs, receiveMs } = exchange;
+  return {
+    phase: step,
+    method: exchange.method,
+    url: shownUrl(exchange.url),
+    startMs: exchange.startedAtMs - originMs,
+    durationMs: exchange.endedAtMs - exchange.startedAtMs,
+    ...opening,
+    ...(sendMs === undefined ? {} : { sendMs }),
+    ...(waitMs === undefined ? {} : { waitMs }),
+    ...(receiveMs === undefined ? {} : { receiveMs }),
+    plannedBytes: exchange.plannedBytes,
+    sentBytes: exchange.sentBytes,
+    framing: framing(exchange),
+    ...(response === undefined ? {} : { status: response.status }),
+    responseHeaders: shownResponseHeaders(response),
+    responseBytes: response?.bodyBytes ?? 0,
+    early: exchange.early,
+    socketReused: exchange.socketReused,
+    ...(connection === undefined
+      ? {}
+      : { httpVersion: connection.httpVersion, remoteAddress: connection.remoteAddress }),
+    ...(exchange.error === undefined ? {} : { errorCode: exchange.error.code }),
+  };
+}
+
+function framing(exchange: Exchange): RequestRecord['framing'] {
+  if (exchange.plannedBytes === 0) {
+    return 'none';
+  }
+  return exchange.declaredLength ? 'content-length' : 'chunked';
+}
