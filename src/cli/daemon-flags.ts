@@ -1,6 +1,9 @@
+import type { WebPaths } from '../server/deps.ts';
+import { type ListenAddress, parseListenAddress } from '../server/listen.ts';
 import { type Flags, type FlagValues, oneOf, UsageError } from './flags.ts';
-import { defaultListenAddress, type ListenAddress, parseListenAddress } from './listen-address.ts';
 import { createLogger, logFormats, type Logger, logLevels } from './log.ts';
+
+const defaultListenAddress = ':10719';
 
 /** Flags of the commands that run the daemon; names and meanings are those of Prometheus's own exporters. */
 export const daemonFlags: Flags = {
@@ -8,11 +11,6 @@ export const daemonFlags: Flags = {
     kind: 'list',
     placeholder: '[HOST]:PORT',
     help: `Where to listen; may be repeated (default ${defaultListenAddress}).`,
-  },
-  'web.config.file': {
-    kind: 'text',
-    placeholder: 'FILE',
-    help: 'TLS and basic authentication, in the format of the exporter-toolkit.',
   },
   'web.external-url': { kind: 'text', placeholder: 'URL', help: 'URL under which users reach this daemon, for links.' },
   'web.route-prefix': {
@@ -26,26 +24,42 @@ export const daemonFlags: Flags = {
 
 export interface WebOptions {
   readonly listen: readonly ListenAddress[];
-  readonly configFile?: string;
-  readonly externalUrl?: string;
-  readonly routePrefix?: string;
+  readonly paths: Pick<WebPaths, 'routePrefix' | 'externalPath'>;
 }
 
 /** Reads the `web.*` flags. Throws UsageError. */
 export function webOptions(values: FlagValues): WebOptions {
   const addresses = values.list('web.listen-address');
-  const configFile = values.text('web.config.file');
   const externalUrl = values.text('web.external-url');
-  const routePrefix = values.text('web.route-prefix');
-  if (externalUrl !== undefined && !(/^https?:\/\//i.test(externalUrl) && URL.canParse(externalUrl))) {
+  const externalPath = externalUrl === undefined ? undefined : pathOf(externalUrl);
+  // As Prometheus has it: the daemon routes what users see, unless a proxy in between changes the path.
+  const routePrefix = normalizePath(values.text('web.route-prefix') ?? externalPath ?? '/');
+  return {
+    listen: (addresses.length === 0 ? [defaultListenAddress] : addresses).map(listenAddress),
+    paths: { routePrefix, externalPath: externalPath ?? routePrefix },
+  };
+}
+
+function listenAddress(text: string): ListenAddress {
+  try {
+    return parseListenAddress(text);
+  } catch (error) {
+    throw new UsageError(`flag --web.listen-address: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function pathOf(externalUrl: string): string {
+  if (!/^https?:\/\//i.test(externalUrl) || !URL.canParse(externalUrl)) {
     throw new UsageError(`flag --web.external-url: expected an http or https URL, got ${JSON.stringify(externalUrl)}`);
   }
-  return {
-    listen: (addresses.length === 0 ? [defaultListenAddress] : addresses).map(parseListenAddress),
-    ...(configFile === undefined ? {} : { configFile }),
-    ...(externalUrl === undefined ? {} : { externalUrl }),
-    ...(routePrefix === undefined ? {} : { routePrefix }),
-  };
+  return normalizePath(new URL(externalUrl).pathname);
+}
+
+function normalizePath(path: string): string {
+  if (!/^[\w./~-]*$/.test(path)) {
+    throw new UsageError(`flag --web.route-prefix: expected a path such as /blobprobe, got ${JSON.stringify(path)}`);
+  }
+  return `/${path.split('/').filter(Boolean).join('/')}`;
 }
 
 /** Makes the log that the `log.*` flags ask for. Throws UsageError. */

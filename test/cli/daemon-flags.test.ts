@@ -6,26 +6,35 @@ function values(...argv: string[]) {
   return parseFlags(argv, daemonFlags);
 }
 
-test('without flags the daemon listens on port 10719 of all addresses', () => {
-  expect(webOptions(values())).toEqual({ listen: [{ port: 10_719 }] });
+test('without flags the daemon listens on port 10719 of all addresses and routes from the root', () => {
+  expect(webOptions(values())).toEqual({
+    listen: [{ port: 10_719 }],
+    paths: { routePrefix: '/', externalPath: '/' },
+  });
 });
 
-test('all web flags', () => {
-  const web = webOptions(
-    values(
-      '--web.listen-address=127.0.0.1:1',
-      '--web.listen-address=:2',
-      '--web.config.file=web.yaml',
-      '--web.external-url=https://example.org/blobprobe',
-      '--web.route-prefix=/x',
-    ),
-  );
-  expect(web).toEqual({
-    listen: [{ host: '127.0.0.1', port: 1 }, { port: 2 }],
-    configFile: 'web.yaml',
-    externalUrl: 'https://example.org/blobprobe',
-    routePrefix: '/x',
-  });
+test('addresses keep their order', () => {
+  const { listen } = webOptions(values('--web.listen-address=127.0.0.1:1', '--web.listen-address=[::1]:2'));
+  expect(listen).toEqual([
+    { host: '127.0.0.1', port: 1 },
+    { host: '::1', port: 2 },
+  ]);
+});
+
+test.each<[string[], string, string]>([
+  [['--web.external-url=https://example.org/a/b/'], '/a/b', '/a/b'],
+  [['--web.external-url=https://example.org'], '/', '/'],
+  [['--web.route-prefix=x/'], '/x', '/x'],
+  [['--web.external-url=https://example.org/a', '--web.route-prefix=/'], '/', '/a'],
+])('%j: routes below %s, links below %s', (argv, routePrefix, externalPath) => {
+  expect(webOptions(values(...argv)).paths).toEqual({ routePrefix, externalPath });
+});
+
+test.each([
+  ['--web.listen-address=10719', /^flag --web\.listen-address: .*"10719"/],
+  ['--web.route-prefix=/a b', /^flag --web\.route-prefix: expected a path such as \/blobprobe, got "\/a b"/],
+])('%s is refused', (flag, message) => {
+  expect(() => webOptions(values(flag))).toThrow(message);
 });
 
 test.each(['example.org', 'ftp://example.org', 'http://'])('external URL %s is refused', (url) => {

@@ -1,0 +1,63 @@
+import type { Config } from '../config/config.ts';
+import type { RunCheck } from '../probe/outcome.ts';
+import { createHistory } from '../publish/history.ts';
+import { createMetrics } from '../publish/metrics.ts';
+import { exitFailure, type Terminal } from './command.ts';
+import { createDaemon } from './daemon.ts';
+import type { WebOptions } from './daemon-flags.ts';
+import type { Logger } from './log.ts';
+import { endOnSignal, pushBoundMs } from './shutdown.ts';
+import { buildInfo } from './version.ts';
+import { ListenError, startWeb } from './web.ts';
+
+export interface RunDaemonOptions {
+  readonly config: Config;
+  readonly readConfig: () => Config;
+  readonly run: RunCheck;
+  readonly eventLoopLagSeconds: () => number;
+  readonly web: WebOptions;
+  readonly log: Logger;
+  readonly terminal: Terminal;
+  /** Called with the URLs once all is running. */
+  readonly onRunning?: (urls: readonly string[]) => void;
+  /** Called last when the daemon ends. */
+  readonly onEnded?: () => Promise<void>;
+}
+
+/** Runs the daemon until a signal ends the process. Resolves once it runs, or with an exit code when it cannot. */
+export async function runDaemon(options: RunDaemonOptions): Promise<number | undefined> {
+  const { log, config } = options;
+  const build = buildInfo(options.terminal.env);
+  const metrics = createMetrics({ ...build, eventLoopLagSeconds: options.eventLoopLagSeconds });
+  const history = createHistory();
+  log.info('starting', { version: build.version, revision: build.revision, node: build.nodeVersion });
+  const daemon = createDaemon(config, { ...options, metrics, history });
+  let closeWeb = async (): Promise<void> => {};
+  endOnSignal(log, async () => {
+    await daemon.stop(pushBoundMs);
+    await closeWeb();
+    await options.onEnded?.();
+  });
+  process.on('SIGHUP', () => void daemon.reload());
+  try {
+    const listening = await startWeb(options.web, { build, daemon, metrics, history, log });
+    closeWeb = () => listening.close(1_000);
+    daemon.start();
+    log.info('running', { checks: config.checks.length, transfers: config.budget.transfers });
+    options.onRunning?.(listening.addresses.map(({ host, port }) => urlOf(host, port, options.web)));
+    return undefined;
+  } catch (error) {
+    if (error instanceof ListenError) {
+      options.terminal.err(`blobprobe: ${error.message}\n`);
+      await options.onEnded?.();
+      return exitFailure;
+    }
+    throw error;
+  }
+}
+
+function urlOf(host: string, port: number, { paths }: WebOptions): string {
+  const wildcard = host === '::' || host === '0.0.0.0';
+  const name = wildcard ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${port}${paths.routePrefix === '/' ? '' : paths.routePrefix}`;
+}

@@ -1,0 +1,64 @@
+import type { Config } from '../config/config.ts';
+import { describeConfig } from '../config/describe.ts';
+import { loadConfig } from '../config/load.ts';
+import { ConfigError } from '../config/problem.ts';
+import type { ConfigSources } from '../config/sources.ts';
+import type { RunCheck } from '../probe/outcome.ts';
+import { type Command, exitFailure, type Terminal } from './command.ts';
+import { formatFigures } from './config-figures.ts';
+import { daemonFlags, loggerOf, webOptions } from './daemon-flags.ts';
+import { UsageError } from './flags.ts';
+import { runDaemon } from './run-daemon.ts';
+
+/** What the commands that push are given by the composition root. */
+export interface PushDeps {
+  readonly run: RunCheck;
+  readonly profiles: ConfigSources['profiles'];
+  readonly eventLoopLagSeconds: () => number;
+}
+
+export function serveCommand(deps: PushDeps): Command {
+  return {
+    name: 'serve',
+    summary: 'Runs the checks of a configuration file on schedule and serves metrics.',
+    flags: {
+      'config.file': { kind: 'text', placeholder: 'FILE', help: 'Configuration file.' },
+      'config.check': {
+        kind: 'switch',
+        help: 'Check the configuration file, show what it will do in a day, and exit.',
+      },
+      ...daemonFlags,
+    },
+    async run(values, terminal) {
+      const file = values.text('config.file');
+      if (file === undefined) {
+        throw new UsageError('flag --config.file=FILE is missing; blobprobe demo runs without one');
+      }
+      const web = webOptions(values);
+      const log = loggerOf(values, (line) => terminal.err(line));
+      const readConfig = (): Config => loadConfig(file, { env: terminal.env, profiles: deps.profiles });
+      const config = orErrors(readConfig, terminal);
+      if (config === undefined) {
+        return exitFailure;
+      }
+      if (values.isSet('config.check')) {
+        terminal.out(formatFigures(file, describeConfig(config)));
+        return 0;
+      }
+      return runDaemon({ config, readConfig, ...deps, web, log, terminal });
+    },
+  };
+}
+
+/** The configuration, or undefined after all of its errors went to stderr, one a line. */
+function orErrors(readConfig: () => Config, terminal: Terminal): Config | undefined {
+  try {
+    return readConfig();
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      terminal.err(`${error.message}\n`);
+      return undefined;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+import { runCommandLine } from './cli/command-line.ts';
+import { createEngine } from './cli/engine.ts';
+import { measureEventLoopLag } from './cli/event-loop-lag.ts';
+import { healthcheckCommand } from './cli/healthcheck.ts';
+import { schemaCommand } from './cli/schema.ts';
+import { serveCommand } from './cli/serve.ts';
+import { clientProfiles } from './probe/client-profiles.ts';
+
+const lag = measureEventLoopLag();
+const deps = { run: createEngine(lag), profiles: clientProfiles, eventLoopLagSeconds: () => lag.longestSeconds() };
+
+process.exitCode = await runCommandLine(
+  process.argv.slice(2),
+  [serveCommand(deps), schemaCommand, healthcheckCommand],
+  {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    env: process.env,
+  },
+);
