@@ -105,7 +105,8 @@ export async function measureCurl(shape: 'chunked' | 'length', sizeMiB: number):
 
 function peakOf(pid: number | undefined): number {
   try {
-    return peakResidentBytes(pid ?? 0);
+    // A process that has just ended is still listed, without memory.
+    return peakResidentBytes(pid ?? 0) || 0;
   } catch {
     return 0;
   }
