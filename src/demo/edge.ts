@@ -2,19 +2,19 @@ import type { FaultBehaviour } from './faults/behaviour.ts';
 import { behaviourOf } from './faults/catalogue.ts';
 import type { Fault, FaultScope } from './faults/fault.ts';
 import { forward } from './forward.ts';
-import type { TlsIdentity } from './loopback-server.ts';
+import type { LoopbackServer, TlsIdentity } from './loopback-server.ts';
 import { startLoopbackServer } from './loopback-server.ts';
-import type { ProxyStyle } from './pages.ts';
+import type { ProxyStyle } from './proxy-styles.ts';
 import { createProxyCall } from './proxy-call.ts';
-import type { LoggedRequest } from './request-log.ts';
+import type { LoggedRequest, RequestLog } from './request-log.ts';
 import { createRequestLog } from './request-log.ts';
 
 export interface EdgeIdentity {
   readonly style: ProxyStyle;
   /** Whether the upstream is told the client's scheme and host (X-Forwarded-Proto, -Host); default true. */
   readonly forwardsScheme?: boolean;
-  /** Status of the page for an upstream that cannot be reached; default 502. */
-  readonly unreachableStatus?: number;
+  /** Status for an upstream that refuses the connection, or ends it without an answer; default: as the style has it. */
+  readonly upstreamStatus?: { readonly refused: number; readonly broken: number };
 }
 
 export interface EdgeOptions {
@@ -55,11 +55,11 @@ export interface DemoEdge {
   readonly faults: readonly Fault[];
   readonly openConnections: number;
   /** In force for requests that begin after the call. */
-  setFaults(faults: readonly Fault[]): void;
-  setUpstream(upstream: string | readonly string[]): void;
-  clearRequests(): void;
-  dropConnections(): void;
-  close(): Promise<void>;
+  readonly setFaults: (faults: readonly Fault[]) => void;
+  readonly setUpstream: (upstream: string | readonly string[]) => void;
+  readonly clearRequests: () => void;
+  readonly dropConnections: () => void;
+  readonly close: () => Promise<void>;
 }
 
 /** Starts a reverse proxy on 127.0.0.1. Rejects when the port is taken. */
@@ -67,11 +67,7 @@ export async function startEdge(options: EdgeOptions): Promise<DemoEdge> {
   const identity = options.identity ?? { style: 'nginx' };
   const log = createRequestLog(options.logCapacity ?? 1000);
   const seenOnConnection = new WeakMap<object, number>();
-  let upstreams = [options.upstream].flat();
-  let turn = 0;
-  let faults = options.faults ?? [];
-  let behaviours = faults.map(scoped);
-
+  const live = liveState(options.upstream, options.faults ?? []);
   const server = await startLoopbackServer({
     port: options.port ?? 0,
     tls: options.tls,
@@ -87,12 +83,29 @@ export async function startEdge(options: EdgeOptions): Promise<DemoEdge> {
         lingerMs: options.lingerMs ?? 5000,
         reset: () => server.reset(request.socket),
       });
-      const upstream = new URL(upstreams[turn++ % upstreams.length] ?? '');
-      const active = behaviours.flatMap((behaviour) => behaviour(call.entry) ?? []);
-      const route = { upstream, identity, upstreamCa: options.upstreamCa, behaviours: active };
+      const upstream = new URL(live.upstreams[live.turn++ % live.upstreams.length] ?? '');
+      const faults = live.behaviours.flatMap((behaviour) => behaviour(call.entry)?.(call) ?? []);
+      const route = { upstream, identity, upstreamCa: options.upstreamCa, faults };
       forward(call, route).catch(() => call.answer({ status: 502, ending: 'reset' }));
     },
   });
+  return viewOf(server, log, live);
+}
+
+/** What changes while the edge runs. */
+interface LiveState {
+  upstreams: readonly string[];
+  /** Counts requests: upstreams are used in turn. */
+  turn: number;
+  faults: readonly Fault[];
+  behaviours: readonly ((entry: LoggedRequest) => FaultBehaviour | undefined)[];
+}
+
+function liveState(upstream: string | readonly string[], faults: readonly Fault[]): LiveState {
+  return { upstreams: [upstream].flat(), turn: 0, faults, behaviours: faults.map(scoped) };
+}
+
+function viewOf(server: LoopbackServer, log: RequestLog, live: LiveState): DemoEdge {
   return {
     url: server.url,
     port: server.port,
@@ -103,17 +116,17 @@ export async function startEdge(options: EdgeOptions): Promise<DemoEdge> {
       return log.total;
     },
     get faults() {
-      return faults;
+      return live.faults;
     },
     get openConnections() {
       return server.openConnections;
     },
-    setFaults(next) {
-      behaviours = next.map(scoped);
-      faults = next;
+    setFaults(faults) {
+      live.behaviours = faults.map(scoped);
+      live.faults = faults;
     },
     setUpstream(upstream) {
-      upstreams = [upstream].flat();
+      live.upstreams = [upstream].flat();
     },
     clearRequests: log.clear,
     dropConnections: server.dropConnections,

@@ -3,17 +3,15 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import type { EdgeIdentity } from './edge.ts';
-import type { BodySource, FaultBehaviour, ProxyCall } from './faults/behaviour.ts';
-import { passedHeaders } from './pages.ts';
+import type { BodySource, FaultStations, HeaderRecord, ProxyCall } from './faults/behaviour.ts';
+import { styleOf } from './proxy-styles.ts';
 
 export interface ForwardRoute {
   readonly upstream: URL;
   readonly identity: EdgeIdentity;
   readonly upstreamCa: string | undefined;
-  readonly behaviours: readonly FaultBehaviour[];
+  readonly faults: readonly FaultStations[];
 }
-
-type HeaderRecord = Record<string, string | string[]>;
 
 /** Headers that speak of one connection only (RFC 9110 §7.6.1). */
 const hopByHop = new Set([
@@ -30,17 +28,17 @@ const hopByHop = new Set([
 
 /** Takes one exchange through the faults to the upstream and back. */
 export async function forward(call: ProxyCall, route: ForwardRoute): Promise<void> {
-  for (const behaviour of route.behaviours) {
-    await behaviour.before?.(call);
+  for (const fault of route.faults) {
+    await fault.before?.();
     if (call.answered) return;
   }
   let body: BodySource = { stream: call.request, length: lengthOf(call.request) };
-  for (const behaviour of route.behaviours) {
-    if (behaviour.requestBody) body = await behaviour.requestBody(call, body);
+  for (const fault of route.faults) {
+    if (fault.requestBody) body = await fault.requestBody(body);
     if (call.answered || call.response.destroyed) return;
   }
   const headers = requestHeaders(call, route, body);
-  for (const behaviour of route.behaviours) behaviour.requestHeaders?.(call, headers);
+  for (const fault of route.faults) fault.requestHeaders?.(headers);
   if (call.request.headers.expect?.toLowerCase() === '100-continue') call.response.writeContinue();
   sendUpstream(call, route, headers, body.stream);
 }
@@ -49,14 +47,18 @@ function sendUpstream(call: ProxyCall, route: ForwardRoute, headers: HeaderRecor
   const startedAtMs = performance.now();
   const upstream = openUpstream(call, route, headers);
   call.onEnd(() => upstream.destroy());
-  upstream.on('error', () => {
+  upstream.on('error', (error: NodeJS.ErrnoException) => {
     // After the response an error only says that the upstream did not want the rest of the body.
-    const status = route.identity.unreachableStatus ?? 502;
-    if (!call.response.headersSent) call.answer({ status, ending: 'linger' });
+    if (call.response.headersSent) return;
+    const kind = error.code === 'ECONNREFUSED' ? 'refused' : 'broken';
+    call.answer({
+      status: route.identity.upstreamStatus?.[kind] ?? styleOf(route.identity.style).upstreamStatus[kind],
+      ending: 'linger',
+    });
   });
   upstream.on('response', (response) => passBack(call, route, response, performance.now() - startedAtMs));
   upstream.on('finish', () => {
-    for (const behaviour of route.behaviours) behaviour.requestSent?.(call);
+    for (const fault of route.faults) fault.requestSent?.();
   });
   upstream.on('close', () => {
     body.unpipe(upstream);
@@ -85,18 +87,19 @@ function openUpstream(call: ProxyCall, route: ForwardRoute, headers: HeaderRecor
 function passBack(call: ProxyCall, route: ForwardRoute, upstream: IncomingMessage, upstreamMs: number): void {
   if (call.answered || call.response.destroyed) return upstream.destroy() && undefined;
   const headers = recordOf(upstream.rawHeaders);
-  for (const [name, value] of Object.entries(passedHeaders(route.identity.style, upstreamMs))) headers[name] = value;
+  for (const [name, value] of Object.entries(styleOf(route.identity.style).passed?.(upstreamMs) ?? {}))
+    headers[name] = value;
   headers['connection'] = 'keep-alive';
-  for (const behaviour of route.behaviours) behaviour.responseHeaders?.(call, headers);
+  for (const fault of route.faults) fault.responseHeaders?.(headers);
   let stream: Readable = upstream;
-  for (const behaviour of route.behaviours) stream = behaviour.responseBody?.(call, stream) ?? stream;
+  for (const fault of route.faults) stream = fault.responseBody?.(stream) ?? stream;
   const { response } = call;
   response.writeHead(upstream.statusCode ?? 502, upstream.statusMessage ?? '', headers);
   // A response that breaks off upstream must break off here too, never look complete.
   upstream.on('error', () => call.answer({ status: 502, ending: 'reset' }));
   stream.pipe(response);
   response.once('finish', () => {
-    for (const behaviour of route.behaviours) behaviour.after?.(call);
+    for (const fault of route.faults) fault.after?.();
   });
 }
 
@@ -114,7 +117,7 @@ function requestHeaders(call: ProxyCall, route: ForwardRoute, body: BodySource):
     headers['x-forwarded-proto'] ??= 'encrypted' in socket ? 'https' : 'http';
     headers['x-forwarded-host'] ??= call.request.headers.host ?? '';
   }
-  return headers;
+  return Object.assign(headers, styleOf(route.identity.style).sent?.(socket.remoteAddress ?? ''));
 }
 
 function lengthOf(request: IncomingMessage): BodySource['length'] {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 
 /** PEM texts a server shows itself with. */
 export interface TlsIdentity {
@@ -28,11 +28,11 @@ export interface LoopbackServer {
   /** Connections accepted since the start. */
   readonly acceptedConnections: number;
   /** Ends a connection with a TCP RST, below TLS if there is any. */
-  reset(socket: Socket): void;
+  readonly reset: (socket: Socket) => void;
   /** Resets all connections; the server goes on listening. */
-  dropConnections(): void;
+  readonly dropConnections: () => void;
   /** Resets all connections and stops listening. Safe to call again. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Starts the server. Rejects when the port is taken. All of Node's own time limits are off: faults are somebody else's business. */
@@ -58,14 +58,7 @@ export async function startLoopbackServer(options: LoopbackServerOptions): Promi
     socket.once('close', () => sockets.delete(socket));
   });
 
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server, options.port ?? 0);
   const dropConnections = (): void => {
     for (const socket of sockets) resetSocket(socket);
   };
@@ -92,6 +85,16 @@ export async function startLoopbackServer(options: LoopbackServerOptions): Promi
       });
     },
   };
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
 }
 
 function resetSocket(socket: Socket): void {

@@ -1,9 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
-
-export const proxyStyles = ['nginx', 'cloudflare', 'traefik', 'envoy', 'alb', 'haproxy', 'caddy', 'plain'] as const;
-/** Whose headers and pages an edge shows. */
-export type ProxyStyle = (typeof proxyStyles)[number];
+import type { ProxyStyle } from './proxy-styles.ts';
+import { rayId } from './proxy-styles.ts';
 
 export interface Page {
   readonly reason: string;
@@ -26,30 +23,6 @@ export function pageOf(style: ProxyStyle, status: number, kind: PageKind = 'erro
   const reason = reasons[status] ?? STATUS_CODES[status] ?? '';
   const page = builders[style](status, reason, kind);
   return { reason, headers: page.headers, body: page.body };
-}
-
-/** Headers a proxy of this style puts on what it passes on from the upstream. `server` replaces the upstream's. */
-export function passedHeaders(style: ProxyStyle, upstreamMs: number): Record<string, string> {
-  switch (style) {
-    case 'nginx':
-      return { server: 'nginx' };
-    case 'cloudflare':
-      return { server: 'cloudflare', 'cf-ray': rayId(), 'cf-cache-status': 'DYNAMIC' };
-    case 'envoy':
-      return { server: 'envoy', 'x-envoy-upstream-service-time': String(Math.round(upstreamMs)) };
-    case 'caddy':
-      return { via: '1.1 Caddy' };
-    case 'traefik':
-    case 'alb':
-    case 'haproxy':
-    case 'plain':
-      return {};
-  }
-}
-
-/** Sixteen hex digits and the code of a data centre that does not exist. */
-function rayId(): string {
-  return `${randomBytes(8).toString('hex')}-DMO`;
 }
 
 type Builder = (

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ProxyAnswer, ProxyCall } from './faults/behaviour.ts';
-import type { Page, ProxyStyle } from './pages.ts';
+import type { Page } from './pages.ts';
+import type { ProxyStyle } from './proxy-styles.ts';
 import { pageOf } from './pages.ts';
 import type { LoggedRequest } from './request-log.ts';
 import { watch } from './request-log.ts';

@@ -11,8 +11,7 @@ import type { QuirksName, RegistryQuirks } from './oci/quirks.ts';
 import { quirksOf } from './oci/quirks.ts';
 import type { Route } from './oci/router.ts';
 import { refuseRoute, routeOf } from './oci/router.ts';
-import type { Store } from './oci/store.ts';
-import { createStore } from './oci/store.ts';
+import { Store } from './oci/store.ts';
 import { answerToken } from './oci/token-service.ts';
 import type { LoggedRequest, RequestLog } from './request-log.ts';
 import { createRequestLog, watch } from './request-log.ts';
@@ -61,13 +60,13 @@ export interface DemoRegistry {
   readonly openConnections: number;
   readonly acceptedConnections: number;
   intercept: Intercept | undefined;
-  clearRequests(): void;
+  readonly clearRequests: () => void;
   /** Changes settings while running, for example the realm once an edge's address is known. */
-  change(settings: Partial<Omit<RegistrySettings, 'quirks'>>): void;
-  dropConnections(): void;
+  readonly change: (settings: Partial<Omit<RegistrySettings, 'quirks'>>) => void;
+  readonly dropConnections: () => void;
   /** As a restarted process: connections are reset, open sessions are lost, state signed before is unknown. */
-  restart(): void;
-  close(): Promise<void>;
+  readonly restart: () => void;
+  readonly close: () => Promise<void>;
 }
 
 /** What changes while the registry runs. */
@@ -80,7 +79,7 @@ interface LiveState {
 /** Starts a registry on 127.0.0.1. Rejects when the port is taken. */
 export async function startRegistry(options: RegistryOptions = {}): Promise<DemoRegistry> {
   const log = createRequestLog(options.logCapacity ?? 1000);
-  const store = createStore({
+  const store = new Store({
     keepsBytes: options.bytes !== 'discard',
     keptBytesLimit: options.keptBytesLimit ?? 256 * 1024 * 1024,
     maxUploads: options.maxUploads ?? 10_000,
@@ -199,7 +198,7 @@ function viewOf(server: LoopbackServer, log: RequestLog, store: Store, live: Liv
     dropConnections: server.dropConnections,
     restart() {
       server.dropConnections();
-      for (const upload of [...store.uploads.values()]) store.closeUpload(upload);
+      for (const upload of store.uploads.values()) store.closeUpload(upload);
       live.stateSecret = randomBytes(32);
     },
     close: server.close,

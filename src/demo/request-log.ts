@@ -32,8 +32,8 @@ export interface RequestLog {
   readonly entries: readonly LoggedRequest[];
   /** All requests since the start, also those no longer kept. */
   readonly total: number;
-  add(request: IncomingMessage): LoggedRequest;
-  clear(): void;
+  readonly add: (request: IncomingMessage) => LoggedRequest;
+  readonly clear: () => void;
 }
 
 export function createRequestLog(capacity: number): RequestLog {

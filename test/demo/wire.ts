@@ -45,7 +45,6 @@ export function send(url: string, wire: WireRequest = {}): Promise<WireResponse>
     request.on('error', (error) => {
       if (!answered) reject(error);
     });
-    if (body.length === 0) return request.end();
     for (let offset = 0; offset < body.length; offset += 32_768) request.write(body.subarray(offset, offset + 32_768));
     request.end();
   });

@@ -28,22 +28,28 @@ export interface ProxyCall {
   /** The proxy has answered itself, or reset the connection. */
   readonly answered: boolean;
   /** Answers in the upstream's place, once; later calls do nothing. */
-  answer(answer: ProxyAnswer): void;
+  readonly answer: (answer: ProxyAnswer) => void;
   /** Called once, when the client's side of the exchange is over, however it ended. */
-  onEnd(callback: () => void): void;
+  readonly onEnd: (callback: () => void) => void;
 }
 
-/** What one fault does at the stations of an exchange. Each station may end the exchange by `call.answer`. */
-export interface FaultBehaviour {
-  readonly before?: (call: ProxyCall) => void | Promise<void>;
-  readonly requestBody?: (call: ProxyCall, body: BodySource) => BodySource | Promise<BodySource>;
-  /** Names in lower case. */
-  readonly requestHeaders?: (call: ProxyCall, headers: Record<string, string | string[]>) => void;
+/** Headers on their way through, names in lower case. */
+export type HeaderRecord = Record<string, string | string[]>;
+
+/** What one fault does at the stations of one exchange. Each station may end the exchange by `call.answer`. */
+export interface FaultStations {
+  /** The request's headers are here, nothing has gone upstream. */
+  readonly before?: () => void | Promise<void>;
+  readonly requestBody?: (body: BodySource) => BodySource | Promise<BodySource>;
+  readonly requestHeaders?: (headers: HeaderRecord) => void;
   /** The last byte of the request went upstream. */
-  readonly requestSent?: (call: ProxyCall) => void;
-  /** Response headers came. Names in lower case. */
-  readonly responseHeaders?: (call: ProxyCall, headers: Record<string, string | string[]>) => void;
-  readonly responseBody?: (call: ProxyCall, stream: Readable) => Readable;
+  readonly requestSent?: () => void;
+  /** Response headers came from upstream. */
+  readonly responseHeaders?: (headers: HeaderRecord) => void;
+  readonly responseBody?: (stream: Readable) => Readable;
   /** The answer has been handed to the kernel. */
-  readonly after?: (call: ProxyCall) => void;
+  readonly after?: () => void;
 }
+
+/** A fault at work: called once for each exchange it touches; what it remembers between them lives in its closure. */
+export type FaultBehaviour = (call: ProxyCall) => FaultStations;

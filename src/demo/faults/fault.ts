@@ -71,3 +71,6 @@ export type FaultKind =
   | { readonly kind: 'block-method'; readonly methods: readonly string[]; readonly status: 405 | 501 }
   /** `after-response`: closed right after an answer that promised to keep the connection; `on-reuse`: reset when used again. */
   | { readonly kind: 'stale-keep-alive'; readonly mode: 'after-response' | 'on-reuse' };
+
+/** The data of one kind of fault. */
+export type FaultOf<Kind extends FaultKind['kind']> = Extract<FaultKind, { kind: Kind }>;

@@ -3,8 +3,8 @@ import { Transform } from 'node:stream';
 import type { ProxyCall } from './behaviour.ts';
 
 /**
- * Pipes `source` through `each`, which passes on what it returns; undefined passes nothing, `hold` waits for it first.
- * The stream ends with the call, so that no stage outlives its exchange.
+ * Pipes `source` through `each`, which says what to pass on; undefined passes nothing, a promise is waited for.
+ * The stage ends with the call, so that none outlives its exchange.
  */
 export function through(
   call: ProxyCall,
@@ -25,4 +25,23 @@ export function through(
   stage.on('error', () => stage.destroy());
   call.onEnd(() => stage.destroy());
   return source.pipe(stage);
+}
+
+/** Waits, at most until the call is over. */
+export function pause(call: ProxyCall, durationMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, durationMs);
+    call.onEnd(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** Calls back later, unless the call is over by then or the returned function has been called. */
+export function later(call: ProxyCall, durationMs: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, durationMs);
+  const cancel = (): void => clearTimeout(timer);
+  call.onEnd(cancel);
+  return cancel;
 }

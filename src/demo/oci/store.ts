@@ -41,25 +41,6 @@ export interface RepositoryContent {
   readonly tags: Map<string, string>;
 }
 
-/** What the registry holds. All of it in memory; `keptBytes` counts blob bytes, committed or not. */
-export interface Store {
-  readonly uploads: Map<string, Upload>;
-  readonly blobs: Map<string, StoredBlob>;
-  readonly repositories: Map<string, RepositoryContent>;
-  readonly keptBytes: number;
-  /** Sum of the sizes of committed blobs, kept or discarded. */
-  readonly committedBytes: number;
-  openUpload(repository: string, algorithm: DigestAlgorithm): Upload;
-  closeUpload(upload: Upload): void;
-  /** false: keeping the bytes would pass the limit. */
-  append(upload: Upload, chunk: Buffer): boolean;
-  /** Makes the session's bytes a blob of its repository and closes the session. */
-  commit(upload: Upload, digest: string): StoredBlob;
-  /** Removes the blob from the repository; false when it was not there. */
-  deleteBlob(repository: string, digest: string): boolean;
-  repository(name: string): RepositoryContent;
-}
-
 export interface StoreLimits {
   readonly keepsBytes: boolean;
   readonly keptBytesLimit: number;
@@ -69,89 +50,101 @@ export interface StoreLimits {
   readonly uploadLifetimeMs: number;
 }
 
-export function createStore(limits: StoreLimits): Store {
-  const uploads = new Map<string, Upload>();
-  const blobs = new Map<string, StoredBlob>();
-  const repositories = new Map<string, RepositoryContent>();
-  let keptBytes = 0;
-  let committedBytes = 0;
+/** What the registry holds, all of it in memory and bounded. */
+export class Store {
+  readonly uploads = new Map<string, Upload>();
+  readonly blobs = new Map<string, StoredBlob>();
+  readonly repositories = new Map<string, RepositoryContent>();
+  readonly #limits: StoreLimits;
+  #keptBytes = 0;
+  #committedBytes = 0;
 
-  function release(chunks: readonly Buffer[] | undefined): void {
-    for (const chunk of chunks ?? []) keptBytes -= chunk.length;
+  constructor(limits: StoreLimits) {
+    this.#limits = limits;
   }
-  function closeUpload(upload: Upload): void {
-    if (uploads.delete(upload.id)) release(upload.chunks);
-    upload.chunks = limits.keepsBytes ? [] : undefined;
+
+  /** Blob bytes held in memory, committed or not. */
+  get keptBytes(): number {
+    return this.#keptBytes;
   }
-  function purge(): void {
-    const oldest = performance.now() - limits.uploadLifetimeMs;
-    for (const upload of uploads.values()) {
-      if (upload.touchedAtMs < oldest || uploads.size >= limits.maxUploads) closeUpload(upload);
+
+  /** Sum of the sizes of committed blobs, kept or discarded. */
+  get committedBytes(): number {
+    return this.#committedBytes;
+  }
+
+  openUpload(repository: string, algorithm: DigestAlgorithm): Upload {
+    this.#purgeUploads();
+    const upload = newUpload(repository, algorithm, this.#limits.keepsBytes);
+    this.uploads.set(upload.id, upload);
+    return upload;
+  }
+
+  closeUpload(upload: Upload): void {
+    if (this.uploads.delete(upload.id)) this.#release(upload.chunks);
+    upload.chunks = upload.chunks && [];
+  }
+
+  /** false: keeping the bytes would pass the limit. */
+  append(upload: Upload, chunk: Buffer): boolean {
+    upload.touchedAtMs = performance.now();
+    if (upload.chunks && this.uploads.has(upload.id)) {
+      if (this.#keptBytes + chunk.length > this.#limits.keptBytesLimit) return false;
+      this.#keptBytes += chunk.length;
+      // A small chunk can be a view of a large read buffer, which it would hold in memory.
+      upload.chunks.push(chunk.length * 2 < chunk.buffer.byteLength ? Buffer.from(chunk) : chunk);
     }
+    upload.hash.update(chunk);
+    upload.sizeBytes += chunk.length;
+    return true;
   }
-  function repository(name: string): RepositoryContent {
-    const known = repositories.get(name);
+
+  /** Makes the session's bytes a blob of its repository and ends the session. */
+  commit(upload: Upload, digest: string): void {
+    this.repository(upload.repository);
+    this.uploads.delete(upload.id);
+    const known = this.blobs.get(digest);
+    if (known) {
+      this.#release(upload.chunks);
+      known.repositories.add(upload.repository);
+      return;
+    }
+    const { sizeBytes, chunks } = upload;
+    this.blobs.set(digest, { digest, sizeBytes, chunks, repositories: new Set([upload.repository]) });
+    this.#committedBytes += sizeBytes;
+  }
+
+  /** Removes the blob from the repository; false when it was not there. */
+  deleteBlob(repository: string, digest: string): boolean {
+    const blob = this.blobs.get(digest);
+    if (!blob?.repositories.delete(repository)) return false;
+    if (blob.repositories.size === 0) {
+      this.blobs.delete(digest);
+      this.#committedBytes -= blob.sizeBytes;
+      this.#release(blob.chunks);
+    }
+    return true;
+  }
+
+  /** The content of a repository, which exists from now on. */
+  repository(name: string): RepositoryContent {
+    const known = this.repositories.get(name);
     if (known) return known;
-    const content = { manifests: new Map(), tags: new Map() };
-    repositories.set(name, content);
+    const content: RepositoryContent = { manifests: new Map(), tags: new Map() };
+    this.repositories.set(name, content);
     return content;
   }
 
-  return {
-    uploads,
-    blobs,
-    repositories,
-    get keptBytes() {
-      return keptBytes;
-    },
-    get committedBytes() {
-      return committedBytes;
-    },
-    repository,
-    closeUpload,
-    openUpload(name, algorithm) {
-      purge();
-      const upload = newUpload(name, algorithm, limits.keepsBytes);
-      uploads.set(upload.id, upload);
-      return upload;
-    },
-    append(upload, chunk) {
-      upload.touchedAtMs = performance.now();
-      if (upload.chunks && uploads.has(upload.id)) {
-        if (keptBytes + chunk.length > limits.keptBytesLimit) return false;
-        keptBytes += chunk.length;
-        upload.chunks.push(chunk);
-      }
-      upload.hash.update(chunk);
-      upload.sizeBytes += chunk.length;
-      return true;
-    },
-    commit(upload, digest) {
-      repository(upload.repository);
-      uploads.delete(upload.id);
-      const known = blobs.get(digest);
-      if (known) {
-        release(upload.chunks);
-        known.repositories.add(upload.repository);
-        return known;
-      }
-      const { sizeBytes, chunks } = upload;
-      const blob = { digest, sizeBytes, chunks, repositories: new Set([upload.repository]) };
-      blobs.set(digest, blob);
-      committedBytes += sizeBytes;
-      return blob;
-    },
-    deleteBlob(name, digest) {
-      const blob = blobs.get(digest);
-      if (!blob?.repositories.delete(name)) return false;
-      if (blob.repositories.size === 0) {
-        blobs.delete(digest);
-        committedBytes -= blob.sizeBytes;
-        release(blob.chunks);
-      }
-      return true;
-    },
-  };
+  #purgeUploads(): void {
+    const oldest = performance.now() - this.#limits.uploadLifetimeMs;
+    for (const upload of this.uploads.values()) {
+      if (upload.touchedAtMs < oldest || this.uploads.size >= this.#limits.maxUploads) this.closeUpload(upload);
+    }
+  }
+
+  #release(chunks: readonly Buffer[] | undefined): void {
+    for (const chunk of chunks ?? []) this.#keptBytes -= chunk.length;
+  }
 }
 
 function newUpload(repository: string, algorithm: DigestAlgorithm, keepsBytes: boolean): Upload {

@@ -1,0 +1,31 @@
+import type { FaultBehaviour } from './behaviour.ts';
+import type { FaultOf } from './fault.ts';
+
+export function stripRequestHeader(fault: FaultOf<'strip-request-header'>): FaultBehaviour {
+  return () => ({
+    requestHeaders(headers) {
+      for (const name of fault.names) delete headers[name.toLowerCase()];
+    },
+  });
+}
+
+export function stripResponseHeader(fault: FaultOf<'strip-response-header'>): FaultBehaviour {
+  return () => ({
+    responseHeaders(headers) {
+      for (const name of fault.names) delete headers[name.toLowerCase()];
+    },
+  });
+}
+
+/** Gives Locations the scheme (and host) of a registry that does not know how it is reached. */
+export function rewriteLocation(fault: FaultOf<'rewrite-location'>): FaultBehaviour {
+  return (call) => ({
+    responseHeaders(headers) {
+      const { location } = headers;
+      if (typeof location !== 'string') return;
+      const url = new URL(location, `${fault.scheme}://${call.request.headers.host ?? 'localhost'}`);
+      const host = fault.host ?? url.host;
+      headers['location'] = `${fault.scheme}://${host}${url.pathname}${url.search}`;
+    },
+  });
+}

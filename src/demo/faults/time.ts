@@ -1,0 +1,66 @@
+import type { FaultBehaviour } from './behaviour.ts';
+import type { FaultOf } from './fault.ts';
+import { later, pause, through } from './through.ts';
+
+/** Ends requests whose body has not arrived in time, however well it flows. */
+export function totalDuration(fault: FaultOf<'total-duration'>): FaultBehaviour {
+  return (call) => ({
+    before() {
+      later(call, fault.limitMs, () => {
+        if (!call.request.complete) call.answer(fault);
+      });
+    },
+  });
+}
+
+/** Answers in the upstream's place when it takes too long to answer a complete request. */
+export function responseTimeout(fault: FaultOf<'response-timeout'>): FaultBehaviour {
+  return (call) => {
+    let cancel: (() => void) | undefined;
+    return {
+      requestSent() {
+        cancel = later(call, fault.limitMs, () => call.answer({ status: fault.status, ending: 'keep-alive' }));
+      },
+      responseHeaders: () => cancel?.(),
+    };
+  };
+}
+
+/** Ends requests whose body pauses for too long. */
+export function idleCut(fault: FaultOf<'idle-cut'>): FaultBehaviour {
+  return (call) => ({
+    requestBody(body) {
+      if (body.length === 'none' || body.length === 0) return body;
+      const expire = (): void => {
+        if (!call.request.complete) call.answer(fault);
+      };
+      let cancel = later(call, fault.limitMs, expire);
+      const stream = through(call, body.stream, (chunk) => {
+        cancel();
+        cancel = later(call, fault.limitMs, expire);
+        return chunk;
+      });
+      return { ...body, stream };
+    },
+  });
+}
+
+export function latency(fault: FaultOf<'latency'>): FaultBehaviour {
+  return (call) => ({ before: () => pause(call, fault.delayMs) });
+}
+
+/** Lets bytes through at a steady rate, measured from the first one. */
+export function throttle(fault: FaultOf<'throttle'>): FaultBehaviour {
+  return (call) => {
+    let startedAtMs: number | undefined;
+    async function paced(chunk: Buffer, offset: number): Promise<Buffer> {
+      startedAtMs ??= performance.now();
+      const dueMs = startedAtMs + ((offset + chunk.length) / fault.bytesPerSecond) * 1000;
+      const waitMs = dueMs - performance.now();
+      if (waitMs > 1) await pause(call, waitMs);
+      return chunk;
+    }
+    if (fault.direction === 'response') return { responseBody: (stream) => through(call, stream, paced) };
+    return { requestBody: (body) => ({ ...body, stream: through(call, body.stream, paced) }) };
+  };
+}

@@ -1,0 +1,59 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+
+export const proxyStyles = ['nginx', 'cloudflare', 'traefik', 'envoy', 'alb', 'haproxy', 'caddy', 'plain'] as const;
+/** Whose headers and pages an edge shows. */
+export type ProxyStyle = (typeof proxyStyles)[number];
+
+type Headers = Readonly<Record<string, string>>;
+
+interface StyleRow {
+  /** Put on what is passed back from the upstream; `server` replaces the upstream's own. */
+  readonly passed?: (upstreamMs: number) => Headers;
+  /** Sent upstream besides X-Forwarded-*. */
+  readonly sent?: (clientAddress: string) => Headers;
+  /** Status for an upstream that refuses the connection, or breaks it without an answer. */
+  readonly upstreamStatus: { readonly refused: number; readonly broken: number };
+}
+
+const badGateway = { refused: 502, broken: 502 };
+
+const rows: Readonly<Record<ProxyStyle, StyleRow>> = {
+  nginx: {
+    passed: () => ({ server: 'nginx' }),
+    sent: (address) => ({ 'x-real-ip': address }),
+    upstreamStatus: badGateway,
+  },
+  cloudflare: {
+    passed: () => ({ server: 'cloudflare', 'cf-ray': rayId(), 'cf-cache-status': 'DYNAMIC' }),
+    sent: (address) => ({ 'cf-ray': rayId(), 'cf-connecting-ip': address, 'cdn-loop': 'cloudflare; loops=1' }),
+    upstreamStatus: { refused: 521, broken: 520 },
+  },
+  traefik: { sent: (address) => ({ 'x-real-ip': address }), upstreamStatus: badGateway },
+  envoy: {
+    passed: (upstreamMs) => ({ server: 'envoy', 'x-envoy-upstream-service-time': String(Math.round(upstreamMs)) }),
+    sent: () => ({ 'x-request-id': randomUUID() }),
+    upstreamStatus: { refused: 503, broken: 503 },
+  },
+  alb: {
+    sent: () => ({
+      'x-amzn-trace-id': `Root=1-${randomBytes(4).toString('hex')}-${randomBytes(12).toString('hex')}`,
+    }),
+    upstreamStatus: badGateway,
+  },
+  haproxy: { upstreamStatus: { refused: 503, broken: 502 } },
+  caddy: {
+    passed: () => ({ via: '1.1 Caddy' }),
+    sent: () => ({ via: '1.1 Caddy' }),
+    upstreamStatus: badGateway,
+  },
+  plain: { upstreamStatus: badGateway },
+};
+
+export function styleOf(style: ProxyStyle): StyleRow {
+  return rows[style];
+}
+
+/** Sixteen hex digits and the code of a data centre that does not exist. */
+export function rayId(): string {
+  return `${randomBytes(8).toString('hex')}-DMO`;
+}
