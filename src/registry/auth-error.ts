@@ -41,15 +41,18 @@ export class AuthError extends Error {
 
 const secretHeaders = /^(?:authorization|proxy-authorization|cookie|set-cookie)$/i;
 
-/** The same exchange with the values of credential headers replaced and userinfo and query values taken off the URL. */
+/**
+ * The same exchange with the values of credential headers replaced and userinfo and query values taken off the URL; and without
+ * its error, which leads back to the exchange as it was.
+ */
 export function withoutCredentials(exchange: Exchange): Exchange {
   const url = new URL(exchange.url);
   url.username = '';
   url.password = '';
   for (const name of new Set(url.searchParams.keys())) url.searchParams.set(name, '');
-  const { response } = exchange;
+  const { response, error: _error, ...facts } = exchange;
   return {
-    ...exchange,
+    ...facts,
     url,
     requestHeaders: redacted(exchange.requestHeaders, '<secret>'),
     ...(response === undefined ? {} : { response: { ...response, headers: redacted(response.headers, ['<secret>']) } }),

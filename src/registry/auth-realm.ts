@@ -31,7 +31,10 @@ export function resolveRealm(
   };
   if (path.realm === 'rewrite' && url.origin !== own.origin) {
     note('rewritten');
-    return new URL(`${url.pathname}${url.search}`, own);
+    // Set piece by piece: resolving `//host/x` as a reference would lead to that host.
+    own.pathname = url.pathname;
+    own.search = url.search;
+    return own;
   }
   if (!isAllowedHost(path, url)) {
     note('refused');
@@ -47,7 +50,7 @@ export function resolveRealm(
 }
 
 function parse(realm: string, challenged: Exchange): URL {
-  const url = URL.canParse(realm, String(challenged.url)) ? new URL(realm, challenged.url) : undefined;
+  const url = realm !== '' && URL.canParse(realm, String(challenged.url)) ? new URL(realm, challenged.url) : undefined;
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
     const message = 'the realm of the Bearer challenge is not an http(s) URL';
     throw new AuthError({ problem: 'challenge_unparsable', message, exchange: challenged });

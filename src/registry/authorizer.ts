@@ -149,7 +149,7 @@ function renewsAfter401({ refresh }: TokenBehaviour, exchange: Exchange): boolea
 function readChallenges(exchange: Exchange, sent: boolean): Challenge[] {
   const values = exchange.response?.headers['www-authenticate'] ?? [];
   const understood = parseChallenges(values).filter(({ scheme, parameters }) => {
-    return scheme === 'basic' || (scheme === 'bearer' && parameters.has('realm'));
+    return scheme === 'basic' || (scheme === 'bearer' && (parameters.get('realm') ?? '') !== '');
   });
   if (understood.length > 0 || sent) return understood;
   if (values.length === 0) {
