@@ -285,7 +285,7 @@ describe('credential helpers', () => {
 
   it('are not started when the run is aborted already', async () => {
     helper('marker', `touch ${join(folder, 'started')}`);
-    await expect(lookUp({ credsStore: 'marker' }, { signal: AbortSignal.abort() })).rejects.toThrow();
+    await expect(lookUp({ credsStore: 'marker' }, { signal: AbortSignal.abort() })).rejects.toThrow('abort');
     expect(existsSync(join(folder, 'started'))).toBe(false);
   });
 });
