@@ -205,7 +205,7 @@ describe('ends', () => {
     expect(registry.openSessions).toHaveLength(0);
   });
 
-  test('a registry that takes no bytes is a stall of ours to end, one that never answers runs into containerd's header timeout', async () => {
+  test('a registry that takes no bytes is a stall of ours to end, one that never answers runs into the header timeout', async () => {
     const registry = await registryOf();
     registry.intercept = (request) => (request.method === 'PATCH' ? { kind: 'stall', readBytes: 0 } : undefined);
     const stalled = await runOnce(
@@ -217,7 +217,12 @@ describe('ends', () => {
     registry.intercept = (request) => (request.method === 'PUT' ? { kind: 'stall', readBytes: megabyte } : undefined);
     const check = checkOf(registry.url, { client: 'docker-containerd', sizeBytes: 10_000 });
     const silent = await runOnce({ ...check, client: { ...check.client, responseHeaderTimeoutMs: 300 } });
-    expect(silent.failure).toMatchObject({ reason: 'response_timeout', phase: 'wait', answeredBy: 'none', sentBytes: 10_000 });
+    expect(silent.failure).toMatchObject({
+      reason: 'response_timeout',
+      phase: 'wait',
+      answeredBy: 'none',
+      sentBytes: 10_000,
+    });
     expect(silent.failure?.evidence.timer).toBe('response_header');
   });
 });
