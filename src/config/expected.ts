@@ -34,33 +34,39 @@ export function hint(word: unknown, candidates: readonly string[]): string {
 }
 
 /**
- * What was found, for the end of "expected …, got …". Collections and secrets are named by their type only;
- * whatever stands before an `@` is left out, since that is where URLs carry passwords.
+ * What was found, for the end of "expected …, got …". Collections, and what is or may be a secret, are named by their type only.
  */
 export function found(value: unknown, path: ConfigPath): string {
   if (value === undefined || value === null) return 'nothing';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty map' : 'a map';
   if (typeof value === 'string') {
-    if (isConfidential(path)) return value === '' ? 'an empty string' : 'a string';
-    return quote(value.replace(/^.*@/s, '<secret>@'));
+    if (isConfidential(path, value)) return value === '' ? 'an empty string' : 'a string';
+    return quote(withoutUrlSecrets(value));
   }
-  if (isConfidential(path)) return `a ${typeof value} (quote it)`;
+  if (isConfidential(path, '')) return `a ${typeof value} (quote it)`;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : `a ${typeof value}`;
 }
 
-const secretKeys = new Set(['password', 'token', 'identityToken', 'username']);
+const secretKey = /^(?:username|(?:password|token|identityToken)(?:File|Env)?)$/;
 /** Keys whose value should be a map: who writes a single text there may well have written a password. */
 const secretMaps = new Set(['credentials', 'proxy', 'headers']);
 
-/** Whether the value at this place is, or may be taken for, a secret. */
-export function isConfidential(path: ConfigPath): boolean {
+/** A reference to a variable is shown when it looks like one: who confuses the keys writes the password here. */
+const variableReference = /^\$?\{?[A-Z_][A-Z0-9_]*\}?$/;
+
+function isConfidential(path: ConfigPath, value: string): boolean {
   const key = path.at(-1);
-  const parent = path.at(-2);
-  return (
-    (typeof key === 'string' && (secretKeys.has(key) || secretMaps.has(key))) ||
-    (parent === 'headers' && path.length > 2)
-  );
+  if (key === undefined) return true;
+  if (path.at(-2) === 'headers') return true;
+  if (typeof key === 'number') return false;
+  if (key.endsWith('Env') && variableReference.test(value)) return false;
+  return secretKey.test(key) || secretMaps.has(key);
+}
+
+/** Whatever stands before an `@` or after a `?` is left out: that is where URLs carry passwords and tokens. */
+function withoutUrlSecrets(value: string): string {
+  return value.replace(/^.*@/s, '<secret>@').replace(/\?.+$/s, '?<secret>');
 }
 
 /** JSON's quotes and escapes, so that a message stays one line; long texts are cut. */

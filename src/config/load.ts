@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { buildConfig } from './build.ts';
 import type { Config } from './config.ts';
 import { describeConfig } from './describe.ts';
-import { expectation, found, hint, oneOf } from './expected.ts';
-import { configSchemaObject, type JsonSchema, schemaAt, withDefaults } from './json-schema.ts';
+import { expectation, found, hint, oneOf, quote } from './expected.ts';
+import { configSchemaObject, schemaAt, withDefaults } from './json-schema.ts';
 import { ConfigError, type ConfigPath, type ConfigProblem } from './problem.ts';
 import { valueAt } from './raw.ts';
 import { redact } from './redact.ts';
@@ -40,15 +40,14 @@ export function parseConfig(text: string, fileName: string, sources: ConfigSourc
   const resolved = resolveSources(sources, fileName);
   const report = (path: ConfigPath, message: string) =>
     problems.push({ file: fileName, position: yaml.valuePosition(path), path, message });
-  const jsonSchema = configSchemaObject();
   const result = configSchema.safeParse(yaml.value, { error: expectation });
   if (result.error !== undefined) {
-    problems.push(...result.error.issues.flatMap((issue) => describeIssue(issue, yaml, fileName, jsonSchema)));
+    problems.push(...result.error.issues.flatMap((issue) => describeIssue(issue, yaml, fileName)));
   }
   for (const rule of [registryRules, checkRules]) rule(yaml.value, report, resolved);
   if (problems.length > 0 || result.data === undefined) throw new ConfigError(problems);
 
-  const config = buildConfig(result.data, redact(withDefaults(yaml.value, jsonSchema)), resolved);
+  const config = buildConfig(result.data, redact(withDefaults(yaml.value, configSchemaObject())), resolved);
   const { bytesPerDay } = describeConfig(config);
   if (config.budget.bytesPerDay !== undefined && bytesPerDay > config.budget.bytesPerDay) {
     const expected = `at least the ${formatSize(bytesPerDay)} that the checks move in a day without a single retry`;
@@ -60,18 +59,18 @@ export function parseConfig(text: string, fileName: string, sources: ConfigSourc
 
 type Issue = NonNullable<ReturnType<typeof configSchema.safeParse>['error']>['issues'][number];
 
-function describeIssue(issue: Issue, yaml: YamlSource, file: string, jsonSchema: JsonSchema): ConfigProblem[] {
+function describeIssue(issue: Issue, yaml: YamlSource, file: string): ConfigProblem[] {
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
   if (issue.code === 'unrecognized_keys') {
-    const known = Object.keys(schemaAt(jsonSchema, path)?.properties ?? {});
+    const known = Object.keys(schemaAt(configSchemaObject(), path)?.properties ?? {});
     return issue.keys.map((key) => {
       const keyPath = [...path, key];
-      const message = `expected ${oneOf(known)} as key, got unknown key ${JSON.stringify(key)}${hint(key, known)}`;
+      const message = `expected ${oneOf(known)} as key, got unknown key ${quote(key)}${hint(key, known)}`;
       return { file, position: yaml.keyPosition(keyPath), path: keyPath, message };
     });
   }
   if (issue.code === 'invalid_key') {
-    const message = `expected ${issue.message}, got ${found(path.at(-1), [])}`;
+    const message = `expected ${issue.issues[0]?.message ?? issue.message}, got ${quote(String(path.at(-1)))}`;
     return [{ file, position: yaml.keyPosition(path), path, message }];
   }
   const value = valueAt(yaml.value, path);

@@ -10,17 +10,16 @@ const shown = '<secret>';
 
 /** Replaces all secrets in the file's content. Names of files and variables stay: they say where a secret is, not what it is. */
 export function redact(value: unknown, key?: string): unknown {
-  if (key !== undefined && secretKeys.has(key)) return shown;
   if (Array.isArray(value)) return value.map((item) => redact(item));
-  if (typeof value !== 'object' || value === null) return value;
-  const inHeaders = key === 'headers';
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [name, inHeaders ? redactHeader(name, inner) : redact(inner, name)]),
-  );
+  // A registry, path or check may have such a name too; then its value is a map.
+  if (typeof value !== 'object' || value === null) return key !== undefined && secretKeys.has(key) ? shown : value;
+  const inner = key === 'headers' ? redactHeader : redact;
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, inner(entry, name)]));
 }
 
-function redactHeader(name: string, value: unknown): unknown {
-  return secretHeader.test(name) ? shown : value;
+function redactHeader(value: unknown, name: string): unknown {
+  if (typeof value !== 'string') return redact(value, name);
+  return secretHeader.test(name) || /^(?:basic|bearer)\s/i.test(value) ? shown : value;
 }
 
 /** The running configuration as YAML, defaults filled in and secrets shown as `<secret>`. */

@@ -117,11 +117,12 @@ class Reader {
     const children = new Map<string, Located>();
     for (const { key, value } of node.items) {
       const at = startOf(key, keyOffset);
-      const name = isScalar(key) ? key.value : undefined;
-      if (typeof name !== 'string' || name === '__proto__') {
-        this.#report(at, path, `expected a string as key, got ${keyWord(name)}`);
-        continue;
+      const written = isScalar(key) ? key.value : undefined;
+      const name = typeof written === 'number' || typeof written === 'boolean' ? String(written) : written;
+      if (typeof written !== 'string' || written === '__proto__') {
+        this.#report(at, path, `expected a string as key, got ${keyWord(written)}`);
       }
+      if (typeof name !== 'string' || name === '__proto__') continue;
       const first = children.get(name);
       if (first !== undefined) {
         const { line, column } = this.#position(first.keyOffset);

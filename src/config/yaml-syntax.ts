@@ -7,7 +7,7 @@ const messages: Readonly<Record<ErrorCode, string>> = {
   BAD_COLLECTION_TYPE: 'expected a tag that fits its value, got another',
   BAD_DIRECTIVE: 'expected a YAML directive, got something else',
   BAD_DQ_ESCAPE: 'expected an escape sequence that YAML knows, got another; single quotes need none',
-  BAD_INDENT: 'expected an indentation that fits the lines above, got another',
+  BAD_INDENT: 'expected an indentation that fits the lines above, and each { and [ closed, got something else',
   BAD_PROP_ORDER: 'expected anchor and tag before the value, got them elsewhere',
   BAD_SCALAR_START: 'expected a value that starts with a plain character, got a reserved one; quote the value',
   BLOCK_AS_IMPLICIT_KEY: 'expected one "key: value" on a line, got a second; quote a value that holds ": "',

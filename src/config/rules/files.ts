@@ -1,4 +1,4 @@
-import { found } from '../expected.ts';
+import { quote } from '../expected.ts';
 import type { ConfigPath } from '../problem.ts';
 import { at, textAt } from '../raw.ts';
 import {
@@ -50,18 +50,19 @@ export function checkSecret(
       ? 'a readable file with the secret'
       : 'an environment variable with the secret';
     const value = textAt(section, key) ?? '';
-    if (value !== '') report([...path, key], `expected ${expected}, got ${shownSource(key, value)}: ${error.message}`);
+    // An empty name, or one that no variable can have, is reported by the schema.
+    if (value !== '' && !(key.endsWith('Env') && !/^\w+$/.test(value)))
+      report([...path, key], `expected ${expected}, got ${shownSource(key, value)}: ${error.message}`);
   }
   return given;
 }
 
 function shownSource(key: string, value: string): string {
   if (key.endsWith('File')) return shownFile(value);
-  if (key.endsWith('Env')) return /^[A-Z_][A-Z0-9_]*$/.test(value) ? found(value, []) : 'a name';
-  return 'a string';
+  return /^[A-Z_][A-Z0-9_]*$/.test(value) ? quote(value) : 'a name';
 }
 
 /** A text without a slash may be the secret itself, put under the wrong key. */
 function shownFile(name: string): string {
-  return /^\.{0,2}\//.test(name) ? found(name, []) : 'a name';
+  return /^\.{0,2}\//.test(name) ? quote(name) : 'a name';
 }

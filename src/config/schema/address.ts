@@ -37,7 +37,7 @@ export function urlComplaint(text: string): string | undefined {
     return 'a URL that starts with http:// or https:// such as https://registry.example.org';
   }
   if (url.username !== '' || url.password !== '' || text.includes('@')) {
-    return 'a URL without user name and password (they belong into credentials)';
+    return 'a URL without user name and password (they have keys of their own)';
   }
   if (url.search !== '' || url.hash !== '' || /[?#]/.test(text)) return 'a URL without query and fragment';
   if (url.pathname !== '/')

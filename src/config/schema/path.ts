@@ -81,76 +81,79 @@ const tlsSchema = z
 const hostError = 'a host or host:port such as registry.example.org or [2001:db8::1]:443';
 
 export const pathSchema = z
-  .strictObject({
-    url: originUrl(
-      'Scheme, host and port of the registry on this path. Nothing else: the API stands at `/v2/` of the host.',
-      'https://registry.example.org',
-      /^[hH][tT][tT][pP][sS]?:\/\//,
-      urlComplaint,
-    ),
-    kind: z.enum(pathKinds).default('direct').meta({
-      description:
-        'What stands in the way as far as you know it: used for wording and for naming the hop at fault, never for measuring.',
-    }),
-    connectTo: text(
-      {
+  .strictObject(
+    {
+      url: originUrl(
+        'Scheme, host and port of the registry on this path. Nothing else: the API stands at `/v2/` of the host.',
+        'https://registry.example.org',
+        /^[hH][tT][tT][pP][sS]?:\/\//,
+        urlComplaint,
+      ),
+      kind: z.enum(pathKinds).default('direct').meta({
         description:
-          "Connect to this host and port instead of the URL's, with Host header and SNI unchanged (like `curl --connect-to`).",
-        title: 'host:port',
-        error: 'host:port such as ingress.example.org:443 or [2001:db8::1]:443',
-        examples: ['ingress.example.org:443'],
-      },
-      /^.+:\d{1,5}$/,
-      (value) => splitHostPort(value)?.port !== undefined,
-    ).optional(),
-    dns: list(
-      text(
+          'What stands in the way as far as you know it: used for wording and for naming the hop at fault, never for measuring.',
+      }),
+      connectTo: text(
         {
-          description: 'Address of a resolver, with `:port` when it is not 53.',
+          description:
+            "Connect to this host and port instead of the URL's, with Host header and SNI unchanged (like `curl --connect-to`).",
+          title: 'host:port',
+          error: 'host:port such as ingress.example.org:443 or [2001:db8::1]:443',
+          examples: ['ingress.example.org:443'],
+        },
+        /^.+:\d{1,5}$/,
+        (value) => splitHostPort(value)?.port !== undefined,
+      ).optional(),
+      dns: list(
+        text(
+          {
+            description: 'Address of a resolver, with `:port` when it is not 53.',
+            title: 'address',
+            error: 'an IP address, or address:port, of a resolver',
+            examples: ['192.0.2.53'],
+          },
+          undefined,
+          (value) => isIP(splitHostPort(value)?.host ?? '') !== 0,
+        ),
+        "Ask these resolvers instead of the system's. Names are resolved anew for each connection.",
+        'resolvers',
+      ).optional(),
+      family: z
+        .union([z.literal(['ipv4', 'ipv6']), z.literal([4, 6])], { error: 'one of ipv4, ipv6, 4, 6' })
+        .optional()
+        .meta({ description: 'Use only IPv4 or only IPv6 addresses. Both when absent.', title: 'ipv4, ipv6, 4 or 6' }),
+      localAddress: text(
+        {
+          description: 'Address of this host to connect from.',
           title: 'address',
-          error: 'an IP address, or address:port, of a resolver',
-          examples: ['192.0.2.53'],
+          error: 'an IP address',
+          examples: ['192.0.2.7'],
         },
         undefined,
-        (value) => isIP(splitHostPort(value)?.host ?? '') !== 0,
-      ),
-      "Ask these resolvers instead of the system's. Names are resolved anew for each connection.",
-      'resolvers',
-    ).optional(),
-    family: z
-      .union([z.literal(['ipv4', 'ipv6']), z.literal([4, 6])], { error: 'one of ipv4, ipv6, 4, 6' })
-      .optional()
-      .meta({ description: 'Use only IPv4 or only IPv6 addresses. Both when absent.', title: 'ipv4, ipv6, 4 or 6' }),
-    localAddress: text(
-      {
-        description: 'Address of this host to connect from.',
-        title: 'address',
-        error: 'an IP address',
-        examples: ['192.0.2.7'],
-      },
-      undefined,
-      (value) => isIP(value) !== 0,
-    ).optional(),
-    proxy: proxySchema.optional(),
-    headers: headersSchema.default({}),
-    tls: tlsSchema.default({ insecure: false, minVersion: 'TLSv1.2' }),
-    allowHosts: list(
-      text(
-        {
-          description: 'A host, with `:port` to allow that port only.',
-          title: 'host',
-          error: hostError,
-          examples: ['auth.example.org'],
-        },
-        undefined,
-        (value) => splitHostPort(value) !== undefined,
-      ),
-      "Hosts besides the URL's own to which token requests, uploads and redirects, and with them credentials, may go. All others are refused and reported.",
-      'hosts',
-    ).optional(),
-    realm: z.enum(['follow', 'rewrite']).default('follow').meta({
-      description:
-        "`follow`: fetch tokens where the challenge says; `rewrite`: fetch them at this path's own host instead (Gitea always names its public ROOT_URL).",
-    }),
-  })
+        (value) => isIP(value) !== 0,
+      ).optional(),
+      proxy: proxySchema.optional(),
+      headers: headersSchema.default({}),
+      tls: tlsSchema.default({ insecure: false, minVersion: 'TLSv1.2' }),
+      allowHosts: list(
+        text(
+          {
+            description: 'A host, with `:port` to allow that port only.',
+            title: 'host',
+            error: hostError,
+            examples: ['auth.example.org'],
+          },
+          undefined,
+          (value) => splitHostPort(value) !== undefined,
+        ),
+        "Hosts besides the URL's own to which token requests, uploads and redirects, and with them credentials, may go. All others are refused and reported.",
+        'hosts',
+      ).optional(),
+      realm: z.enum(['follow', 'rewrite']).default('follow').meta({
+        description:
+          "`follow`: fetch tokens where the challenge says; `rewrite`: fetch them at this path's own host instead (Gitea always names its public ROOT_URL).",
+      }),
+    },
+    { error: 'a map with url' },
+  )
   .meta({ description: 'One network way to the registry.' });

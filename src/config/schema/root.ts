@@ -17,24 +17,27 @@ const budgetSchema = z
 
 /** The configuration file. Everything else about it (JSON Schema, reference, editor help) is made from this. */
 export const configSchema = z
-  .strictObject({
-    registries: named(
-      registrySchema,
-      'The registries to push to, by name. Names become values of the label `registry`.',
-      'registries',
-    ),
-    checks: named(checkSchema, 'What to push, by name. Names become values of the label `workload`.', 'checks'),
-    limits: limitsSchema.optional(),
-    budget: budgetSchema.default({ transfers: 1 }),
-    retryWaitScale: z.number().min(0).max(10).default(1).meta({
-      description:
-        'Factor on the waits between attempts, for tests and demonstrations. Anything but 1 is not what the real clients do, and is marked in the runs.',
-    }),
-    ledgerFile: file(
-      'File that remembers open uploads and pushed digests until they are cleaned up, so that a crash leaves nothing behind. Kept in memory only when absent.',
-      '/var/lib/blobprobe/ledger.jsonl',
-    ).optional(),
-  })
+  .strictObject(
+    {
+      registries: named(
+        registrySchema,
+        'The registries to push to, by name. Names become values of the label `registry`.',
+        'registries',
+      ),
+      checks: named(checkSchema, 'What to push, by name. Names become values of the label `workload`.', 'checks'),
+      limits: limitsSchema.optional(),
+      budget: budgetSchema.default({ transfers: 1 }),
+      retryWaitScale: z.number().min(0).max(10).default(1).meta({
+        description:
+          'Factor on the waits between attempts, for tests and demonstrations. Anything but 1 is not what the real clients do, and is marked in the runs.',
+      }),
+      ledgerFile: file(
+        'File that remembers open uploads and pushed digests until they are cleaned up, so that a crash leaves nothing behind. Kept in memory only when absent.',
+        '/var/lib/blobprobe/ledger.jsonl',
+      ).optional(),
+    },
+    { error: 'a map with registries and checks' },
+  )
   .meta({ title: 'blobprobe configuration', description: 'Configuration file of blobprobe (`--config.file`).' });
 
 /** The configuration as written, defaults filled in, sizes and durations still text. */
