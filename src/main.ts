@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 import { runCommandLine } from './cli/command-line.ts';
 import { createEngine } from './cli/engine.ts';
-import { measureEventLoopLag } from './cli/event-loop-lag.ts';
 import { healthcheckCommand } from './cli/healthcheck.ts';
 import { schemaCommand } from './cli/schema.ts';
 import { serveCommand } from './cli/serve.ts';
 import { clientProfiles } from './probe/client-profiles.ts';
+import { watchEventLoopLag } from './publish/event-loop-lag.ts';
 
-const lag = measureEventLoopLag();
-const deps = { run: createEngine(lag), profiles: clientProfiles, eventLoopLagSeconds: () => lag.longestSeconds() };
+const lag = watchEventLoopLag();
+const deps = { run: createEngine(), profiles: clientProfiles, eventLoopLagSeconds: () => lag.maxSeconds() };
 
 process.exitCode = await runCommandLine(
   process.argv.slice(2),

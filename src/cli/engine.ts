@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunCheck } from '../probe/outcome.ts';
 import { createRunner } from '../probe/run.ts';
 import { createPayloadSource } from '../registry/payload.ts';
-import type { EventLoopLag } from './event-loop-lag.ts';
+import { startLagWatch } from './lag-watch.ts';
 
 /** A run that saw the event loop later than this has timings that are off by about as much. */
 const taintedAboveMs = 250;
@@ -16,13 +16,13 @@ const cleanupTimeoutMs = 8_000;
 const stallTimeoutMs = 120_000;
 
 /** The engine with the real clock, randomness and payloads. */
-export function createEngine(lag: Pick<EventLoopLag, 'start'>): RunCheck {
+export function createEngine(): RunCheck {
   return createRunner({
     clock: { nowMs: () => performance.now(), sleep: (delayMs, signal) => sleep(delayMs, undefined, { signal }) },
     payloads: createPayloadSource('blobprobe'),
     random: Math.random,
     newId: randomUUID,
-    eventLoopLag: lag,
+    eventLoopLag: { start: startLagWatch },
     taintedAboveMs,
     cleanupTimeoutMs,
     stallTimeoutMs,
