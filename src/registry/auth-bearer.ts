@@ -1,4 +1,5 @@
 import type { Exchange } from '../network/exchange.ts';
+import { isOwnOrigin } from '../network/hosts.ts';
 import type { NetworkPath } from '../network/path.ts';
 import type { Secret } from '../network/secret.ts';
 import { AuthError } from './auth-error.ts';
@@ -87,11 +88,17 @@ class ScopedTokens implements Bearer {
         return this.#fetchOnce(key, question, signal);
       }
     }
-    const started = fetchToken(this.#options.service, question, signal).finally(() => this.#pending.delete(key));
+    const started = fetchToken(this.#service(), question, signal).finally(() => this.#pending.delete(key));
     this.#pending.set(key, started);
     const token = await started;
     this.#tokens.set(key, token);
     return token;
+  }
+
+  /** The path's own extra headers go wherever its requests go, and no further: they may be an access proxy's credentials. */
+  #service(): TokenService {
+    const { path, service } = this.#options;
+    return isOwnOrigin(path, this.#realm) ? { ...service, headers: { ...service.headers, ...path.headers } } : service;
   }
 
   #question(scopes: readonly string[]): Omit<TokenQuestion, 'credentials'> {

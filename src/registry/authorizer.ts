@@ -12,7 +12,10 @@ import type { TokenBehaviour } from './token-behaviour.ts';
 
 export type { Action };
 
-/** Authentication of one attempt: made anew for each, so that rotated credentials are picked up. */
+/**
+ * Authentication of one run: tokens live through its attempts as they do in a client, and an authorizer made anew for the next run
+ * picks up rotated credentials.
+ */
 export interface Authorizer {
   /**
    * Value of the Authorization header for a request to this URL; undefined before that host has challenged, as real clients
@@ -32,7 +35,7 @@ export interface Authorizer {
 export interface AuthorizerOptions {
   readonly path: NetworkPath;
   readonly target: RegistryTarget;
-  /** The transport of the attempt; must not follow redirects. */
+  /** Must not follow redirects. */
   readonly transport: { exchange(request: HttpRequest): Promise<Exchange> };
   readonly tokenBehaviour: TokenBehaviour;
   /** Headers of token requests: the client's User-Agent. */
@@ -95,7 +98,12 @@ class AttemptAuthorizer implements Authorizer {
     const { path, target } = this.#options;
     const { credentials, repository } = target;
     if (credentials.kind !== 'docker-config') return Promise.resolve(credentials);
-    this.#credentials ??= readDockerCredentials({ file: credentials.file, origin: path.origin, repository, signal });
+    if (this.#credentials === undefined) {
+      const found = readDockerCredentials({ file: credentials.file, origin: path.origin, repository, signal });
+      // A helper that failed once is asked again by the next attempt.
+      found.catch(() => (this.#credentials = undefined));
+      this.#credentials = found;
+    }
     return this.#credentials;
   }
 

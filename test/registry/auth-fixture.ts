@@ -26,6 +26,8 @@ export interface Reply {
   readonly body?: unknown;
   /** Say nothing and end the connection. */
   readonly hangUp?: boolean;
+  /** Announce one byte more than is sent, then end the connection. */
+  readonly breakOff?: boolean;
 }
 
 export interface ScriptedServer {
@@ -58,7 +60,10 @@ export async function serve(
       if (reply.hangUp) return incoming.socket.destroy();
       for (const [name, value] of Object.entries(reply.headers ?? {})) outgoing.setHeader(name, value);
       outgoing.statusCode = reply.status ?? 200;
-      return outgoing.end(typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body ?? {}));
+      const text = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body ?? {});
+      if (!reply.breakOff) return outgoing.end(text);
+      outgoing.setHeader('content-length', Buffer.byteLength(text) + 1);
+      return outgoing.write(text, () => incoming.socket.end());
     })();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -69,6 +69,26 @@ describe('a realm on another host', () => {
   });
 });
 
+describe('extra headers of the path', () => {
+  const headers = { 'x-access': 'proxy-credential' };
+
+  it('go along to a token service on its own origin', async () => {
+    const registry = await opened(serveTokenRegistry());
+    const client = await opened(session(registry.origin, { path: { headers } }));
+    await client.send('POST', '/v2/');
+    expect(registry.seen[1]).toMatchObject({ method: 'GET', headers: { ...headers, 'user-agent': 'test-client/1' } });
+  });
+
+  it('do not go to a token service elsewhere, even an allowed one', async () => {
+    const other = await opened(serve(() => ({ body: { token: 'token-1' } })));
+    const registry = await opened(serveTokenRegistry({ realm: `${other.origin}/token` }));
+    const client = await opened(session(registry.origin, { path: { headers, allowHosts: [other.host] } }));
+    await client.send('POST', '/v2/');
+    expect(other.seen).toHaveLength(1);
+    expect(other.seen[0]?.headers).not.toHaveProperty('x-access');
+  });
+});
+
 function challengedAt(url: string): Exchange {
   return {
     method: 'POST',

@@ -219,6 +219,11 @@ describe('a token service that does not do its part', () => {
     expect(Buffer.from(error.exchange?.response?.body ?? []).toString()).toContain('UNAUTHORIZED');
   });
 
+  it('breaks off after a token', async () => {
+    const error = await failureOf({ body: { token: 'token-1' }, breakOff: true });
+    expect(error).toMatchObject({ problem: 'token_reply_invalid', message: expect.stringContaining('broke off') });
+  });
+
   it('gives no response', async () => {
     const error = await failureOf({ hangUp: true });
     expect(error).toMatchObject({

@@ -8,6 +8,8 @@ import type { ResolvedCredentials } from '../../src/registry/auth-credentials.ts
 import { AuthError } from '../../src/registry/auth-error.ts';
 import { readDockerCredentials } from '../../src/registry/docker-config.ts';
 
+import { aliceBasic, serve, session } from './auth-fixture.ts';
+
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'blobprobe-docker-config-'));
@@ -191,6 +193,27 @@ describe('a file that cannot be used', () => {
       ),
       { numRuns: 100 },
     );
+  });
+});
+
+describe('an authorizer', () => {
+  it('uses the file, and reads it again after it could not', async () => {
+    const file = join(folder, 'config.json');
+    const registry = await serve((request) =>
+      request.authorization === aliceBasic
+        ? { status: 202 }
+        : { status: 401, headers: { 'www-authenticate': 'Basic realm="r"' } },
+    );
+    const client = session(registry.origin, { credentials: { kind: 'docker-config', file } });
+    try {
+      await expect(client.send('POST', '/v2/')).rejects.toMatchObject({ problem: 'credentials_unreadable' });
+      const auth = aliceBasic.slice('Basic '.length);
+      writeFileSync(file, JSON.stringify({ auths: { [registry.host]: { auth } } }));
+      expect((await client.send('POST', '/v2/')).response?.status).toBe(202);
+    } finally {
+      await client.close();
+      await registry.close();
+    }
   });
 });
 
