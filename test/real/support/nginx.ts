@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireComponent } from '../../support/component.ts';
 import { parseAccessLog, type LoggedRequest } from './docker-registry.ts';
@@ -18,6 +18,8 @@ export interface RunningNginx {
   readonly origin: string;
   readonly requests: () => LoggedRequest[];
   readonly errors: () => string;
+  /** Bytes of request bodies that nginx has stored and not passed on yet. */
+  readonly storedBodyBytes: () => number;
   readonly close: () => Promise<void>;
 }
 
@@ -39,11 +41,18 @@ export async function startNginx(options: NginxOptions): Promise<RunningNginx> {
     origin: `http://127.0.0.1:${port}`,
     requests: () => parseAccessLog(read('access.log')),
     errors: () => read('error.log'),
+    storedBodyBytes: () => sizeOfFiles(join(directory.path, 'temporary/body')),
     close: async () => {
       await program.stop();
       directory.remove();
     },
   };
+}
+
+function sizeOfFiles(folder: string): number {
+  return readdirSync(folder)
+    .map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0)
+    .reduce((sum, size) => sum + size, 0);
 }
 
 function configuration(directory: string, port: number, options: NginxOptions): string {
@@ -69,6 +78,8 @@ http {
       proxy_pass http://127.0.0.1:${options.upstreamPort};
       proxy_http_version 1.1;
       proxy_request_buffering ${options.buffersRequests ? 'on' : 'off'};
+      # The stored body has a name as long as the request lasts, so that tests can see it grow.
+      client_body_in_file_only ${options.buffersRequests ? 'clean' : 'off'};
       # With the port, so that the registry's Location leads back here.
       proxy_set_header Host $http_host;
       proxy_set_header X-Forwarded-Proto $scheme;
