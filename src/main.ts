@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { runCommandLine } from './cli/command-line.ts';
+import { demoCommand } from './cli/demo.ts';
 import { createEngine } from './cli/engine.ts';
 import { healthcheckCommand } from './cli/healthcheck.ts';
 import { schemaCommand } from './cli/schema.ts';
@@ -12,7 +13,7 @@ const deps = { run: createEngine(), profiles: clientProfiles, eventLoopLagSecond
 
 process.exitCode = await runCommandLine(
   process.argv.slice(2),
-  [serveCommand(deps), schemaCommand, healthcheckCommand],
+  [serveCommand(deps), demoCommand(deps), schemaCommand, healthcheckCommand],
   {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

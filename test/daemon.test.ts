@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type DemoEdge, startEdge } from '../src/demo/edge.ts';
 import { type DemoRegistry, startRegistry } from '../src/demo/registry.ts';
-import { type BuiltProgram, buildProgram, eventually, type Program, startProgram, sum } from './cli/program.ts';
+import {
+  type BuiltProgram,
+  buildProgram,
+  eventually,
+  type Program,
+  samples,
+  startProgram,
+  sum,
+} from './cli/program.ts';
 
 const rightPassword = 'seldom-in-text-1';
 const wrongPassword = 'seldom-in-text-2';
@@ -102,6 +110,10 @@ function listeningUrl(program: Program): Promise<string> {
     },
     program.stderr,
   );
+}
+
+function label(series: string, name: string): string | undefined {
+  return new RegExp(`[{,]${name}="([^"]*)"`).exec(series)?.[1];
 }
 
 /** Scrapes until the value holds. */
@@ -332,6 +344,54 @@ describe('the configuration', () => {
     expect(sum(text, 'blobprobe_config_last_reload_successful', {})).toBe(1);
     expect(sum(text, 'blobprobe_runs_total', { workload: 'small' })).toBeGreaterThan(runs);
   });
+});
+
+describe('the demo', () => {
+  test('shows within 30 seconds what it says it will', async () => {
+    const started = performance.now();
+    const program = run('demo', '--web.listen-address=127.0.0.1:0');
+    const url = await listeningUrl(program);
+    const text = await eventually(
+      'run of every check',
+      async () => {
+        const scrape = await (await fetch(`${url}/metrics`)).text();
+        const counts = [...samples(scrape)].filter(([series]) => series.startsWith('blobprobe_runs_total{'));
+        return counts.length > 0 && counts.every(([, runs]) => runs >= 1) && scrape;
+      },
+      program.stderr,
+      30_000,
+    );
+    expect(performance.now() - started).toBeLessThan(30_000);
+
+    const failures = [...samples(text).keys()]
+      .filter((series) => series.startsWith('blobprobe_last_failure_info{'))
+      .map((series) =>
+        ['path', 'client', 'workload', 'reason', 'answered_by'].map((name) => label(series, name)).join(' '),
+      );
+    expect(failures.sort()).toEqual([
+      'edge docker large body_too_large cloudflare',
+      'edge docker medium body_too_large cloudflare',
+      'edge docker-containerd large body_too_large cloudflare',
+      'edge docker-containerd medium body_too_large cloudflare',
+      'ingress docker large body_too_large nginx',
+      'ingress docker-containerd large body_too_large nginx',
+      'tunnel docker large body_dropped registry',
+      'tunnel docker medium body_dropped registry',
+      'tunnel docker small body_dropped registry',
+    ]);
+    expect(sum(text, 'blobprobe_last_run_success', {})).toBe(24 - failures.length);
+
+    expect(program.stdout()).toContain(`blobprobe demo: ${url}\n`);
+    for (const expected of [
+      'all succeed',
+      'large fails: body_too_large, answered by nginx',
+      'docker fails: body_dropped',
+    ]) {
+      expect(program.stdout()).toContain(expected);
+    }
+    program.signal('SIGINT');
+    expect((await program.ended).code).toBe(0);
+  }, 60_000);
 });
 
 describe('the address', () => {

@@ -1,5 +1,6 @@
 import type { Check } from '../../src/probe/check.ts';
 import type { ClientName, ClientProfile } from '../../src/probe/client-profile.ts';
+import { clientProfiles } from '../../src/probe/client-profiles.ts';
 import type { Failure } from '../../src/probe/failure.ts';
 import type { Run } from '../../src/probe/outcome.ts';
 
@@ -28,23 +29,7 @@ export function fakeCheck(registry: string, path: string, client: ClientName, wo
 }
 
 function fakeProfile(name: ClientName): ClientProfile {
-  return {
-    name,
-    source: 'test',
-    userAgent: 'test',
-    httpVersion: '1.1',
-    ping: true,
-    headBefore: false,
-    headAfter: false,
-    shape: 'put-length',
-    writeBytes: 1_024,
-    requestHeaders: {},
-    postHeaders: {},
-    putHeaders: {},
-    checksRange: false,
-    retry: { maxAttempts: 1, delayMs: () => 0, retries: () => false },
-    concurrency: 1,
-  };
+  return { ...clientProfiles.docker, name };
 }
 
 let runs = 0;
