@@ -1,6 +1,8 @@
 import type { Check } from '../probe/check.ts';
 import type { MetricsFormat } from '../publish/exposition.ts';
 import type { History } from '../publish/history.ts';
+import type { LimitFinding } from '../publish/metrics.ts';
+import type { VerdictText } from '../publish/page/status-page.ts';
 
 export interface BuildInfo {
   readonly version: string;
@@ -45,6 +47,11 @@ export interface ServerDeps {
   readonly redactedConfig: () => string;
   /** Loads the configuration anew; absent: `POST /-/reload` answers 404. Never rejects. */
   readonly reload?: () => Promise<ReloadResult>;
+  /** What rounds or a diagnosis concluded, for the status page; at most one for each registry. */
+  readonly verdicts?: () => readonly VerdictText[];
+  readonly limits?: () => readonly LimitFinding[];
+  /** Something the reader of the status page must know first, for example that the last reload failed. */
+  readonly notice?: () => string | undefined;
   readonly now?: () => Date;
   readonly paths?: Partial<WebPaths>;
   /** Scrapes answered at the same time; beyond it 503. 0: no limit. Default 40, as exporter-toolkit has it. */

@@ -1,25 +1,71 @@
 import type { FastifyInstance } from 'fastify';
-import { html } from '../publish/html.ts';
+import { html, type SafeHtml } from '../publish/html.ts';
+import { icon, script, styleSheet } from '../publish/page/assets.ts';
+import { layout, type Page, type PageFrame } from '../publish/page/layout.ts';
+import { runPage, runsPage } from '../publish/page/run-pages.ts';
+import { statusPage } from '../publish/page/status-page.ts';
+import { statusOf } from '../publish/status.ts';
 import type { ServerDeps, WebPaths } from './deps.ts';
-import { route, sendHtml } from './routes.ts';
+import { queryFlag, queryNumber, route, sendHtml } from './routes.ts';
+
+const newestFailures = 20;
+const runsOnPage = 200;
 
 /** Pages for people. */
 export function pageRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPaths): void {
-  const base = paths.externalPath === '/' ? '' : paths.externalPath;
-  route(app, ['GET'], '/', async (_request, reply) =>
-    sendHtml(
-      reply,
-      html`<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><title>blobprobe</title><meta name="viewport" content="width=device-width"></head>
-<body>
-<h1>blobprobe</h1>
-<p>Pushes synthetic blobs to container registries over every path, and says where and why pushes die.</p>
-<ul><li><a href="${base}${paths.telemetryPath}">Metrics</a></li></ul>
-<p>Version ${deps.build.version}, revision ${deps.build.revision}, Node ${deps.build.nodeVersion}</p>
-</body>
-</html>
-`,
-    ),
-  );
+  const frame: PageFrame = {
+    base: paths.externalPath === '/' ? '' : paths.externalPath,
+    telemetryPath: paths.telemetryPath,
+    ...deps.build,
+  };
+  const now = deps.now ?? (() => new Date());
+  const show = (page: Page): SafeHtml => layout(frame, page);
+
+  route(app, ['GET'], '/', async (_request, reply) => {
+    const readiness = deps.readiness();
+    const notice = readiness.ready ? deps.notice?.() : `Not ready: ${readiness.reason}`;
+    const facts = {
+      now: now(),
+      registries: statusOf(deps.checks(), deps.history, now()),
+      failures: deps.history.list({ failuresOnly: true, limit: newestFailures }),
+      verdicts: deps.verdicts?.() ?? [],
+      limits: deps.limits?.() ?? [],
+      ...(notice === undefined ? {} : { notice }),
+    };
+    return sendHtml(reply, show(statusPage(frame, facts)));
+  });
+  route(app, ['GET'], '/runs', async (request, reply) => {
+    const failuresOnly = queryFlag(request, 'failures');
+    const limit = queryNumber(request, 'limit', runsOnPage);
+    return sendHtml(reply, show(runsPage(frame, deps.history.list({ failuresOnly, limit }), failuresOnly, now())));
+  });
+  route(app, ['GET'], '/runs/:id', async (request, reply) => {
+    const { id } = request.params as { id: string };
+    const run = deps.history.get(id);
+    if (run !== undefined) {
+      return sendHtml(reply, show(runPage(frame, run)));
+    }
+    const body = html`<h1>No such run</h1>
+<p>Runs are kept in memory: the last of each check, failures longer than successes. This one is gone, or never was.</p>`;
+    return sendHtml(reply.code(404), show({ title: 'No such run', body }));
+  });
+  route(app, ['GET'], '/config', async (_request, reply) => {
+    const body = html`<h1>Configuration in force</h1>
+<pre tabindex="0">${deps.redactedConfig()}</pre>`;
+    return sendHtml(reply, show({ title: 'Configuration', body }));
+  });
+  assetRoutes(app);
+}
+
+function assetRoutes(app: FastifyInstance): void {
+  const assets = [
+    ['/style.css', 'text/css; charset=utf-8', styleSheet],
+    ['/app.js', 'text/javascript; charset=utf-8', script],
+    ['/icon.svg', 'image/svg+xml', icon],
+  ] as const;
+  for (const [url, type, content] of assets) {
+    route(app, ['GET'], url, async (_request, reply) =>
+      reply.type(type).header('cache-control', 'public, max-age=300').send(content),
+    );
+  }
 }

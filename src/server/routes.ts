@@ -36,3 +36,20 @@ export function sendHtml(reply: FastifyReply, page: SafeHtml): FastifyReply {
 export function sendText(reply: FastifyReply, status: number, line: string): FastifyReply {
   return reply.code(status).type('text/plain; charset=utf-8').header('cache-control', 'no-store').send(`${line}\n`);
 }
+
+/** A query parameter; of several with this name the first. */
+export function queryText(request: FastifyRequest, name: string): string | undefined {
+  const value = (request.query as Record<string, string | string[] | undefined>)[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** `?name`, `?name=true` and `?name=1` are true. */
+export function queryFlag(request: FastifyRequest, name: string): boolean {
+  return ['', 'true', '1'].includes(queryText(request, name) ?? 'false');
+}
+
+/** A whole number from 1 to `most`; anything else is `most`. */
+export function queryNumber(request: FastifyRequest, name: string, most: number): number {
+  const value = Number(queryText(request, name));
+  return Number.isInteger(value) && value >= 1 ? Math.min(value, most) : most;
+}

@@ -1,4 +1,5 @@
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { apiRoutes } from './api-routes.ts';
 import type { ServerDeps, WebPaths } from './deps.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { pageRoutes } from './page-routes.ts';
@@ -49,6 +50,7 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
       healthRoutes(scope, deps);
       metricsRoute(scope, paths.telemetryPath, deps);
       pageRoutes(scope, deps, paths);
+      apiRoutes(scope, deps);
     },
     paths.routePrefix === '/' ? {} : { prefix: paths.routePrefix },
   );

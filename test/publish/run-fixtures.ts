@@ -1,30 +1,15 @@
 import type { Check } from '../../src/probe/check.ts';
 import type { ClientProfile } from '../../src/probe/client-profile.ts';
+import { clientProfiles } from '../../src/probe/client-profiles.ts';
 import type { Failure } from '../../src/probe/failure.ts';
 import type { Attempt, RequestRecord, Run } from '../../src/probe/outcome.ts';
 
 const MiB = 1024 ** 2;
 
-/** A client profile with docker's wire shape and without waits. */
+/** The docker profile without waits. */
 export function clientProfile(changes: Partial<ClientProfile> = {}): ClientProfile {
-  return {
-    name: 'docker',
-    source: 'test',
-    userAgent: 'docker/test',
-    httpVersion: '1.1',
-    ping: true,
-    headBefore: false,
-    headAfter: true,
-    shape: 'patch-streamed',
-    writeBytes: 32 * 1024,
-    requestHeaders: {},
-    postHeaders: {},
-    putHeaders: {},
-    checksRange: true,
-    retry: { maxAttempts: 5, delayMs: () => 0, retries: () => true },
-    concurrency: 5,
-    ...changes,
-  };
+  const docker = clientProfiles.docker;
+  return { ...docker, retry: { ...docker.retry, delayMs: () => 0 }, ...changes };
 }
 
 export interface CheckNames {
@@ -130,6 +115,9 @@ export function attempt(changes: Partial<Attempt> = {}): Attempt {
     phaseMs: { dns: 1, connect: 2, auth: 5, start: 10, send: 300, wait: 90, commit: 20, verify: 5 },
     sentBytes: 50 * MiB,
     acknowledgedBytes: 50 * MiB,
+    pulledBytes: 0,
+    resends: 0,
+    fellBack: false,
     requests: [
       requestRecord({
         phase: 'start',

@@ -1,0 +1,102 @@
+/** Served as `/style.css`: light and dark by the reader's setting, one column on narrow screens. */
+export const styleSheet = `:root {
+  color-scheme: light dark;
+  --text: #1c2126; --soft: #56606b; --back: #fff; --panel: #f4f6f8; --line: #d5dbe1; --link: #0b57b7;
+  --ok: #176b37; --ok-back: #e5f4ea; --retried: #7a4d00; --retried-back: #fdf1d8; --failed: #a41e17; --failed-back: #fbe6e4;
+  --dns: #7d5ba6; --connect: #2f7fb8; --tls: #2aa198; --send: #c77700; --wait: #8a939c; --receive: #3b8f4a; --pause: #d5dbe1;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --text: #e4e8ec; --soft: #a3adb8; --back: #14181c; --panel: #1e242a; --line: #38414a; --link: #7db5f5;
+    --ok: #7bd298; --ok-back: #16301f; --retried: #f0c36a; --retried-back: #362a10; --failed: #ff9b92; --failed-back: #3d1a18;
+    --dns: #b79ad6; --connect: #6db3e2; --tls: #5cc9c0; --send: #f0a63c; --wait: #7b858f; --receive: #79c687; --pause: #38414a;
+  }
+}
+* { box-sizing: border-box; }
+body { margin: 0; font: 15px/1.45 system-ui, sans-serif; color: var(--text); background: var(--back); }
+a { color: var(--link); }
+a:focus-visible, [tabindex]:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+header, main, footer { max-width: 90rem; margin: 0 auto; padding: .75rem 1rem; }
+header { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: baseline; border-bottom: 1px solid var(--line); }
+header .name { font-weight: 700; font-size: 1.15rem; text-decoration: none; color: inherit; }
+nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; }
+footer { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; justify-content: space-between; color: var(--soft); border-top: 1px solid var(--line); }
+.skip { position: absolute; left: -100rem; }
+.skip:focus { left: 1rem; top: .5rem; background: var(--back); padding: .25rem .5rem; }
+h1 { font-size: 1.4rem; margin: .5rem 0; }
+h2 { font-size: 1.15rem; margin: 1.5rem 0 .4rem; }
+h3 { font-size: 1rem; margin: 1rem 0 .3rem; }
+.soft { color: var(--soft); font-weight: 400; font-size: .87rem; }
+.scroll { overflow-x: auto; }
+.notice { border-left: 4px solid var(--failed); background: var(--failed-back); padding: .5rem .75rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border: 1px solid var(--line); }
+thead th { background: var(--panel); }
+.matrix td { min-width: 10.5rem; }
+.matrix td > a, .state { font-weight: 600; }
+td.ok { background: var(--ok-back); } td.ok > a, .state.ok { color: var(--ok); }
+td.retried { background: var(--retried-back); } td.retried > a, .state.retried { color: var(--retried); }
+td.failed { background: var(--failed-back); } td.failed > a, .state.failed { color: var(--failed); }
+td.stale, td.unknown, td.none { background: var(--panel); color: var(--soft); }
+td.evidence, .wrap { overflow-wrap: anywhere; }
+.num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.sparks { display: flex; flex-wrap: wrap; gap: .25rem; }
+.spark polyline { fill: none; stroke: var(--link); stroke-width: 1.5; }
+.spark .good { fill: var(--link); } .spark .bad { fill: var(--failed); }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: .5rem 0; }
+dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+pre { background: var(--panel); border: 1px solid var(--line); padding: .75rem; overflow-x: auto; max-height: 40rem; }
+.waterfall { width: 100%; min-width: 40rem; height: auto; font-size: 11px; }
+.waterfall text { fill: var(--text); } .waterfall .axis { stroke: var(--line); } .waterfall .tick { fill: var(--soft); }
+.waterfall .error { fill: var(--failed); }
+.dns { fill: var(--dns); } .connect { fill: var(--connect); } .tls { fill: var(--tls); } .send { fill: var(--send); }
+.wait { fill: var(--wait); } .receive { fill: var(--receive); } .pause { fill: var(--pause); }
+.legend { display: flex; flex-wrap: wrap; gap: .25rem 1rem; padding: 0; list-style: none; }
+.legend svg { width: .8em; height: .8em; }
+@media (max-width: 40rem) {
+  th, td { padding: .3rem .4rem; }
+  dl { grid-template-columns: 1fr; gap: 0; }
+  dd { margin-bottom: .4rem; }
+}
+`;
+
+/**
+ * Served as `/app.js`: fetches the page that is open again and swaps its live part. The same HTML as without JavaScript,
+ * so there is one rendering to get right. Waits while the tab is hidden or the reader has selected something.
+ */
+export const script = `'use strict';
+(() => {
+  const everyMs = 5000;
+  async function renew() {
+    const here = document.getElementById('live');
+    const selection = document.getSelection();
+    if (here === null || document.hidden || (selection !== null && !selection.isCollapsed)) {
+      return;
+    }
+    const answer = await fetch(location.href, { headers: { accept: 'text/html' }, cache: 'no-store' });
+    if (!answer.ok) {
+      throw new Error('status ' + answer.status);
+    }
+    const there = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('live');
+    if (there === null) {
+      return;
+    }
+    const focused = [...here.querySelectorAll('a, [tabindex]')].indexOf(document.activeElement);
+    const scrolled = [...here.querySelectorAll('.scroll')].map((box) => box.scrollLeft);
+    here.replaceChildren(...there.childNodes);
+    [...here.querySelectorAll('.scroll')].forEach((box, index) => { box.scrollLeft = scrolled[index] ?? 0; });
+    if (focused >= 0) {
+      here.querySelectorAll('a, [tabindex]')[focused]?.focus({ preventScroll: true });
+    }
+    document.documentElement.removeAttribute('data-lost');
+  }
+  setInterval(() => {
+    renew().catch(() => document.documentElement.setAttribute('data-lost', ''));
+  }, everyMs);
+})();
+`;
+
+/** Served as `/icon.svg`. */
+export const icon =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#0b57b7"/>' +
+  '<path d="M8 3v8M4.5 6.5 8 3l3.500 3.500" stroke="#fff" stroke-width="2" fill="none"/><path d="M4 13h8" stroke="#fff" stroke-width="2"/></svg>';

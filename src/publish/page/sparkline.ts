@@ -1,0 +1,33 @@
+import { html, type SafeHtml } from '../html.ts';
+
+export interface SparkPoint {
+  /** undefined: nothing to draw at this place, for example no throughput of a failed run. */
+  readonly value: number | undefined;
+  readonly ok: boolean;
+}
+
+const width = 120;
+const height = 24;
+const margin = 3;
+
+/** A small line of values, oldest left, with a mark at each failed point. `label` says in words what it shows. */
+export function sparkline(points: readonly SparkPoint[], label: string): SafeHtml {
+  if (points.length === 0) {
+    return html``;
+  }
+  const highest = Math.max(...points.map((point) => point.value ?? 0), Number.MIN_VALUE);
+  const placed = points.map(({ value, ok }, index) => ({
+    ok,
+    x: margin + (points.length === 1 ? 0.5 : index / (points.length - 1)) * (width - 2 * margin),
+    y: height - margin - ((value ?? 0) / highest) * (height - 2 * margin),
+    drawn: value !== undefined,
+  }));
+  const line = placed.filter((point) => point.drawn).map((point) => `${point.x.toFixed(1)},${point.y.toFixed(1)}`);
+  const marks = placed
+    .filter((point) => !point.ok)
+    .map((point) => html`<circle class="bad" cx="${point.x.toFixed(1)}" cy="${point.y.toFixed(1)}" r="2"/>`);
+  const only =
+    line.length === 1 &&
+    html`<circle class="good" cx="${line[0]?.split(',')[0]}" cy="${line[0]?.split(',')[1]}" r="1.5"/>`;
+  return html`<svg class="spark" role="img" aria-label="${label}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"><polyline points="${line.join(' ')}"/>${only}${marks}</svg>`;
+}

@@ -1,0 +1,180 @@
+import { type Check, checkId, checkLabels, workloadBytes } from '../probe/check.ts';
+import type { Failure } from '../probe/failure.ts';
+import type { Run } from '../probe/outcome.ts';
+import { endedAtMs, type History } from './history.ts';
+import { isCancelled, mostAttempts } from './observe-run.ts';
+
+/**
+ * What a check's last run says. `retried`: succeeded, but not at the first attempt; `stale`: the last run is older than
+ * three intervals, so that its result is no news; `unknown`: no run yet.
+ */
+export type CheckState = 'ok' | 'retried' | 'failed' | 'stale' | 'unknown';
+
+/** A run as a point of a sparkline. */
+export interface RunPoint {
+  readonly id: string;
+  readonly endedAt: Date;
+  readonly ok: boolean;
+  readonly durationMs: number;
+  readonly pushBytesPerSecond?: number;
+}
+
+export interface CheckStatus {
+  readonly id: string;
+  readonly registry: string;
+  readonly path: string;
+  readonly client: string;
+  readonly workload: string;
+  readonly sizeBytes: number;
+  readonly intervalMs: number;
+  readonly state: CheckState;
+  /** Facts of the last run; absent before the first. */
+  readonly last?: {
+    readonly runId: string;
+    readonly endedAt: Date;
+    readonly ageMs: number;
+    readonly ok: boolean;
+    readonly durationMs: number;
+    readonly attempts: number;
+    readonly pushBytesPerSecond?: number;
+    readonly failure?: Pick<Failure, 'reason' | 'phase' | 'answeredBy' | 'blame'>;
+  };
+  /** Oldest first, cancelled runs left out. */
+  readonly recent: readonly RunPoint[];
+}
+
+/** The matrix of one registry: rows are paths, columns client and workload. */
+export interface RegistryStatus {
+  readonly name: string;
+  readonly paths: readonly string[];
+  readonly columns: readonly { readonly client: string; readonly workload: string; readonly sizeBytes: number }[];
+  readonly checks: readonly CheckStatus[];
+  /** In one sentence, what the last runs say. */
+  readonly summary: string;
+}
+
+const sparklinePoints = 40;
+const staleAfterIntervals = 3;
+
+/** The state of all checks in force, by registry, in the order of the configuration. */
+export function statusOf(checks: readonly Check[], history: History, now: Date): RegistryStatus[] {
+  const names = [...new Set(checks.map((check) => check.registry.name))];
+  return names.map((name) => {
+    const own = checks.filter((check) => check.registry.name === name);
+    const states = own.map((check) => statusOfCheck(check, history, now));
+    const columns = new Map(
+      states.map(({ client, workload, sizeBytes }) => [
+        JSON.stringify([workload, client]),
+        { client, workload, sizeBytes },
+      ]),
+    );
+    return {
+      name,
+      paths: [...new Set(states.map((state) => state.path))],
+      columns: [...columns.values()],
+      checks: states,
+      summary: summarize(states),
+    };
+  });
+}
+
+function statusOfCheck(check: Check, history: History, now: Date): CheckStatus {
+  const id = checkId(check);
+  const run = history.last(id);
+  const last = run === undefined ? undefined : lastOf(run, now);
+  const recent = history
+    .list({ checkId: id })
+    .filter((candidate) => !isCancelled(candidate))
+    .slice(0, sparklinePoints)
+    .toReversed()
+    .map(pointOf);
+  return {
+    id,
+    ...checkLabels(check),
+    sizeBytes: workloadBytes(check.workload),
+    intervalMs: check.intervalMs,
+    state: stateOf(last, check.intervalMs),
+    ...(last === undefined ? {} : { last }),
+    recent,
+  };
+}
+
+function lastOf(run: Run, now: Date): NonNullable<CheckStatus['last']> {
+  const { failure, pushBytesPerSecond } = run;
+  return {
+    runId: run.id,
+    endedAt: new Date(endedAtMs(run)),
+    ageMs: Math.max(0, now.getTime() - endedAtMs(run)),
+    ok: run.ok,
+    durationMs: run.durationMs,
+    attempts: mostAttempts(run),
+    ...(pushBytesPerSecond === undefined ? {} : { pushBytesPerSecond }),
+    ...(failure === undefined
+      ? {}
+      : {
+          failure: {
+            reason: failure.reason,
+            phase: failure.phase,
+            answeredBy: failure.answeredBy,
+            blame: failure.blame,
+          },
+        }),
+  };
+}
+
+function pointOf(run: Run): RunPoint {
+  const { pushBytesPerSecond } = run;
+  return {
+    id: run.id,
+    endedAt: new Date(endedAtMs(run)),
+    ok: run.ok,
+    durationMs: run.durationMs,
+    ...(pushBytesPerSecond === undefined ? {} : { pushBytesPerSecond }),
+  };
+}
+
+function stateOf(last: CheckStatus['last'], intervalMs: number): CheckState {
+  if (last === undefined) {
+    return 'unknown';
+  }
+  if (last.ageMs > staleAfterIntervals * intervalMs) {
+    return 'stale';
+  }
+  if (!last.ok) {
+    return 'failed';
+  }
+  return last.attempts > 1 ? 'retried' : 'ok';
+}
+
+function summarize(states: readonly CheckStatus[]): string {
+  const failed = states.filter((state) => state.state === 'failed');
+  const unknown = states.filter((state) => state.state === 'unknown').length;
+  const stale = states.filter((state) => state.state === 'stale').length;
+  const notes = [
+    unknown > 0 ? `${unknown} of ${states.length} checks had no run yet.` : '',
+    stale > 0 ? `${stale} of ${states.length} checks have no recent result.` : '',
+  ].filter((note) => note !== '');
+  if (failed.length === 0) {
+    const good = states.length - unknown - stale;
+    return [good > 0 ? `${good} of ${states.length} checks succeed on all paths that have results.` : '', ...notes]
+      .filter((note) => note !== '')
+      .join(' ');
+  }
+  return [...failuresByPath(states, failed), ...notes].join(' ');
+}
+
+function failuresByPath(states: readonly CheckStatus[], failed: readonly CheckStatus[]): string[] {
+  const paths = [...new Set(failed.map((state) => state.path))];
+  return paths.map((path) => {
+    const here = failed.filter((state) => state.path === path);
+    const total = states.filter((state) => state.path === path).length;
+    const reasons = here.flatMap(({ last }) =>
+      last?.failure === undefined ? [] : [`${last.failure.reason} (${answeredBy(last.failure.answeredBy)})`],
+    );
+    return `Path ${path}: ${here.length} of ${total} checks fail, ${[...new Set(reasons)].join(', ')}.`;
+  });
+}
+
+function answeredBy(answerer: Failure['answeredBy']): string {
+  return answerer === 'none' ? 'nobody answered' : `answered by ${answerer}`;
+}

@@ -1,0 +1,261 @@
+import { describe, expect, test } from 'vitest';
+import { Secret } from '../../src/network/secret.ts';
+import type { Check } from '../../src/probe/check.ts';
+import { createHistory } from '../../src/publish/history.ts';
+import type { ServerDeps } from '../../src/server/deps.ts';
+import { buildServer } from '../../src/server/server.ts';
+import { attempt, check, failedRun, failure, requestRecord, successfulRun } from '../publish/run-fixtures.ts';
+import { serverDeps } from './server-fixtures.ts';
+
+const hostile = `<script>alert(1)</script>"'&<img src=x onerror=alert(1)>\u0000\u001b[2J\u202e`;
+
+/** Two paths, one of them failing, with history. */
+function probing(changes: Partial<ServerDeps> = {}): { deps: ServerDeps; failedId: string } {
+  const history = createHistory();
+  const edge = check({ path: 'edge', origin: 'https://git.example.org' });
+  history.add(successfulRun());
+  history.add(successfulRun());
+  const failed = failedRun({ check: edge });
+  history.add(failed);
+  const checks = [check(), edge, check({ path: 'edge', workload: 'small', sizeBytes: 1024 ** 2 })];
+  return { deps: serverDeps({ history, checks: () => checks, ...changes }), failedId: failed.id };
+}
+
+async function page(deps: ServerDeps, url: string): Promise<string> {
+  const answer = await buildServer(deps).inject({ url });
+  expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
+  return answer.body;
+}
+
+describe('status page', () => {
+  test('shows the matrix with state, throughput, attempts and age, and leads from a failure to its run', async () => {
+    const { deps, failedId } = probing();
+    const body = await page({ ...deps, now: () => new Date('2026-11-24T00:01:51.500Z') }, '/');
+    const text = visibleText(body);
+    expect(text).toContain('gitea Path edge: 1 of 2 checks fail, body_too_large (answered by nginx). 1 of 3 checks');
+    expect(text).toContain('✓ ok 128 MiB/s, 500 ms 1 m 51 s ago');
+    expect(text).toContain('✕ body_too_large 51.5 s, 5 attempts 1 m ago');
+    expect(text).toContain('– no run yet');
+    expect(text).toContain('not checked');
+    expect(body).toContain(`<a href="/runs/${failedId}">`);
+    expect(body).toContain('aria-label="Duration of the last 2 runs"');
+  });
+
+  test('renews without JavaScript, and with it from its own script only', async () => {
+    const body = await page(probing().deps, '/');
+    expect(body).toContain('<noscript><meta http-equiv="refresh" content="30"></noscript>');
+    expect([...body.matchAll(/<script[^>]*>/g)].map(([tag]) => tag)).toEqual(['<script src="/app.js" defer>']);
+    expect(body).not.toMatch(/ (?:style|on\w+)=/);
+    expect(body.match(/(?:src|href)="(?!\/)[^"#]*"/g)).toBeNull();
+  });
+
+  test('says what is not as it should be', async () => {
+    const waiting = probing({ readiness: () => ({ ready: false, reason: 'schedule not running' }) });
+    expect(visibleText(await page(waiting.deps, '/'))).toContain('Not ready: schedule not running');
+    const failed = probing({ notice: () => 'The last reload failed: line 3' });
+    expect(visibleText(await page(failed.deps, '/'))).toContain('The last reload failed: line 3');
+    expect(visibleText(await page(serverDeps(), '/'))).toContain('No checks are configured.');
+  });
+
+  test('shows verdicts with remedy, and limits of paths', async () => {
+    const { deps } = probing({
+      verdicts: () => [{ registry: 'gitea', sentence: 'The edge cuts bodies.', remedy: 'Raise the limit.' }],
+      limits: () => [
+        {
+          registry: 'gitea',
+          path: 'edge',
+          client: 'docker',
+          unit: 'bytes',
+          bounds: { largest_accepted: 10 * 1024 ** 2, smallest_rejected: 11 * 1024 ** 2 },
+        },
+      ],
+    });
+    const text = visibleText(await page(deps, '/'));
+    expect(text).toContain('The edge cuts bodies. Raise the limit.');
+    expect(text).toContain('docker: accepts 10 MiB, rejects 11 MiB');
+  });
+
+  test('lists the newest failures first', async () => {
+    const history = createHistory();
+    for (const [id, minute] of [
+      ['older', 1],
+      ['newer', 2],
+    ] as const) {
+      history.add(failedRun({ id, startedAt: new Date(Date.UTC(2026, 10, 24, 0, minute)) }));
+    }
+    const body = await page(serverDeps({ history, checks: () => [check()] }), '/');
+    const list = body.slice(body.indexOf('Newest failures'));
+    expect(list.indexOf('/runs/newer')).toBeGreaterThan(0);
+    expect(list.indexOf('/runs/newer')).toBeLessThan(list.indexOf('/runs/older'));
+  });
+});
+
+describe('runs', () => {
+  test('are listed, all or failures only', async () => {
+    const { deps, failedId } = probing();
+    const all = await page(deps, '/runs');
+    expect(all.match(/<tr>/g)).toHaveLength(4);
+    const failures = await page(deps, '/runs?failures=true');
+    expect(failures.match(/<tr>/g)).toHaveLength(2);
+    expect(failures).toContain(failedId);
+    expect((await page(deps, '/runs?limit=1')).match(/<tr>/g)).toHaveLength(2);
+    expect((await page(deps, '/runs?limit=-1')).match(/<tr>/g)).toHaveLength(4);
+  });
+
+  test('a run shows its requests, waits, evidence and the same with curl', async () => {
+    const { deps, failedId } = probing();
+    const body = await page(deps, `/runs/${failedId}`);
+    const text = visibleText(body);
+    expect(text).toContain('body_too_large in send, answered by nginx with 413');
+    expect(text).toContain('blob, attempt 5: body_too_large, 500 ms after waiting 20 s');
+    expect(text).toContain('Sent 11 MiB when the request was 250 ms old');
+    expect(text).toContain('server: nginx/1.22.1');
+    expect(text).toContain('11 MiB of 50 MiB, chunked');
+    expect(text).toContain('origin=https://git.example.org');
+    // Five requests and the four waits between the attempts.
+    expect(body.match(/<g>/g)).toHaveLength(9);
+    expect(body.match(/<rect class="pause" x=/g)).toHaveLength(4);
+  });
+
+  test('a run that is gone is a page, with 404', async () => {
+    const answer = await buildServer(serverDeps()).inject('/runs/run-0');
+    expect(answer.statusCode).toBe(404);
+    expect(visibleText(answer.body)).toContain('No such run');
+  });
+
+  test('a picture of hundreds of requests is bounded, the table is not', async () => {
+    const history = createHistory();
+    const requests = Array.from({ length: 500 }, () => requestRecord());
+    const run = successfulRun({ attempts: [attempt({ requests })] });
+    history.add(run);
+    const body = await page(serverDeps({ history }), `/runs/${run.id}`);
+    expect(body.match(/<g>/g)).toHaveLength(120);
+    expect(visibleText(body)).toContain('The first 120 of 500 are drawn.');
+    expect(body.match(/<tr>/g)).toHaveLength(501);
+  });
+});
+
+describe('text from a registry', () => {
+  function hostileRun(): { deps: ServerDeps; id: string } {
+    const history = createHistory();
+    const how = failure({
+      registryCode: hostile,
+      evidence: {
+        message: hostile,
+        method: hostile,
+        url: hostile,
+        code: hostile,
+        timer: hostile,
+        headers: { server: hostile, [hostile]: 'x' },
+        body: hostile,
+        range: hostile,
+        location: hostile,
+        rayId: hostile,
+      },
+    });
+    const request = requestRecord({
+      url: hostile,
+      method: hostile,
+      errorCode: hostile,
+      responseHeaders: { via: hostile },
+    });
+    const run = failedRun(
+      {
+        attempts: [attempt({ blob: hostile, failure: how, requests: [request] })],
+        cleanup: { durationMs: 1, failures: [{ kind: 'session', reason: 'registry_error', message: hostile }] },
+        pathFacts: { tlsIssuer: hostile },
+      },
+      how,
+    );
+    history.add(run);
+    return { deps: serverDeps({ history, checks: () => [check()], redactedConfig: () => hostile }), id: run.id };
+  }
+
+  test.each(['/', '/runs', '/runs/:id', '/config'])('is shown harmlessly on %s', async (url) => {
+    const { deps, id } = hostileRun();
+    const body = await page(deps, url.replace(':id', id));
+    expect(body).not.toContain('<script>');
+    expect(body).not.toContain('<img');
+    expect(['\u0000', '\u001b', '\u202e'].filter((character) => body.includes(character))).toEqual([]);
+    const outside = body.replaceAll(/<[^<>]*>/g, '');
+    expect(outside).not.toMatch(/[<>]/);
+  });
+
+  test('was really on those pages', async () => {
+    const { deps, id } = hostileRun();
+    for (const url of ['/', `/runs/${id}`, '/config']) {
+      expect(await page(deps, url)).toContain('&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;');
+    }
+  });
+});
+
+describe('JSON', () => {
+  test('status, runs and one run', async () => {
+    const { deps, failedId } = probing();
+    const app = buildServer(deps);
+    const status = (await app.inject('/api/v1/status')).json();
+    expect(status.registries[0].checks.map((each: { state: string }) => each.state)).toEqual([
+      'stale',
+      'stale',
+      'unknown',
+    ]);
+    expect(status.build.version).toBe('1.2.3');
+    const runs = (await app.inject('/api/v1/runs?failures=1')).json().runs;
+    expect(runs).toHaveLength(1);
+    expect(runs[0]).toMatchObject({ id: failedId, ok: false, failure: { reason: 'body_too_large' } });
+    const direct = (await app.inject('/api/v1/runs?check=gitea/direct/docker/large')).json().runs;
+    expect(direct.map((run: { path: string }) => run.path)).toEqual(['direct', 'direct']);
+    const run = (await app.inject(`/api/v1/runs/${failedId}`)).json();
+    expect(run.attempts).toHaveLength(5);
+    expect(run.attempts[0].requests[0]).toMatchObject({ method: 'PATCH', status: 413 });
+    const missing = await app.inject('/api/v1/runs/x');
+    expect([missing.statusCode, missing.json()]).toEqual([404, { error: 'no such run' }]);
+  });
+
+  test('no answer holds credentials, usernames or headers of the path', async () => {
+    const history = createHistory();
+    const open = check();
+    const guarded: Check = {
+      ...open,
+      registry: {
+        ...open.registry,
+        credentials: { kind: 'basic', username: 'covert-user', password: Secret.of('covert-password') },
+      },
+      path: {
+        ...open.path,
+        headers: { 'cf-access-client-secret': 'covert-header' },
+        proxy: { host: 'proxy.example', port: 3128, username: 'covert-proxy', password: Secret.of('covert-too') },
+      },
+    };
+    const run = failedRun({ check: guarded });
+    history.add(run);
+    const app = buildServer(serverDeps({ history, checks: () => [guarded] }));
+    const urls = ['/', '/runs', `/runs/${run.id}`, '/api/v1/status', '/api/v1/runs', `/api/v1/runs/${run.id}`];
+    for (const url of urls) {
+      const answer = await app.inject(url);
+      expect(answer.statusCode).toBe(200);
+      expect(answer.body).not.toContain('covert');
+    }
+  });
+});
+
+test('assets are served with their types, and links follow the external path', async () => {
+  const app = buildServer(serverDeps({ paths: { routePrefix: '/', externalPath: '/tools/probe' } }));
+  const types = [];
+  for (const url of ['/style.css', '/app.js', '/icon.svg']) {
+    types.push((await app.inject(url)).headers['content-type']);
+  }
+  expect(types).toEqual(['text/css; charset=utf-8', 'text/javascript; charset=utf-8', 'image/svg+xml']);
+  const body = (await app.inject('/')).body;
+  expect(body.match(/(?:src|href)="(?!\/tools\/probe\/|#)[^"]*"/g)).toBeNull();
+});
+
+/** What a reader without pictures sees. */
+function visibleText(body: string): string {
+  return body
+    .replaceAll(/<(?:style|title)[^>]*>.*?<\/(?:style|title)>/gs, '')
+    .replaceAll(/<[^<>]*>/g, ' ')
+    .replaceAll('&quot;', '"')
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(' ,', ',');
+}
