@@ -1,22 +1,20 @@
 #!/usr/bin/env node
+import type { Command } from './cli/command.ts';
 import { runCommandLine } from './cli/command-line.ts';
-import { demoCommand } from './cli/demo.ts';
-import { createEngine } from './cli/engine.ts';
 import { healthcheckCommand } from './cli/healthcheck.ts';
-import { schemaCommand } from './cli/schema.ts';
-import { serveCommand } from './cli/serve.ts';
-import { clientProfiles } from './probe/client-profiles.ts';
-import { watchEventLoopLag } from './publish/event-loop-lag.ts';
 
-const lag = watchEventLoopLag();
-const deps = { run: createEngine(), profiles: clientProfiles, eventLoopLagSeconds: () => lag.maxSeconds() };
+/** Container runtimes run the health check every few seconds, so it must not load the whole daemon each time. */
+async function commandsFor(argv: readonly string[]): Promise<readonly [Command, ...Command[]]> {
+  if (argv[0] === healthcheckCommand.name) {
+    return [healthcheckCommand];
+  }
+  const { createCommands } = await import('./cli/commands.ts');
+  return createCommands();
+}
 
-process.exitCode = await runCommandLine(
-  process.argv.slice(2),
-  [serveCommand(deps), demoCommand(deps), schemaCommand, healthcheckCommand],
-  {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
-    env: process.env,
-  },
-);
+const argv = process.argv.slice(2);
+process.exitCode = await runCommandLine(argv, await commandsFor(argv), {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  env: process.env,
+});

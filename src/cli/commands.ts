@@ -1,0 +1,15 @@
+import { clientProfiles } from '../probe/client-profiles.ts';
+import { watchEventLoopLag } from '../publish/event-loop-lag.ts';
+import type { Command } from './command.ts';
+import { demoCommand } from './demo.ts';
+import { createEngine } from './engine.ts';
+import { healthcheckCommand } from './healthcheck.ts';
+import { schemaCommand } from './schema.ts';
+import { serveCommand } from './serve.ts';
+
+/** Every command, wired; the first one is meant when none is named. */
+export function createCommands(): readonly [Command, ...Command[]] {
+  const lag = watchEventLoopLag();
+  const deps = { run: createEngine(), profiles: clientProfiles, eventLoopLagSeconds: () => lag.maxSeconds() };
+  return [serveCommand(deps), demoCommand(deps), schemaCommand, healthcheckCommand];
+}
