@@ -125,10 +125,7 @@ function createHandler(auth: RegistryAuth): Handler {
   return async (call, reaction, reset) => {
     const { quirks } = call.settings;
     call.response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
-    if (reaction && (await react(call, reaction))) {
-      if (reaction.kind === 'reset') reset();
-      return;
-    }
+    if (reaction && (await react(call, reaction, reset))) return;
     if (auth.kind === 'bearer' && call.url.pathname === quirks.tokenPath) return answerToken(call, auth, signer);
     const route = routeOf(call.request.method ?? '', call.url.pathname);
     if (typeof route === 'string') return refuseRoute(call, route);

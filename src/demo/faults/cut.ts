@@ -1,16 +1,20 @@
 import type { FaultBehaviour } from './behaviour.ts';
 import type { FaultOf } from './fault.ts';
-import { through } from './through.ts';
+import { later, pause, through } from './through.ts';
+
+const flushMs = 5;
 
 /** Resets the connection once so many bytes of the body have passed; 0: as soon as the headers are here. */
 export function resetAt(fault: FaultOf<'reset-at'>): FaultBehaviour {
   return (call) => {
     const reset = (): void => call.answer({ status: 0, ending: 'reset' });
-    function cut(chunk: Buffer, offset: number): Buffer | undefined {
+    async function cut(chunk: Buffer, offset: number, pass: (part: Buffer) => void): Promise<Buffer | undefined> {
       if (offset + chunk.length <= fault.afterBytes) return chunk;
-      if (fault.direction === 'request') reset();
-      else setImmediate(reset);
-      return chunk.subarray(0, Math.max(0, fault.afterBytes - offset));
+      pass(chunk.subarray(0, fault.afterBytes - offset));
+      // The bytes before the cut shall arrive; and the stream must not end meanwhile, or the cut would look like an end.
+      later(call, flushMs, reset);
+      await pause(call, 60_000);
+      return undefined;
     }
     if (fault.direction === 'response') return { responseBody: (stream) => through(call, stream, cut) };
     return {
@@ -22,12 +26,18 @@ export function resetAt(fault: FaultOf<'reset-at'>): FaultBehaviour {
   };
 }
 
-/** Takes no more of the body after so many bytes; nothing is answered, and the connection stays. */
+/**
+ * Takes no more of the body after so many bytes, and answers nothing.
+ * The end has to come by the clock: who does not read a socket does not learn that its peer has left.
+ */
 export function stallAt(fault: FaultOf<'stall-at'>): FaultBehaviour {
   return (call) => ({
     requestBody(body) {
-      const stream = through(call, body.stream, (chunk, offset) => {
-        return offset + chunk.length <= fault.afterBytes ? chunk : new Promise<undefined>(() => undefined);
+      const stream = through(call, body.stream, async (chunk, offset) => {
+        if (offset + chunk.length <= fault.afterBytes) return chunk;
+        await pause(call, fault.holdMs ?? 60_000);
+        call.answer({ status: 0, ending: 'reset' });
+        return undefined;
       });
       return { ...body, stream };
     },

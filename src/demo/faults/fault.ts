@@ -66,8 +66,8 @@ export type FaultKind =
   /** Added before the request goes upstream. */
   | { readonly kind: 'latency'; readonly delayMs: number }
   | { readonly kind: 'reset-at'; readonly afterBytes: number; readonly direction: 'request' | 'response' }
-  /** Stops reading after so many bytes; nothing is answered, the connection stays open. */
-  | { readonly kind: 'stall-at'; readonly afterBytes: number }
+  /** Stops reading after so many bytes and answers nothing; the connection is reset after `holdMs`, default 60 s. */
+  | { readonly kind: 'stall-at'; readonly afterBytes: number; readonly holdMs?: number }
   | { readonly kind: 'block-method'; readonly methods: readonly string[]; readonly status: 405 | 501 }
   /** `after-response`: closed right after an answer that promised to keep the connection; `on-reuse`: reset when used again. */
   | { readonly kind: 'stale-keep-alive'; readonly mode: 'after-response' | 'on-reuse' };

@@ -3,20 +3,25 @@ import { Transform } from 'node:stream';
 import type { ProxyCall } from './behaviour.ts';
 
 /**
- * Pipes `source` through `each`, which says what to pass on; undefined passes nothing, a promise is waited for.
+ * Pipes `source` through `each`, which says what to pass on; undefined passes nothing, a promise is waited for,
+ * and what is handed to `pass` goes on ahead of that.
  * The stage ends with the call, so that none outlives its exchange.
  */
 export function through(
   call: ProxyCall,
   source: Readable,
-  each: (chunk: Buffer, offset: number) => Buffer | undefined | Promise<Buffer | undefined>,
+  each: (
+    chunk: Buffer,
+    offset: number,
+    pass: (part: Buffer) => void,
+  ) => Buffer | undefined | Promise<Buffer | undefined>,
 ): Readable {
   let offset = 0;
   const stage = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       const start = offset;
       offset += chunk.length;
-      Promise.resolve(each(chunk, start)).then(
+      Promise.resolve(each(chunk, start, (part) => stage.push(part))).then(
         (result) => done(null, result),
         (error: unknown) => done(error as Error),
       );

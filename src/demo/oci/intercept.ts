@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoggedRequest } from '../request-log.ts';
 import type { RegistryCall } from './call.ts';
@@ -16,8 +17,8 @@ export type Reaction =
     }
   /** Reads so many bytes of the body (default 0), then ends the connection by RST or FIN without an answer. */
   | { readonly kind: 'reset' | 'close'; readonly readBytes?: number }
-  /** Reads so many bytes of the body (default 0), then neither reads nor answers until the client gives up. */
-  | { readonly kind: 'stall'; readonly readBytes?: number }
+  /** Reads so many bytes of the body (default 0), then neither reads nor answers; reset after `holdMs`, default 60 s. */
+  | { readonly kind: 'stall'; readonly readBytes?: number; readonly holdMs?: number }
   /** The registry answers itself, later or with other headers (`undefined` removes one). */
   | {
       readonly kind: 'pass';
@@ -29,7 +30,7 @@ export type Reaction =
 export type Intercept = (request: LoggedRequest) => Reaction | undefined;
 
 /** Carries the reaction out. true: the request is dealt with; false: the registry goes on with it. */
-export async function react(call: RegistryCall, reaction: Reaction): Promise<boolean> {
+export async function react(call: RegistryCall, reaction: Reaction, reset: () => void): Promise<boolean> {
   if (reaction.kind === 'pass') {
     if (reaction.delayMs !== undefined) await delay(reaction.delayMs);
     rewriteHead(call.response, reaction.status, reaction.headers ?? {});
@@ -38,7 +39,10 @@ export async function react(call: RegistryCall, reaction: Reaction): Promise<boo
   await readUpTo(call, reaction.readBytes ?? (reaction.kind === 'answer' ? Number.POSITIVE_INFINITY : 0));
   const { socket } = call.request;
   if (reaction.kind === 'stall') {
-    await new Promise((resolve) => socket.once('close', resolve));
+    await held(socket, reaction.holdMs ?? 60_000);
+    reset();
+  } else if (reaction.kind === 'reset') {
+    reset();
   } else if (reaction.kind === 'close') {
     socket.end();
   } else if (reaction.kind === 'answer') {
@@ -48,6 +52,16 @@ export async function react(call: RegistryCall, reaction: Reaction): Promise<boo
     call.response.end(call.request.method === 'HEAD' ? undefined : body);
   }
   return true;
+}
+
+function held(socket: Socket, holdMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, holdMs);
+    socket.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 /** Reads at least `bytes` of the body, then leaves it paused. */

@@ -1,0 +1,117 @@
+import type { EdgeIdentity } from './edge.ts';
+import type { Fault } from './faults/fault.ts';
+
+export const presetNames = [
+  'cloudflare-free',
+  'cloudflare-enterprise',
+  'cloudflared-quic',
+  'ingress-nginx-default',
+  'traefik-3',
+  'envoy',
+  'alb',
+  'haproxy',
+] as const;
+export type PresetName = (typeof presetNames)[number];
+
+/** Factors on a preset's sizes and times; `{ size: 0.01, time: 0.02 }` makes 100 MB 1 MB and 100 s 2 s. */
+export interface PresetScale {
+  readonly size: number;
+  readonly time: number;
+}
+export const realScale: PresetScale = { size: 1, time: 1 };
+export const demoScale: PresetScale = { size: 0.01, time: 0.02 };
+
+/** A proxy as it comes, or as it is mostly set up. */
+export interface EdgePreset {
+  readonly name: PresetName;
+  /** What it does to pushes, in words. */
+  readonly says: string;
+  readonly identity: EdgeIdentity;
+  readonly faults: readonly Fault[];
+}
+
+const MB = 1_000_000;
+const MiB = 1024 * 1024;
+
+/** Cloudflare closes nothing: it reads and drops what comes after its answer. */
+function cloudflareLimits(bodyLimitBytes: number): readonly Fault[] {
+  return [
+    { kind: 'body-limit', limitBytes: bodyLimitBytes, ending: 'keep-alive' },
+    // developers.cloudflare.com, error 524: 120 s between a complete request and the origin's response headers.
+    { kind: 'response-timeout', limitMs: 120_000, status: 524 },
+  ];
+}
+
+const rows: Readonly<Record<PresetName, Omit<EdgePreset, 'name'>>> = {
+  'cloudflare-free': {
+    says: 'Cloudflare, Free or Pro plan: bodies above 100 MB are a 413 page of its own; 524 when the origin takes 120 s to answer',
+    identity: { style: 'cloudflare' },
+    faults: cloudflareLimits(100 * MB),
+  },
+  'cloudflare-enterprise': {
+    says: 'Cloudflare, Enterprise plan: as the Free plan, with a limit of 500 MB',
+    identity: { style: 'cloudflare' },
+    faults: cloudflareLimits(500 * MB),
+  },
+  'cloudflared-quic': {
+    says: 'Cloudflare Tunnel over QUIC: a body without Content-Length does not reach the registry (cloudflare/cloudflared#1485)',
+    // The tunnel speaks for an origin that is down; 530 is for a tunnel that is down itself.
+    identity: { style: 'cloudflare', upstreamStatus: { refused: 502, broken: 502 } },
+    faults: [...cloudflareLimits(100 * MB), { kind: 'drop-undeclared-body' }],
+  },
+  'ingress-nginx-default': {
+    says: 'ingress-nginx without annotations: bodies above 1 MiB are a 413, bodies are collected before they go on, 60 s of silence end a request',
+    identity: { style: 'nginx' },
+    faults: [
+      { kind: 'body-limit', limitBytes: MiB, ending: 'linger' },
+      { kind: 'idle-cut', limitMs: 60_000, ending: 'linger', status: 408 },
+      { kind: 'buffer-request' },
+      { kind: 'response-timeout', limitMs: 60_000, status: 504 },
+    ],
+  },
+  'traefik-3': {
+    says: 'Traefik ≥ 2.11.2 or 3: a request that takes longer than 60 s to arrive is cut, whatever its size (readTimeout, traefik/traefik#10805)',
+    identity: { style: 'traefik' },
+    faults: [{ kind: 'total-duration', limitMs: 60_000, ending: 'linger', status: 499 }],
+  },
+  envoy: {
+    says: 'Envoy: 15 s after a complete request the route times out with 504; a stream idle for 5 min ends',
+    identity: { style: 'envoy' },
+    faults: [
+      { kind: 'response-timeout', limitMs: 15_000, status: 504 },
+      { kind: 'idle-cut', limitMs: 300_000, ending: 'keep-alive', status: 408 },
+    ],
+  },
+  alb: {
+    says: 'AWS Application Load Balancer: 60 s of silence end a request, 408 while the body comes, 504 while the registry thinks',
+    identity: { style: 'alb' },
+    faults: [
+      { kind: 'idle-cut', limitMs: 60_000, ending: 'linger', status: 408 },
+      { kind: 'response-timeout', limitMs: 60_000, status: 504 },
+    ],
+  },
+  haproxy: {
+    says: 'HAProxy with the timeouts of its example configuration: client 50 s (408), server 50 s (504); 503 when no server is up',
+    identity: { style: 'haproxy' },
+    faults: [
+      { kind: 'idle-cut', limitMs: 50_000, ending: 'linger', status: 408 },
+      { kind: 'response-timeout', limitMs: 50_000, status: 504 },
+    ],
+  },
+};
+
+/** nginx's default is small enough for a demo as it is; scaled, nothing would pass. */
+const smallestLimitBytes = 512 * 1024;
+
+/** A preset with its documented numbers, or scaled ones. Body limits that are small already are not scaled below 512 KiB. */
+export function presetOf(name: PresetName, scale: PresetScale = realScale): EdgePreset {
+  const row = rows[name];
+  return { name, ...row, faults: row.faults.map((fault) => scaled(fault, scale)) };
+}
+
+function scaled(fault: Fault, scale: PresetScale): Fault {
+  if ('limitMs' in fault) return { ...fault, limitMs: fault.limitMs * scale.time };
+  if (fault.kind !== 'body-limit') return fault;
+  const limitBytes = Math.round(fault.limitBytes * scale.size);
+  return { ...fault, limitBytes: Math.max(limitBytes, Math.min(fault.limitBytes, smallestLimitBytes)) };
+}
