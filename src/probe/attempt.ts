@@ -1,8 +1,6 @@
 import { createTransport, transportDefaults, type Transport } from '../network/transport.ts';
 import type { Authorizer } from '../registry/authorizer.ts';
-import { blobExists, ping, verifyBlob } from '../registry/blob.ts';
 import type { Step } from '../registry/errors.ts';
-import type { Payload } from '../registry/payload.ts';
 import { createRegistryClient, type RegistryClient } from '../registry/registry-client.ts';
 import type { UploadSession } from '../registry/upload.ts';
 import type { Check } from './check.ts';
@@ -11,18 +9,12 @@ import type { RunDeps } from './deps.ts';
 import type { Failure } from './failure.ts';
 import type { Attempt, PathFacts } from './outcome.ts';
 import { Recorder } from './recorder.ts';
-import { wireShapes } from './wire-shapes.ts';
-
-/** One blob of a run: its name in outcomes and its bytes. */
-export interface Blob {
-  readonly name: string;
-  readonly payload: Payload;
-}
 
 export interface AttemptContext {
   readonly check: Check;
   readonly deps: RunDeps;
-  readonly blob: Blob;
+  /** Name of what is attempted: `blob`, `layer2`, `config`, `manifest`, `pull`. */
+  readonly blob: string;
   readonly number: number;
   /** Monotonic start of the run. */
   readonly originMs: number;
@@ -31,72 +23,67 @@ export interface AttemptContext {
   /** Authorization of the whole run, asked through the transport of the running attempt. */
   readonly authorizer: (transport: Transport) => Authorizer;
   readonly signal: AbortSignal;
-  readonly onProgress: (step: Step, sentBytes: number) => void;
+  readonly onProgress: (step: Step, doneBytes: number) => void;
 }
+
+/** What the work of an attempt tells while it goes on: it must be known however the attempt ends. */
+export interface AttemptNotes {
+  session: UploadSession | undefined;
+  /** In the ping, which the client sends once, before and outside its retries. */
+  pinging: boolean;
+  /** The registry said that it has the blob. */
+  committedBytes: number;
+  pulledBytes: number;
+  /** The client took its second way of sending (regctl's chunks). */
+  fellBack: boolean;
+}
+
+/** What an attempt does with a client: the steps of a push, a manifest, a pull. Throws what goes wrong. */
+export type AttemptWork = (client: RegistryClient, notes: AttemptNotes) => Promise<void>;
 
 export interface AttemptResult {
   readonly attempt: Attempt;
   /** The session as it was left; undefined when none was opened or the registry closed it by committing. */
   readonly openSession?: UploadSession;
   readonly pathFacts: PathFacts;
-  /** It failed in the ping, which the client does once, outside its retries. */
   readonly endedInPing: boolean;
 }
 
-/** One try at pushing one blob as the client does it, over connections of its own. Never throws. */
-export async function attemptPush(context: AttemptContext): Promise<AttemptResult> {
-  return new PushAttempt(context).run();
+/** One attempt, over connections of its own. Never throws: what went wrong is the attempt's failure. */
+export async function runAttempt(context: AttemptContext, work: AttemptWork): Promise<AttemptResult> {
+  return new AttemptInFlight(context).run(work);
 }
 
-class PushAttempt {
+class AttemptInFlight {
   readonly #context: AttemptContext;
   readonly #recorder: Recorder;
+  readonly #notes: AttemptNotes = {
+    session: undefined,
+    pinging: false,
+    committedBytes: 0,
+    pulledBytes: 0,
+    fellBack: false,
+  };
   #step: Step = 'auth';
-  #session: UploadSession | undefined;
-  #pinging = false;
 
   constructor(context: AttemptContext) {
     this.#context = context;
     this.#recorder = new Recorder(context.originMs);
   }
 
-  async run(): Promise<AttemptResult> {
+  async run(work: AttemptWork): Promise<AttemptResult> {
     const { clock } = this.#context.deps;
     const startedMs = clock.nowMs();
     const transport = this.#openTransport();
     let failure: Failure | undefined;
     try {
-      await this.#push(this.#openClient(transport));
+      await work(this.#openClient(transport), this.#notes);
     } catch (error) {
       failure = this.#classify(error);
     }
     const endedMs = clock.nowMs();
     await transport.close();
     return this.#result(startedMs, endedMs, failure);
-  }
-
-  async #push(client: RegistryClient): Promise<void> {
-    const { check, blob, number } = this.#context;
-    const { client: profile } = check;
-    if (profile.ping && number === 1) {
-      this.#pinging = true;
-      await ping(client);
-      this.#pinging = false;
-    }
-    if (profile.headBefore) {
-      // A fresh digest is never there; a rotated one may be, and then the client would not push: it is pushed anyway, and the
-      // request still shows how the path treats HEAD.
-      await blobExists(client, blob.payload.digest, profile.headHeaders ?? {});
-    }
-    await wireShapes[profile.shape]({
-      client,
-      profile,
-      payload: blob.payload,
-      onSession: (session) => (this.#session = session),
-    });
-    if (profile.headAfter) {
-      await verifyBlob(client, blob.payload.digest, blob.payload.sizeBytes);
-    }
   }
 
   #openTransport(): Transport {
@@ -127,6 +114,7 @@ class PushAttempt {
       responseHeaderTimeoutMs: profile.responseHeaderTimeoutMs,
       stallTimeoutMs: deps.stallTimeoutMs,
       signal,
+      resend: this.#resend(),
       onStep: (step) => {
         this.#step = step;
         onProgress(step, this.#recorder.sentBytes);
@@ -134,38 +122,54 @@ class PushAttempt {
     });
   }
 
+  #resend(): Parameters<typeof createRegistryClient>[0]['resend'] {
+    const { check, deps, signal } = this.#context;
+    const { resend: policy } = check.client;
+    // `none` and a number replace all of the client's retrying: a diagnosis wants to see each answer as it is.
+    if (policy === undefined || check.retries !== 'profile') {
+      return undefined;
+    }
+    const sleep = (delayMs: number): Promise<void> => deps.clock.sleep(delayMs * check.retryWaitScale, signal);
+    return { policy, sleep };
+  }
+
   #classify(error: unknown): Failure {
     const { check, blob, sizeRefusedBefore } = this.#context;
+    const { session, fellBack } = this.#notes;
     return classify(error, {
       step: this.#step,
-      blob: blob.name,
-      uploadStarted: this.#session !== undefined,
-      sentBytes: this.#recorder.sentBytes,
-      acknowledgedBytes: this.#session?.acknowledgedBytes,
-      acknowledges: check.client.shape.startsWith('patch-'),
+      blob,
+      uploadStarted: session !== undefined,
+      sentBytes: this.#recorder.reachedBytes,
+      acknowledgedBytes: session?.acknowledgedBytes,
+      acknowledges: fellBack || check.client.shape.startsWith('patch-'),
       sizeRefusedBefore,
     });
   }
 
   #result(startedMs: number, endedMs: number, failure: Failure | undefined): AttemptResult {
     const { blob, number, originMs, waitedMs } = this.#context;
-    const committed = failure === undefined || failure.phase === 'verify';
+    const { session, committedBytes, pulledBytes, fellBack, pinging } = this.#notes;
+    const committed = failure === undefined || committedBytes > 0;
     return {
       attempt: {
-        blob: blob.name,
+        blob,
         number,
         startMs: startedMs - originMs,
         durationMs: endedMs - startedMs,
         waitedMs,
         phaseMs: this.#recorder.phaseMs,
         sentBytes: this.#recorder.sentBytes,
-        acknowledgedBytes: committed ? blob.payload.sizeBytes : (this.#session?.acknowledgedBytes ?? 0),
+        acknowledgedBytes: committed ? committedBytes : (session?.acknowledgedBytes ?? 0),
+        pulledBytes,
+        resends: this.#recorder.resends,
+        fellBack,
         requests: this.#recorder.requests,
         ...(failure === undefined ? {} : { failure }),
       },
       pathFacts: this.#recorder.pathFacts,
-      endedInPing: this.#pinging,
-      ...(this.#session === undefined || committed ? {} : { openSession: this.#session }),
+      endedInPing: pinging,
+      ...(session === undefined || committed ? {} : { openSession: session }),
     };
   }
 }

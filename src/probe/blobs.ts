@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { PayloadSource } from '../registry/payload.ts';
-import type { Blob } from './attempt.ts';
+import type { Payload, PayloadSource } from '../registry/payload.ts';
 import { type Check, checkId } from './check.ts';
+
+/** One blob of a run: its name in outcomes and its bytes. */
+export interface Blob {
+  readonly name: string;
+  readonly payload: Payload;
+}
 
 /** The blobs of one run, hashed and ready. `index` counts the runs of the check: it picks the payload in a rotation. */
 export async function prepareBlobs(check: Check, payloads: PayloadSource, index: number): Promise<Blob[]> {

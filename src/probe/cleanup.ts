@@ -2,7 +2,7 @@ import { createTransport, transportDefaults, type Transport } from '../network/t
 import { createAuthorizer } from '../registry/authorizer.ts';
 import type { Step } from '../registry/errors.ts';
 import { createRegistryClient, type RegistryClient } from '../registry/registry-client.ts';
-import { cancelUpload, deleteBlob } from '../registry/removal.ts';
+import { cancelUpload, deleteBlob, deleteManifest } from '../registry/removal.ts';
 import { tokenBehaviours } from '../registry/token-behaviour.ts';
 import type { UploadSession } from '../registry/upload.ts';
 import { RunAborted } from './aborted.ts';
@@ -16,7 +16,10 @@ import type { CleanupReport, LeftoverKind } from './outcome.ts';
 export interface Leftovers {
   readonly sessions: readonly UploadSession[];
   readonly blobDigests: readonly string[];
+  readonly manifestDigests: readonly string[];
 }
+
+const nothing = { blobDigests: [], manifestDigests: [] };
 
 interface Removal {
   readonly kind: LeftoverKind;
@@ -37,12 +40,16 @@ export async function cleanUp(check: Check, deps: RunDeps, leftovers: Leftovers)
 function removalsFor(check: Check, leftovers: Leftovers): readonly Removal[] {
   const { cleanup } = check.registry;
   const sessions = cleanup === 'keep' ? [] : leftovers.sessions;
-  const digests = cleanup === 'delete' ? leftovers.blobDigests : [];
+  const { blobDigests, manifestDigests } = cleanup === 'delete' ? leftovers : nothing;
   return [
     ...sessions.map(
       ({ location }): Removal => ({ kind: 'session', remove: (client) => cancelUpload(client, location) }),
     ),
-    ...digests.map((digest): Removal => ({ kind: 'blob', remove: (client) => deleteBlob(client, digest) })),
+    // The manifest first: it holds on to its blobs.
+    ...manifestDigests.map(
+      (digest): Removal => ({ kind: 'manifest', remove: (client) => deleteManifest(client, digest) }),
+    ),
+    ...blobDigests.map((digest): Removal => ({ kind: 'blob', remove: (client) => deleteBlob(client, digest) })),
   ];
 }
 

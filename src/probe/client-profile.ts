@@ -1,3 +1,4 @@
+import type { ResendPolicy } from '../registry/resend.ts';
 import type { Failure } from './failure.ts';
 
 export const clientNames = [
@@ -23,6 +24,8 @@ export type WireShape =
   | 'patch-length'
   /** One PUT with Content-Length. */
   | 'put-length'
+  /** regctl: one PUT with Content-Length and, when that fails for whatever reason, ranged PATCHes on the same session. */
+  | 'put-then-ranged'
   /** PATCHes with Content-Range and Content-Length, then an empty PUT. */
   | 'patch-ranged'
   /** One POST with the digest and Content-Length. */
@@ -59,8 +62,16 @@ export interface ClientProfile {
   /** The client reads the Range of a PATCH answer and fails without it. */
   readonly checksRange: boolean;
   /** Longest wait for response headers; undefined: the client waits for ever. */
-  readonly responseHeaderTimeoutMs?: number;
+  readonly responseHeaderTimeoutMs?: number | undefined;
   readonly retry: RetryPolicy;
+  /** What the client sends again within an attempt, on the same session. */
+  readonly resend?: ResendPolicy;
+  /** Sends a body again after a 401; the others' streams are consumed by then. */
+  readonly resendsBody: boolean;
+  /** POST with `mount=<digest>` and no `from` first; its session is used when the registry has no such blob. */
+  readonly anonymousMount: boolean;
+  /** Media types of the manifests it pushes. */
+  readonly manifest: 'docker' | 'oci';
   /** Layers pushed at the same time. */
   readonly concurrency: number;
 }

@@ -41,6 +41,11 @@ export interface Attempt {
   readonly phaseMs: Readonly<Partial<Record<Phase, number>>>;
   readonly sentBytes: number;
   readonly acknowledgedBytes: number;
+  readonly pulledBytes: number;
+  /** Requests sent once more within the attempt, on the same session, as containerd, regctl and oras do. */
+  readonly resends: number;
+  /** The client changed its way of sending within the attempt (regctl's 1 MiB chunks after a failed PUT). */
+  readonly fellBack: boolean;
   readonly requests: readonly RequestRecord[];
   readonly failure?: Failure;
 }
@@ -111,5 +116,10 @@ export interface Progress {
 /** The engine as the schedule, the server and the commands see it. Resolves with an outcome, never rejects. */
 export type RunCheck = (
   check: Check,
-  options: { readonly signal: AbortSignal; readonly onProgress?: (progress: Progress) => void },
+  options: {
+    readonly signal: AbortSignal;
+    readonly onProgress?: (progress: Progress) => void;
+    /** Id of the run, when the caller has promised one already. */
+    readonly id?: string;
+  },
 ) => Promise<Run>;

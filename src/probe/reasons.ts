@@ -15,8 +15,9 @@ const locationProblems = oneOf('location_missing', 'location_unparsable', 'locat
 
 const registry = (f: Facts): boolean => f.answeredBy === 'registry';
 const code = (f: Facts, ...codes: readonly string[]): boolean => f.registryCodes.some((one) => codes.includes(one));
+/** A connection that ended before the answer did; while pulling, the answer is what is cut. */
 const cut = (f: Facts): boolean =>
-  f.status === undefined && (cutCodes(f.network?.code) || f.network?.code === 'UND_ERR_INFO');
+  (f.status === undefined || f.step === 'pull') && (cutCodes(f.network?.code) || f.network?.code === 'UND_ERR_INFO');
 const bodyRefusedAtCommit = (f: Facts): boolean =>
   code(f, 'DIGEST_INVALID') || f.problem === 'range_missing' || f.problem === 'range_unparsable';
 
@@ -58,6 +59,7 @@ export const reasonRules: readonly Rule[] = [
   ['body_dropped', (f) => bodyRefusedAtCommit(f) && f.acknowledges && f.sentBytes > 0 && !f.acknowledgedBytes],
   ['body_truncated', (f) => bodyRefusedAtCommit(f) && f.acknowledges && (f.acknowledgedBytes ?? 0) < f.sentBytes],
   ['body_corrupted', (f) => code(f, 'DIGEST_INVALID') || f.problem === 'digest_differs'],
+  ['body_truncated', (f) => f.step === 'pull' && f.problem === 'length_wrong'],
   ['session_lost', (f) => f.status === 404 && (f.step === 'send' || f.step === 'commit')],
   ['range_conflict', (f) => f.status === 416 || code(f, 'BLOB_UPLOAD_INVALID', 'SIZE_INVALID', 'RANGE_INVALID')],
   ['request_timeout', (f) => oneOf(408, 460, 499)(f.status) || (cut(f) && cutAfterAMinute(f))],

@@ -12,6 +12,10 @@ export class Recorder {
   #pathFacts: PathFacts = {};
   /** Body bytes of the blob sent so far in this attempt. */
   sentBytes = 0;
+  /** How far the blob got with the last request: its own bytes, after those of the ranges before it. */
+  reachedBytes = 0;
+  resends = 0;
+  #last: Pick<Exchange, 'method' | 'url' | 'response'> | undefined;
 
   /** `originMs`: monotonic time of the run's start, to which the records are relative. */
   constructor(originMs: number) {
@@ -30,7 +34,12 @@ export class Recorder {
     this.#addTimes(step, exchange);
     if (step === 'send') {
       this.sentBytes += exchange.sentBytes;
+      this.reachedBytes = rangeStart(exchange) + exchange.sentBytes;
     }
+    if (this.#repeats(exchange)) {
+      this.resends += 1;
+    }
+    this.#last = exchange;
     const { connection } = exchange;
     if (connection !== undefined) {
       this.#pathFacts = {
@@ -47,6 +56,12 @@ export class Recorder {
       };
     }
     this.requests.push(requestRecord(step, exchange, this.#originMs));
+  }
+
+  /** The same request again, and not because its 401 named the credentials to send. */
+  #repeats({ method, url }: Exchange): boolean {
+    const last = this.#last;
+    return last !== undefined && last.method === method && last.url.href === url.href && last.response?.status !== 401;
   }
 
   #addTimes(step: Step, exchange: Exchange): void {
@@ -68,6 +83,10 @@ export class Recorder {
       this.#phaseMs[phase] = (this.#phaseMs[phase] ?? 0) + durationMs;
     }
   }
+}
+
+function rangeStart({ requestHeaders }: Exchange): number {
+  return Number.parseInt(requestHeaders['content-range'] ?? '0', 10);
 }
 
 function requestRecord(step: Step, exchange: Exchange, originMs: number): RequestRecord {

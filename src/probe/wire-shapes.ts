@@ -2,6 +2,7 @@ import type { RequestBody } from '../network/exchange.ts';
 import type { Payload } from '../registry/payload.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import { commitUpload, postWhole, putWhole, sendPatch, startUpload, type UploadSession } from '../registry/upload.ts';
+import { RunAborted } from './aborted.ts';
 import type { ClientProfile, WireShape } from './client-profile.ts';
 
 /** What a shape needs, and where it tells of the session it opened: whoever cleans up must know it before bytes flow. */
@@ -10,40 +11,59 @@ export interface ShapeContext {
   readonly profile: ClientProfile;
   readonly payload: Payload;
   readonly onSession: (session: UploadSession) => void;
+  /** The client gave up one way of sending and took another: what the run shows is no longer the first one. */
+  readonly onFallback: (error: unknown) => void;
 }
 
 type PushBytes = (context: ShapeContext) => Promise<void>;
 
 /** From the POST to the registry's word that it has the blob, one function a shape. */
 export const wireShapes: Readonly<Record<WireShape, PushBytes>> = {
-  'patch-streamed': (context) => patchWhole(context, false),
-  'patch-length': (context) => patchWhole(context, true),
-  'put-length': async (context) => {
-    const session = await open(context);
-    await putWhole(context.client, session, context.payload.digest, body(context, true), true);
-  },
-  'patch-ranged': pushRanged,
-  'post-length': async ({ client, ...context }) => {
-    await postWhole(client, context.payload.digest, body({ client, ...context }, true));
+  'patch-streamed': (context) => inSession(context, (session) => patchWhole(context, session, false)),
+  'patch-length': (context) => inSession(context, (session) => patchWhole(context, session, true)),
+  'put-length': (context) => inSession(context, (session) => putAll(context, session)),
+  'put-then-ranged': (context) => inSession(context, (session) => putOrRanged(context, session)),
+  'patch-ranged': (context) => inSession(context, (session) => patchRanged(context, session)),
+  'post-length': async (context) => {
+    await postWhole(context.client, context.payload.digest, body(context, true));
   },
 };
 
-async function open({ client, profile, onSession }: ShapeContext): Promise<UploadSession> {
-  const session = await startUpload(client, profile.postHeaders);
-  onSession(session);
-  return session;
+async function inSession(context: ShapeContext, send: (session: UploadSession) => Promise<void>): Promise<void> {
+  const { client, profile, payload, onSession } = context;
+  const session = await startUpload(client, profile.postHeaders, profile.anonymousMount ? payload.digest : undefined);
+  if (session !== undefined) {
+    onSession(session);
+    await send(session);
+  }
 }
 
-async function patchWhole(context: ShapeContext, declareLength: boolean): Promise<void> {
+async function patchWhole(context: ShapeContext, session: UploadSession, declareLength: boolean): Promise<void> {
   const { client, profile, payload } = context;
-  const session = await open(context);
-  await sendPatch(client, session, body(context, declareLength), { strictRange: profile.checksRange });
+  const { checksRange, resendsBody } = profile;
+  await sendPatch(client, session, body(context, declareLength), { strictRange: checksRange, resendBody: resendsBody });
   await commitUpload(client, session, payload.digest, profile.putHeaders);
 }
 
-async function pushRanged(context: ShapeContext): Promise<void> {
+async function putAll(context: ShapeContext, session: UploadSession): Promise<void> {
   const { client, profile, payload } = context;
-  const session = await open(context);
+  await putWhole(client, session, payload.digest, body(context, true), profile.resendsBody);
+}
+
+async function putOrRanged(context: ShapeContext, session: UploadSession): Promise<void> {
+  try {
+    await putAll(context, session);
+  } catch (error) {
+    if (endedByUs(error)) {
+      throw error;
+    }
+    context.onFallback(error);
+    await patchRanged(context, session);
+  }
+}
+
+async function patchRanged(context: ShapeContext, session: UploadSession): Promise<void> {
+  const { client, profile, payload } = context;
   const chunkBytes = Math.max(profile.chunkBytes ?? 1024 * 1024, session.chunkMinBytes ?? 0);
   for (let from = 0; from < payload.sizeBytes; from += chunkBytes) {
     const to = Math.min(from + chunkBytes, payload.sizeBytes);
@@ -51,6 +71,10 @@ async function pushRanged(context: ShapeContext): Promise<void> {
     await sendPatch(client, session, body(context, true, from, to), { headers, strictRange: false, resendBody: true });
   }
   await commitUpload(client, session, payload.digest, profile.putHeaders);
+}
+
+function endedByUs(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof RunAborted;
 }
 
 function body(

@@ -1,8 +1,10 @@
 import type { NetworkPath } from '../network/path.ts';
-import type { Exchange, HttpRequest, RequestBody } from '../network/exchange.ts';
+import { type Exchange, type HttpRequest, header, type RequestBody } from '../network/exchange.ts';
+import { NetworkError } from '../network/errors.ts';
 import type { Action, Authorizer } from './authorizer.ts';
 import { isOwnOrigin } from '../network/hosts.ts';
 import { ProtocolError, type Step } from './errors.ts';
+import { type ResendPolicy, retryAfterMs } from './resend.ts';
 
 /** One request of the protocol, before authorization. */
 export interface RegistryRequest {
@@ -28,6 +30,8 @@ export interface RegistryClientOptions {
   readonly responseHeaderTimeoutMs?: number | undefined;
   readonly stallTimeoutMs?: number | undefined;
   readonly signal: AbortSignal;
+  /** The client's resends inside an attempt, and how to wait for them. */
+  readonly resend?: { readonly policy: ResendPolicy; readonly sleep: (delayMs: number) => Promise<void> } | undefined;
   /** Told before each request which step it belongs to; `auth` while tokens are fetched. */
   readonly onStep: (step: Step) => void;
 }
@@ -52,8 +56,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     repository,
     url: (rest) => new URL(`/v2/${repository}/${rest}`, path.origin),
     async send(request) {
-      const first = await sendOnce(options, request);
-      const exchange = (await maySendAgain(options, request, first)) ? await sendOnce(options, request) : first;
+      const exchange = await sendWithResends(options, request);
       const status = exchange.response?.status ?? 0;
       if (!request.accepted.includes(status)) {
         const problem = status >= 300 && status < 400 ? 'redirected' : 'unexpected_status';
@@ -63,6 +66,53 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       return exchange;
     },
   };
+}
+
+type Ended = { readonly exchange: Exchange } | { readonly error: unknown };
+
+/** The request, and again as long as the client's own policy says so. Throws what the last sending threw. */
+async function sendWithResends(options: RegistryClientOptions, request: RegistryRequest): Promise<Exchange> {
+  let statusBefore: number | undefined;
+  for (let sending = 1; ; sending += 1) {
+    const end = await sendAuthorized(options, request);
+    const delayMs = options.signal.aborted ? undefined : resendDelayMs(options, request, end, sending, statusBefore);
+    if (delayMs === undefined) {
+      if ('error' in end) {
+        throw end.error;
+      }
+      return end.exchange;
+    }
+    statusBefore = 'exchange' in end ? end.exchange.response?.status : undefined;
+    await options.resend?.sleep(delayMs);
+  }
+}
+
+function resendDelayMs(
+  options: RegistryClientOptions,
+  request: RegistryRequest,
+  end: Ended,
+  sending: number,
+  statusBefore: number | undefined,
+): number | undefined {
+  const exchange = 'exchange' in end ? end.exchange : undefined;
+  return options.resend?.policy({
+    sending,
+    statusBefore,
+    status: exchange?.response?.status,
+    code: 'error' in end && end.error instanceof NetworkError ? end.error.code : undefined,
+    hasBody: request.body?.kind === 'stream' && request.body.sizeBytes > 0,
+    retryAfterMs: exchange === undefined ? undefined : retryAfterMs(header(exchange, 'retry-after'), Date.now()),
+  });
+}
+
+/** One sending, and one more when its 401 can be answered. */
+async function sendAuthorized(options: RegistryClientOptions, request: RegistryRequest): Promise<Ended> {
+  try {
+    const first = await sendOnce(options, request);
+    return { exchange: (await maySendAgain(options, request, first)) ? await sendOnce(options, request) : first };
+  } catch (error) {
+    return { error };
+  }
 }
 
 async function sendOnce(options: RegistryClientOptions, request: RegistryRequest): Promise<Exchange> {

@@ -16,20 +16,29 @@ export interface UploadSession {
 const none: RequestBody = { kind: 'bytes', bytes: new Uint8Array() };
 const octets = { 'content-type': 'application/octet-stream' } as const;
 
-/** Opens a session: POST, answered 202 with a Location. */
+/**
+ * Opens a session: POST, answered 202 with a Location. `mount`: asks first whether the registry has this digest anywhere, as
+ * regctl does; a 202 is a session like any other, and a 201 gives undefined: the blob is there already.
+ */
 export async function startUpload(
   client: RegistryClient,
   headers: Readonly<Record<string, string>>,
-): Promise<UploadSession> {
+  mount?: string,
+): Promise<UploadSession | undefined> {
+  const url = client.url('blobs/uploads/');
+  url.search = mount === undefined ? '' : `?mount=${encodeURIComponent(mount)}`;
   const exchange = await client.send({
     step: 'start',
     method: 'POST',
-    url: client.url('blobs/uploads/'),
+    url,
     headers,
     body: none,
     actions: ['pull', 'push'],
-    accepted: [202],
+    accepted: mount === undefined ? [202] : [202, 201],
   });
+  if (exchange.response?.status === 201) {
+    return undefined;
+  }
   const minimum = Number(header(exchange, 'oci-chunk-min-length'));
   return {
     location: nextLocation(client.path, exchange, 'start'),

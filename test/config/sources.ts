@@ -19,6 +19,9 @@ export function stubProfile(name: ClientName, maxAttempts = 5): ClientProfile {
     putHeaders: {},
     checksRange: false,
     retry: { maxAttempts, delayMs: () => 0, retries: () => true },
+    resendsBody: false,
+    anonymousMount: false,
+    manifest: 'oci',
     concurrency: 1,
   };
 }

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { NetworkError } from '../network/errors.ts';
+import { ProtocolError } from '../registry/errors.ts';
+import type { UploadSession } from '../registry/upload.ts';
+import type { Check } from './check.ts';
+import type { Ledger } from './ledger.ts';
+import type { LedgerEntry } from './ledger-entry.ts';
+import type { LeftoverKind } from './outcome.ts';
+
+/** What one run puts on the registry, written down before each request that does. */
+export class RunTrail {
+  readonly #ledger: Ledger;
+  readonly #check: Check;
+  readonly #sessions = new Map<string, UploadSession>();
+  readonly #ids = new Set<string>();
+
+  constructor(ledger: Ledger, check: Check) {
+    this.#ledger = ledger;
+    this.#check = check;
+  }
+
+  /**
+   * Opens an upload session by `post` (a POST answered 202). The Location cannot be known before, so the entry says `opening`
+   * until then, and stays so when the answer got lost: a session may be there that nobody can name.
+   */
+  async opening(post: () => Promise<UploadSession>): Promise<UploadSession> {
+    const entry = this.#create('session', 'opening');
+    try {
+      const session = await post();
+      this.#sessions.set(entry.id, session);
+      this.#ledger.put({ ...entry, state: 'open', location: session.location.href });
+      return session;
+    } catch (error) {
+      if (!mayHaveHappened(error)) this.#drop(entry.id);
+      throw error;
+    }
+  }
+
+  /** A session that came unasked: a registry that does not know the single POST answers it with one. */
+  opened(session: UploadSession): void {
+    const entry = { ...this.#entry('session', 'open'), location: session.location.href };
+    this.#keep(entry);
+    this.#sessions.set(entry.id, session);
+  }
+
+  /**
+   * Sends the request that makes a blob or manifest appear. `session`: the one it closes when it succeeds; its Location, as it
+   * is by now, is written too. Without an answer that says no, the object may be there.
+   */
+  async committing<T>(
+    kind: Exclude<LeftoverKind, 'session'>,
+    digest: string,
+    commit: () => Promise<T>,
+    session?: UploadSession,
+  ): Promise<T> {
+    const { registry } = this.#check;
+    const sessionId = session === undefined ? undefined : this.#noteLocation(session);
+    const known = this.#ledger.findDigest(kind, digest, registry.name, registry.repository);
+    const entry = known ?? { ...this.#entry(kind, 'committing'), digest };
+    if (known === undefined) this.#keep(entry);
+    else this.#hold(entry.id);
+    try {
+      const answer = await commit();
+      this.#ledger.put({ ...entry, state: 'stored', createdAt: this.#ledger.now() });
+      if (sessionId !== undefined) this.#drop(sessionId);
+      return answer;
+    } catch (error) {
+      // Of an earlier attempt's commit nothing is known by this answer.
+      if (known === undefined && !mayHaveHappened(error)) this.#drop(entry.id);
+      throw error;
+    }
+  }
+
+  /** The run's entries as they are now, sessions with their latest Location. */
+  entries(): LedgerEntry[] {
+    return [...this.#ids].flatMap((id) => {
+      const entry = this.#ledger.get(id);
+      if (entry === undefined) return [];
+      const location = this.#sessions.get(id)?.location.href;
+      return [location === undefined ? entry : { ...entry, location }];
+    });
+  }
+
+  /** The run is over and has cleaned up: what is left is anybody's. */
+  release(): void {
+    this.#ledger.release(this.#ids, this.#check.registry.name);
+  }
+
+  #noteLocation(session: UploadSession): string | undefined {
+    for (const [id, one] of this.#sessions) {
+      if (one !== session) continue;
+      const entry = this.#ledger.get(id);
+      const location = session.location.href;
+      if (entry !== undefined && entry.location !== location) this.#ledger.put({ ...entry, location });
+      return id;
+    }
+    return undefined;
+  }
+
+  #create(kind: LeftoverKind, state: LedgerEntry['state']): LedgerEntry {
+    const entry = this.#entry(kind, state);
+    this.#keep(entry);
+    return entry;
+  }
+
+  #entry(kind: LeftoverKind, state: LedgerEntry['state']): LedgerEntry {
+    const { registry, path } = this.#check;
+    const now = this.#ledger.now();
+    return {
+      id: randomUUID(),
+      kind,
+      state,
+      registry: registry.name,
+      repository: registry.repository,
+      path: path.name,
+      origin: path.origin,
+      createdAt: now,
+      tries: 0,
+      nextTryAt: now,
+    };
+  }
+
+  #keep(entry: LedgerEntry): void {
+    this.#hold(entry.id);
+    this.#ledger.put(entry);
+  }
+
+  #hold(id: string): void {
+    this.#ids.add(id);
+    this.#ledger.hold([id]);
+  }
+
+  #drop(id: string): void {
+    this.#ledger.remove(id);
+  }
+}
+
+/**
+ * Whether the registry may have done what this error's request asked for. It has not when no connection came about, or when the
+ * answer is a refusal; a hop's 408 or 499 is none: the registry may have gone on.
+ */
+function mayHaveHappened(error: unknown): boolean {
+  if (error instanceof NetworkError) {
+    return error.stage === 'send' || error.stage === 'wait' || error.stage === 'receive';
+  }
+  if (error instanceof ProtocolError) {
+    const status = error.exchange.response?.status ?? 0;
+    return status < 300 || status >= 500 || status === 408 || status === 499;
+  }
+  // Authorization failed before the request, or the run ended between two.
+  return false;
+}

@@ -1,0 +1,66 @@
+import { blobExists, ping, verifyBlob } from '../registry/blob.ts';
+import { type ImageDocument, putManifest, verifyManifest } from '../registry/manifest.ts';
+import type { Payload } from '../registry/payload.ts';
+import { pullBlob, pullManifest } from '../registry/pull.ts';
+import type { RegistryClient } from '../registry/registry-client.ts';
+import type { AttemptNotes, AttemptWork } from './attempt.ts';
+import type { ClientProfile } from './client-profile.ts';
+import { wireShapes } from './wire-shapes.ts';
+
+/** GET /v2/ before the first attempt of a run, where the client begins with it; then `work`. */
+export function afterPing(profile: ClientProfile, onPinged: () => void, work: AttemptWork): AttemptWork {
+  return async (client, notes) => {
+    if (profile.ping) {
+      notes.pinging = true;
+      await ping(client);
+      notes.pinging = false;
+    }
+    onPinged();
+    await work(client, notes);
+  };
+}
+
+/** One blob as the client pushes it: ask, send, commit, verify. */
+export function blobSteps(profile: ClientProfile, payload: Payload): AttemptWork {
+  return async (client, notes) => {
+    if (profile.headBefore) {
+      // A fresh digest is never there. A rotated one may be, and then the client would not push: here it is pushed anyway,
+      // and the request still shows how the path treats HEAD.
+      await blobExists(client, payload.digest, profile.headHeaders ?? {});
+    }
+    await wireShapes[profile.shape]({
+      client,
+      profile,
+      payload,
+      onSession: (session) => (notes.session = session),
+      onFallback: () => (notes.fellBack = true),
+    });
+    notes.committedBytes = payload.sizeBytes;
+    if (profile.headAfter) {
+      await verifyBlob(client, payload.digest, payload.sizeBytes);
+    }
+  };
+}
+
+/** The manifest under its tag, then a look whether the tag leads to it. */
+export function manifestSteps(tag: string, manifest: ImageDocument): AttemptWork {
+  return async (client, notes) => {
+    await putManifest(client, tag, manifest);
+    notes.committedBytes = manifest.bytes.byteLength;
+    await verifyManifest(client, tag, manifest);
+  };
+}
+
+/** One blob fetched back, its digest compared. */
+export function pullStep(payload: Pick<Payload, 'digest' | 'sizeBytes'>): AttemptWork {
+  return async (client, notes) => {
+    await pullBlob(client, payload, (bytes) => (notes.pulledBytes += bytes));
+  };
+}
+
+/** The manifest fetched back by its tag. */
+export function pullManifestStep(tag: string, manifest: ImageDocument): AttemptWork {
+  return async (client: RegistryClient, notes: AttemptNotes) => {
+    notes.pulledBytes += await pullManifest(client, tag, { ...manifest, sizeBytes: manifest.bytes.byteLength });
+  };
+}

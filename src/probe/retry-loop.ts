@@ -1,0 +1,110 @@
+import type { Transport } from '../network/transport.ts';
+import type { Authorizer } from '../registry/authorizer.ts';
+import type { Step } from '../registry/errors.ts';
+import type { UploadSession } from '../registry/upload.ts';
+import { RunAborted } from './aborted.ts';
+import { type AttemptResult, type AttemptWork, runAttempt } from './attempt.ts';
+import type { Check } from './check.ts';
+import type { RetryPolicy } from './client-profile.ts';
+import type { RunDeps } from './deps.ts';
+import type { Attempt, PathFacts, Progress } from './outcome.ts';
+
+/** What all parts of one run share. */
+export interface RunContext {
+  readonly check: Check;
+  readonly deps: RunDeps;
+  /** Monotonic start of the run. */
+  readonly originMs: number;
+  readonly authorizer: (transport: Transport) => Authorizer;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** One thing to get done with retries: a blob, the manifest, the pull. */
+export interface Part {
+  readonly name: string;
+  readonly totalBytes: number;
+  /** Digest of the blob it stores; undefined when it stores none. */
+  readonly digest?: string;
+  readonly manifestDigest?: string;
+  /** What attempt `number` (from 1) does. */
+  readonly work: (number: number) => AttemptWork;
+}
+
+export interface PartOutcome {
+  readonly part: Part;
+  readonly attempts: readonly Attempt[];
+  readonly ok: boolean;
+  /** Sessions that failed attempts left open, as real clients leave them. */
+  readonly openSessions: readonly UploadSession[];
+  readonly pathFacts: PathFacts;
+  /** How we ended it, if we did: in an attempt or in a wait between two. */
+  readonly endedBy?: 'deadline' | 'cancelled';
+}
+
+/** Does one part with the client's retries: attempts and the waits between them. The only place that retries. */
+export async function withRetries(
+  context: RunContext,
+  part: Part,
+  policy: RetryPolicy,
+  signal: AbortSignal,
+): Promise<PartOutcome> {
+  const results: AttemptResult[] = [];
+  let waitedMs = 0;
+  for (let number = 1; ; number += 1) {
+    const progress = progressOf(part, number, policy.maxAttempts);
+    const result = await runAttempt(
+      {
+        ...context,
+        blob: part.name,
+        number,
+        waitedMs,
+        signal,
+        sizeRefusedBefore: results.some(({ attempt }) => attempt.failure?.reason === 'body_too_large'),
+        onProgress: (step, doneBytes) => context.onProgress(progress(step, doneBytes)),
+      },
+      part.work(number),
+    );
+    results.push(result);
+    if (number >= policy.maxAttempts || signal.aborted || isFinal(result, policy)) {
+      break;
+    }
+    const delayMs = policy.delayMs(number, context.deps.random());
+    context.onProgress({ ...progress('start', 0), attempt: number + 1, waitingMs: delayMs });
+    waitedMs = await wait(context.deps, delayMs, signal);
+    if (signal.aborted) {
+      break;
+    }
+  }
+  return outcomeOf(part, results, signal);
+}
+
+function isFinal({ attempt, endedInPing }: AttemptResult, policy: RetryPolicy): boolean {
+  return attempt.failure === undefined || endedInPing || !policy.retries(attempt.failure);
+}
+
+function progressOf(part: Part, attempt: number, maxAttempts: number): (phase: Step, doneBytes: number) => Progress {
+  const { name: blob, totalBytes } = part;
+  return (phase, sentBytes) => ({ phase, blob, attempt, maxAttempts, sentBytes, totalBytes });
+}
+
+/** Waits, and says how long it really was. */
+async function wait(deps: RunDeps, delayMs: number, signal: AbortSignal): Promise<number> {
+  const startedMs = deps.clock.nowMs();
+  if (delayMs > 0) {
+    // An abort ends the wait early; the caller looks at the signal.
+    await deps.clock.sleep(delayMs, signal).catch(() => {});
+  }
+  return deps.clock.nowMs() - startedMs;
+}
+
+function outcomeOf(part: Part, results: readonly AttemptResult[], signal: AbortSignal): PartOutcome {
+  const ok = results.at(-1)?.attempt.failure === undefined;
+  return {
+    part,
+    ok,
+    attempts: results.map((result) => result.attempt),
+    openSessions: results.flatMap(({ openSession }) => (openSession === undefined ? [] : [openSession])),
+    pathFacts: Object.assign({}, ...results.map((result) => result.pathFacts)),
+    ...(!ok && signal.reason instanceof RunAborted ? { endedBy: signal.reason.kind } : {}),
+  };
+}

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { header } from '../network/exchange.ts';
+import { ProtocolError } from './errors.ts';
+import type { RegistryClient } from './registry-client.ts';
+
+/** A blob as a manifest names it. */
+export interface Descriptor {
+  readonly digest: string;
+  readonly sizeBytes: number;
+}
+
+export interface ImageDocument {
+  readonly bytes: Uint8Array;
+  readonly mediaType: string;
+  readonly digest: string;
+}
+
+const mediaTypes = {
+  docker: {
+    manifest: 'application/vnd.docker.distribution.manifest.v2+json',
+    config: 'application/vnd.docker.container.image.v1+json',
+    layer: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
+  },
+  oci: {
+    manifest: 'application/vnd.oci.image.manifest.v1+json',
+    config: 'application/vnd.oci.image.config.v1+json',
+    layer: 'application/vnd.oci.image.layer.v1.tar+gzip',
+  },
+} as const;
+export type ManifestKind = keyof typeof mediaTypes;
+
+/** `sha256:<hex>` of some bytes. */
+export function digestOf(bytes: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+/** An image configuration over these layers: valid for a registry, not meant to be run. */
+export function imageConfig(layers: readonly Descriptor[], createdAt: Date): Uint8Array {
+  return Buffer.from(
+    JSON.stringify({
+      architecture: 'amd64',
+      os: 'linux',
+      created: createdAt.toISOString(),
+      author: 'blobprobe: synthetic push, safe to delete',
+      config: {},
+      rootfs: { type: 'layers', diff_ids: layers.map((layer) => layer.digest) },
+      history: layers.map(() => ({ created: createdAt.toISOString(), created_by: 'blobprobe' })),
+    }),
+  );
+}
+
+/** The manifest that ties config and layers together, in the media types of the client. */
+export function imageManifest(kind: ManifestKind, config: Descriptor, layers: readonly Descriptor[]): ImageDocument {
+  const types = mediaTypes[kind];
+  const entry = (mediaType: string, { digest, sizeBytes }: Descriptor): object => ({
+    mediaType,
+    digest,
+    size: sizeBytes,
+  });
+  const bytes = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: types.manifest,
+      config: entry(types.config, config),
+      layers: layers.map((layer) => entry(types.layer, layer)),
+    }),
+  );
+  return { bytes, mediaType: types.manifest, digest: digestOf(bytes) };
+}
+
+/** PUT of a manifest under a tag. Throws ProtocolError when the registry names another digest than the one sent. */
+export async function putManifest(client: RegistryClient, tag: string, manifest: ImageDocument): Promise<void> {
+  const exchange = await client.send({
+    step: 'commit',
+    method: 'PUT',
+    url: client.url(`manifests/${tag}`),
+    headers: { 'content-type': manifest.mediaType },
+    body: { kind: 'bytes', bytes: manifest.bytes },
+    actions: ['pull', 'push'],
+    accepted: [201, 200, 202],
+  });
+  const named = header(exchange, 'docker-content-digest');
+  if (named !== undefined && named !== manifest.digest) {
+    const message = 'the registry stored the manifest under another digest';
+    throw new ProtocolError({ step: 'commit', problem: 'digest_differs', exchange, message });
+  }
+}
+
+/** HEAD of a manifest: 200, and the digest that was pushed where the registry names one. */
+export async function verifyManifest(client: RegistryClient, tag: string, manifest: ImageDocument): Promise<void> {
+  const exchange = await client.send({
+    step: 'verify',
+    method: 'HEAD',
+    url: client.url(`manifests/${tag}`),
+    headers: { accept: manifest.mediaType },
+    actions: ['pull', 'push'],
+    accepted: [200],
+  });
+  const named = header(exchange, 'docker-content-digest');
+  if (named !== undefined && named !== manifest.digest) {
+    const message = 'the tag leads to another manifest than the one pushed';
+    throw new ProtocolError({ step: 'verify', problem: 'digest_differs', exchange, message });
+  }
+}
