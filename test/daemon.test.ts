@@ -61,8 +61,8 @@ function configuration(changes: { checks?: object; password?: string; budget?: o
       },
     },
     checks: changes.checks ?? {
-      small: { size: '64KiB', every: '2s', timeout: '2s', clients: ['docker', 'docker-containerd'] },
-      large: { size: '2MiB', every: '2s', timeout: '2s', clients: ['docker', 'docker-containerd'] },
+      small: { size: '64KiB', every: '4s', timeout: '4s', clients: ['docker', 'docker-containerd'] },
+      large: { size: '2MiB', every: '4s', timeout: '4s', clients: ['docker', 'docker-containerd'] },
     },
     retryWaitScale: 0.001,
     ...(changes.budget === undefined ? {} : { budget: changes.budget }),
