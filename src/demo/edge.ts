@@ -56,6 +56,8 @@ export interface DemoEdge {
   readonly openConnections: number;
   /** In force for requests that begin after the call. */
   readonly setFaults: (faults: readonly Fault[]) => void;
+  /** Whose headers and pages it shows from now on. */
+  readonly setIdentity: (identity: EdgeIdentity) => void;
   readonly setUpstream: (upstream: string | readonly string[]) => void;
   readonly clearRequests: () => void;
   readonly dropConnections: () => void;
@@ -64,10 +66,9 @@ export interface DemoEdge {
 
 /** Starts a reverse proxy on 127.0.0.1. Rejects when the port is taken. */
 export async function startEdge(options: EdgeOptions): Promise<DemoEdge> {
-  const identity = options.identity ?? { style: 'nginx' };
   const log = createRequestLog(options.logCapacity ?? 1000);
   const seenOnConnection = new WeakMap<object, number>();
-  const live = liveState(options.upstream, options.faults ?? []);
+  const live = liveState(options);
   const server = await startLoopbackServer({
     port: options.port ?? 0,
     tls: options.tls,
@@ -79,13 +80,13 @@ export async function startEdge(options: EdgeOptions): Promise<DemoEdge> {
         response,
         entry: log.add(request),
         requestsOnConnection: seen,
-        style: identity.style,
+        style: live.identity.style,
         lingerMs: options.lingerMs ?? 5000,
         reset: () => server.reset(request.socket),
       });
       const upstream = new URL(live.upstreams[live.turn++ % live.upstreams.length] ?? '');
       const faults = live.behaviours.flatMap((behaviour) => behaviour(call.entry)?.(call) ?? []);
-      const route = { upstream, identity, upstreamCa: options.upstreamCa, faults };
+      const route = { upstream, identity: live.identity, upstreamCa: options.upstreamCa, faults };
       forward(call, route).catch(() => call.answer({ status: 502, ending: 'reset' }));
     },
   });
@@ -94,6 +95,7 @@ export async function startEdge(options: EdgeOptions): Promise<DemoEdge> {
 
 /** What changes while the edge runs. */
 interface LiveState {
+  identity: EdgeIdentity;
   upstreams: readonly string[];
   /** Counts requests: upstreams are used in turn. */
   turn: number;
@@ -101,8 +103,8 @@ interface LiveState {
   behaviours: readonly ((entry: LoggedRequest) => FaultBehaviour | undefined)[];
 }
 
-function liveState(upstream: string | readonly string[], faults: readonly Fault[]): LiveState {
-  return { upstreams: [upstream].flat(), turn: 0, faults, behaviours: faults.map(scoped) };
+function liveState({ upstream, identity = { style: 'nginx' }, faults = [] }: EdgeOptions): LiveState {
+  return { identity, upstreams: [upstream].flat(), turn: 0, faults, behaviours: faults.map(scoped) };
 }
 
 function viewOf(server: LoopbackServer, log: RequestLog, live: LiveState): DemoEdge {
@@ -124,6 +126,9 @@ function viewOf(server: LoopbackServer, log: RequestLog, live: LiveState): DemoE
     setFaults(faults) {
       live.behaviours = faults.map(scoped);
       live.faults = faults;
+    },
+    setIdentity(identity) {
+      live.identity = identity;
     },
     setUpstream(upstream) {
       live.upstreams = [upstream].flat();

@@ -30,6 +30,8 @@ export interface RegistryOptions {
   readonly keptBytesLimit?: number;
   readonly maxUploads?: number;
   readonly uploadLifetimeMs?: number;
+  /** Blobs that no manifest names are removed after this time, as Gitea's clean-up does; default: never. */
+  readonly blobLifetimeMs?: number;
   readonly logCapacity?: number;
   readonly settings?: Partial<Omit<RegistrySettings, 'quirks'>>;
   /** Scripted answers; see `Reaction`. Can be replaced at any time. */
@@ -84,6 +86,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Demo
     keptBytesLimit: options.keptBytesLimit ?? 256 * 1024 * 1024,
     maxUploads: options.maxUploads ?? 10_000,
     uploadLifetimeMs: options.uploadLifetimeMs ?? 3_600_000,
+    blobLifetimeMs: options.blobLifetimeMs ?? Number.POSITIVE_INFINITY,
   });
   const live: LiveState = {
     settings: initialSettings(options),
@@ -113,6 +116,7 @@ function initialSettings(options: RegistryOptions): RegistrySettings {
     quotaBytes: undefined,
     chunkMinBytes: undefined,
     commitDelayMs: 0,
+    commitBytesPerSecond: undefined,
     realmOrigin: undefined,
     ...options.settings,
   };

@@ -22,14 +22,33 @@ export function bodyLimit(fault: FaultOf<'body-limit'>): FaultBehaviour {
   });
 }
 
-/** Drops a body of undeclared length and tells the upstream that there is none. */
-export function dropUndeclaredBody(): FaultBehaviour {
+/** Drops a body of undeclared length and tells the upstream that there is none; a small one is passed on with its length. */
+export function dropUndeclaredBody(fault: FaultOf<'drop-undeclared-body'>): FaultBehaviour {
+  const spares = fault.sparesBytes ?? 0;
   return () => ({
-    requestBody(body) {
+    async requestBody(body) {
       if (body.length !== 'chunked') return body;
+      const chunks: Buffer[] = [];
+      const size = spares === 0 ? undefined : await collectUpTo(spares, body.stream, chunks);
       body.stream.resume();
-      return { stream: Readable.from([]), length: 0 };
+      return size === undefined
+        ? { stream: Readable.from([]), length: 0 }
+        : { stream: Readable.from(chunks), length: size };
     },
+  });
+}
+
+/** Size of the whole stream when it ends within the limit, else undefined. */
+function collectUpTo(limitBytes: number, stream: Readable, chunks: Buffer[]): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    let size = 0;
+    stream.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > limitBytes) resolve(undefined);
+      else chunks.push(chunk);
+    });
+    stream.once('end', () => resolve(size));
+    stream.once('close', () => resolve(undefined));
   });
 }
 

@@ -35,8 +35,11 @@ export type FaultKind =
   | { readonly kind: 'idle-cut'; readonly limitMs: number; readonly ending: Ending; readonly status: number }
   /** The upstream sees nothing before the body is complete, then a Content-Length (nginx proxy_request_buffering on). */
   | { readonly kind: 'buffer-request' }
-  /** A body without Content-Length is not passed on; the upstream sees Content-Length: 0 (cloudflare/cloudflared#1485). */
-  | { readonly kind: 'drop-undeclared-body' }
+  /**
+   * A body without Content-Length is not passed on; the upstream sees Content-Length: 0 (cloudflare/cloudflared#1485).
+   * Up to `sparesBytes` (default 0) it is: an edge in front that has a small body whole knows its length.
+   */
+  | { readonly kind: 'drop-undeclared-body'; readonly sparesBytes?: number }
   /** Only the first bytes are passed on, as if they were all. */
   | { readonly kind: 'truncate-body'; readonly afterBytes: number }
   /** One bit of the byte at this offset is turned. */

@@ -10,8 +10,10 @@ export interface RegistrySettings {
   readonly quotaBytes: number | undefined;
   /** Announced as OCI-Chunk-Min-Length on the answer to POST. */
   readonly chunkMinBytes: number | undefined;
-  /** Time a commit takes, as hashing and copying does on slow storage. */
+  /** Time each commit takes, whatever the size. */
   readonly commitDelayMs: number;
+  /** Rate of hashing and copying at commit, which makes the time grow with the size; undefined: no time at all. */
+  readonly commitBytesPerSecond: number | undefined;
   /** Origin of the token service in the challenge; undefined: the origin the client asked. */
   readonly realmOrigin: string | undefined;
 }

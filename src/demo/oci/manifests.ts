@@ -135,12 +135,18 @@ function parseManifest(bytes: Buffer): ManifestJson | undefined {
   }
 }
 
-/** The first digest the manifest needs and the repository has not; layers with `urls` are kept elsewhere. */
+/** Digests of config and layers; layers with `urls` are kept elsewhere. */
+function blobsOf(json: ManifestJson): string[] {
+  const descriptors = [json.config, ...(Array.isArray(json.layers) ? json.layers : [])];
+  return descriptors.flatMap((one) =>
+    typeof one?.digest === 'string' && !Array.isArray(one.urls) ? [one.digest] : [],
+  );
+}
+
+/** The first digest the manifest needs and the repository has not. */
 function missingReference(call: RegistryCall, repository: string, json: ManifestJson): string | undefined {
-  const blobs = [json.config, ...(Array.isArray(json.layers) ? json.layers : [])];
-  for (const descriptor of blobs) {
-    if (typeof descriptor?.digest !== 'string' || Array.isArray(descriptor.urls)) continue;
-    if (!call.store.blobs.get(descriptor.digest)?.repositories.has(repository)) return descriptor.digest;
+  for (const digest of blobsOf(json)) {
+    if (!call.store.blobs.get(digest)?.repositories.has(repository)) return digest;
   }
   for (const descriptor of Array.isArray(json.manifests) ? json.manifests : []) {
     if (typeof descriptor.digest === 'string' && !find(call, repository, descriptor.digest)) return descriptor.digest;
@@ -157,5 +163,6 @@ function describe(call: RegistryCall, json: ManifestJson, digest: string, bytes:
     subject: text(json.subject?.digest),
     artifactType: text(json.artifactType) ?? text(json.config?.mediaType),
     annotations: json.annotations,
+    blobs: blobsOf(json),
   };
 }

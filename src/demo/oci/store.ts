@@ -25,6 +25,7 @@ export interface StoredBlob {
   readonly sizeBytes: number;
   readonly chunks: readonly Buffer[] | undefined;
   readonly repositories: Set<string>;
+  readonly committedAtMs: number;
 }
 
 export interface StoredManifest {
@@ -34,6 +35,8 @@ export interface StoredManifest {
   readonly subject: string | undefined;
   readonly artifactType: string | undefined;
   readonly annotations: Readonly<Record<string, string>> | undefined;
+  /** Blobs it names. */
+  readonly blobs: readonly string[];
 }
 
 export interface RepositoryContent {
@@ -48,6 +51,8 @@ export interface StoreLimits {
   readonly maxUploads: number;
   /** Sessions untouched for so long are purged when the next one is opened. */
   readonly uploadLifetimeMs: number;
+  /** The same for blobs that no manifest names. */
+  readonly blobLifetimeMs: number;
 }
 
 /** What the registry holds, all of it in memory and bounded. */
@@ -75,6 +80,7 @@ export class Store {
 
   openUpload(repository: string, algorithm: DigestAlgorithm): Upload {
     this.#purgeUploads();
+    this.#purgeBlobs();
     const upload = newUpload(repository, algorithm, this.#limits.keepsBytes);
     this.uploads.set(upload.id, upload);
     return upload;
@@ -110,7 +116,8 @@ export class Store {
       return;
     }
     const { sizeBytes, chunks } = upload;
-    this.blobs.set(digest, { digest, sizeBytes, chunks, repositories: new Set([upload.repository]) });
+    const repositories = new Set([upload.repository]);
+    this.blobs.set(digest, { digest, sizeBytes, chunks, repositories, committedAtMs: performance.now() });
     this.#committedBytes += sizeBytes;
   }
 
@@ -139,6 +146,18 @@ export class Store {
     const oldest = performance.now() - this.#limits.uploadLifetimeMs;
     for (const upload of this.uploads.values()) {
       if (upload.touchedAtMs < oldest || this.uploads.size >= this.#limits.maxUploads) this.closeUpload(upload);
+    }
+  }
+
+  #purgeBlobs(): void {
+    const oldest = performance.now() - this.#limits.blobLifetimeMs;
+    const old = [...this.blobs.values()].filter((blob) => blob.committedAtMs < oldest);
+    if (old.length === 0) return;
+    const manifests = [...this.repositories.values()].flatMap((content) => [...content.manifests.values()]);
+    const named = new Set(manifests.flatMap((manifest) => manifest.blobs));
+    for (const { digest, repositories } of old) {
+      if (named.has(digest)) continue;
+      for (const name of repositories) this.deleteBlob(name, digest);
     }
   }
 

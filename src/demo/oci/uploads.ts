@@ -136,8 +136,9 @@ async function receive(call: RegistryCall, upload: Upload): Promise<'complete' |
 }
 
 async function finish(call: RegistryCall, upload: Upload, digest: string): Promise<void> {
-  const { quirks, commitDelayMs, quotaBytes } = call.settings;
-  if (commitDelayMs > 0) await delay(commitDelayMs);
+  const { quirks, commitDelayMs, commitBytesPerSecond, quotaBytes } = call.settings;
+  const commitMs = commitDelayMs + (commitBytesPerSecond ? (upload.sizeBytes / commitBytesPerSecond) * 1000 : 0);
+  if (commitMs > 0) await delay(commitMs);
   const actual = `${upload.algorithm}:${upload.hash.copy().digest('hex')}`;
   if (actual !== digest) {
     if (quirks.afterBadDigest === 'removed') call.store.closeUpload(upload);

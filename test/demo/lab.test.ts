@@ -1,0 +1,123 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DemoLab } from '../../src/demo/lab.ts';
+import { startLab } from '../../src/demo/lab.ts';
+import { eventually, observe, send, sha256 } from './wire.ts';
+
+type Shape = 'streamed' | 'put';
+
+let lab: DemoLab;
+beforeAll(async () => {
+  lab = await startLab({ outage: { everyMs: 600_000, downMs: 1 } });
+});
+afterAll(() => lab.close());
+
+let nonce = 0;
+
+/** One push without any second try; the first answer that is not a success, or `ok`. */
+async function push(of: DemoLab, name: string, shape: Shape, size: number): Promise<string> {
+  const path = of.paths.find((one) => one.name === name)!;
+  const ca = path.caFile === undefined ? {} : { ca: readFileSync(path.caFile, 'utf8') };
+  const { username, password, repository } = of.registry;
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  const headers = { authorization };
+  const body = Buffer.alloc(size, `blob ${(nonce += 1)} `);
+  const digest = encodeURIComponent(sha256(body));
+  const post = await send(`${path.origin}/v2/${repository}/blobs/uploads/`, { method: 'POST', headers, ...ca });
+  if (post.status !== 202) return `POST ${post.status}`;
+  let location = new URL(post.headers['location'] ?? '', path.origin).href;
+  if (shape === 'streamed') {
+    const patch = await observe(location, { method: 'PATCH', headers, body, chunked: true, ...ca });
+    if (patch.response?.status !== 202) return `PATCH ${patch.response?.status ?? patch.code}`;
+    if (patch.response.headers['range'] !== `0-${size - 1}`) return `PATCH Range ${patch.response.headers['range']}`;
+    location = new URL(patch.response.headers['location'] ?? '', path.origin).href;
+  }
+  const rest = shape === 'put' ? body : Buffer.alloc(0);
+  const put = await observe(`${location}?digest=${digest}`, { method: 'PUT', headers, body: rest, ...ca });
+  return put.response?.status === 201 ? 'ok' : `PUT ${put.response?.status ?? put.code}`;
+}
+
+const dropped = 'PATCH Range undefined';
+
+/** Path, then what a streamed and a PUT upload of a small, a medium and a large blob come to. */
+const table: [string, [string, string, string], [string, string, string]][] = [
+  ['cloudflare', ['ok', dropped, dropped], ['ok', 'ok', 'PUT 413']],
+  ['internal', ['ok', 'ok', 'ok'], ['ok', 'ok', 'ok']],
+  ['loadbalancer', ['ok', 'ok', 'ok'], ['ok', 'ok', 'ok']],
+  ['bypass', ['ok', 'ok', 'ok'], ['ok', 'ok', 'ok']],
+  ['internal-tls', ['ok', 'ok', 'ok'], ['ok', 'ok', 'ok']],
+  ['cloudflare-free', ['ok', 'ok', 'PATCH 413'], ['ok', 'ok', 'PUT 413']],
+  ['cloudflare-enterprise', ['ok', 'ok', 'ok'], ['ok', 'ok', 'ok']],
+  ['cloudflared-quic', ['PATCH Range undefined', 'PATCH Range undefined', 'PATCH 413'], ['ok', 'ok', 'PUT 413']],
+  ['ingress-nginx-default', ['ok', 'PATCH 413', 'PATCH 413'], ['ok', 'PUT 413', 'PUT 413']],
+  ['traefik-3', ['ok', 'ok', 'PATCH 499'], ['ok', 'ok', 'PUT 499']],
+  ['envoy', ['ok', 'ok', 'PUT 504'], ['ok', 'ok', 'PUT 504']],
+  ['alb', ['ok', 'ok', 'PATCH 504'], ['ok', 'ok', 'PUT 504']],
+];
+
+test('the table speaks of every path', () => {
+  expect(lab.paths.map((path) => path.name)).toEqual(table.map(([name]) => name));
+});
+
+describe.concurrent.each(table)('%s', (name, streamed, put) => {
+  test.concurrent.each([
+    ['streamed', streamed],
+    ['put', put],
+  ] as const)('%s', async (shape, expected) => {
+    const { small, medium, large } = lab.sizes;
+    const seen: string[] = [];
+    for (const size of [small, medium, large]) seen.push(await push(lab, name, shape, size));
+    expect(seen).toEqual(expected);
+  });
+});
+
+test('the streamed client sees an empty body where the client with a length does not', async () => {
+  lab.server.clearRequests();
+  await push(lab, 'cloudflare', 'streamed', lab.sizes.medium);
+  expect(lab.server.requests.find((request) => request.method === 'PATCH')).toMatchObject({
+    framing: 'content-length',
+    receivedBytes: 0,
+  });
+  lab.server.clearRequests();
+  await push(lab, 'cloudflare', 'put', lab.sizes.medium);
+  expect(lab.server.requests.find((request) => request.method === 'PUT')).toMatchObject({
+    framing: 'content-length',
+    receivedBytes: lab.sizes.medium,
+  });
+});
+
+test('a path can be broken, healed and restored while it runs', async () => {
+  const { small, large } = lab.sizes;
+  lab.break('internal', 'ingress-nginx-default');
+  expect(await push(lab, 'internal', 'put', large)).toBe('PUT 413');
+  lab.break('internal', [{ kind: 'answer', status: 403, page: 'waf' }]);
+  expect(await push(lab, 'internal', 'put', small)).toBe('POST 403');
+  lab.heal('internal');
+  expect(await push(lab, 'internal', 'put', large)).toBe('ok');
+  lab.heal('ingress-nginx-default');
+  expect(await push(lab, 'ingress-nginx-default', 'put', large)).toBe('ok');
+  lab.restore('ingress-nginx-default');
+  expect(await push(lab, 'ingress-nginx-default', 'put', large)).toBe('PUT 413');
+  expect(() => lab.break('nowhere', 'envoy')).toThrow('no path "nowhere" in the demo');
+});
+
+test('an outage comes and goes by itself, elsewhere nothing happens, and nothing stays behind', async () => {
+  const own = await startLab({ outage: { everyMs: 600, downMs: 300 } });
+  const caFile = own.paths.find((path) => path.caFile !== undefined)!.caFile!;
+  try {
+    const seen = new Set<string>();
+    for (let tries = 0; tries < 60; tries += 1) {
+      seen.add(await push(own, 'loadbalancer', 'put', 1000));
+      expect(await push(own, 'internal', 'put', 1000)).toBe('ok');
+      await delay(20);
+    }
+    expect(seen).toContain('ok');
+    expect([...seen].some((outcome) => outcome.endsWith('503'))).toBe(true);
+    expect(existsSync(caFile)).toBe(true);
+  } finally {
+    await own.close();
+  }
+  expect(existsSync(caFile)).toBe(false);
+  await eventually('no connection is left', () => own.server.openConnections === 0);
+});
