@@ -43,8 +43,6 @@ export type AttemptWork = (client: RegistryClient, notes: AttemptNotes) => Promi
 
 export interface AttemptResult {
   readonly attempt: Attempt;
-  /** The session as it was left; undefined when none was opened or the registry closed it by committing. */
-  readonly openSession?: UploadSession;
   readonly pathFacts: PathFacts;
   readonly endedInPing: boolean;
 }
@@ -169,7 +167,6 @@ class AttemptInFlight {
       },
       pathFacts: this.#recorder.pathFacts,
       endedInPing: pinging,
-      ...(session === undefined || committed ? {} : { openSession: session }),
     };
   }
 }

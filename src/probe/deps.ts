@@ -1,5 +1,6 @@
 import type { Pacer } from '../network/pump.ts';
 import type { PayloadSource } from '../registry/payload.ts';
+import type { Ledger } from './ledger.ts';
 
 /** Time as a run sees it; replaced by tests. */
 export interface RunClock {
@@ -18,6 +19,8 @@ export interface RunDeps {
   /** A new run's id. */
   readonly newId: () => string;
   readonly pacer?: Pacer | undefined;
+  /** What is to be removed, beyond this process; undefined: one in memory. */
+  readonly ledger?: Ledger | undefined;
   /** `start` begins to watch the event loop; what it returns ends that and gives the longest delay seen, in milliseconds. */
   readonly eventLoopLag: { start(): () => number };
   /** Above this lag the timings of a run count as tainted. */

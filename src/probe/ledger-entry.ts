@@ -89,7 +89,9 @@ function isConsistent({ kind, state }: Names, location: string | undefined, dige
   if (kind !== 'session') {
     return digest !== undefined && ['committing', 'stored', 'undeletable'].includes(state);
   }
-  return state === 'opening' || (['open', 'disowned'].includes(state) && location !== undefined && URL.canParse(location));
+  return (
+    state === 'opening' || (['open', 'disowned'].includes(state) && location !== undefined && URL.canParse(location))
+  );
 }
 
 function textOf(fields: ReadonlyMap<string, unknown>, name: string, pattern: RegExp): string | undefined {

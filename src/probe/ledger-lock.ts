@@ -1,6 +1,5 @@
 import { closeSync, openSync, readFileSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { pid } from 'node:process';
 
 /** Another process has the ledger. */
 export class LedgerInUse extends Error {
@@ -28,7 +27,10 @@ export function takeLock(file: string): { release(): void } {
   rmSync(file, { force: true });
   const fd = openSync(file, 'wx', 0o600);
   try {
-    writeSync(fd, JSON.stringify({ host: hostname(), pid, started: startOf(pid) ?? '' } satisfies Holder));
+    writeSync(
+      fd,
+      JSON.stringify({ host: hostname(), pid: process.pid, started: startOf(process.pid) ?? '' } satisfies Holder),
+    );
   } finally {
     closeSync(fd);
   }
@@ -51,7 +53,7 @@ function isHeld(file: string): boolean {
   const started = startOf(holder.pid);
   if (started === undefined) return false;
   // A number is given again sooner or later, in a container at once (1): only with the same start it is the same process.
-  return started === '' || holder.started === '' ? holder.pid !== pid : holder.started === started;
+  return started === '' || holder.started === '' ? holder.pid !== process.pid : holder.started === started;
 }
 
 function readHolder(file: string): Holder | 'none' | 'unreadable' {

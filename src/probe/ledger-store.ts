@@ -31,7 +31,13 @@ export class LedgerStore {
   #failedAt = Number.NEGATIVE_INFINITY;
   #compacting = false;
   #closed = false;
-  #status = { problem: undefined as string | undefined, inUse: false, failedWrites: 0, skippedLines: 0, droppedEntries: 0 };
+  #status = {
+    problem: undefined as string | undefined,
+    inUse: false,
+    failedWrites: 0,
+    skippedLines: 0,
+    droppedEntries: 0,
+  };
 
   constructor(file: string | undefined, now: () => number, onProblem: (problem: string | undefined) => void) {
     this.#fileName = file;
@@ -121,6 +127,7 @@ export class LedgerStore {
   #compact(file: LedgerFile): void {
     if (this.#compacting) return;
     this.#compacting = true;
+    const wasBehind = this.#behind;
     // Whatever is written from here on is appended by the file itself.
     this.#behind = false;
     file.compact(this.entries.values()).then(
@@ -130,7 +137,10 @@ export class LedgerStore {
       },
       (error: unknown) => {
         this.#compacting = false;
+        const isBehind = wasBehind || this.#behind;
         this.#failed(error);
+        // The old file goes on; it lacks nothing, it is only long.
+        this.#behind = isBehind;
       },
     );
   }

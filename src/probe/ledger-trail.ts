@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { NetworkError } from '../network/errors.ts';
+import type { Exchange } from '../network/exchange.ts';
 import { ProtocolError } from '../registry/errors.ts';
 import type { UploadSession } from '../registry/upload.ts';
 import type { Check } from './check.ts';
@@ -21,12 +22,18 @@ export class RunTrail {
 
   /**
    * Opens an upload session by `post` (a POST answered 202). The Location cannot be known before, so the entry says `opening`
-   * until then, and stays so when the answer got lost: a session may be there that nobody can name.
+   * until then, and stays so when the answer got lost: a session may be there that nobody can name. `mount`: the digest that the
+   * registry was asked to take from elsewhere; without a session, it did.
    */
-  async opening(post: () => Promise<UploadSession>): Promise<UploadSession> {
+  async opening(post: () => Promise<UploadSession | undefined>, mount?: string): Promise<UploadSession | undefined> {
     const entry = this.#create('session', 'opening');
     try {
       const session = await post();
+      if (session === undefined) {
+        this.#drop(entry.id);
+        if (mount !== undefined) this.#keep({ ...this.#object('blob', mount), state: 'stored' });
+        return undefined;
+      }
       this.#sessions.set(entry.id, session);
       this.#ledger.put({ ...entry, state: 'open', location: session.location.href });
       return session;
@@ -47,26 +54,27 @@ export class RunTrail {
    * Sends the request that makes a blob or manifest appear. `session`: the one it closes when it succeeds; its Location, as it
    * is by now, is written too. Without an answer that says no, the object may be there.
    */
-  async committing<T>(
+  async committing<T extends Exchange | void>(
     kind: Exclude<LeftoverKind, 'session'>,
     digest: string,
     commit: () => Promise<T>,
     session?: UploadSession,
   ): Promise<T> {
-    const { registry } = this.#check;
     const sessionId = session === undefined ? undefined : this.#noteLocation(session);
-    const known = this.#ledger.findDigest(kind, digest, registry.name, registry.repository);
-    const entry = known ?? { ...this.#entry(kind, 'committing'), digest };
-    if (known === undefined) this.#keep(entry);
+    const entry = this.#object(kind, digest);
+    const isNew = this.#ledger.get(entry.id) === undefined;
+    if (isNew) this.#keep(entry);
     else this.#hold(entry.id);
     try {
       const answer = await commit();
+      // 202 is no confirmation: the registry has taken the request, not the object.
+      if (answer?.response?.status === 202) return answer;
       this.#ledger.put({ ...entry, state: 'stored', createdAt: this.#ledger.now() });
       if (sessionId !== undefined) this.#drop(sessionId);
       return answer;
     } catch (error) {
       // Of an earlier attempt's commit nothing is known by this answer.
-      if (known === undefined && !mayHaveHappened(error)) this.#drop(entry.id);
+      if (isNew && !mayHaveHappened(error) && !saysGone(error)) this.#drop(entry.id);
       throw error;
     }
   }
@@ -95,6 +103,13 @@ export class RunTrail {
       return id;
     }
     return undefined;
+  }
+
+  /** One object for a digest, however often it is pushed. */
+  #object(kind: LeftoverKind, digest: string): LedgerEntry {
+    const { registry } = this.#check;
+    const known = this.#ledger.findDigest(kind, digest, registry.name, registry.repository);
+    return known ?? { ...this.#entry(kind, 'committing'), digest };
   }
 
   #create(kind: LeftoverKind, state: LedgerEntry['state']): LedgerEntry {
@@ -137,9 +152,11 @@ export class RunTrail {
 
 /**
  * Whether the registry may have done what this error's request asked for. It has not when no connection came about, or when the
- * answer is a refusal; a hop's 408 or 499 is none: the registry may have gone on.
+ * answer is a refusal; a hop's 408 or 499 is none: the registry may have gone on. Nor has it when its body was not sent to the end.
  */
 function mayHaveHappened(error: unknown): boolean {
+  const exchange = error instanceof NetworkError || error instanceof ProtocolError ? error.exchange : undefined;
+  if (exchange !== undefined && exchange.sentBytes < exchange.plannedBytes) return false;
   if (error instanceof NetworkError) {
     return error.stage === 'send' || error.stage === 'wait' || error.stage === 'receive';
   }
@@ -149,4 +166,10 @@ function mayHaveHappened(error: unknown): boolean {
   }
   // Authorization failed before the request, or the run ended between two.
   return false;
+}
+
+/** A client that sends its commit again after a lost answer finds the session gone (404) or moved on (416): the first one did it. */
+function saysGone(error: unknown): boolean {
+  const status = error instanceof ProtocolError ? error.exchange.response?.status : undefined;
+  return status === 404 || status === 416;
 }

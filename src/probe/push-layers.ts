@@ -40,18 +40,17 @@ export async function pushLayers(
 }
 
 function layerParts(
-  { check }: RunContext,
+  { check, trail }: RunContext,
   blobs: readonly Blob[],
 ): { parts: Part[]; pinged: { done: Promise<void>; resolve: () => void } } {
   const { client: profile } = check;
   let resolve: () => void = () => {};
   const done = new Promise<void>((settle) => (resolve = settle));
   const parts = blobs.map(({ name, payload }, position): Part => {
-    const steps = blobSteps(profile, payload);
+    const steps = blobSteps(profile, payload, trail);
     return {
       name,
       totalBytes: payload.sizeBytes,
-      digest: payload.digest,
       work: (number) => (position === 0 && number === 1 ? afterPing(profile, resolve, steps) : steps),
     };
   });

@@ -29,24 +29,27 @@ export async function pushParts(
   }
 }
 
-function partsAfterLayers({ check }: RunContext, blobs: readonly Blob[]): readonly Part[] {
+function partsAfterLayers({ check, trail }: RunContext, blobs: readonly Blob[]): readonly Part[] {
   const image = check.workload.kind === 'image' ? imageOf(check, blobs, new Date()) : undefined;
   const toPull = image === undefined ? blobs : [image.config, ...blobs];
   return [
-    ...(image === undefined ? [] : imageParts(check.client, image)),
+    ...(image === undefined ? [] : imageParts(check.client, image, trail)),
     ...(check.workload.pull ? [...(image === undefined ? [] : [manifestPull(image)]), ...toPull.map(blobPull)] : []),
   ];
 }
 
-function imageParts(profile: RunContext['check']['client'], { config, manifest, tag }: Image): readonly Part[] {
-  const { digest, sizeBytes } = config.payload;
+function imageParts(
+  profile: RunContext['check']['client'],
+  { config, manifest, tag }: Image,
+  trail: RunContext['trail'],
+): readonly Part[] {
+  const { sizeBytes } = config.payload;
   return [
-    { name: 'config', totalBytes: sizeBytes, digest, work: () => blobSteps(profile, config.payload) },
+    { name: 'config', totalBytes: sizeBytes, work: () => blobSteps(profile, config.payload, trail) },
     {
       name: 'manifest',
       totalBytes: manifest.bytes.byteLength,
-      manifestDigest: manifest.digest,
-      work: () => manifestSteps(tag, manifest),
+      work: () => manifestSteps(tag, manifest, trail),
     },
   ];
 }

@@ -5,6 +5,7 @@ import { pullBlob, pullManifest } from '../registry/pull.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import type { AttemptNotes, AttemptWork } from './attempt.ts';
 import type { ClientProfile } from './client-profile.ts';
+import type { RunTrail } from './ledger-trail.ts';
 import { wireShapes } from './wire-shapes.ts';
 
 /** GET /v2/ before the first attempt of a run, where the client begins with it; then `work`. */
@@ -21,7 +22,7 @@ export function afterPing(profile: ClientProfile, onPinged: () => void, work: At
 }
 
 /** One blob as the client pushes it: ask, send, commit, verify. */
-export function blobSteps(profile: ClientProfile, payload: Payload): AttemptWork {
+export function blobSteps(profile: ClientProfile, payload: Payload, trail: RunTrail): AttemptWork {
   return async (client, notes) => {
     if (profile.headBefore) {
       // A fresh digest is never there. A rotated one may be, and then the client would not push: here it is pushed anyway,
@@ -32,6 +33,7 @@ export function blobSteps(profile: ClientProfile, payload: Payload): AttemptWork
       client,
       profile,
       payload,
+      trail,
       onSession: (session) => (notes.session = session),
       onFallback: () => (notes.fellBack = true),
     });
@@ -43,9 +45,9 @@ export function blobSteps(profile: ClientProfile, payload: Payload): AttemptWork
 }
 
 /** The manifest under its tag, then a look whether the tag leads to it. */
-export function manifestSteps(tag: string, manifest: ImageDocument): AttemptWork {
+export function manifestSteps(tag: string, manifest: ImageDocument, trail: RunTrail): AttemptWork {
   return async (client, notes) => {
-    await putManifest(client, tag, manifest);
+    await trail.committing('manifest', manifest.digest, () => putManifest(client, tag, manifest));
     notes.committedBytes = manifest.bytes.byteLength;
     await verifyManifest(client, tag, manifest);
   };

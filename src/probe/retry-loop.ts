@@ -1,18 +1,20 @@
 import type { Transport } from '../network/transport.ts';
 import type { Authorizer } from '../registry/authorizer.ts';
 import type { Step } from '../registry/errors.ts';
-import type { UploadSession } from '../registry/upload.ts';
 import { RunAborted } from './aborted.ts';
 import { type AttemptResult, type AttemptWork, runAttempt } from './attempt.ts';
 import type { Check } from './check.ts';
 import type { RetryPolicy } from './client-profile.ts';
 import type { RunDeps } from './deps.ts';
+import type { RunTrail } from './ledger-trail.ts';
 import type { Attempt, PathFacts, Progress } from './outcome.ts';
 
 /** What all parts of one run share. */
 export interface RunContext {
   readonly check: Check;
   readonly deps: RunDeps;
+  /** Where the run writes down what it is about to put on the registry. */
+  readonly trail: RunTrail;
   /** Monotonic start of the run. */
   readonly originMs: number;
   readonly authorizer: (transport: Transport) => Authorizer;
@@ -23,9 +25,6 @@ export interface RunContext {
 export interface Part {
   readonly name: string;
   readonly totalBytes: number;
-  /** Digest of the blob it stores; undefined when it stores none. */
-  readonly digest?: string;
-  readonly manifestDigest?: string;
   /** What attempt `number` (from 1) does. */
   readonly work: (number: number) => AttemptWork;
 }
@@ -34,8 +33,6 @@ export interface PartOutcome {
   readonly part: Part;
   readonly attempts: readonly Attempt[];
   readonly ok: boolean;
-  /** Sessions that failed attempts left open, as real clients leave them. */
-  readonly openSessions: readonly UploadSession[];
   readonly pathFacts: PathFacts;
   /** How we ended it, if we did: in an attempt or in a wait between two. */
   readonly endedBy?: 'deadline' | 'cancelled';
@@ -103,7 +100,6 @@ function outcomeOf(part: Part, results: readonly AttemptResult[], signal: AbortS
     part,
     ok,
     attempts: results.map((result) => result.attempt),
-    openSessions: results.flatMap(({ openSession }) => (openSession === undefined ? [] : [openSession])),
     pathFacts: Object.assign({}, ...results.map((result) => result.pathFacts)),
     ...(!ok && signal.reason instanceof RunAborted ? { endedBy: signal.reason.kind } : {}),
   };

@@ -5,6 +5,8 @@ import { cleanUp } from './cleanup.ts';
 import type { RunDeps } from './deps.ts';
 import { noContext } from './facts.ts';
 import type { Failure } from './failure.ts';
+import { Ledger } from './ledger.ts';
+import type { RunTrail } from './ledger-trail.ts';
 import type { CleanupReport, Progress, Run, RunCheck } from './outcome.ts';
 import { pushParts } from './push-parts.ts';
 import type { PartOutcome } from './retry-loop.ts';
@@ -16,16 +18,18 @@ import { pullThroughput, pushThroughput } from './throughput.ts';
 /** The engine: `RunCheck` over the given dependencies. Each call is one run; it resolves with its outcome, whatever happens. */
 export function createRunner(deps: RunDeps): RunCheck {
   const runCounts = new Map<string, number>();
+  const ledger = deps.ledger ?? new Ledger();
   return async (check, { signal, onProgress = () => {}, id = deps.newId() }) => {
     const index = runCounts.get(checkId(check)) ?? 0;
     runCounts.set(checkId(check), index + 1);
-    return new RunInFlight(id, check, deps, onProgress).execute(index, new RunEnding(signal));
+    return new RunInFlight(id, check, { ...deps, ledger }, onProgress).execute(index, new RunEnding(signal));
   };
 }
 
 class RunInFlight {
   readonly #check: Check;
-  readonly #deps: RunDeps;
+  readonly #deps: RunDeps & { readonly ledger: Ledger };
+  readonly #trail: RunTrail;
   readonly #onProgress: (progress: Progress) => void;
   readonly #startedAt = new Date();
   #originMs: number;
@@ -33,10 +37,16 @@ class RunInFlight {
   readonly #parts: PartOutcome[] = [];
   #foreignRealmHost: string | undefined;
 
-  constructor(id: string, check: Check, deps: RunDeps, onProgress: (progress: Progress) => void) {
+  constructor(
+    id: string,
+    check: Check,
+    deps: RunDeps & { readonly ledger: Ledger },
+    onProgress: (progress: Progress) => void,
+  ) {
     this.#id = id;
     this.#check = check;
     this.#deps = deps;
+    this.#trail = deps.ledger.startRun(check);
     this.#onProgress = onProgress;
     this.#originMs = deps.clock.nowMs();
   }
@@ -52,11 +62,7 @@ class RunInFlight {
     ending.stop();
     const durationMs = this.#deps.clock.nowMs() - this.#originMs;
     const eventLoopLagMs = stopLagWatch();
-    const cleanup = await cleanUp(this.#check, this.#deps, {
-      sessions: this.#parts.flatMap((outcome) => outcome.openSessions),
-      blobDigests: this.#parts.filter(mayBeStored).flatMap(({ part }) => part.digest ?? []),
-      manifestDigests: this.#parts.filter(mayBeStored).flatMap(({ part }) => part.manifestDigest ?? []),
-    });
+    const cleanup = await cleanUp(this.#check, this.#deps, this.#deps.ledger, this.#trail);
     return this.#outcome(defect ?? failureOf(this.#parts), durationMs, eventLoopLagMs, cleanup);
   }
 
@@ -70,6 +76,7 @@ class RunInFlight {
     const context = {
       check,
       deps: this.#deps,
+      trail: this.#trail,
       originMs: this.#originMs,
       authorizer: authorizer.forTransport,
       onProgress: this.#onProgress,
@@ -118,12 +125,4 @@ function failureOf(parts: readonly PartOutcome[]): Failure | undefined {
   }
   // Cancelled, perhaps while waiting to try again: the path had not had its last word.
   return { ...failure, reason: 'cancelled', blame: 'prober', answeredBy: 'none' };
-}
-
-/** Committed, or perhaps: an answer to the commit that got lost leaves a blob behind. */
-function mayBeStored({ attempts }: PartOutcome): boolean {
-  return attempts.some(
-    ({ failure, pulledBytes }) =>
-      pulledBytes === 0 && (failure === undefined || ['verify', 'commit', 'wait'].includes(failure.phase)),
-  );
 }

@@ -1,15 +1,18 @@
 import type { RequestBody } from '../network/exchange.ts';
+import { nextLocation } from '../registry/location.ts';
 import type { Payload } from '../registry/payload.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import { commitUpload, postWhole, putWhole, sendPatch, startUpload, type UploadSession } from '../registry/upload.ts';
 import { RunAborted } from './aborted.ts';
 import type { ClientProfile, WireShape } from './client-profile.ts';
+import type { RunTrail } from './ledger-trail.ts';
 
-/** What a shape needs, and where it tells of the session it opened: whoever cleans up must know it before bytes flow. */
+/** What a shape needs, and where it tells of what it opens and commits: whoever cleans up must know it before it exists. */
 export interface ShapeContext {
   readonly client: RegistryClient;
   readonly profile: ClientProfile;
   readonly payload: Payload;
+  readonly trail: RunTrail;
   readonly onSession: (session: UploadSession) => void;
   /** The client gave up one way of sending and took another: what the run shows is no longer the first one. */
   readonly onFallback: (error: unknown) => void;
@@ -24,14 +27,13 @@ export const wireShapes: Readonly<Record<WireShape, PushBytes>> = {
   'put-length': (context) => inSession(context, (session) => putAll(context, session)),
   'put-then-ranged': (context) => inSession(context, (session) => putOrRanged(context, session)),
   'patch-ranged': (context) => inSession(context, (session) => patchRanged(context, session)),
-  'post-length': async (context) => {
-    await postWhole(context.client, context.payload.digest, body(context, true));
-  },
+  'post-length': postAll,
 };
 
 async function inSession(context: ShapeContext, send: (session: UploadSession) => Promise<void>): Promise<void> {
-  const { client, profile, payload, onSession } = context;
-  const session = await startUpload(client, profile.postHeaders, profile.anonymousMount ? payload.digest : undefined);
+  const { client, profile, payload, trail, onSession } = context;
+  const mount = profile.anonymousMount ? payload.digest : undefined;
+  const session = await trail.opening(() => startUpload(client, profile.postHeaders, mount), mount);
   if (session !== undefined) {
     onSession(session);
     await send(session);
@@ -39,15 +41,29 @@ async function inSession(context: ShapeContext, send: (session: UploadSession) =
 }
 
 async function patchWhole(context: ShapeContext, session: UploadSession, declareLength: boolean): Promise<void> {
-  const { client, profile, payload } = context;
+  const { client, profile } = context;
   const { checksRange, resendsBody } = profile;
   await sendPatch(client, session, body(context, declareLength), { strictRange: checksRange, resendBody: resendsBody });
-  await commitUpload(client, session, payload.digest, profile.putHeaders);
+  await commit(context, session);
 }
 
 async function putAll(context: ShapeContext, session: UploadSession): Promise<void> {
-  const { client, profile, payload } = context;
-  await putWhole(client, session, payload.digest, body(context, true), profile.resendsBody);
+  const { client, profile, payload, trail } = context;
+  const put = () => putWhole(client, session, payload.digest, body(context, true), profile.resendsBody);
+  await trail.committing('blob', payload.digest, put, session);
+}
+
+async function postAll(context: ShapeContext): Promise<void> {
+  const { client, payload, trail, onSession } = context;
+  const post = () => postWhole(client, payload.digest, body(context, true));
+  const exchange = await trail.committing('blob', payload.digest, post);
+  if (exchange.response?.status === 202) {
+    // A registry without this kind of upload opens a session, which somebody has to cancel.
+    const location = nextLocation(client.path, exchange, 'send');
+    const session = { location, acknowledgedBytes: undefined, chunkMinBytes: undefined };
+    trail.opened(session);
+    onSession(session);
+  }
 }
 
 async function putOrRanged(context: ShapeContext, session: UploadSession): Promise<void> {
@@ -70,7 +86,12 @@ async function patchRanged(context: ShapeContext, session: UploadSession): Promi
     const headers = { 'content-range': `${from}-${to - 1}` };
     await sendPatch(client, session, body(context, true, from, to), { headers, strictRange: false, resendBody: true });
   }
-  await commitUpload(client, session, payload.digest, profile.putHeaders);
+  await commit(context, session);
+}
+
+async function commit({ client, profile, payload, trail }: ShapeContext, session: UploadSession): Promise<void> {
+  const put = () => commitUpload(client, session, payload.digest, profile.putHeaders);
+  await trail.committing('blob', payload.digest, put, session);
 }
 
 function endedByUs(error: unknown): boolean {
