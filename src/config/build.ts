@@ -45,8 +45,11 @@ function buildChecks(
     layerBytes: layers.map(parseSize),
     pull: input.pull,
   };
-  return selectTargets(input, registries, sources).map((target) => ({
+  const chunkBytes = input.chunkSize === undefined ? undefined : parseSize(input.chunkSize);
+  return selectTargets(input, registries, sources).map(({ client, ...target }) => ({
     ...target,
+    // Only the plain client is ours to shape: the others push as the real ones do.
+    client: client.name === 'chunked' && chunkBytes !== undefined ? { ...client, chunkBytes } : client,
     workload,
     intervalMs,
     timeoutMs:

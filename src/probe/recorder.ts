@@ -1,6 +1,6 @@
-import type { Exchange } from '../network/exchange.ts';
+import { type Exchange, header } from '../network/exchange.ts';
 import type { Step } from '../registry/errors.ts';
-import { shownResponseHeaders, shownUrl } from './evidence.ts';
+import { cleanText, shownResponseHeaders, shownUrl } from './evidence.ts';
 import type { Phase } from './failure.ts';
 import type { PathFacts, RequestRecord } from './outcome.ts';
 
@@ -40,9 +40,11 @@ export class Recorder {
       this.resends += 1;
     }
     this.#last = exchange;
+    this.#noteLocation(exchange);
     const { connection } = exchange;
     if (connection !== undefined) {
       this.#pathFacts = {
+        ...this.#pathFacts,
         remoteAddress: connection.remoteAddress,
         family: connection.family,
         httpVersion: connection.httpVersion,
@@ -56,6 +58,18 @@ export class Recorder {
       };
     }
     this.requests.push(requestRecord(step, exchange, this.#originMs));
+  }
+
+  /** Another host in Location is a fact about the path, whether it is allowed or not. */
+  #noteLocation(exchange: Exchange): void {
+    const location = header(exchange, 'location');
+    if (location === undefined || !URL.canParse(location, exchange.url.href)) {
+      return;
+    }
+    const { host } = new URL(location, exchange.url);
+    if (host !== exchange.url.host) {
+      this.#pathFacts = { ...this.#pathFacts, foreignLocationHost: cleanText(host, 100) };
+    }
   }
 
   /** The same request again, and not because its 401 named the credentials to send. */

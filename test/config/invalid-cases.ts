@@ -30,6 +30,18 @@ function top(lines: string): string {
 
 export const invalidCases: readonly InvalidCase[] = [
   {
+    name: 'chunk size of a client that has its own',
+    text: check('size: 1MiB, every: 1m, clients: [docker], chunkSize: 1MiB'),
+    problems: ['c.yaml:7:65: checks.small.chunkSize: expected only with client chunked, got it with docker'],
+  },
+  {
+    name: 'empty chunks',
+    text: check('size: 1MiB, every: 1m, clients: [chunked], chunkSize: 0B'),
+    problems: [
+      'c.yaml:7:66: checks.small.chunkSize: expected a size of at least one byte such as 150MiB or 100MB (units B kB MB GB TB KiB MiB GiB TiB), got "0B"',
+    ],
+  },
+  {
     name: 'unknown key',
     text: file(`    cleanUp: delete\n${goodPaths}`, goodCheck),
     problems: [
@@ -801,7 +813,7 @@ export const invalidCases: readonly InvalidCase[] = [
     problems: [
       'c.yaml:8:3: checks.other.every: expected a duration such as 90s or 1h30m, more than 0 and less than 25d (units y w d h m s ms, in this order), got nothing',
       'c.yaml:8:3: checks.other.clients: expected a list of clients, got nothing',
-      'c.yaml:8:12: checks.other."<<": expected one of size, layers, every, timeout, clients, registries, paths, pull, retries, payload as key, got unknown key "<<"',
+      'c.yaml:8:12: checks.other."<<": expected one of size, layers, every, timeout, clients, registries, paths, chunkSize, pull, retries, payload as key, got unknown key "<<"',
     ],
   },
   {

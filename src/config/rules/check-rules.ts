@@ -16,6 +16,7 @@ export function checkRules(config: unknown, report: Report, sources: ResolvedSou
       report(path, `expected exactly one of size, layers, got ${workload.length === 0 ? 'none' : 'both'}`);
     }
     checkTimes(check, path, report);
+    checkChunkSize(check, path, report);
     checkSelection(config, check, path, report, sources);
   }
   const limits = at(config, 'limits');
@@ -24,6 +25,15 @@ export function checkRules(config: unknown, report: Report, sources: ResolvedSou
   const resolution = parsed(parseSize, textAt(limits, 'resolution'));
   if (upTo !== undefined && resolution !== undefined && resolution > upTo) {
     report(['limits', 'resolution'], `expected at most upTo (${formatSize(upTo)}), got ${formatSize(resolution)}`);
+  }
+}
+
+function checkChunkSize(check: unknown, path: ConfigPath, report: Report): void {
+  const chunkSize = textAt(check, 'chunkSize');
+  if (chunkSize === undefined) return;
+  const clients = textsAt(check, 'clients').map(([, name]) => name);
+  if (!clients.includes('chunked')) {
+    report([...path, 'chunkSize'], `expected only with client chunked, got it with ${clients.join(', ')}`);
   }
 }
 

@@ -49,6 +49,10 @@ export const checkSchema = z
     clients: list(client, 'Client profiles that push, each one as a check of its own.', 'clients'),
     registries: list(registryName, 'Push only to these registries. Default: all.', 'registries').optional(),
     paths: list(pathName, 'Push only over these paths. Default: all paths of the registries.', 'paths').optional(),
+    chunkSize: size(
+      'Bytes of one request of the client `chunked`; other clients have a size of their own. Default: 5MiB. A larger minimum announced by the registry (`OCI-Chunk-Min-Length`) wins.',
+      ['5MiB'],
+    ).optional(),
     pull: flag('Fetch everything back over the same path after the push, and compare the digests.'),
     retries: retriesSchema,
     payload: payloadSchema,
