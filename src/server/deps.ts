@@ -3,6 +3,7 @@ import type { MetricsFormat } from '../publish/exposition.ts';
 import type { History } from '../publish/history.ts';
 import type { LimitFinding } from '../publish/metrics.ts';
 import type { VerdictText } from '../publish/page/status-page.ts';
+import type { WebConfigSource } from './web-config.ts';
 
 export interface BuildInfo {
   readonly version: string;
@@ -54,6 +55,8 @@ export interface ServerDeps {
   readonly notice?: () => string | undefined;
   readonly now?: () => Date;
   readonly paths?: Partial<WebPaths>;
+  /** `--web.config.file`; absent: plain HTTP, open to all. Give the same to `startServer`. */
+  readonly webConfig?: WebConfigSource;
   /** Scrapes answered at the same time; beyond it 503. 0: no limit. Default 40, as exporter-toolkit has it. */
   readonly maxRequests?: number;
 }

@@ -4,6 +4,7 @@ import type { ServerDeps, WebPaths } from './deps.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { pageRoutes } from './page-routes.ts';
 import { route, sendText } from './routes.ts';
+import { guardRoutes } from './web-guard.ts';
 
 /** Nothing from elsewhere, nothing inline: text from a registry that slips through escaping still does nothing. */
 const contentSecurityPolicy = [
@@ -29,7 +30,7 @@ export const securityHeaders: Readonly<Record<string, string>> = {
 
 /**
  * All routes, bound to nothing yet: give `app.routing` (after `app.ready()`) to `listenOn`, or test with `app.inject`.
- * The process's state comes in through `deps` only.
+ * The process's state comes in through `deps` only. Throws when the web configuration file is wrong.
  */
 export function buildServer(deps: ServerDeps): FastifyInstance {
   const app = fastify({
@@ -41,6 +42,9 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(securityHeaders);
   });
+  if (deps.webConfig !== undefined) {
+    guardRoutes(app, deps.webConfig, deps.log);
+  }
   app.setErrorHandler((error, _request, reply) => sendError(deps, error, reply));
   app.setNotFoundHandler((_request, reply) => sendText(reply, 404, 'there is nothing here'));
 

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
+import { getRounds } from 'bcryptjs';
+
+/** Compares passwords with bcrypt hashes, one at a time. */
+export interface PasswordCheck {
+  /** Whether user and password are right. Rejects with TooManyLogins when too many wait already. */
+  verify(users: ReadonlyMap<string, string>, user: string, password: string): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export class TooManyLogins extends Error {
+  override readonly name = 'TooManyLogins';
+}
+
+/** Whether the text is a bcrypt hash. */
+export function isBcryptHash(text: string): boolean {
+  if (!/^\$2[aby]?\$\d\d\$[./A-Za-z0-9]{53}$/.test(text)) {
+    return false;
+  }
+  const cost = getRounds(text);
+  return cost >= 4 && cost <= 31;
+}
+
+/** Of a random password that nobody kept: comparing an unknown user with it takes as long as a known one (cost 10). */
+const nobodysHash = '$2b$10$Jb2EFB5Ey4iyjfHKUGgXae/PAFKxjlEMEDoYKyImfji3JUw.BzxmS';
+const mostWaiting = 100;
+const cachedResults = 100;
+
+/**
+ * bcrypt is slow on purpose: 50 ms and more of pure computing, which would end up in the timings of running pushes. So it
+ * runs in a thread of its own, started with the first login; and results are kept, because a scraper logs in each time.
+ */
+export function createPasswordCheck(): PasswordCheck {
+  const results = new Map<string, boolean>();
+  let thread: BcryptThread | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+
+  async function compare(password: string, hash: string): Promise<boolean> {
+    if (waiting >= mostWaiting) {
+      throw new TooManyLogins();
+    }
+    waiting += 1;
+    const turn = last.then(() => {
+      thread ??= startThread();
+      return thread.compare(password, hash);
+    });
+    last = turn.catch(() => {
+      thread = undefined;
+    });
+    try {
+      return await turn;
+    } finally {
+      waiting -= 1;
+    }
+  }
+
+  return {
+    async verify(users, user, password) {
+      const hash = users.get(user);
+      const key = createHash('sha256')
+        .update(JSON.stringify([user, hash, password]))
+        .digest('base64');
+      const known = results.get(key);
+      if (known !== undefined) {
+        return known;
+      }
+      const right = (await compare(password, hash ?? nobodysHash)) && hash !== undefined;
+      results.set(key, right);
+      const [oldest] = results.keys();
+      if (results.size > cachedResults && oldest !== undefined) {
+        results.delete(oldest);
+      }
+      return right;
+    },
+    async close() {
+      await thread?.close();
+      thread = undefined;
+    },
+  };
+}
+
+interface BcryptThread {
+  compare(password: string, hash: string): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** Given as text, so that it needs no file of its own that would have to be found beside the compiled code. */
+const threadCode = `
+const { parentPort, workerData } = require('node:worker_threads');
+const bcrypt = require(workerData);
+parentPort.on('message', ({ password, hash }) => parentPort.postMessage(bcrypt.compareSync(password, hash)));
+`;
+
+function startThread(): BcryptThread {
+  const worker = new Worker(threadCode, {
+    eval: true,
+    workerData: createRequire(import.meta.url).resolve('bcryptjs'),
+  });
+  worker.unref();
+  return {
+    compare: (password, hash) =>
+      new Promise((resolve, reject) => {
+        function settle(end: () => void): void {
+          worker.off('message', onMessage).off('error', onError).off('exit', onExit).unref();
+          end();
+        }
+        const onMessage = (right: boolean): void => settle(() => resolve(right));
+        const onError = (error: Error): void => settle(() => reject(error));
+        const onExit = (): void => settle(() => reject(new Error('the thread that compares passwords ended')));
+        worker.ref();
+        worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+        worker.postMessage({ password, hash });
+      }),
+    close: async () => {
+      await worker.terminate();
+    },
+  };
+}

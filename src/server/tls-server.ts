@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import type { RequestListener, Server } from 'node:http';
+import { createServer } from 'node:https';
+import { isIPv6 } from 'node:net';
+import type { SecureContextOptions, TLSSocket } from 'node:tls';
+import type { ServerLog } from './deps.ts';
+import type { Pem, WebConfigSource, WebTls } from './web-config.ts';
+
+/** TLS 1.3's cipher suites cannot be chosen in Go; without naming them OpenSSL would drop TLS 1.3. */
+const tls13Ciphers = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
+
+/**
+ * An HTTPS server that reads its certificates anew for each connection: the next handshake has the new ones. A file
+ * that has become wrong refuses connections and says so in the log, as exporter-toolkit does. Speaks HTTP/1.1 only.
+ * Whether clients are asked for a certificate at all is settled at the start.
+ * Throws when the configuration, a certificate or a key is wrong.
+ */
+export function createTlsServer(handler: RequestListener, source: WebConfigSource, log: ServerLog): Server {
+  const first = tlsOf(source);
+  let inForce = secureOptions(first);
+  const requestCert = first.clientAuth !== 'NoClientCert';
+  const server = createServer({ ...inForce, requestCert, rejectUnauthorized: false }, handler);
+
+  server.prependListener('connection', (socket) => {
+    try {
+      const wanted = secureOptions(tlsOf(source));
+      if (JSON.stringify(wanted) !== JSON.stringify(inForce)) {
+        server.setSecureContext(wanted);
+        inForce = wanted;
+      }
+    } catch (error) {
+      log.error({ err: error }, 'TLS configuration is wrong; connections are refused');
+      socket.destroy();
+    }
+  });
+  server.prependListener('secureConnection', (socket) => {
+    const why = whyRefused(socket, tlsOrUndefined(source));
+    if (why !== undefined) {
+      log.warn({ remoteAddress: socket.remoteAddress }, `client refused: ${why}`);
+      socket.destroy();
+    }
+  });
+  return server;
+}
+
+function tlsOf(source: WebConfigSource): WebTls {
+  const { tls } = source();
+  if (tls === undefined) {
+    throw new Error('tls_server_config is gone; it can only be removed with a restart');
+  }
+  return tls;
+}
+
+function tlsOrUndefined(source: WebConfigSource): WebTls | undefined {
+  try {
+    return source().tls;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The part of the configuration that can change under a running server. Reads the files. */
+export function secureOptions(tls: WebTls): SecureContextOptions {
+  return {
+    cert: pem(tls.cert),
+    key: pem(tls.key),
+    ...(tls.clientCa === undefined ? {} : { ca: pem(tls.clientCa) }),
+    minVersion: tls.minVersion,
+    maxVersion: tls.maxVersion,
+    ...(tls.ciphers.length === 0 ? {} : { ciphers: [...tls13Ciphers, ...tls.ciphers].join(':') }),
+    honorCipherOrder: tls.preferServerCiphers,
+    ...(tls.curves.length === 0 ? {} : { ecdhCurve: tls.curves.join(':') }),
+  };
+}
+
+function pem(source: Pem): string {
+  return source.kind === 'inline' ? source.text : readFileSync(source.file, 'utf8');
+}
+
+/** Why a client's certificate is not good enough, or undefined when it is. */
+function whyRefused(socket: TLSSocket, tls: WebTls | undefined): string | undefined {
+  if (tls === undefined) {
+    return 'the TLS configuration is wrong';
+  }
+  const certificate = socket.getPeerX509Certificate();
+  const required = tls.clientAuth === 'RequireAnyClientCert' || tls.clientAuth === 'RequireAndVerifyClientCert';
+  const verified = tls.clientAuth === 'VerifyClientCertIfGiven' || tls.clientAuth === 'RequireAndVerifyClientCert';
+  if (certificate === undefined) {
+    return required ? 'no certificate' : undefined;
+  }
+  if (verified && !socket.authorized) {
+    return `certificate not valid (${String(socket.authorizationError)})`;
+  }
+  const allowed = tls.clientAllowedSans;
+  if (
+    allowed !== undefined &&
+    !alternativeNames(certificate.subjectAltName ?? '').some((name) => allowed.includes(name))
+  ) {
+    return 'no allowed subject alternative name';
+  }
+  return undefined;
+}
+
+const alternativeName = /(?:^|, )(?:DNS|IP Address|email|URI):("(?:[^"\\]|\\.)*"|[^,]*)/g;
+
+/** The values of Node's `subjectAltName` text, which quotes as JSON what could be taken for a separator. */
+export function alternativeNames(text: string): string[] {
+  return [...text.matchAll(alternativeName)].map(([, value = '']) => {
+    const name = value.startsWith('"') ? String(JSON.parse(value)) : value;
+    return isIPv6(name) ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name;
+  });
+}
