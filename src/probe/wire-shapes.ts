@@ -58,11 +58,13 @@ async function postAll(context: ShapeContext): Promise<void> {
   const post = () => postWhole(client, payload.digest, body(context, true));
   const exchange = await trail.committing('blob', payload.digest, post);
   if (exchange.response?.status === 202) {
-    // A registry without this kind of upload opens a session, which somebody has to cancel.
+    // A registry without this kind of upload opens a session instead (specification, end-4b): the bytes go again, by PUT.
     const location = nextLocation(client.path, exchange, 'send');
     const session = { location, acknowledgedBytes: undefined, chunkMinBytes: undefined };
     trail.opened(session);
     onSession(session);
+    context.onFallback(undefined);
+    await putAll(context, session);
   }
 }
 

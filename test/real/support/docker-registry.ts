@@ -31,6 +31,8 @@ export interface RunningRegistry {
   readonly openSessions: (repository: string) => string[];
   /** Bytes that the storage holds in open upload sessions of a repository. */
   readonly openSessionBytes: (repository: string) => number;
+  /** Digest → file of each blob and manifest in the storage, whatever repository it belongs to. */
+  readonly stored: () => Map<string, string>;
   /** Ends the process without warning, as a crash or an eviction would. */
   readonly kill: () => Promise<void>;
   /** Starts it again on the same port and storage. */
@@ -65,6 +67,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
     sessionStarts: () => parseSessionStarts(log()),
     openSessions: (repository) => sessions(repository).map((path) => path.split('/').at(-1) ?? path),
     openSessionBytes: (repository) => sessions(repository).reduce((sum, path) => sum + sizeOf(join(path, 'data')), 0),
+    stored: () => storedBlobs(directory.path),
     kill: async () => {
       await logs.at(-1)?.stop('SIGKILL');
     },
@@ -95,6 +98,16 @@ function configuration(directory: string, port: number, options: RegistryOptions
     },
     ...(options.users && { auth: { htpasswd: { realm: 'blobprobe tests', path: htpasswd } } }),
   };
+}
+
+function storedBlobs(directory: string): Map<string, string> {
+  const root = join(directory, 'storage/docker/registry/v2/blobs/sha256');
+  const prefixes = existsSync(root) ? readdirSync(root) : [];
+  return new Map(
+    prefixes.flatMap((prefix) =>
+      readdirSync(join(root, prefix)).map((hex) => [`sha256:${hex}`, join(root, prefix, hex, 'data')] as const),
+    ),
+  );
 }
 
 /**
