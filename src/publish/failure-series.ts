@@ -39,9 +39,9 @@ const rows: Readonly<Record<FailureReason, readonly Row[]>> = {
   quota_exceeded: [[['start', 'wait', 'commit'], registry]],
   location_invalid: [[['start', 'wait'], registry]],
   unexpected_redirect: [[upload, anybody]],
-  body_dropped: [[['wait', 'commit'], registry]],
-  body_truncated: [[['wait', 'commit'], registry]],
-  body_corrupted: [[['wait', 'commit', 'pull'], registry]],
+  body_dropped: [[['send', 'wait', 'commit'], registry]],
+  body_truncated: [[['send', 'wait', 'commit'], registry]],
+  body_corrupted: [[['send', 'wait', 'commit', 'pull'], registry]],
   session_lost: [[['send', 'wait', 'commit'], registry]],
   range_conflict: [[['send', 'wait', 'commit'], registry]],
   request_timeout: [

@@ -35,6 +35,11 @@ export function formatDuration(ms: number): string {
   return join(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
 
+/** `just now`, `5 s ago`, `2 m 5 s ago`. */
+export function formatAge(ms: number): string {
+  return ms < 1000 ? 'just now' : `${formatDuration(Math.floor(ms / 1000) * 1000)} ago`;
+}
+
 /** `2026-11-24 01:02:03 UTC`. */
 export function formatTime(date: Date): string {
   return `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;

@@ -45,6 +45,11 @@ export const metricSpecs = {
   ),
   attempts: counter('attempts_total', base, 'Attempts at pushing one blob or manifest, as the client counts them.'),
   retries: counter('retries_total', base, 'Attempts after the first at the same blob.'),
+  resends: counter(
+    'resends_total',
+    base,
+    'Requests that the client sent once more within an attempt, on the same session.',
+  ),
   attemptFailures: counter(
     'attempt_failures_total',
     triple,

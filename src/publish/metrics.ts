@@ -170,6 +170,7 @@ const countersOfCheck = [
   'firstAttemptFailures',
   'attempts',
   'retries',
+  'resends',
   'sentBytes',
   'acknowledgedBytes',
   'pulledBytes',

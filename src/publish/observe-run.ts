@@ -42,6 +42,7 @@ export function mostAttempts(run: Run): number {
 
 function observeAttempt(series: Series, base: CheckLabels, runId: string, attempt: Attempt): void {
   series.add('attempts', base, 1);
+  series.add('resends', base, attempt.resends);
   if (attempt.number > 1) {
     series.add('retries', base, 1);
   }

@@ -164,14 +164,17 @@ function summarize(states: readonly CheckStatus[]): string {
 }
 
 function failuresByPath(states: readonly CheckStatus[], failed: readonly CheckStatus[]): string[] {
-  const paths = [...new Set(failed.map((state) => state.path))];
-  return paths.map((path) => {
+  const paths = [...new Set(states.map((state) => state.path))];
+  return paths.flatMap((path) => {
     const here = failed.filter((state) => state.path === path);
+    if (here.length === 0) {
+      return [];
+    }
     const total = states.filter((state) => state.path === path).length;
     const reasons = here.flatMap(({ last }) =>
       last?.failure === undefined ? [] : [`${last.failure.reason} (${answeredBy(last.failure.answeredBy)})`],
     );
-    return `Path ${path}: ${here.length} of ${total} checks fail, ${[...new Set(reasons)].join(', ')}.`;
+    return [`Path ${path}: ${here.length} of ${total} checks fail, ${[...new Set(reasons)].join(', ')}.`];
   });
 }
 

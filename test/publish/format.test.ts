@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatBytes, formatDuration, formatRate, formatTime } from '../../src/publish/format.ts';
+import { formatAge, formatBytes, formatDuration, formatRate, formatTime } from '../../src/publish/format.ts';
 
 test.each([
   [0, '0 B'],
@@ -30,6 +30,15 @@ test.each([
   [86_400_000 * 5 + 7_200_000, '5 d 2 h'],
 ])('%d ms are %s', (ms, text) => {
   expect(formatDuration(ms)).toBe(text);
+});
+
+test.each([
+  [-5, 'just now'],
+  [999, 'just now'],
+  [1999, '1 s ago'],
+  [125_900, '2 m 5 s ago'],
+])('%d ms ago is %s', (ms, text) => {
+  expect(formatAge(ms)).toBe(text);
 });
 
 test('times are shown in UTC', () => {

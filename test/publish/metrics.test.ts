@@ -123,12 +123,14 @@ describe('a successful run', () => {
     const metrics = emptyMetrics();
     metrics.register(check());
     const how = failure({ reason: 'connection_reset', answeredBy: 'none', phase: 'wait' });
-    metrics.observe(successfulRun({ attempts: [attempt({ failure: how }), attempt({ number: 2, waitedMs: 5000 })] }));
+    const attempts = [attempt({ failure: how, resends: 3 }), attempt({ number: 2, waitedMs: 5000 })];
+    metrics.observe(successfulRun({ attempts }));
     const scraped = await scrape(metrics);
     expect(scraped.value('blobprobe_run_failures_total', base)).toBe(0);
     expect(scraped.value('blobprobe_first_attempt_failures_total', base)).toBe(1);
     expect(scraped.value('blobprobe_attempts_total', base)).toBe(2);
     expect(scraped.value('blobprobe_retries_total', base)).toBe(1);
+    expect(scraped.value('blobprobe_resends_total', base)).toBe(3);
     expect(scraped.value('blobprobe_last_run_attempts', base)).toBe(2);
     expect(
       scraped.value('blobprobe_attempt_failures_total', { ...base, reason: 'connection_reset', phase: 'wait' }),

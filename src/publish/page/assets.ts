@@ -33,6 +33,8 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border: 1px solid var(--line); }
 thead th { background: var(--panel); }
 .matrix td { min-width: 10.5rem; }
+html[data-lost] main { opacity: .6; }
+.matrix th[scope="row"] { position: sticky; left: 0; background: var(--panel); }
 .matrix td > a, .state { font-weight: 600; }
 td.ok { background: var(--ok-back); } td.ok > a, .state.ok { color: var(--ok); }
 td.retried { background: var(--retried-back); } td.retried > a, .state.retried { color: var(--retried); }
@@ -45,6 +47,7 @@ td.evidence, .wrap { overflow-wrap: anywhere; }
 .spark .good { fill: var(--link); } .spark .bad { fill: var(--failed); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: .5rem 0; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+pre.wrap { white-space: pre-wrap; }
 pre { background: var(--panel); border: 1px solid var(--line); padding: .75rem; overflow-x: auto; max-height: 40rem; }
 .waterfall { width: 100%; min-width: 40rem; height: auto; font-size: 11px; }
 .waterfall text { fill: var(--text); } .waterfall .axis { stroke: var(--line); } .waterfall .tick { fill: var(--soft); }

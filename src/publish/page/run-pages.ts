@@ -2,7 +2,7 @@ import { checkId } from '../../probe/check.ts';
 import type { Failure } from '../../probe/failure.ts';
 import type { Attempt, RequestRecord, Run } from '../../probe/outcome.ts';
 import { reproduceWithCurl } from '../curl.ts';
-import { formatBytes, formatDuration, formatRate, formatTime } from '../format.ts';
+import { formatAge, formatBytes, formatDuration, formatRate, formatTime } from '../format.ts';
 import { endedAtMs } from '../history.ts';
 import { html, type HtmlValue, type SafeHtml } from '../html.ts';
 import { isCancelled, mostAttempts } from '../observe-run.ts';
@@ -32,7 +32,7 @@ ${rows}</tbody>
 function runRow(frame: PageFrame, run: Run, now: Date): SafeHtml {
   const endedAt = new Date(endedAtMs(run));
   return html`<tr>
-<td><time datetime="${endedAt.toISOString()}">${formatDuration(Math.max(0, now.getTime() - endedAt.getTime()))} ago</time></td>
+<td><time datetime="${endedAt.toISOString()}">${formatAge(now.getTime() - endedAt.getTime())}</time></td>
 <td>${checkId(run.check)}</td>
 <td><a class="state ${stateClass(run)}" href="${frame.base}/runs/${encodeURIComponent(run.id)}">${outcomeText(run)}</a></td>
 <td class="num">${formatDuration(run.durationMs)}</td><td class="num">${mostAttempts(run)}</td>
@@ -136,7 +136,7 @@ ${factList([
   ['Ray id', evidence.rayId],
 ])}
 ${headers.length > 0 && html`<pre tabindex="0">${headers.join('\n')}</pre>`}
-${evidence.body !== undefined && evidence.body !== '' && html`<pre tabindex="0">${evidence.body}</pre>`}
+${evidence.body !== undefined && evidence.body !== '' && html`<pre class="wrap" tabindex="0">${evidence.body}</pre>`}
 </section>`;
 }
 

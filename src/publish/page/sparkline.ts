@@ -29,5 +29,5 @@ export function sparkline(points: readonly SparkPoint[], label: string): SafeHtm
   const only =
     line.length === 1 &&
     html`<circle class="good" cx="${line[0]?.split(',')[0]}" cy="${line[0]?.split(',')[1]}" r="1.5"/>`;
-  return html`<svg class="spark" role="img" aria-label="${label}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"><polyline points="${line.join(' ')}"/>${only}${marks}</svg>`;
+  return html`<svg class="spark" role="img" aria-label="${label}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"><title>${label}</title><polyline points="${line.join(' ')}"/>${only}${marks}</svg>`;
 }

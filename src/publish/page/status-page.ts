@@ -1,5 +1,5 @@
 import type { Run } from '../../probe/outcome.ts';
-import { formatBytes, formatDuration, formatRate, formatTime } from '../format.ts';
+import { formatAge, formatBytes, formatDuration, formatRate, formatTime } from '../format.ts';
 import { endedAtMs } from '../history.ts';
 import { html, type SafeHtml } from '../html.ts';
 import type { LimitFinding } from '../metrics.ts';
@@ -108,7 +108,7 @@ function cell(frame: PageFrame, check: CheckStatus | undefined): SafeHtml {
   return html`<td class="${check.state}">
 <a href="${frame.base}/runs/${encodeURIComponent(last.runId)}"><span aria-hidden="true">${sign}</span> ${last.failure === undefined ? word : last.failure.reason}</a>
 <div>${rate}${formatDuration(last.durationMs)}${last.attempts > 1 && `, ${last.attempts} attempts`}</div>
-<div class="soft"><time datetime="${last.endedAt.toISOString()}">${formatDuration(last.ageMs)} ago</time></div>
+<div class="soft"><time datetime="${last.endedAt.toISOString()}">${formatAge(last.ageMs)}</time></div>
 <div class="sparks">${sparkline(durations, `Duration of the last ${durations.length} runs`)}${sparkline(rates, `Throughput of the last ${rates.length} runs`)}</div>
 </td>`;
 }
@@ -132,7 +132,7 @@ function failureRow(frame: PageFrame, run: Run, now: Date): SafeHtml {
   const endedAt = new Date(endedAtMs(run));
   const ageMs = Math.max(0, now.getTime() - endedAt.getTime());
   return html`<tr>
-<td><time datetime="${endedAt.toISOString()}">${formatDuration(ageMs)} ago</time></td>
+<td><time datetime="${endedAt.toISOString()}">${formatAge(ageMs)}</time></td>
 <td>${check.registry.name} / ${check.path.name} / ${check.client.name} / ${check.workload.name}</td>
 <td><a href="${frame.base}/runs/${encodeURIComponent(run.id)}">${failure?.reason}</a></td>
 <td>${failure?.phase}</td><td>${failure?.answeredBy}</td><td>${failure?.blame}</td>

@@ -60,8 +60,13 @@ function rowOf(request: RequestRecord): Row {
     startMs: request.startMs,
     durationMs: request.durationMs,
     parts: requestParts.map((part) => ({ part, ms: request[`${part}Ms`] ?? 0 })).filter(({ ms }) => ms > 0),
-    failed: request.errorCode !== undefined || (request.status ?? 0) >= 400,
+    failed: request.errorCode !== undefined || ((request.status ?? 0) >= 400 && !isChallenge(request)),
   };
+}
+
+/** A 401 while asking how to log in is an answer, not a failure. */
+function isChallenge(request: RequestRecord): boolean {
+  return request.phase === 'auth' && request.status === 401;
 }
 
 function bar(row: Row, y: number, scale: (ms: number) => number): SafeHtml {
