@@ -77,12 +77,12 @@ export async function startLoopbackServer(options: LoopbackServerOptions): Promi
       socket.destroy();
     },
     dropConnections,
-    close() {
-      return new Promise<void>((resolve) => {
-        if (!server.listening) return resolve();
-        server.close(() => resolve());
-        dropConnections();
-      });
+    async close() {
+      if (!server.listening) return;
+      const closed = [server, ...sockets].map((one) => new Promise((resolve) => one.once('close', resolve)));
+      server.close();
+      dropConnections();
+      await Promise.all(closed);
     },
   };
 }

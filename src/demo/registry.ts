@@ -101,7 +101,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Demo
       const entry = log.add(request);
       watch(request, response, entry);
       const { settings, stateSecret } = live;
-      const url = new URL(request.url ?? '/', 'http://registry.invalid');
+      const url = urlOf(request.url);
       const call = { request, response, url, entry, settings, store, stateSecret, mayPull: () => false };
       const reset = (): void => server.reset(request.socket);
       handle(call, live.intercept?.(entry), reset).catch(reset);
@@ -109,6 +109,13 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Demo
   });
   return viewOf(server, log, store, live);
 }
+
+/** The request's target; one that is no URL is treated as an unknown path. */
+function urlOf(target: string | undefined): URL {
+  return new URL(URL.canParse(target ?? '', urlBase) ? (target ?? '') : '/', urlBase);
+}
+
+const urlBase = 'http://registry.invalid';
 
 function initialSettings(options: RegistryOptions): RegistrySettings {
   return {

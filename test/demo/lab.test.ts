@@ -49,7 +49,7 @@ const table: [string, [string, string, string], [string, string, string]][] = [
   ['internal-tls', ['ok', 'ok', 'ok'], ['ok', 'ok', 'ok']],
   ['cloudflare-free', ['ok', 'ok', 'PATCH 413'], ['ok', 'ok', 'PUT 413']],
   ['cloudflare-enterprise', ['ok', 'ok', 'ok'], ['ok', 'ok', 'ok']],
-  ['cloudflared-quic', ['PATCH Range undefined', 'PATCH Range undefined', 'PATCH 413'], ['ok', 'ok', 'PUT 413']],
+  ['cloudflared-quic', [dropped, dropped, dropped], ['ok', 'ok', 'PUT 413']],
   ['ingress-nginx-default', ['ok', 'PATCH 413', 'PATCH 413'], ['ok', 'PUT 413', 'PUT 413']],
   ['traefik-3', ['ok', 'ok', 'PATCH 499'], ['ok', 'ok', 'PUT 499']],
   ['envoy', ['ok', 'ok', 'PUT 504'], ['ok', 'ok', 'PUT 504']],

@@ -32,7 +32,7 @@ export function routeOf(method: string, path: string): Route | 'not-found' | 'me
   if (!namePattern.test(name)) return 'name';
   const route = upload
     ? uploadRoute(method, name, upload[2] ?? '')
-    : resourceRoute(method, name, match[2] ?? '', decodeURIComponent(match[3] ?? ''));
+    : resourceRoute(method, name, match[2] ?? '', unescaped(match[3] ?? ''));
   return route ?? 'method';
 }
 
@@ -69,6 +69,15 @@ function resourceRoute(method: string, repository: string, resource: string, ref
   if (reads) return route('pull', (call) => readManifest(call, repository, reference));
   if (method === 'PUT') return route('push', (call) => putManifest(call, repository, reference));
   return method === 'DELETE' ? route('delete', (call) => deleteManifest(call, repository, reference)) : undefined;
+}
+
+/** Clients escape the colon of a digest; what is no valid escape stays, and fails as a reference. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Answers what no route takes. */
