@@ -1,9 +1,12 @@
+import { webConfigReader } from '../config/web-config.ts';
 import type { WebPaths } from '../server/deps.ts';
 import { type ListenAddress, parseListenAddress } from '../server/listen.ts';
+import type { WebConfigSource } from '../server/web-config.ts';
 import { type Flags, type FlagValues, oneOf, UsageError } from './flags.ts';
 import { createLogger, logFormats, type Logger, logLevels } from './log.ts';
 
 const defaultListenAddress = ':10719';
+const defaultMaxRequests = 40;
 
 /** Flags of the commands that run the daemon; names and meanings are those of Prometheus's own exporters. */
 export const daemonFlags: Flags = {
@@ -18,26 +21,54 @@ export const daemonFlags: Flags = {
     placeholder: 'PATH',
     help: 'Prefix of all routes (default: the path of --web.external-url).',
   },
+  'web.telemetry-path': { kind: 'text', placeholder: 'PATH', help: 'Path of the metrics (default /metrics).' },
+  'web.max-requests': {
+    kind: 'text',
+    placeholder: 'N',
+    help: `Scrapes answered at the same time, 0 for no limit (default ${defaultMaxRequests}).`,
+  },
+  'web.config.file': {
+    kind: 'text',
+    placeholder: 'FILE',
+    help: "TLS, users, headers and rate limit, in the format of Prometheus's exporters.",
+  },
   'log.level': { kind: 'text', placeholder: 'LEVEL', help: `${logLevels.join(', ')} (default info).` },
   'log.format': { kind: 'text', placeholder: 'FORMAT', help: `${logFormats.join(' or ')} (default logfmt).` },
 };
 
 export interface WebOptions {
   readonly listen: readonly ListenAddress[];
-  readonly paths: Pick<WebPaths, 'routePrefix' | 'externalPath'>;
+  readonly paths: Pick<WebPaths, 'routePrefix' | 'externalPath'> & Partial<WebPaths>;
+  readonly maxRequests?: number;
+  /** Reads the web configuration file anew. Throws ConfigError. */
+  readonly webConfig?: WebConfigSource;
 }
 
 /** Reads the `web.*` flags. Throws UsageError. */
 export function webOptions(values: FlagValues): WebOptions {
   const addresses = values.list('web.listen-address');
+  const webConfigFile = values.text('web.config.file');
   const externalUrl = values.text('web.external-url');
   const externalPath = externalUrl === undefined ? undefined : pathOf(externalUrl);
   // As Prometheus has it: the daemon routes what users see, unless a proxy in between changes the path.
   const routePrefix = normalizePath(values.text('web.route-prefix') ?? externalPath ?? '/');
   return {
     listen: (addresses.length === 0 ? [defaultListenAddress] : addresses).map(listenAddress),
-    paths: { routePrefix, externalPath: externalPath ?? routePrefix },
+    paths: {
+      routePrefix,
+      externalPath: externalPath ?? routePrefix,
+      telemetryPath: normalizePath(values.text('web.telemetry-path') ?? '/metrics', 'web.telemetry-path'),
+    },
+    maxRequests: maxRequests(values.text('web.max-requests') ?? String(defaultMaxRequests)),
+    ...(webConfigFile === undefined ? {} : { webConfig: webConfigReader(webConfigFile) }),
   };
+}
+
+function maxRequests(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) {
+    throw new UsageError(`flag --web.max-requests: expected a whole number, got ${JSON.stringify(text)}`);
+  }
+  return Number(text);
 }
 
 function listenAddress(text: string): ListenAddress {
@@ -55,9 +86,9 @@ function pathOf(externalUrl: string): string {
   return normalizePath(new URL(externalUrl).pathname);
 }
 
-function normalizePath(path: string): string {
+function normalizePath(path: string, flag = 'web.route-prefix'): string {
   if (!/^[\w./~-]*$/.test(path)) {
-    throw new UsageError(`flag --web.route-prefix: expected a path such as /blobprobe, got ${JSON.stringify(path)}`);
+    throw new UsageError(`flag --${flag}: expected a path such as /blobprobe, got ${JSON.stringify(path)}`);
   }
   return `/${path.split('/').filter(Boolean).join('/')}`;
 }

@@ -56,8 +56,9 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number | und
   }
 }
 
-function urlOf(host: string, port: number, { paths }: WebOptions): string {
+function urlOf(host: string, port: number, { paths, webConfig }: WebOptions): string {
   const wildcard = host === '::' || host === '0.0.0.0';
   const name = wildcard ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${port}${paths.routePrefix === '/' ? '' : paths.routePrefix}`;
+  const scheme = webConfig?.().tls === undefined ? 'http' : 'https';
+  return `${scheme}://${name}:${port}${paths.routePrefix === '/' ? '' : paths.routePrefix}`;
 }

@@ -1,6 +1,8 @@
+import { ConfigError } from '../config/problem.ts';
 import { redactedConfig } from '../config/redact.ts';
 import type { History } from '../publish/history.ts';
 import type { Metrics } from '../publish/metrics.ts';
+import type { ServerDeps } from '../server/deps.ts';
 import type { Listening } from '../server/listen.ts';
 import { buildServer } from '../server/server.ts';
 import { startServer } from '../server/start.ts';
@@ -17,15 +19,15 @@ export interface WebDeps {
   readonly log: Logger;
 }
 
-/** An address that cannot be listened on; the message is one line. */
+/** An address that cannot be listened on, or a web configuration file that cannot be used; the message has one line for each error. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
 
-/** Serves the daemon over HTTP. Throws ListenError when an address cannot be had; then none is listened on. */
+/** Serves the daemon over HTTP or HTTPS. Throws ListenError when an address cannot be had; then none is listened on. */
 export async function startWeb(options: WebOptions, deps: WebDeps): Promise<Listening> {
   const { build, daemon, metrics, history, log } = deps;
-  const app = buildServer({
+  const serverDeps: ServerDeps = {
     build,
     history,
     log: {
@@ -41,15 +43,17 @@ export async function startWeb(options: WebOptions, deps: WebDeps): Promise<List
       return { ok: errors.length === 0, message: errors.length === 0 ? 'configuration loaded' : errors.join('\n') };
     },
     paths: options.paths,
-  });
+    ...(options.maxRequests === undefined ? {} : { maxRequests: options.maxRequests }),
+    ...(options.webConfig === undefined ? {} : { webConfig: options.webConfig }),
+  };
   try {
-    const listening = await startServer(app, options.listen);
+    const listening = await startServer(buildServer(serverDeps), options.listen, serverDeps);
     for (const { host, port } of listening.addresses) {
       log.info('listening', { address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}` });
     }
     return listening;
   } catch (error) {
-    throw new ListenError(listenMessage(error), { cause: error });
+    throw new ListenError(error instanceof ConfigError ? error.message : listenMessage(error), { cause: error });
   }
 }
 

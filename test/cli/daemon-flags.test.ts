@@ -9,7 +9,8 @@ function values(...argv: string[]) {
 test('without flags the daemon listens on port 10719 of all addresses and routes from the root', () => {
   expect(webOptions(values())).toEqual({
     listen: [{ port: 10_719 }],
-    paths: { routePrefix: '/', externalPath: '/' },
+    paths: { routePrefix: '/', externalPath: '/', telemetryPath: '/metrics' },
+    maxRequests: 40,
   });
 });
 
@@ -27,10 +28,22 @@ test.each<[string[], string, string]>([
   [['--web.route-prefix=x/'], '/x', '/x'],
   [['--web.external-url=https://example.org/a', '--web.route-prefix=/'], '/', '/a'],
 ])('%j: routes below %s, links below %s', (argv, routePrefix, externalPath) => {
-  expect(webOptions(values(...argv)).paths).toEqual({ routePrefix, externalPath });
+  expect(webOptions(values(...argv)).paths).toEqual({ routePrefix, externalPath, telemetryPath: '/metrics' });
+});
+
+test('metrics move and scrapes are limited as told', () => {
+  const options = webOptions(values('--web.telemetry-path=prom/', '--web.max-requests=0'));
+  expect([options.paths.telemetryPath, options.maxRequests]).toEqual(['/prom', 0]);
+});
+
+test('the web configuration file is read when asked for, not before', () => {
+  const { webConfig } = webOptions(values('--web.config.file=/nowhere/web.yml'));
+  expect(webConfig).toThrow('/nowhere/web.yml: expected a readable file, got none (ENOENT)');
 });
 
 test.each([
+  ['--web.max-requests=many', /^flag --web\.max-requests: expected a whole number, got "many"$/],
+  ['--web.telemetry-path=/a?b', /^flag --web\.telemetry-path: expected a path such as \/blobprobe, got "\/a\?b"/],
   ['--web.listen-address=10719', /^flag --web\.listen-address: .*"10719"/],
   ['--web.route-prefix=/a b', /^flag --web\.route-prefix: expected a path such as \/blobprobe, got "\/a b"/],
 ])('%s is refused', (flag, message) => {
