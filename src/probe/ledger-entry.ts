@@ -73,7 +73,7 @@ function entryOf(fields: ReadonlyMap<string, unknown>): LedgerEntry | undefined 
   const times = ['createdAt', 'tries', 'nextTryAt'].map((name) => fields.get(name));
   const [createdAt, tries, nextTryAt] = times.map((value) => (isCount(value) ? value : undefined));
   const names = { id, kind, state, registry, repository, path, origin, createdAt, tries, nextTryAt };
-  const location = textOf(fields, 'location', /^https?:\/\/[^@]*$/);
+  const location = textOf(fields, 'location', /^https?:\/\//);
   const digest = textOf(fields, 'digest', digestPattern);
   if (!isComplete(names) || !isConsistent(names, location, digest)) return undefined;
   return { ...names, ...(location === undefined ? {} : { location }), ...(digest === undefined ? {} : { digest }) };
@@ -89,9 +89,14 @@ function isConsistent({ kind, state }: Names, location: string | undefined, dige
   if (kind !== 'session') {
     return digest !== undefined && ['committing', 'stored', 'undeletable'].includes(state);
   }
-  return (
-    state === 'opening' || (['open', 'disowned'].includes(state) && location !== undefined && URL.canParse(location))
-  );
+  return state === 'opening' || (['open', 'disowned'].includes(state) && isPlainUrl(location));
+}
+
+/** Without user and password: those would be sent. */
+function isPlainUrl(text: string | undefined): boolean {
+  if (text === undefined || !URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
 }
 
 function textOf(fields: ReadonlyMap<string, unknown>, name: string, pattern: RegExp): string | undefined {

@@ -1,0 +1,176 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type RegistryOptions, startRegistry } from '../../src/demo/registry.ts';
+import type { ClientName } from '../../src/probe/client-profile.ts';
+import { decodeRecord } from '../../src/probe/ledger-entry.ts';
+import { Ledger } from '../../src/probe/ledger.ts';
+import { checkOf, runDeps, runOnce } from '../support/checks.ts';
+
+const open: { close(): Promise<unknown> }[] = [];
+let directory = '';
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'blobprobe-ledger-'));
+});
+afterEach(async () => {
+  for (const item of open.splice(0).toReversed()) await item.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+async function registryOf(options: RegistryOptions = {}) {
+  const registry = await startRegistry(options);
+  open.push(registry);
+  return registry;
+}
+const file = (): string => join(directory, 'ledger.jsonl');
+function ledgerOf(options: ConstructorParameters<typeof Ledger>[0] = {}): Ledger {
+  const ledger = new Ledger({ file: file(), ...options });
+  open.push(ledger);
+  return ledger;
+}
+
+/** What a process that starts now would find: `kind state`, in the order in which they were made. */
+function found(): string[] {
+  const states = new Map<string, string>();
+  for (const line of readFileSync(file(), 'utf8').split('\n').filter(Boolean)) {
+    const record = decodeRecord(line);
+    if (record === undefined) throw new Error(`no record: ${line}`);
+    if ('removed' in record) states.delete(record.removed);
+    else states.set(record.entry.id, `${record.entry.kind} ${record.entry.state}`);
+  }
+  return [...states.values()];
+}
+
+/** The ledger's file at the moment each request reaches the registry. */
+async function filesAtRequests(client: ClientName, image: boolean, options?: RegistryOptions): Promise<string[]> {
+  const registry = await registryOf(options);
+  const seen: string[] = [];
+  registry.intercept = ({ method, path }) => {
+    const what = path.includes('/manifests/') ? 'manifest ' : '';
+    seen.push(`${method} ${what}| ${found().join(', ')}`);
+    return undefined;
+  };
+  const workload = { name: 'image', kind: 'image', layerBytes: [100_000], pull: false } as const;
+  const run = await runOnce(
+    checkOf(registry.url, { client, sizeBytes: 100_000, check: image ? { workload } : {} }),
+    runDeps({ ledger: ledgerOf() }),
+  );
+  expect(run.ok).toBe(true);
+  expect(run.cleanup.failures).toEqual([]);
+  return seen.filter((line) => !line.startsWith('GET |'));
+}
+
+describe('what a run puts on a registry is in the file before the request that does', () => {
+  test('docker: session, blob', async () => {
+    expect(await filesAtRequests('docker', false)).toEqual([
+      'POST | session opening',
+      'PATCH | session open',
+      'PUT | session open, blob committing',
+      'HEAD | blob stored',
+      'DELETE | blob stored',
+      'HEAD | blob stored',
+    ]);
+    expect(found()).toEqual([]);
+  });
+
+  test('docker-containerd: one PUT', async () => {
+    expect((await filesAtRequests('docker-containerd', false)).filter((line) => !line.startsWith('HEAD'))).toEqual([
+      'POST | session opening',
+      'PUT | session open, blob committing',
+      'DELETE | blob stored',
+    ]);
+  });
+
+  test('a single POST, and the session of a registry that does not know it', async () => {
+    expect(await filesAtRequests('monolithic', false)).toContain('POST | blob committing');
+    const registry = await registryOf({ quirks: 'harbor-quota' });
+    const ledger = new Ledger();
+    const run = await runOnce(checkOf(registry.url, { client: 'monolithic' }), runDeps({ ledger }));
+    expect(run.cleanup.failures).toEqual([]);
+    expect(registry.openSessions).toEqual([]);
+  });
+
+  test('an image: manifest before its blobs are deleted', async () => {
+    const seen = await filesAtRequests('docker', true);
+    expect(seen).toContain('PUT manifest | blob stored, blob stored, manifest committing');
+    expect(seen.filter((line) => line.startsWith('DELETE'))).toEqual([
+      'DELETE manifest | blob stored, blob stored, manifest stored',
+      'DELETE | blob stored, blob stored',
+      'DELETE | blob stored',
+    ]);
+    expect(found()).toEqual([]);
+  });
+
+  test('Locations are in the file as they came, and in nothing that is shown', async () => {
+    const registry = await registryOf({ quirks: 'distribution-3' });
+    let seen = '';
+    registry.intercept = ({ method, url }) => {
+      const states = method === 'PATCH' ? url.split('_state=')[1] : undefined;
+      if (states === undefined) return undefined;
+      seen = states;
+      expect(readFileSync(file(), 'utf8')).toContain(`_state=${states}"`);
+      return { kind: 'reset' };
+    };
+    const problems: (string | undefined)[] = [];
+    const ledger = ledgerOf({ onProblem: (problem) => problems.push(problem) });
+    const run = await runOnce(checkOf(registry.url), runDeps({ ledger }));
+    expect(run.ok).toBe(false);
+    expect(seen.length).toBeGreaterThan(60);
+    expect(JSON.stringify([run, ledger.status, problems])).not.toContain(seen.slice(0, 20));
+  });
+});
+
+describe('what did not happen is not remembered', () => {
+  test.each([
+    ['no connection', undefined, []],
+    ['a refusal', 403, []],
+    ['an answer that says nothing of the session', 502, ['session opening']],
+  ])('POST: %s', async (_, status, expected) => {
+    const registry = await registryOf();
+    if (status === undefined) await registry.close();
+    registry.intercept = ({ method }) => (method === 'POST' ? { kind: 'answer', status: status ?? 0 } : undefined);
+    const ledger = new Ledger();
+    const run = await runOnce(checkOf(registry.url), runDeps({ ledger }));
+    expect(run.ok).toBe(false);
+    expect(ledger.entries.map(({ kind, state }) => `${kind} ${state}`)).toEqual(expected);
+    expect(ledger.leftovers('lab')).toEqual({ session: 0, blob: 0, manifest: 0 });
+  });
+
+  test('unknown sessions are forgotten after seven days', async () => {
+    const registry = await registryOf();
+    registry.intercept = ({ method }) => (method === 'POST' ? { kind: 'reset' } : undefined);
+    let now = 1_000_000;
+    const ledger = new Ledger({ now: () => now });
+    await runOnce(checkOf(registry.url), runDeps({ ledger }));
+    expect(ledger.entries.map(({ state }) => state)).toEqual(['opening']);
+    registry.intercept = undefined;
+    now += 7 * 86_400_000;
+    await runOnce(checkOf(registry.url), runDeps({ ledger }));
+    expect(ledger.entries).toHaveLength(1);
+    now += 1;
+    await runOnce(checkOf(registry.url), runDeps({ ledger }));
+    expect(ledger.entries).toEqual([]);
+  });
+});
+
+test('a file that cannot be written does not touch the run', async () => {
+  const registry = await registryOf();
+  const problems: (string | undefined)[] = [];
+  const onProblem = (problem: string | undefined): void => void problems.push(problem);
+  const ledger = ledgerOf({ file: join(directory, 'missing', 'ledger.jsonl'), onProblem });
+  const run = await runOnce(checkOf(registry.url), runDeps({ ledger }));
+  expect(run.ok).toBe(true);
+  expect(registry.blobs.size).toBe(0);
+  expect(problems).toHaveLength(1);
+  expect(ledger.status.failedWrites).toBeGreaterThan(4);
+});
+
+test('the number of leftovers is told after each run, for its registry', async () => {
+  const registry = await registryOf({ quirksChanges: { deletion: 'disabled' } });
+  const told: unknown[] = [];
+  const ledger = new Ledger({ onLeftovers: (name, counts) => told.push([name, counts]) });
+  for (let run = 1; run <= 2; run += 1) {
+    await runOnce(checkOf(registry.url), runDeps({ ledger }));
+    expect(told.at(-1)).toEqual(['lab', { session: 0, blob: run, manifest: 0 }]);
+  }
+});
