@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import { framingOf } from './request-log.ts';
 
 /** PEM texts a server shows itself with. */
 export interface TlsIdentity {
@@ -35,6 +36,8 @@ export interface LoopbackServer {
   readonly close: () => Promise<void>;
 }
 
+const lingerMs = 5000;
+
 /** Starts the server. Rejects when the port is taken. All of Node's own time limits are off: faults are somebody else's business. */
 export async function startLoopbackServer(options: LoopbackServerOptions): Promise<LoopbackServer> {
   const server = options.tls
@@ -44,8 +47,12 @@ export async function startLoopbackServer(options: LoopbackServerOptions): Promi
   server.headersTimeout = 0;
   server.timeout = 0;
   server.keepAliveTimeout = options.keepAliveMs ?? 75_000;
-  server.on('request', options.onRequest);
-  server.on('checkContinue', options.onRequest);
+  const handOver = (request: IncomingMessage, response: ServerResponse): void => {
+    lingerAfterEarlyAnswer(request, response);
+    options.onRequest(request, response);
+  };
+  server.on('request', handOver);
+  server.on('checkContinue', handOver);
   // Without a listener Node answers a client that went away with 400 and an error; here a lost client is daily business.
   server.on('clientError', (_error, socket) => socket.destroy());
 
@@ -85,6 +92,27 @@ export async function startLoopbackServer(options: LoopbackServerOptions): Promi
       await Promise.all(closed);
     },
   };
+}
+
+/**
+ * A client that asked for `Connection: close` and is answered before its body is complete must still get the answer.
+ * Node would close the socket at once, and the unread bytes would turn that into a RST that can overtake the answer;
+ * real servers go on reading for a while (nginx lingering_close, Go's closeWriteAndWait), and so does this one.
+ */
+function lingerAfterEarlyAnswer(request: IncomingMessage, response: ServerResponse): void {
+  if (response.shouldKeepAlive || framingOf(request) === 'none') return;
+  response.shouldKeepAlive = true;
+  response.once('finish', () => {
+    const { socket } = request;
+    if (request.complete) {
+      socket.end();
+      return;
+    }
+    const timer = setTimeout(() => socket.destroy(), lingerMs);
+    request.once('end', () => socket.end());
+    socket.once('close', () => clearTimeout(timer));
+    request.resume();
+  });
 }
 
 function listen(server: Server, port: number): Promise<number> {

@@ -44,7 +44,11 @@ export async function react(call: RegistryCall, reaction: Reaction, reset: () =>
   } else if (reaction.kind === 'reset') {
     reset();
   } else if (reaction.kind === 'close') {
+    // FIN first; what still comes is read, since a close with unread bytes would be a RST.
     socket.end();
+    call.request.resume();
+    await held(socket, 1000);
+    socket.destroy();
   } else if (reaction.kind === 'answer') {
     if (reaction.delayMs !== undefined) await delay(reaction.delayMs);
     const body = Buffer.from(reaction.body ?? '');
