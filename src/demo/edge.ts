@@ -4,18 +4,12 @@ import type { Fault, FaultScope } from './faults/fault.ts';
 import { forward } from './forward.ts';
 import type { LoopbackServer, TlsIdentity } from './loopback-server.ts';
 import { startLoopbackServer } from './loopback-server.ts';
-import type { ProxyStyle } from './proxy-styles.ts';
+import type { EdgeIdentity } from './proxy-styles.ts';
 import { createProxyCall } from './proxy-call.ts';
 import type { LoggedRequest, RequestLog } from './request-log.ts';
 import { createRequestLog } from './request-log.ts';
 
-export interface EdgeIdentity {
-  readonly style: ProxyStyle;
-  /** Whether the upstream is told the client's scheme and host (X-Forwarded-Proto, -Host); default true. */
-  readonly forwardsScheme?: boolean;
-  /** Status for an upstream that refuses the connection, or ends it without an answer; default: as the style has it. */
-  readonly upstreamStatus?: { readonly refused: number; readonly broken: number };
-}
+export type { EdgeIdentity };
 
 export interface EdgeOptions {
   /** Origin of the registry or of the next edge; several are used in turn, one a request. */
@@ -58,6 +52,8 @@ export interface DemoEdge {
   readonly setFaults: (faults: readonly Fault[]) => void;
   /** Whose headers and pages it shows from now on. */
   readonly setIdentity: (identity: EdgeIdentity) => void;
+  /** Shows another certificate to connections from now on. Throws on an edge without TLS. */
+  readonly setTls: (tls: TlsIdentity) => void;
   readonly setUpstream: (upstream: string | readonly string[]) => void;
   readonly clearRequests: () => void;
   readonly dropConnections: () => void;
@@ -133,6 +129,7 @@ function viewOf(server: LoopbackServer, log: RequestLog, live: LiveState): DemoE
     setUpstream(upstream) {
       live.upstreams = [upstream].flat();
     },
+    setTls: server.setTls,
     clearRequests: log.clear,
     dropConnections: server.dropConnections,
     close: server.close,

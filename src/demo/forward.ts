@@ -2,8 +2,8 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
-import type { EdgeIdentity } from './edge.ts';
 import type { BodySource, FaultStations, HeaderRecord, ProxyCall } from './faults/behaviour.ts';
+import type { EdgeIdentity } from './proxy-styles.ts';
 import { styleOf } from './proxy-styles.ts';
 
 export interface ForwardRoute {

@@ -1,8 +1,8 @@
 import type { PathKind } from '../network/path.ts';
-import type { EdgeIdentity } from './edge.ts';
 import type { Fault } from './faults/fault.ts';
 import type { PresetName, PresetScale } from './presets.ts';
 import { presetOf } from './presets.ts';
+import type { EdgeIdentity } from './proxy-styles.ts';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;

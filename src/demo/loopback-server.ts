@@ -1,5 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createHttpServer } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { framingOf } from './request-log.ts';
@@ -28,6 +29,8 @@ export interface LoopbackServer {
   readonly openConnections: number;
   /** Connections accepted since the start. */
   readonly acceptedConnections: number;
+  /** Another certificate for connections from now on. Throws on a server without TLS. */
+  readonly setTls: (tls: TlsIdentity) => void;
   /** Ends a connection with a TCP RST, below TLS if there is any. */
   readonly reset: (socket: Socket) => void;
   /** Resets all connections; the server goes on listening. */
@@ -40,22 +43,7 @@ const lingerMs = 5000;
 
 /** Starts the server. Rejects when the port is taken. All of Node's own time limits are off: faults are somebody else's business. */
 export async function startLoopbackServer(options: LoopbackServerOptions): Promise<LoopbackServer> {
-  const server = options.tls
-    ? createHttpsServer({ cert: options.tls.cert, key: options.tls.key, allowHalfOpen: true })
-    : createHttpServer();
-  server.requestTimeout = 0;
-  server.headersTimeout = 0;
-  server.timeout = 0;
-  server.keepAliveTimeout = options.keepAliveMs ?? 75_000;
-  const handOver = (request: IncomingMessage, response: ServerResponse): void => {
-    lingerAfterEarlyAnswer(request, response);
-    options.onRequest(request, response);
-  };
-  server.on('request', handOver);
-  server.on('checkContinue', handOver);
-  // Without a listener Node answers a client that went away with 400 and an error; here a lost client is daily business.
-  server.on('clientError', (_error, socket) => socket.destroy());
-
+  const server = createServer(options);
   const sockets = new Set<Socket>();
   let accepted = 0;
   server.on('connection', (socket: Socket) => {
@@ -83,6 +71,7 @@ export async function startLoopbackServer(options: LoopbackServerOptions): Promi
       for (const tcp of sockets) if (tcp === socket || tcp.remotePort === socket.remotePort) resetSocket(tcp);
       socket.destroy();
     },
+    setTls: (tls) => replaceCertificate(server, tls),
     dropConnections,
     async close() {
       if (!server.listening) return;
@@ -92,6 +81,25 @@ export async function startLoopbackServer(options: LoopbackServerOptions): Promi
       await Promise.all(closed);
     },
   };
+}
+
+function createServer(options: LoopbackServerOptions): HttpServer | HttpsServer {
+  const server = options.tls
+    ? createHttpsServer({ cert: options.tls.cert, key: options.tls.key, allowHalfOpen: true })
+    : createHttpServer();
+  server.requestTimeout = 0;
+  server.headersTimeout = 0;
+  server.timeout = 0;
+  server.keepAliveTimeout = options.keepAliveMs ?? 75_000;
+  const handOver = (request: IncomingMessage, response: ServerResponse): void => {
+    lingerAfterEarlyAnswer(request, response);
+    options.onRequest(request, response);
+  };
+  server.on('request', handOver);
+  server.on('checkContinue', handOver);
+  // Without a listener Node answers a client that went away with 400 and an error; here a lost client is daily business.
+  server.on('clientError', (_error, socket) => socket.destroy());
+  return server;
 }
 
 /**
@@ -113,6 +121,11 @@ function lingerAfterEarlyAnswer(request: IncomingMessage, response: ServerRespon
     socket.once('close', () => clearTimeout(timer));
     request.resume();
   });
+}
+
+function replaceCertificate(server: HttpServer | HttpsServer, tls: TlsIdentity): void {
+  if (!('setSecureContext' in server)) throw new Error('this server was started without TLS');
+  server.setSecureContext({ cert: tls.cert, key: tls.key });
 }
 
 function listen(server: Server, port: number): Promise<number> {

@@ -1,5 +1,5 @@
-import type { EdgeIdentity } from './edge.ts';
 import type { Fault } from './faults/fault.ts';
+import type { EdgeIdentity } from './proxy-styles.ts';
 
 export const presetNames = [
   'cloudflare-free',

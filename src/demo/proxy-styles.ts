@@ -4,6 +4,15 @@ export const proxyStyles = ['nginx', 'cloudflare', 'traefik', 'envoy', 'alb', 'h
 /** Whose headers and pages an edge shows. */
 export type ProxyStyle = (typeof proxyStyles)[number];
 
+/** What an edge looks like from both sides. */
+export interface EdgeIdentity {
+  readonly style: ProxyStyle;
+  /** Whether the upstream is told the client's scheme and host (X-Forwarded-Proto, -Host); default true. */
+  readonly forwardsScheme?: boolean;
+  /** Status for an upstream that refuses the connection, or ends it without an answer; default: as the style has it. */
+  readonly upstreamStatus?: { readonly refused: number; readonly broken: number };
+}
+
 type Headers = Readonly<Record<string, string>>;
 
 interface StyleRow {

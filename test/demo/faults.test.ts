@@ -2,6 +2,7 @@ import { Agent } from 'node:http';
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, describe, expect, test } from 'vitest';
+import { createCertificates } from '../../src/demo/certificates.ts';
 import type { DemoEdge, EdgeOptions } from '../../src/demo/edge.ts';
 import { startEdge } from '../../src/demo/edge.ts';
 import type { Fault } from '../../src/demo/faults/fault.ts';
@@ -418,5 +419,52 @@ describe('upstream', () => {
     expect(post.headers['location']).toMatch(/^https:\/\/git\.example\.org\/v2\/a\/b\/blobs\/uploads\//);
     expect(post.headers['server']).toBe('cloudflare');
     expect(registry.requests[0]?.headers['cf-connecting-ip']).toBe('127.0.0.1');
+  });
+});
+
+describe('TLS', () => {
+  const certificates = createCertificates();
+  const ca = certificates.ca.cert;
+  const tls = certificates.valid;
+
+  test('a connection is reset below TLS', async () => {
+    const { registry, edge } = await lab([{ kind: 'reset-at', afterBytes: 100_000, direction: 'request' }], { tls });
+    const outcome = await observe(edge.url + (await session(registry)), { ...streamed(5_000_000), ca });
+    expect([outcome.response, outcome.code]).toEqual([undefined, 'ECONNRESET']);
+    await eventually('the edge has no connection left', () => edge.openConnections === 0);
+  });
+
+  test('an early answer gets through TLS, then the connection ends', async () => {
+    const { registry, edge } = await lab([{ kind: 'body-limit', limitBytes: 100_000, ending: 'linger' }], { tls });
+    const outcome = await observe(edge.url + (await session(registry)), { ...streamed(5_000_000), ca, sendsAll: true });
+    expect([outcome.response?.status, outcome.code]).toEqual([413, undefined]);
+    await eventually('the edge has no connection left', () => edge.openConnections === 0);
+  });
+
+  test('the registry behind learns of https, and makes its Locations so', async () => {
+    const { edge } = await lab([], { tls }, { quirks: 'distribution-3' });
+    const post = await send(`${edge.url}/v2/a/b/blobs/uploads/`, { method: 'POST', ca });
+    expect(post.headers['location']?.startsWith(`${edge.url}/v2/a/b/blobs/uploads/`)).toBe(true);
+    edge.setIdentity({ style: 'nginx', forwardsScheme: false });
+    const lost = await send(`${edge.url}/v2/a/b/blobs/uploads/`, { method: 'POST', ca });
+    expect(lost.headers['location']?.startsWith(edge.url.replace('https:', 'http:'))).toBe(true);
+  });
+
+  test('a certificate can be replaced while the edge runs', async () => {
+    const { edge } = await lab([], { tls });
+    expect((await send(`${edge.url}/v2/`, { ca })).status).toBe(200);
+    edge.setTls(certificates.expired);
+    await expect(send(`${edge.url}/v2/`, { ca })).rejects.toMatchObject({ code: 'CERT_HAS_EXPIRED' });
+  });
+
+  test('an upstream with TLS is verified when its authority is given', async () => {
+    const registry = await startRegistry({ tls });
+    closers.push(registry.close);
+    const trusting = await startEdge({ upstream: registry.url, upstreamCa: ca });
+    const strict = await startEdge({ upstream: registry.url, upstreamCa: createCertificates().ca.cert });
+    const careless = await startEdge({ upstream: registry.url });
+    closers.push(trusting.close, strict.close, careless.close);
+    const statuses = [trusting, strict, careless].map(async ({ url }) => (await send(`${url}/v2/`)).status);
+    expect(await Promise.all(statuses)).toEqual([200, 502, 200]);
   });
 });
