@@ -1,4 +1,5 @@
 import { clientProfiles } from '../probe/client-profiles.ts';
+import { Ledger } from '../probe/ledger.ts';
 import { watchEventLoopLag } from '../publish/event-loop-lag.ts';
 import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
@@ -10,6 +11,12 @@ import { serveCommand } from './serve.ts';
 /** Every command, wired; the first one is meant when none is named. */
 export function createCommands(): readonly [Command, ...Command[]] {
   const lag = watchEventLoopLag();
-  const deps = { run: createEngine(), profiles: clientProfiles, eventLoopLagSeconds: () => lag.maxSeconds() };
+  const ledger = new Ledger();
+  const deps = {
+    run: createEngine(ledger),
+    ledger,
+    profiles: clientProfiles,
+    eventLoopLagSeconds: () => lag.maxSeconds(),
+  };
   return [serveCommand(deps), demoCommand(deps), schemaCommand, healthcheckCommand];
 }

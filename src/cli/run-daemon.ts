@@ -1,10 +1,12 @@
 import type { Config } from '../config/config.ts';
+import type { Ledger } from '../probe/ledger.ts';
 import type { RunCheck } from '../probe/outcome.ts';
 import { createHistory } from '../publish/history.ts';
 import { createMetrics } from '../publish/metrics.ts';
 import { exitFailure, type Terminal } from './command.ts';
 import { createDaemon } from './daemon.ts';
 import type { WebOptions } from './daemon-flags.ts';
+import { openLedger, replayAtStart } from './ledger-at-start.ts';
 import type { Logger } from './log.ts';
 import { endOnSignal, pushBoundMs } from './shutdown.ts';
 import { buildInfo } from './version.ts';
@@ -14,6 +16,7 @@ export interface RunDaemonOptions {
   readonly config: Config;
   readonly readConfig: () => Config;
   readonly run: RunCheck;
+  readonly ledger: Ledger;
   readonly eventLoopLagSeconds: () => number;
   readonly web: WebOptions;
   readonly log: Logger;
@@ -26,15 +29,19 @@ export interface RunDaemonOptions {
 
 /** Runs the daemon until a signal ends the process. Resolves once it runs, or with an exit code when it cannot. */
 export async function runDaemon(options: RunDaemonOptions): Promise<number | undefined> {
-  const { log, config } = options;
+  const { log, config, ledger } = options;
   const build = buildInfo(options.terminal.env);
   const metrics = createMetrics({ ...build, eventLoopLagSeconds: options.eventLoopLagSeconds });
   const history = createHistory();
   log.info('starting', { version: build.version, revision: build.revision, node: build.nodeVersion });
   const daemon = createDaemon(config, { ...options, metrics, history });
+  openLedger(ledger, config, metrics, log);
+  const stopping = new AbortController();
   let closeWeb = async (): Promise<void> => {};
   endOnSignal(log, async () => {
+    stopping.abort();
     await daemon.stop(pushBoundMs);
+    await ledger.close();
     await closeWeb();
     await options.onEnded?.();
   });
@@ -42,6 +49,10 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number | und
   try {
     const listening = await startWeb(options.web, { build, daemon, metrics, history, log });
     closeWeb = () => listening.close(1_000);
+    await replayAtStart(ledger, config, log, stopping.signal);
+    if (stopping.signal.aborted) {
+      return undefined;
+    }
     daemon.start();
     log.info('running', { checks: config.checks.length, transfers: config.budget.transfers });
     options.onRunning?.(listening.addresses.map(({ host, port }) => urlOf(host, port, options.web)));

@@ -3,6 +3,7 @@ import { describeConfig } from '../config/describe.ts';
 import { loadConfig } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { ConfigSources } from '../config/sources.ts';
+import type { Ledger } from '../probe/ledger.ts';
 import type { RunCheck } from '../probe/outcome.ts';
 import { type Command, exitFailure, type Terminal } from './command.ts';
 import { formatFigures } from './config-figures.ts';
@@ -13,6 +14,8 @@ import { runDaemon } from './run-daemon.ts';
 /** What the commands that push are given by the composition root. */
 export interface PushDeps {
   readonly run: RunCheck;
+  /** The one that `run` writes to; in memory until a command gives it a file. */
+  readonly ledger: Ledger;
   readonly profiles: ConfigSources['profiles'];
   readonly eventLoopLagSeconds: () => number;
 }

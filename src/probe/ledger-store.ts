@@ -22,9 +22,9 @@ const minLinesToCompact = 500;
 /** The entries in memory and, as far as it can be written, in the file. */
 export class LedgerStore {
   readonly entries = new Map<string, LedgerEntry>();
-  readonly #fileName: string | undefined;
+  #fileName: string | undefined;
   readonly #now: () => number;
-  readonly #onProblem: (problem: string | undefined) => void;
+  #onProblem: (problem: string | undefined) => void = () => {};
   #file: LedgerFile | undefined;
   /** The file lacks records that memory has. */
   #behind = false;
@@ -39,11 +39,16 @@ export class LedgerStore {
     droppedEntries: 0,
   };
 
-  constructor(file: string | undefined, now: () => number, onProblem: (problem: string | undefined) => void) {
-    this.#fileName = file;
+  constructor(now: () => number) {
     this.#now = now;
+  }
+
+  /** From now on in this file, too. Once; never throws. */
+  openFile(file: string, onProblem: (problem: string | undefined) => void): void {
+    this.#fileName = file;
     this.#onProblem = onProblem;
-    if (file !== undefined) this.#openFile();
+    this.#behind = this.entries.size > 0;
+    this.#openFile();
   }
 
   get status(): LedgerStatus {

@@ -29,14 +29,20 @@ export const settleMs = 10 * 60_000;
 export class Ledger {
   readonly now: () => number;
   readonly #store: LedgerStore;
-  readonly #onLeftovers: LedgerOptions['onLeftovers'];
+  #onLeftovers: LedgerOptions['onLeftovers'];
   /** Entries that a run or a removal is at work on. */
   readonly #held = new Set<string>();
 
   constructor(options: LedgerOptions = {}) {
     this.now = options.now ?? Date.now;
-    this.#onLeftovers = options.onLeftovers;
-    this.#store = new LedgerStore(options.file, this.now, options.onProblem ?? (() => {}));
+    this.#store = new LedgerStore(this.now);
+    this.persist(options);
+  }
+
+  /** Puts the ledger into a file, once it is known which, and takes over what the file holds. */
+  persist({ file, onProblem = () => {}, onLeftovers }: Omit<LedgerOptions, 'now'>): void {
+    this.#onLeftovers = onLeftovers;
+    if (file !== undefined) this.#store.openFile(file, onProblem);
   }
 
   get status(): LedgerStatus {

@@ -47,7 +47,8 @@ const file = (): string => join(directory, 'ledger.jsonl');
 let problems: (string | undefined)[] = [];
 function storeOf(now: () => number = Date.now, name = file()): LedgerStore {
   problems = [];
-  const store = new LedgerStore(name, now, (problem) => problems.push(problem));
+  const store = new LedgerStore(now);
+  store.openFile(name, (problem) => problems.push(problem));
   stores.push(store);
   return store;
 }
