@@ -7,6 +7,7 @@ import { Ledger } from '../../src/probe/ledger.ts';
 import type { ReplayReport } from '../../src/probe/ledger-replay.ts';
 import { checkOf, runDeps, runOnce } from '../support/checks.ts';
 import { describeWithComponents } from '../support/component.ts';
+import { startDaemon } from './support/daemon.ts';
 import { type RunningRegistry, startRegistry } from './support/docker-registry.ts';
 import { type RunningProcess, startProcess, waitFor } from './support/process.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
@@ -354,4 +355,40 @@ describeWithComponents(['docker-registry'], 'a ledger on a full disk', () => {
     expect(next.ledger).not.toHaveProperty('problem');
     expect(next.left).toEqual([]);
   });
+});
+
+describeWithComponents(['docker-registry'], 'the daemon', () => {
+  test('killed in mid-push and started again: cleans up before it pushes, says so, and keeps Locations to itself', async () => {
+    const registry = await openRegistry();
+    const hop = await startHop(registry.port);
+    const ledgerFile = ledgerIn();
+    const configuration = {
+      registries: { local: { repository, paths: { only: { url: hop.origin } } } },
+      checks: { small: { size: '1MiB', every: '10s', clients: ['docker'] } },
+      ledgerFile,
+    };
+    hop.killAt({ method: 'PATCH', at: 'request' });
+    const first = await startDaemon(configuration);
+    closers.push(first.stop);
+    await waitFor('a push', () => remembered(ledgerFile).includes('session open'), { timeoutMs: 20_000 });
+    process.kill(first.pid, 'SIGKILL');
+    await waitFor('its end', () => !first.isRunning(), { timeoutMs: 5_000 });
+    const [abandoned] = registry.openSessions(repository);
+    expect(abandoned).toBeDefined();
+
+    hop.killAt(undefined);
+    const second = await startDaemon(configuration);
+    closers.push(second.stop);
+    expect(registry.openSessions(repository)).not.toContain(abandoned);
+    expect(second.output()).toMatch(/msg="left by an earlier process" .*kind=session count=1 result=removed via=only/);
+    const scrape = await second.scrapeUntil('a run', (now) => now.value('blobprobe_last_run_success') === 1, 30_000);
+    expect(scrape.value('blobprobe_leftover_objects', { kind: 'session' })).toBe(0);
+    expect(scrape.value('blobprobe_leftover_objects', { kind: 'blob' })).toBe(0);
+    expect(await second.stop()).toBe(0);
+    expect(registry.openSessions(repository)).toEqual([]);
+    expect(remembered(ledgerFile)).toEqual([]);
+    expect(readFileSync(ledgerFile, 'utf8')).toContain('_state=');
+    expect(first.output() + second.output() + scrape.text).not.toContain('_state=');
+    expect(existsSync(`${ledgerFile}.lock`)).toBe(false);
+  }, 90_000);
 });
