@@ -53,7 +53,7 @@ function sendUpstream(call: ProxyCall, route: ForwardRoute, headers: HeaderRecor
     const kind = error.code === 'ECONNREFUSED' ? 'refused' : 'broken';
     call.answer({
       status: route.identity.upstreamStatus?.[kind] ?? styleOf(route.identity.style).upstreamStatus[kind],
-      ending: 'linger',
+      ending: call.request.complete ? 'keep-alive' : 'linger',
     });
   });
   upstream.on('response', (response) => passBack(call, route, response, performance.now() - startedAtMs));

@@ -10,17 +10,25 @@ export interface Page {
 
 export type PageKind = 'error' | 'waf' | 'challenge' | 'tunnel-down';
 
-/** Reason phrases that Node does not know. */
-const reasons: Readonly<Record<number, string>> = {
+/** Reason phrases where a proxy has its own; the others say what Node says. */
+const nginxReasons: Readonly<Record<number, string>> = {
+  405: 'Not Allowed',
+  408: 'Request Time-out',
   413: 'Request Entity Too Large',
-  499: 'Client Closed Request',
   503: 'Service Temporarily Unavailable',
   504: 'Gateway Time-out',
+};
+const ownReasons: Readonly<Partial<Record<ProxyStyle, Readonly<Record<number, string>>>>> = {
+  nginx: nginxReasons,
+  cloudflare: nginxReasons,
+  alb: nginxReasons,
+  haproxy: { 408: 'Request Time-out', 504: 'Gateway Time-out' },
+  traefik: { 413: 'Request Entity Too Large', 499: 'Client Closed Request' },
 };
 
 /** The page a proxy of this style answers with, its identifying headers included. */
 export function pageOf(style: ProxyStyle, status: number, kind: PageKind = 'error'): Page {
-  const reason = reasons[status] ?? STATUS_CODES[status] ?? '';
+  const reason = ownReasons[style]?.[status] ?? STATUS_CODES[status] ?? '';
   const page = builders[style](status, reason, kind);
   return { reason, headers: page.headers, body: page.body };
 }
@@ -38,9 +46,9 @@ const builders: Readonly<Record<ProxyStyle, Builder>> = {
   }),
   cloudflare: cloudflarePage,
   /** Traefik answers with the bare text of the status and no Server. */
-  traefik: (status) => ({
+  traefik: (_status, reason) => ({
     headers: { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' },
-    body: status === 499 ? 'Client Closed Request' : (STATUS_CODES[status] ?? ''),
+    body: reason,
   }),
   envoy: (status) => ({ headers: { server: 'envoy', 'content-type': 'text/plain' }, body: envoyText(status) }),
   alb: (status, reason) => ({

@@ -162,7 +162,8 @@ function challenge(call: RegistryCall, auth: RegistryAuth, route: Route, known: 
     const token = /^bearer /i.test(call.request.headers.authorization ?? '');
     if (token) value += known ? ',error="insufficient_scope"' : ',error="invalid_token"';
   }
-  sendError(call, 401, 'UNAUTHORIZED', undefined, { 'WWW-Authenticate': value });
+  const second = auth.kind === 'bearer' && quirks.secondChallenge !== undefined ? [quirks.secondChallenge] : [];
+  sendError(call, 401, 'UNAUTHORIZED', undefined, { 'WWW-Authenticate': [value, ...second] });
 }
 
 function viewOf(server: LoopbackServer, log: RequestLog, store: Store, live: LiveState): DemoRegistry {

@@ -169,6 +169,16 @@ describe('bearer', () => {
     expect((await send(`${registry.url}/v2/token`, { method: 'POST' })).status).toBe(404);
   });
 
+  test('two challenges come as two headers', async () => {
+    const secondChallenge = 'Basic realm="Gitea Container Registry"';
+    const options = { auth: { kind: 'bearer', users }, quirks: 'gitea', quirksChanges: { secondChallenge } } as const;
+    const registry = await startRegistry(options);
+    closers.push(registry.close);
+    const { rawHeaders } = await post(registry);
+    const values = rawHeaders.filter((_, index) => rawHeaders[index - 1]?.toLowerCase() === 'www-authenticate');
+    expect(values).toEqual([expect.stringMatching(/^Bearer realm=/), secondChallenge]);
+  });
+
   test('a mount needs the right to pull from the other repository', async () => {
     const registry = await start({ kind: 'bearer', users });
     const digest = 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';

@@ -5,7 +5,8 @@ import type { DemoLab } from '../../src/demo/lab.ts';
 import { startLab } from '../../src/demo/lab.ts';
 import { eventually, observe, send, sha256 } from './wire.ts';
 
-type Shape = 'streamed' | 'put';
+type Shape = 'streamed' | 'put' | 'chunked';
+const chunkBytes = 256 * 1024;
 
 let lab: DemoLab;
 beforeAll(async () => {
@@ -27,10 +28,21 @@ async function push(of: DemoLab, name: string, shape: Shape, size: number): Prom
   const post = await send(`${path.origin}/v2/${repository}/blobs/uploads/`, { method: 'POST', headers, ...ca });
   if (post.status !== 202) return `POST ${post.status}`;
   let location = new URL(post.headers['location'] ?? '', path.origin).href;
-  if (shape === 'streamed') {
-    const patch = await observe(location, { method: 'PATCH', headers, body, chunked: true, ...ca });
+  const patchedBytes = shape === 'put' ? 0 : size;
+  const step = shape === 'streamed' ? size : chunkBytes;
+  for (let start = 0; start < patchedBytes; start += step) {
+    const end = Math.min(size, start + step);
+    const framing =
+      shape === 'streamed' ? { chunked: true } : { headers: { ...headers, 'content-range': `${start}-${end - 1}` } };
+    const patch = await observe(location, {
+      method: 'PATCH',
+      headers,
+      body: body.subarray(start, end),
+      ...framing,
+      ...ca,
+    });
     if (patch.response?.status !== 202) return `PATCH ${patch.response?.status ?? patch.code}`;
-    if (patch.response.headers['range'] !== `0-${size - 1}`) return `PATCH Range ${patch.response.headers['range']}`;
+    if (patch.response.headers['range'] !== `0-${end - 1}`) return `PATCH Range ${patch.response.headers['range']}`;
     location = new URL(patch.response.headers['location'] ?? '', path.origin).href;
   }
   const rest = shape === 'put' ? body : Buffer.alloc(0);
@@ -40,30 +52,34 @@ async function push(of: DemoLab, name: string, shape: Shape, size: number): Prom
 
 const dropped = 'PATCH Range undefined';
 
-/** Path, then what a streamed and a PUT upload of a small, a medium and a large blob come to. */
-const table: [string, [string, string, string], [string, string, string]][] = [
-  ['cloudflare', ['ok', dropped, dropped], ['ok', 'ok', 'PUT 413']],
-  ['internal', ['ok', 'ok', 'ok'], ['ok', 'ok', 'ok']],
-  ['loadbalancer', ['ok', 'ok', 'ok'], ['ok', 'ok', 'ok']],
-  ['bypass', ['ok', 'ok', 'ok'], ['ok', 'ok', 'ok']],
-  ['internal-tls', ['ok', 'ok', 'ok'], ['ok', 'ok', 'ok']],
-  ['cloudflare-free', ['ok', 'ok', 'PATCH 413'], ['ok', 'ok', 'PUT 413']],
-  ['cloudflare-enterprise', ['ok', 'ok', 'ok'], ['ok', 'ok', 'ok']],
-  ['cloudflared-quic', [dropped, dropped, dropped], ['ok', 'ok', 'PUT 413']],
-  ['ingress-nginx-default', ['ok', 'PATCH 413', 'PATCH 413'], ['ok', 'PUT 413', 'PUT 413']],
-  ['traefik-3', ['ok', 'ok', 'PATCH 499'], ['ok', 'ok', 'PUT 499']],
-  ['envoy', ['ok', 'ok', 'PUT 504'], ['ok', 'ok', 'PUT 504']],
-  ['alb', ['ok', 'ok', 'PATCH 504'], ['ok', 'ok', 'PUT 504']],
+const fine: Sizes = ['ok', 'ok', 'ok'];
+type Sizes = readonly [small: string, medium: string, large: string];
+
+/** Path, then what a streamed, a PUT and a chunked upload of a small, a medium and a large blob come to. */
+const table: [string, Sizes, Sizes, Sizes][] = [
+  ['cloudflare', ['ok', dropped, dropped], ['ok', 'ok', 'PUT 413'], fine],
+  ['internal', fine, fine, fine],
+  ['loadbalancer', fine, fine, fine],
+  ['bypass', fine, fine, fine],
+  ['internal-tls', fine, fine, fine],
+  ['cloudflare-free', ['ok', 'ok', 'PATCH 413'], ['ok', 'ok', 'PUT 413'], fine],
+  ['cloudflare-enterprise', fine, fine, fine],
+  ['cloudflared-quic', [dropped, dropped, dropped], ['ok', 'ok', 'PUT 413'], fine],
+  ['ingress-nginx-default', ['ok', 'PATCH 413', 'PATCH 413'], ['ok', 'PUT 413', 'PUT 413'], fine],
+  ['traefik-3', ['ok', 'ok', 'PATCH 499'], ['ok', 'ok', 'PUT 499'], fine],
+  ['envoy', ['ok', 'ok', 'PUT 504'], ['ok', 'ok', 'PUT 504'], ['ok', 'ok', 'PUT 504']],
+  ['alb', ['ok', 'ok', 'PATCH 504'], ['ok', 'ok', 'PUT 504'], fine],
 ];
 
 test('the table speaks of every path', () => {
   expect(lab.paths.map((path) => path.name)).toEqual(table.map(([name]) => name));
 });
 
-describe.concurrent.each(table)('%s', (name, streamed, put) => {
+describe.concurrent.each(table)('%s', (name, streamed, put, chunked) => {
   test.concurrent.each([
     ['streamed', streamed],
     ['put', put],
+    ['chunked', chunked],
   ] as const)('%s', async (shape, expected) => {
     const { small, medium, large } = lab.sizes;
     const seen: string[] = [];

@@ -35,7 +35,8 @@ const pages: [PresetName, number, string | undefined, string | RegExp][] = [
   ['envoy', 413, 'envoy', /^Payload Too Large$/],
   ['alb', 504, 'awselb/2.0', '<center><h1>504 Gateway Time-out</h1></center>'],
   ['haproxy', 504, undefined, /^<html><body><h1>504 Gateway Time-out<\/h1>/],
-  ['haproxy', 503, undefined, 'No server is available to handle this request.'],
+  ['haproxy', 503, undefined, '<h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n'],
+  ['ingress-nginx-default', 503, 'nginx', '<h1>503 Service Temporarily Unavailable</h1>'],
 ];
 test.each(pages)('%s shows its own page for %d', async (name, status, server, body) => {
   const answer = await page(name, { kind: 'answer', status });

@@ -35,6 +35,8 @@ export interface RegistryQuirks {
   readonly tokenPath: string;
   /** HTTP Basic is accepted although the challenge is Bearer. */
   readonly basicBesideBearer: boolean;
+  /** A second WWW-Authenticate beside the Bearer challenge, as Gitea sends where signing in is required. */
+  readonly secondChallenge: string | undefined;
   /** GET on the token service answers without `expires_in`; POST is unknown to it. */
   readonly token: { readonly announcesExpiry: boolean; readonly post: boolean };
 }
@@ -75,6 +77,7 @@ const spec: RegistryQuirks = {
   quotaError: 'denied-403',
   tokenPath: '/token',
   basicBesideBearer: false,
+  secondChallenge: undefined,
   token: { announcesExpiry: true, post: true },
 };
 
