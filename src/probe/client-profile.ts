@@ -46,9 +46,10 @@ export interface ClientProfile {
   readonly source: string;
   readonly userAgent: string;
   readonly httpVersion: '1.1' | 'h2-if-offered';
-  /** GET /v2/ before anything else, to learn the auth challenge. */
-  readonly ping: boolean;
-  readonly headBefore: boolean;
+  /** GET /v2/ before anything else, to learn the auth challenge: once, or each time it tries again. */
+  readonly ping: boolean | 'each-attempt';
+  /** HEAD of the blob before it is sent; some clients ask twice over. */
+  readonly headBefore: boolean | 'twice';
   readonly headAfter: boolean;
   readonly shape: WireShape;
   /** Bytes of one write while streaming; for chunked framing this is the size of a chunk frame. */
@@ -70,6 +71,8 @@ export interface ClientProfile {
   readonly resendsBody: boolean;
   /** POST with `mount=<digest>` and no `from` first; its session is used when the registry has no such blob. */
   readonly anonymousMount: boolean;
+  /** What is different for the config of an image, a blob of a few hundred bytes that the client has in memory. */
+  readonly configBlob?: Partial<Pick<ClientProfile, 'headBefore' | 'shape'>>;
   /** Media types of the manifests it pushes. */
   readonly manifest: 'docker' | 'oci';
   /** Layers pushed at the same time. */

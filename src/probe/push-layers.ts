@@ -48,10 +48,11 @@ function layerParts(
   const done = new Promise<void>((settle) => (resolve = settle));
   const parts = blobs.map(({ name, payload }, position): Part => {
     const steps = blobSteps(profile, payload, trail);
+    const pings = (number: number): boolean => position === 0 && (number === 1 || profile.ping === 'each-attempt');
     return {
       name,
       totalBytes: payload.sizeBytes,
-      work: (number) => (position === 0 && number === 1 ? afterPing(profile, resolve, steps) : steps),
+      work: (number) => (pings(number) ? afterPing(profile, resolve, steps) : steps),
     };
   });
   return { parts, pinged: { done, resolve } };

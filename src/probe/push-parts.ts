@@ -45,7 +45,11 @@ function imageParts(
 ): readonly Part[] {
   const { sizeBytes } = config.payload;
   return [
-    { name: 'config', totalBytes: sizeBytes, work: () => blobSteps(profile, config.payload, trail) },
+    {
+      name: 'config',
+      totalBytes: sizeBytes,
+      work: () => blobSteps({ ...profile, ...profile.configBlob }, config.payload, trail),
+    },
     {
       name: 'manifest',
       totalBytes: manifest.bytes.byteLength,

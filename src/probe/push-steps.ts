@@ -8,7 +8,7 @@ import type { ClientProfile } from './client-profile.ts';
 import type { RunTrail } from './ledger-trail.ts';
 import { wireShapes } from './wire-shapes.ts';
 
-/** GET /v2/ before the first attempt of a run, where the client begins with it; then `work`. */
+/** GET /v2/, where the client begins with it; then `work`. */
 export function afterPing(profile: ClientProfile, onPinged: () => void, work: AttemptWork): AttemptWork {
   return async (client, notes) => {
     if (profile.ping) {
@@ -24,7 +24,7 @@ export function afterPing(profile: ClientProfile, onPinged: () => void, work: At
 /** One blob as the client pushes it: ask, send, commit, verify. */
 export function blobSteps(profile: ClientProfile, payload: Payload, trail: RunTrail): AttemptWork {
   return async (client, notes) => {
-    if (profile.headBefore) {
+    for (let asked = 0; asked < headsBefore(profile); asked += 1) {
       // A fresh digest is never there. A rotated one may be, and then the client would not push: here it is pushed anyway,
       // and the request still shows how the path treats HEAD.
       await blobExists(client, payload.digest, profile.headHeaders ?? {});
@@ -42,6 +42,10 @@ export function blobSteps(profile: ClientProfile, payload: Payload, trail: RunTr
       await verifyBlob(client, payload.digest, payload.sizeBytes);
     }
   };
+}
+
+function headsBefore({ headBefore }: ClientProfile): number {
+  return headBefore === 'twice' ? 2 : Number(headBefore);
 }
 
 /** The manifest under its tag, then a look whether the tag leads to it. */

@@ -75,7 +75,7 @@ export class Recorder {
   /** The same request again, and not because its 401 named the credentials to send. */
   #repeats({ method, url }: Exchange): boolean {
     const last = this.#last;
-    return last !== undefined && last.method === method && last.url.href === url.href && last.response?.status !== 401;
+    return last?.method === method && last.url.href === url.href && !isSettled(last.response?.status);
   }
 
   #addTimes(step: Step, exchange: Exchange): void {
@@ -135,4 +135,9 @@ function framing(exchange: Exchange): RequestRecord['framing'] {
     return 'none';
   }
   return exchange.declaredLength ? 'content-length' : 'chunked';
+}
+
+/** An answer after which the same request is another question: the next range, the one with credentials, skopeo's second look. */
+function isSettled(status: number | undefined): boolean {
+  return status !== undefined && (status < 400 || status === 401 || status === 404);
 }

@@ -2,14 +2,18 @@ import { header } from '../network/exchange.ts';
 import { ProtocolError } from './errors.ts';
 import type { RegistryClient } from './registry-client.ts';
 
-/** GET /v2/: how docker, crane and skopeo learn which authentication the registry wants. */
+/**
+ * GET /v2/: how docker, crane and skopeo learn which authentication the registry wants. They ask without credentials and once:
+ * a challenge is the answer, and the token that it leads to is the one for the push.
+ */
 export async function ping(client: RegistryClient): Promise<void> {
   await client.send({
     step: 'auth',
     method: 'GET',
     url: new URL('/v2/', client.path.origin),
-    actions: [],
+    actions: ['pull', 'push'],
     accepted: [200],
+    asksForChallenge: true,
   });
 }
 

@@ -17,6 +17,8 @@ export interface RegistryRequest {
   readonly accepted: readonly number[];
   /** Whether a 401 may be answered by sending the same body again; false for clients whose body is consumed by then. */
   readonly resendBody?: boolean;
+  /** A challenge that can be followed is an answer too: after it the request is not sent again. */
+  readonly asksForChallenge?: boolean;
   readonly onResponseChunk?: (chunk: Uint8Array) => void;
 }
 
@@ -56,9 +58,9 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     repository,
     url: (rest) => new URL(`/v2/${repository}/${rest}`, path.origin),
     async send(request) {
-      const exchange = await sendWithResends(options, request);
+      const { exchange, challenged } = await sendWithResends(options, request);
       const status = exchange.response?.status ?? 0;
-      if (!request.accepted.includes(status)) {
+      if (!request.accepted.includes(status) && challenged !== true) {
         const problem = status >= 300 && status < 400 ? 'redirected' : 'unexpected_status';
         const message = `${request.method} for ${request.step} was answered ${status}`;
         throw new ProtocolError({ step: request.step, problem, exchange, message });
@@ -68,10 +70,12 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   };
 }
 
-type Ended = { readonly exchange: Exchange } | { readonly error: unknown };
+/** `challenged`: the 401 is what the request was for. */
+type Answered = { readonly exchange: Exchange; readonly challenged?: boolean };
+type Ended = Answered | { readonly error: unknown };
 
 /** The request, and again as long as the client's own policy says so. Throws what the last sending threw. */
-async function sendWithResends(options: RegistryClientOptions, request: RegistryRequest): Promise<Exchange> {
+async function sendWithResends(options: RegistryClientOptions, request: RegistryRequest): Promise<Answered> {
   let statusBefore: number | undefined;
   for (let sending = 1; ; sending += 1) {
     const end = await sendAuthorized(options, request);
@@ -80,7 +84,7 @@ async function sendWithResends(options: RegistryClientOptions, request: Registry
       if ('error' in end) {
         throw end.error;
       }
-      return end.exchange;
+      return end;
     }
     statusBefore = 'exchange' in end ? end.exchange.response?.status : undefined;
     await options.resend?.sleep(delayMs);
@@ -109,7 +113,12 @@ function resendDelayMs(
 async function sendAuthorized(options: RegistryClientOptions, request: RegistryRequest): Promise<Ended> {
   try {
     const first = await sendOnce(options, request);
-    return { exchange: (await maySendAgain(options, request, first)) ? await sendOnce(options, request) : first };
+    if (!(await maySendAgain(options, request, first))) {
+      return { exchange: first };
+    }
+    return request.asksForChallenge === true
+      ? { exchange: first, challenged: true }
+      : { exchange: await sendOnce(options, request) };
   } catch (error) {
     return { error };
   }
@@ -124,7 +133,7 @@ async function sendOnce(options: RegistryClientOptions, request: RegistryRequest
     method: request.method,
     url: request.url,
     headers: {
-      ...options.requestHeaders,
+      ...(request.method === 'HEAD' ? withoutCoding(options.requestHeaders) : options.requestHeaders),
       // Extra headers may be credentials of the operator's proxy: they stay on the path's own host.
       ...(isOwnOrigin(path, request.url) ? path.headers : {}),
       ...request.headers,
@@ -138,6 +147,11 @@ async function sendOnce(options: RegistryClientOptions, request: RegistryRequest
     ...(options.stallTimeoutMs === undefined ? {} : { stallTimeoutMs: options.stallTimeoutMs }),
     ...(request.onResponseChunk === undefined ? {} : { onResponseChunk: request.onResponseChunk }),
   });
+}
+
+/** Go's transport offers gzip by itself, except for HEAD (net/http, Transport.roundTrip). */
+function withoutCoding(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'accept-encoding'));
 }
 
 async function maySendAgain(

@@ -72,8 +72,8 @@ describe('a push that gets through', () => {
     expect(run.failure).toBeUndefined();
     expect(run.attempts[0]?.requests.slice(0, 3).map((r) => `${r.method} ${r.status}`)).toEqual([
       'GET 401',
-      'GET 200',
       'POST 202',
+      'PATCH 202',
     ]);
     expect(registry.blobs.size).toBe(0);
   });

@@ -19,7 +19,7 @@ export const docker: ClientProfile = {
   name: 'docker',
   source:
     'moby/moby daemon/internal/distribution/{push_v2.go,xfer/upload.go,registry.go}; docker/distribution v2.8.3 registry/client/blob_writer.go',
-  userAgent: 'docker/29.0.0 go/go1.25 os/linux arch/amd64 UpstreamClient(blobprobe)',
+  userAgent: 'docker/29.0.0 go/go1.25 git-commit/blobprobe kernel/6.12 os/linux arch/amd64 UpstreamClient(blobprobe)',
   httpVersion: '1.1',
   ping: true,
   headBefore: false,
@@ -34,6 +34,8 @@ export const docker: ClientProfile = {
   retry: { maxAttempts: 5, delayMs: (attempt) => attempt * 5_000, retries },
   resendsBody: false,
   anonymousMount: false,
+  // distribution's blob store looks before it puts bytes that it has in memory.
+  configBlob: { headBefore: true },
   manifest: 'docker',
   concurrency: 5,
 };

@@ -63,7 +63,9 @@ export const skopeo: ClientProfile = {
   userAgent: 'skopeo/1.20 (blobprobe)',
   httpVersion: '1.1',
   ping: true,
-  headBefore: true,
+  // Once in copy's TryReusingBlob and once more in PutBlob; the config goes to PutBlob only.
+  headBefore: 'twice',
+  configBlob: { headBefore: true },
   headAfter: false,
   shape: 'patch-length',
   writeBytes: 32 * 1024,
@@ -95,17 +97,24 @@ function podmanRetries(failure: Failure): boolean {
   return podmanTransportCodes.has(failure.evidence.code ?? '');
 }
 
-/** podman push and buildah push: compressed on the way, so the size is not known. */
+/**
+ * podman push and buildah push: compressed on the way, so the size is not known. What it asks for before is the digest of the
+ * uncompressed layer, which is not there either.
+ */
 export const podman: ClientProfile = {
   ...skopeo,
   name: 'podman',
-  source: `${skopeo.source}; containers/common pkg/retry/retry.go (containers/common#1865)`,
+  source: `${skopeo.source}; containers/common libimage/copier.go, pkg/retry/retry.go`,
   userAgent: 'containers/5.36 (github.com/containers/image) (blobprobe)',
-  headBefore: false,
+  // The retry is around the whole copy, which begins with a client of its own.
+  ping: 'each-attempt',
+  headBefore: true,
+  configBlob: { headBefore: true, shape: 'patch-length' },
   shape: 'patch-streamed',
   retry: {
     maxAttempts: 4,
-    delayMs: (attempt, random) => 1_000 * 2 ** (attempt - 1) * (1 + 0.1 * random),
+    // libimage sets a delay, which takes the place of the doubling; up to a tenth more by chance.
+    delayMs: (_attempt, random) => 1_000 * (1 + 0.1 * random),
     retries: podmanRetries,
   },
 };
