@@ -8,7 +8,7 @@ import { pathTo } from '../support/paths.ts';
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
-  for (const item of open.splice(0).reverse()) {
+  for (const item of open.splice(0).toReversed()) {
     await item.close();
   }
 });

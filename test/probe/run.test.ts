@@ -7,7 +7,7 @@ import { checkOf, runDeps, runOnce } from '../support/checks.ts';
 
 const open: { close(): Promise<unknown> }[] = [];
 afterEach(async () => {
-  for (const item of open.splice(0).reverse()) {
+  for (const item of open.splice(0).toReversed()) {
     await item.close();
   }
 });
