@@ -1,0 +1,167 @@
+import { createStretchingPacer, type PacerClock, systemPacerClock } from '../../network/pacer.ts';
+import type { Pacer } from '../../network/pump.ts';
+import type { Check } from '../check.ts';
+import type { Failure } from '../failure.ts';
+import type { Progress, Run, RunCheck } from '../outcome.ts';
+import { describeFailure, seconds } from '../verdict-words.ts';
+import { type DurationTrial, durationCheck, durationTrialOf } from './duration-trial.ts';
+import type { DurationLimit } from './limit.ts';
+
+export interface DurationSearchOptions {
+  /** How long bodies are made to take, ascending. Default: just above the usual limits of 30, 60, 100 and 120 s. */
+  readonly durationsMs?: readonly number[];
+  /** The search ends when the bounds are this close. Default 5 s. */
+  readonly resolutionMs?: number;
+  /** Default 256 KiB. */
+  readonly sizeBytes?: number;
+  readonly signal: AbortSignal;
+  /** Told before each try. */
+  readonly onTry?: (tried: { readonly durationMs: number; readonly number: number }) => void;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly clock?: PacerClock;
+}
+
+/** Traefik and most nginx timeouts stand at 60 s, Cloudflare's at 100 and 120 s, CloudFront's at 30 s. */
+export const usualDurationsMs: readonly number[] = [35_000, 65_000, 105_000, 125_000];
+
+/** Two endings this close together come from the same clock. */
+const sameTimeShare = 0.1;
+
+/**
+ * Looks for the longest time that a path lets a body take, with a small body sent slowly, without ever pausing for long.
+ * `runPaced` gives the engine with a pacer. An ending that nobody explains counts only when it comes again at the same time.
+ * Never rejects.
+ */
+export async function searchDurationLimit(
+  check: Check,
+  options: DurationSearchOptions,
+  runPaced: (pacer: Pacer) => RunCheck,
+): Promise<DurationLimit> {
+  return new DurationSearch(check, options, runPaced).execute();
+}
+
+class DurationSearch {
+  readonly #check: Check;
+  readonly #options: DurationSearchOptions;
+  readonly #runPaced: (pacer: Pacer) => RunCheck;
+  readonly #sizeBytes: number;
+  readonly #resolutionMs: number;
+  readonly #runs: Run[] = [];
+  #acceptedMs: number | undefined;
+  #rejectedMs: number | undefined;
+  #rejection: Failure | undefined;
+
+  constructor(check: Check, options: DurationSearchOptions, runPaced: (pacer: Pacer) => RunCheck) {
+    this.#check = check;
+    this.#options = options;
+    this.#runPaced = runPaced;
+    this.#sizeBytes = options.sizeBytes ?? 256 * 1024;
+    this.#resolutionMs = Math.max(1, Math.round(options.resolutionMs ?? 5_000));
+  }
+
+  async execute(): Promise<DurationLimit> {
+    const durationsMs = this.#options.durationsMs ?? usualDurationsMs;
+    // Without a pause first: what fails then is not about time.
+    for (const durationMs of [0, ...durationsMs]) {
+      const unclear = await this.#settle(durationMs);
+      if (unclear !== undefined) {
+        return this.#end('inconclusive', unclear);
+      }
+      if (this.#rejectedMs !== undefined) {
+        return this.#narrow(this.#rejectedMs);
+      }
+    }
+    return this.#end(
+      'none-up-to',
+      `a body that takes ${seconds(this.#acceptedMs ?? 0)}, the longest tried, is accepted`,
+    );
+  }
+
+  /** The ending itself told when the limit strikes, so the first try goes just below it. */
+  async #narrow(firstMs: number): Promise<DurationLimit> {
+    let rejectedMs = firstMs;
+    let guessMs = rejectedMs - this.#resolutionMs;
+    while (rejectedMs - this.#lowMs > this.#resolutionMs) {
+      const durationMs = guessMs > this.#lowMs ? guessMs : Math.floor((rejectedMs + this.#lowMs) / 2);
+      const unclear = await this.#settle(durationMs);
+      if (unclear !== undefined) {
+        return this.#end('inconclusive', unclear);
+      }
+      rejectedMs = this.#rejectedMs ?? rejectedMs;
+      guessMs = Number.NEGATIVE_INFINITY;
+    }
+    const how = this.#rejection === undefined ? '' : `: ${describeFailure(this.#rejection)}`;
+    return this.#end(
+      'found',
+      `a body may take ${seconds(this.#lowMs)}; after ${seconds(rejectedMs)} it is ended${how}`,
+    );
+  }
+
+  get #lowMs(): number {
+    return this.#acceptedMs ?? 0;
+  }
+
+  /** Tries one duration and moves a bound; returns why it could not. */
+  async #settle(durationMs: number): Promise<string | undefined> {
+    const trial = await this.#try(durationMs);
+    if (trial.kind === 'unclear') {
+      return trial.why;
+    }
+    if (trial.kind === 'accepted') {
+      this.#acceptedMs = durationMs;
+      return undefined;
+    }
+    if (durationMs === 0 || trial.afterMs <= this.#lowMs) {
+      const accepted = durationMs === 0 ? '' : `, although ${seconds(this.#lowMs)} had been accepted`;
+      return `a small body was ended after ${seconds(trial.afterMs)}${accepted}: ${describeFailure(trial.failure)}`;
+    }
+    const doubt = trial.said ? undefined : await this.#again(durationMs, trial);
+    if (doubt === undefined) {
+      this.#rejectedMs = trial.afterMs;
+      this.#rejection = trial.failure;
+    }
+    return doubt;
+  }
+
+  /** An ending without words: only a clock strikes twice at the same time. */
+  async #again(durationMs: number, first: Extract<DurationTrial, { kind: 'ended' }>): Promise<string | undefined> {
+    const second = await this.#try(durationMs);
+    const what = `a body sent over ${seconds(durationMs)} was ended after ${seconds(first.afterMs)}`;
+    if (second.kind === 'unclear') {
+      return second.why;
+    }
+    if (second.kind === 'accepted') {
+      return `${what} at one time and accepted at another`;
+    }
+    const apartMs = Math.abs(second.afterMs - first.afterMs);
+    return apartMs <= sameTimeShare * first.afterMs
+      ? undefined
+      : `${what}, and the next one after ${seconds(second.afterMs)}`;
+  }
+
+  async #try(durationMs: number): Promise<DurationTrial> {
+    const { signal, onTry, onProgress, clock = systemPacerClock } = this.#options;
+    onTry?.({ durationMs, number: this.#runs.length + 1 });
+    const pacer = createStretchingPacer({ sizeBytes: this.#sizeBytes, durationMs }, clock);
+    const run = await this.#runPaced(pacer)(durationCheck(this.#check, this.#sizeBytes, durationMs), {
+      signal,
+      ...(onProgress === undefined ? {} : { onProgress }),
+    });
+    this.#runs.push(run);
+    return durationTrialOf(run, durationMs);
+  }
+
+  #end(conclusion: DurationLimit['conclusion'], why: string): DurationLimit {
+    const hasAccepted = this.#acceptedMs !== undefined && this.#acceptedMs > 0;
+    return {
+      unit: 'seconds',
+      ...(hasAccepted ? { largestAccepted: this.#lowMs / 1_000 } : {}),
+      ...(this.#rejectedMs === undefined ? {} : { smallestRejected: this.#rejectedMs / 1_000 }),
+      ...(this.#rejection === undefined ? {} : { rejection: this.#rejection }),
+      bytesSpent: this.#runs.reduce((sum, run) => sum + run.sentBytes, 0),
+      runs: this.#runs,
+      conclusion,
+      why,
+    };
+  }
+}

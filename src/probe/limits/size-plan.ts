@@ -1,0 +1,93 @@
+const kB = 1_000;
+const MB = 1_000 * kB;
+const KiB = 1_024;
+const MiB = 1_024 * KiB;
+
+/**
+ * Where limits are usually set: nginx 1 MiB, Cloudflare 100, 200 and 500 MB, gateways 10, 50, 128, 256 and 512, in both units,
+ * because products mean either.
+ */
+const usualCliffs: readonly number[] = [
+  ...[1, 10, 50, 100, 128, 200, 256, 500, 512, 1_000].flatMap((size) => [size * MB, size * MiB]),
+  1_024 * MiB,
+].toSorted((a, b) => a - b);
+
+/** Small enough to get through anything that takes pushes at all. */
+const firstBytes = KiB;
+
+/** What is to be searched. */
+export interface SizePlan {
+  readonly upToBytes: number;
+  readonly resolutionBytes: number;
+  /** Sizes to try before any others, ascending. */
+  readonly cliffs: readonly number[];
+}
+
+/** What is known in the middle of a search; undefined: nothing yet. */
+export interface SizeBracket {
+  readonly accepted: number | undefined;
+  readonly rejected: number | undefined;
+}
+
+export function sizePlan(options: { readonly upToBytes: number; readonly resolutionBytes: number }): SizePlan {
+  const { upToBytes, resolutionBytes } = options;
+  return {
+    upToBytes,
+    resolutionBytes: Math.max(1, resolutionBytes),
+    cliffs: usualCliffs.filter((size) => size > firstBytes && size < upToBytes),
+  };
+}
+
+/**
+ * The next size to try; undefined when nothing is left to learn. First something tiny (does the path work at all?), then the
+ * largest (is there a limit at all?), then the usual cliffs by halves, then just above the cliff that passed and just below
+ * the one that did not, and only then halves of what is left.
+ */
+export function nextSize({ accepted, rejected }: SizeBracket, plan: SizePlan): number | undefined {
+  const { upToBytes, resolutionBytes, cliffs } = plan;
+  if (rejected === undefined) {
+    if (accepted === undefined) {
+      return Math.min(firstBytes, upToBytes);
+    }
+    return accepted >= upToBytes ? undefined : upToBytes;
+  }
+  if (accepted === undefined || rejected - accepted <= resolutionBytes) {
+    return undefined;
+  }
+  const between = cliffs.filter((size) => size > accepted && size < rejected);
+  const middle = between[Math.floor(between.length / 2)];
+  if (middle !== undefined) {
+    return middle;
+  }
+  if (cliffs.includes(accepted)) {
+    return accepted + resolutionBytes;
+  }
+  if (cliffs.includes(rejected) && rejected - accepted > 4 * resolutionBytes) {
+    return rejected - resolutionBytes;
+  }
+  return Math.floor((accepted + rejected) / 2);
+}
+
+/** Most bytes that a search can send, when each try costs all of its bytes and the rejection is tried twice. */
+export function worstCaseSearchBytes(plan: SizePlan): number {
+  const known = new Map<string, number>();
+  const worst = (bracket: SizeBracket): number => {
+    const size = nextSize(bracket, plan);
+    if (size === undefined) {
+      return bracket.rejected ?? 0;
+    }
+    const between = plan.cliffs.some(
+      (cliff) => cliff >= (bracket.accepted ?? 0) && cliff <= (bracket.rejected ?? Infinity),
+    );
+    if (!between) {
+      // Plain halving costs most when all of it is accepted: the other half of the tree need not be walked.
+      return size + worst({ ...bracket, accepted: size });
+    }
+    const key = `${bracket.accepted}/${bracket.rejected}`;
+    const cost =
+      known.get(key) ?? size + Math.max(worst({ ...bracket, accepted: size }), worst({ ...bracket, rejected: size }));
+    known.set(key, cost);
+    return cost;
+  };
+  return worst({ accepted: undefined, rejected: undefined });
+}

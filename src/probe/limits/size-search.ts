@@ -1,0 +1,138 @@
+import type { Check } from '../check.ts';
+import type { Failure } from '../failure.ts';
+import type { Progress, Run, RunCheck } from '../outcome.ts';
+import { describeFailure, megabytes } from '../verdict-words.ts';
+import type { SizeLimit } from './limit.ts';
+import { nextSize, type SizePlan, sizePlan } from './size-plan.ts';
+import { type SizeTrial, sizeCheck, sizeTrialOf } from './size-trial.ts';
+
+export interface SizeSearchOptions {
+  /** Largest size to try. */
+  readonly upToBytes: number;
+  /** The search ends when the bounds are this close. */
+  readonly resolutionBytes: number;
+  /** Body bytes that the search may send at most; a try that could exceed it ends the search. */
+  readonly byteBudget?: number;
+  readonly signal: AbortSignal;
+  /** Told before each try. */
+  readonly onTry?: (tried: { readonly sizeBytes: number; readonly number: number }) => void;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** A cut is tried so often before the search gives up: one of the tries may bring the answer. */
+const triesPerCut = 3;
+
+/**
+ * Looks for the largest body that a path accepts and the smallest that it refuses. Registry, path, client and timeout of a run
+ * are those of `check`. Only an answer that says so (413, or the registry's own code) counts as a refusal; anything else that
+ * fails ends the search as inconclusive, because a wrong limit is worse than none. Never rejects.
+ */
+export async function searchSizeLimit(check: Check, options: SizeSearchOptions, run: RunCheck): Promise<SizeLimit> {
+  return new SizeSearch(check, options, run).execute();
+}
+
+class SizeSearch {
+  readonly #check: Check;
+  readonly #options: SizeSearchOptions;
+  readonly #run: RunCheck;
+  readonly #plan: SizePlan;
+  readonly #runs: Run[] = [];
+  #accepted: number | undefined;
+  #rejected: number | undefined;
+  #rejection: Failure | undefined;
+
+  constructor(check: Check, options: SizeSearchOptions, run: RunCheck) {
+    this.#check = check;
+    this.#options = options;
+    this.#run = run;
+    this.#plan = sizePlan(options);
+  }
+
+  async execute(): Promise<SizeLimit> {
+    for (;;) {
+      const size = nextSize({ accepted: this.#accepted, rejected: this.#rejected }, this.#plan);
+      if (size === undefined) {
+        return this.#rejected === undefined ? this.#none() : this.#confirm(this.#rejected);
+      }
+      const trial = await this.#settle(size);
+      if (trial.kind === 'accepted') {
+        this.#accepted = size;
+      } else if (trial.kind === 'rejected') {
+        this.#rejected = size;
+        this.#rejection = trial.failure;
+      } else {
+        return this.#end('inconclusive', whyUnclear(trial, size));
+      }
+    }
+  }
+
+  /** One size, tried again while it is only cut. */
+  async #settle(sizeBytes: number): Promise<SizeTrial> {
+    let trial = await this.#try(sizeBytes);
+    for (let tries = 1; trial.kind === 'cut' && tries < triesPerCut; tries += 1) {
+      const next = await this.#try(sizeBytes);
+      if (next.kind === 'accepted') {
+        const why = `${megabytes(sizeBytes)} was cut at one time (${describeFailure(trial.failure)}) and accepted at another`;
+        return { kind: 'unclear', why };
+      }
+      trial = next;
+    }
+    return trial;
+  }
+
+  async #try(sizeBytes: number): Promise<SizeTrial> {
+    const { byteBudget, signal, onTry, onProgress } = this.#options;
+    if (byteBudget !== undefined && this.#bytesSpent + sizeBytes > byteBudget) {
+      const why = `the ${megabytes(byteBudget)} that the search may send leave no room for a try of ${megabytes(sizeBytes)}`;
+      return { kind: 'unclear', why };
+    }
+    onTry?.({ sizeBytes, number: this.#runs.length + 1 });
+    const run = await this.#run(sizeCheck(this.#check, sizeBytes), {
+      signal,
+      ...(onProgress === undefined ? {} : { onProgress }),
+    });
+    this.#runs.push(run);
+    return sizeTrialOf(run);
+  }
+
+  /** What was refused once must be refused again. */
+  async #confirm(rejected: number): Promise<SizeLimit> {
+    const again = await this.#settle(rejected);
+    if (again.kind === 'accepted') {
+      return this.#end('inconclusive', `${megabytes(rejected)} was refused at one time and accepted at another`);
+    }
+    if (again.kind !== 'rejected') {
+      return this.#end('inconclusive', whyUnclear(again, rejected));
+    }
+    const below =
+      this.#accepted === undefined ? 'nothing smaller was accepted' : `${megabytes(this.#accepted)} is accepted`;
+    return this.#end('found', `${below}, ${megabytes(rejected)} is refused: ${describeFailure(again.failure)}`);
+  }
+
+  #none(): SizeLimit {
+    return this.#end('none-up-to', `${megabytes(this.#plan.upToBytes)}, the largest size tried, is accepted`);
+  }
+
+  get #bytesSpent(): number {
+    return this.#runs.reduce((sum, run) => sum + run.sentBytes, 0);
+  }
+
+  #end(conclusion: SizeLimit['conclusion'], why: string): SizeLimit {
+    return {
+      unit: 'bytes',
+      ...(this.#accepted === undefined ? {} : { largestAccepted: this.#accepted }),
+      ...(this.#rejected === undefined ? {} : { smallestRejected: this.#rejected }),
+      ...(this.#rejection === undefined ? {} : { rejection: this.#rejection }),
+      bytesSpent: this.#bytesSpent,
+      runs: this.#runs,
+      conclusion,
+      why,
+    };
+  }
+}
+
+function whyUnclear(trial: Exclude<SizeTrial, { kind: 'accepted' | 'rejected' }>, sizeBytes: number): string {
+  return trial.kind === 'unclear'
+    ? trial.why
+    : `${megabytes(sizeBytes)} is cut each time without an answer that says why: ${describeFailure(trial.failure)}`;
+}

@@ -1,0 +1,189 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, test } from 'vitest';
+import { startEdge } from '../../src/demo/edge.ts';
+import type { Fault } from '../../src/demo/faults/fault.ts';
+import { presetOf } from '../../src/demo/presets.ts';
+import { startRegistry } from '../../src/demo/registry.ts';
+import type { PacerClock } from '../../src/network/pacer.ts';
+import type { Pacer } from '../../src/network/pump.ts';
+import { workloadBytes } from '../../src/probe/check.ts';
+import type { ClientName } from '../../src/probe/client-profile.ts';
+import { type Failure, failureReasons } from '../../src/probe/failure.ts';
+import { type DurationSearchOptions, searchDurationLimit } from '../../src/probe/limits/duration-search.ts';
+import type { DurationLimit } from '../../src/probe/limits/limit.ts';
+import type { RunCheck } from '../../src/probe/outcome.ts';
+import { createRunner } from '../../src/probe/run.ts';
+import { checkOf, runDeps } from '../support/checks.ts';
+import { fakeFailure, fakeRun } from './fake-run.ts';
+
+const check = checkOf('http://127.0.0.1:1');
+const signal = new AbortController().signal;
+const tooSlow = fakeFailure('request_timeout', { status: 408, answeredBy: 'haproxy' });
+
+/** A path that ends bodies when `ending` says so: after how long, and how, for each run. */
+function slowPath(ending: (number: number) => { readonly afterMs: number; readonly failure: Failure } | undefined) {
+  let now = 0;
+  let runs = 0;
+  const clock: PacerClock = {
+    nowMs: () => now,
+    sleep: async (delayMs) => {
+      now += delayMs;
+    },
+  };
+  const runPaced =
+    (pacer: Pacer): RunCheck =>
+    async (tried) => {
+      const end = ending((runs += 1));
+      const startedMs = now;
+      const size = workloadBytes(tried.workload);
+      for (let sent = 0; sent < size; sent += tried.client.writeBytes) {
+        await pacer.take(tried.client.writeBytes, signal);
+        if (end !== undefined && now - startedMs > end.afterMs) {
+          return fakeRun(tried, { ...end.failure, elapsedMs: end.afterMs }, sent);
+        }
+      }
+      return fakeRun(tried, undefined, size);
+    };
+  return { clock, runPaced };
+}
+
+function search(
+  path: ReturnType<typeof slowPath>,
+  options: Partial<DurationSearchOptions> = {},
+): Promise<DurationLimit> {
+  return searchDurationLimit(check, { signal, clock: path.clock, ...options }, path.runPaced);
+}
+
+describe('duration search', () => {
+  test('any limit is found within the resolution, said or not', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1_000, max: 150_000 }),
+        fc.integer({ min: 500, max: 10_000 }),
+        fc.constantFrom(tooSlow, fakeFailure('connection_reset'), fakeFailure('http2_error')),
+        async (limitMs, resolutionMs, failure) => {
+          const found = await search(
+            slowPath(() => ({ afterMs: limitMs, failure })),
+            { resolutionMs },
+          );
+          if (limitMs >= 125_000) {
+            expect(found).toMatchObject({ conclusion: 'none-up-to', largestAccepted: 125 });
+            return;
+          }
+          expect(found.conclusion).toBe('found');
+          expect((found.largestAccepted ?? 0) * 1_000).toBeLessThanOrEqual(limitMs);
+          expect(Math.round(found.smallestRejected! * 1_000)).toBeGreaterThanOrEqual(limitMs);
+          expect((found.smallestRejected! - (found.largestAccepted ?? 0)) * 1_000).toBeLessThan(resolutionMs + 0.5);
+          expect(found.rejection?.reason).toBe(failure.reason);
+        },
+      ),
+    );
+  });
+
+  test('a limit of 60 s: 35 passes, 65 is ended at 60, and one more try shows that 55 passes', async () => {
+    const tried: number[] = [];
+    const path = slowPath(() => ({ afterMs: 60_000, failure: tooSlow }));
+    const found = await search(path, { onTry: ({ durationMs }) => tried.push(durationMs) });
+    expect(tried).toEqual([0, 35_000, 65_000, 55_000]);
+    expect(found).toMatchObject({ largestAccepted: 55, smallestRejected: 60 });
+    expect(found.bytesSpent).toBeLessThan(4 * 256 * 1_024 + 1);
+  });
+
+  const notAboutTime = failureReasons.filter(
+    (reason) =>
+      !['request_timeout', 'connection_reset', 'http2_error', 'response_timeout', 'origin_unreachable'].includes(
+        reason,
+      ),
+  );
+  test.each(notAboutTime)('%s of a slow body is no time limit', async (reason) => {
+    const found = await search(slowPath(() => ({ afterMs: 50_000, failure: fakeFailure(reason) })));
+    expect(found).toMatchObject({
+      conclusion: 'inconclusive',
+      largestAccepted: 35,
+      why: expect.stringContaining(reason) as string,
+    });
+    expect(found.smallestRejected).toBeUndefined();
+  });
+
+  test('a cut that comes at another time the second time is no clock', async () => {
+    const cut = fakeFailure('connection_reset');
+    const found = await search(slowPath((number) => ({ afterMs: 30_000 + 4_000 * (number % 2), failure: cut })));
+    expect(found).toMatchObject({
+      conclusion: 'inconclusive',
+      why: expect.stringMatching(/and the next one after/) as string,
+    });
+  });
+
+  test('a cut that does not come again is inconclusive', async () => {
+    const cut = fakeFailure('connection_reset');
+    const found = await search(slowPath((number) => (number === 3 ? { afterMs: 40_000, failure: cut } : undefined)));
+    expect(found).toMatchObject({
+      conclusion: 'inconclusive',
+      why: expect.stringMatching(/accepted at another$/) as string,
+    });
+  });
+
+  test('an end before what was accepted is inconclusive', async () => {
+    const found = await search(
+      slowPath((number) => (number === 3 ? { afterMs: 20_000, failure: tooSlow } : undefined)),
+    );
+    expect(found).toMatchObject({
+      conclusion: 'inconclusive',
+      why: expect.stringMatching(/although 35.0 s had been accepted/) as string,
+    });
+  });
+
+  test('a path that fails at full speed is not searched', async () => {
+    const tried: number[] = [];
+    const path = slowPath(() => ({ afterMs: -1, failure: tooSlow }));
+    const found = await search(path, { onTry: ({ durationMs }) => tried.push(durationMs) });
+    expect(found.conclusion).toBe('inconclusive');
+    expect(tried).toEqual([0]);
+  });
+});
+
+describe('duration search on the lab', () => {
+  const open: { close(): Promise<unknown> }[] = [];
+  afterEach(async () => {
+    for (const item of open.splice(0).toReversed()) {
+      await item.close();
+    }
+  });
+
+  async function searchEdge(faults: readonly Fault[], client: ClientName): Promise<DurationLimit> {
+    const registry = await startRegistry({ bytes: 'discard' });
+    const edge = await startEdge({ upstream: registry.url, identity: { style: 'traefik' }, faults });
+    open.push(registry, edge);
+    return searchDurationLimit(
+      checkOf(edge.url, { client }),
+      { durationsMs: [500, 900, 1_500, 2_000], resolutionMs: 150, sizeBytes: 64 * 1_024, signal },
+      (pacer) => createRunner(runDeps({ pacer })),
+    );
+  }
+
+  test.each<ClientName>(['docker', 'docker-containerd', 'crane'])(
+    'traefik 3 as %s: its read timeout, not a size',
+    async (client) => {
+      const { faults } = presetOf('traefik-3', { size: 0.01, time: 0.02 });
+      const found = await searchEdge(faults, client);
+      expect(found.why).toMatch(/499 from traefik/);
+      expect(found.conclusion).toBe('found');
+      expect(found.largestAccepted).toBeLessThanOrEqual(1.2);
+      expect(found.smallestRejected).toBeGreaterThanOrEqual(1.2);
+      expect(found.smallestRejected! - found.largestAccepted!).toBeLessThan(0.151);
+    },
+  );
+
+  test('a cut without a word at a fixed time is found, because it comes again', async () => {
+    const found = await searchEdge([{ kind: 'total-duration', limitMs: 1_100, ending: 'reset', status: 0 }], 'docker');
+    expect(found.why).toMatch(/no answer/);
+    expect(found).toMatchObject({ conclusion: 'found' });
+    expect(found.largestAccepted).toBeLessThanOrEqual(1.1);
+    expect(found.smallestRejected).toBeGreaterThanOrEqual(1.1);
+  });
+
+  test('a limit on silence is none on duration: the body never pauses for long', async () => {
+    const found = await searchEdge([{ kind: 'idle-cut', limitMs: 400, ending: 'linger', status: 408 }], 'docker');
+    expect(found).toMatchObject({ conclusion: 'none-up-to', largestAccepted: 2 });
+  });
+});
