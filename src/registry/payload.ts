@@ -22,6 +22,7 @@ export interface PayloadSource {
 const blockBytes = 4 * 1024 * 1024;
 const nonceBytes = 32;
 const rememberedSizes = 64;
+const rememberedCuts = 16;
 
 /**
  * A source whose bytes follow from `seed` alone, so that a run can be repeated. The block is longer than the window of any
@@ -29,6 +30,7 @@ const rememberedSizes = 64;
  */
 export function createPayloadSource(seed: string): PayloadSource {
   const block = seededBlock(seed);
+  const cut = createCuts(block);
   const prefixes = new Map<number, Promise<Hash>>();
   const prefixState = (prefixBytes: number): Promise<Hash> => {
     const known = prefixes.get(prefixBytes);
@@ -50,7 +52,8 @@ export function createPayloadSource(seed: string): PayloadSource {
       return {
         digest,
         sizeBytes,
-        chunks: (writeBytes, from = 0, to = sizeBytes) => pieces(block, tail, prefixBytes, writeBytes, from, to),
+        chunks: (writeBytes, from = 0, to = sizeBytes) =>
+          pieces({ block, cut, tail, prefixBytes }, writeBytes, from, to),
       };
     },
   };
@@ -72,18 +75,42 @@ async function hashPrefix(block: Buffer, prefixBytes: number): Promise<Hash> {
   return hash;
 }
 
-function* pieces(
-  block: Buffer,
-  tail: Uint8Array,
-  prefixBytes: number,
-  writeBytes: number,
-  from: number,
-  to: number,
-): Generator<Uint8Array> {
+/**
+ * The block cut into writes, by offset. Made once a write size: a new view for each of a million writes is garbage that shows in
+ * the memory of the process.
+ */
+function createCuts(block: Buffer): (writeBytes: number) => ReadonlyMap<number, Uint8Array> {
+  const cuts = new Map<number, ReadonlyMap<number, Uint8Array>>();
+  const uncut = new Map<number, Uint8Array>();
+  return (writeBytes) => {
+    const known = cuts.get(writeBytes);
+    if (known !== undefined || blockBytes % writeBytes !== 0 || cuts.size >= rememberedCuts) {
+      return known ?? uncut;
+    }
+    const starts = Array.from({ length: blockBytes / writeBytes }, (_, index) => index * writeBytes);
+    const cut = new Map(starts.map((start) => [start, block.subarray(start, start + writeBytes)]));
+    cuts.set(writeBytes, cut);
+    return cut;
+  };
+}
+
+interface PayloadBytes {
+  readonly block: Buffer;
+  readonly cut: (writeBytes: number) => ReadonlyMap<number, Uint8Array>;
+  readonly tail: Uint8Array;
+  readonly prefixBytes: number;
+}
+
+function* pieces(bytes: PayloadBytes, writeBytes: number, from: number, to: number): Generator<Uint8Array> {
+  const { block, tail, prefixBytes } = bytes;
+  const views = bytes.cut(writeBytes);
   for (let offset = from; offset < to; ) {
     const end = Math.min(offset + writeBytes, to);
     const start = offset % blockBytes;
-    if (end <= prefixBytes && start + (end - offset) <= blockBytes) {
+    const whole = end - offset === writeBytes && end <= prefixBytes ? views.get(start) : undefined;
+    if (whole !== undefined) {
+      yield whole;
+    } else if (end <= prefixBytes && start + (end - offset) <= blockBytes) {
       yield block.subarray(start, start + (end - offset));
     } else {
       yield assemble(block, tail, prefixBytes, offset, end);
