@@ -9,24 +9,25 @@ const once = { maxAttempts: 1, delayMs: () => 0, retries: () => false } as const
 
 /**
  * Everything a run does, part after part, until one fails: layers, config, manifest, and the way back. `onOutcome` is told of
- * each part as it ends, so that what was done is known even if the rest breaks.
+ * each part as it ends, so that what was done is known even if the rest breaks. Returns whether everything was done.
  */
 export async function pushParts(
   context: RunContext,
   blobs: readonly Blob[],
   signal: AbortSignal,
   onOutcome: (outcome: PartOutcome) => void,
-): Promise<void> {
+): Promise<boolean> {
   if (!(await pushLayers(context, blobs, signal, onOutcome))) {
-    return;
+    return false;
   }
   for (const part of partsAfterLayers(context, blobs)) {
     const outcome = await withRetries(context, part, once, signal);
     onOutcome(outcome);
     if (!outcome.ok) {
-      return;
+      return false;
     }
   }
+  return true;
 }
 
 function partsAfterLayers({ check, trail }: RunContext, blobs: readonly Blob[]): readonly Part[] {

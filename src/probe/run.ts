@@ -81,8 +81,15 @@ class RunInFlight {
       authorizer: authorizer.forTransport,
       onProgress: this.#onProgress,
     };
-    await pushParts(context, blobs, ending.signal, (outcome) => this.#parts.push(outcome));
-    await authorizer.close();
+    try {
+      const done = await pushParts(context, blobs, ending.signal, (outcome) => this.#parts.push(outcome));
+      if (!done && this.#parts.every((outcome) => outcome.ok)) {
+        // Ended by us before or between two parts: nothing failed, and yet it is no success.
+        throw ending.signal.reason;
+      }
+    } finally {
+      await authorizer.close();
+    }
   }
 
   #outcome(failure: Failure | undefined, durationMs: number, eventLoopLagMs: number, cleanup: CleanupReport): Run {

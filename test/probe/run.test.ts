@@ -205,6 +205,13 @@ describe('ends', () => {
     expect(registry.openSessions).toHaveLength(0);
   });
 
+  test('a run cancelled before its first request is no success', async () => {
+    const registry = await registryOf();
+    const run = await runOnce(checkOf(registry.url), runDeps(), AbortSignal.abort());
+    expect(run).toMatchObject({ ok: false, attempts: [], failure: { reason: 'cancelled', blame: 'prober' } });
+    expect(registry.requests).toEqual([]);
+  });
+
   test('a registry that takes no bytes is a stall of ours to end, one that never answers runs into the header timeout', async () => {
     const registry = await registryOf();
     registry.intercept = (request) => (request.method === 'PATCH' ? { kind: 'stall', readBytes: 0 } : undefined);
