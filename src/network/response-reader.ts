@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import type { HttpResponse } from './exchange.ts';
 
 /** A body longer than this that nobody streams ends the exchange: an endless error page must not cost time and traffic. */
@@ -50,9 +51,23 @@ export class ResponseReader {
     return {
       status: this.#status,
       headers: this.#headers,
-      body: Buffer.concat(this.#kept),
+      body: this.#body(),
       bodyBytes: this.#bodyBytes,
       complete,
     };
+  }
+
+  /** As Go's transport does: what it offered to take compressed it hands on plain. What is not all there stays as it came. */
+  #body(): Buffer {
+    const bytes = Buffer.concat(this.#kept);
+    const coding = this.#headers['content-encoding']?.join().trim().toLowerCase();
+    if (coding !== 'gzip' || bytes.byteLength === 0 || this.#keptBytes < this.#bodyBytes) {
+      return bytes;
+    }
+    try {
+      return gunzipSync(bytes, { maxOutputLength: this.#maxBodyBytes });
+    } catch {
+      return bytes;
+    }
   }
 }

@@ -2,6 +2,7 @@ import { createTransport, type Transport, transportDefaults } from '../network/t
 import { type Authorizer, createAuthorizer } from '../registry/authorizer.ts';
 import { tokenBehaviours } from '../registry/token-behaviour.ts';
 import type { Check } from './check.ts';
+import type { ClientProfile } from './client-profile.ts';
 import type { RunDeps } from './deps.ts';
 
 /** Tokens live as long as a run, as they do in a client. */
@@ -30,7 +31,7 @@ export function createRunAuthorizer(
         current === undefined ? Promise.reject(new Error('no transport yet')) : current.exchange(request),
     },
     tokenBehaviour: tokenBehaviours[client.name],
-    headers: { 'user-agent': client.userAgent },
+    headers: tokenHeaders(client),
     now: () => Date.now(),
     onFact: (fact) => onForeignRealm(fact.host),
   });
@@ -43,6 +44,12 @@ export function createRunAuthorizer(
       await shared?.close();
     },
   };
+}
+
+/** Of what the client sends to a registry the token service gets its name, and what Go's transport adds everywhere. */
+function tokenHeaders({ userAgent, requestHeaders }: ClientProfile): Readonly<Record<string, string>> {
+  const coding = requestHeaders['accept-encoding'];
+  return { 'user-agent': userAgent, ...(coding === undefined ? {} : { 'accept-encoding': coding }) };
 }
 
 function tokenTransport(check: Check, deps: RunDeps): Transport {
