@@ -21,6 +21,8 @@ export type ProtocolProblem =
   /** HEAD of a blob without Content-Length, or with another one than pushed. */
   | 'length_missing'
   | 'length_wrong'
+  /** A list (catalog, tags) that is none, or whose pages lead in a circle. */
+  | 'list_unparsable'
   /** What was read back, or what a digest header says, is not what was pushed. */
   | 'digest_differs';
 
