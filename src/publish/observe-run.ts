@@ -41,7 +41,9 @@ export function mostAttempts(run: Run): number {
 }
 
 function observeAttempt(series: Series, base: CheckLabels, runId: string, attempt: Attempt): void {
-  series.add('attempts', base, 1);
+  if (!isPull(attempt)) {
+    series.add('attempts', base, 1);
+  }
   series.add('resends', base, attempt.resends);
   if (attempt.number > 1) {
     series.add('retries', base, 1);
@@ -52,6 +54,11 @@ function observeAttempt(series: Series, base: CheckLabels, runId: string, attemp
   if (attempt.failure !== undefined) {
     observeFailure(series, base, runId, attempt.failure);
   }
+}
+
+/** Fetching back is no attempt at the push; its time, bytes and failures count all the same. */
+function isPull(attempt: Attempt): boolean {
+  return attempt.requests.some((request) => request.phase === 'pull');
 }
 
 function observeFailure(series: Series, base: CheckLabels, runId: string, failure: Failure): void {
@@ -80,7 +87,7 @@ function observeOutcome(series: Series, base: CheckLabels, run: Run): void {
   if (run.tainted) {
     series.add('runsTainted', base, 1);
   }
-  if (run.attempts.some((attempt) => attempt.number === 1 && attempt.failure !== undefined)) {
+  if (run.attempts.some((attempt) => attempt.number === 1 && attempt.failure !== undefined && !isPull(attempt))) {
     series.add('firstAttemptFailures', base, 1);
   }
   series.observe('runAttempts', base, mostAttempts(run), exemplar);

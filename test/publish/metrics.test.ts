@@ -7,7 +7,16 @@ import { metricSpecs } from '../../src/publish/metric-names.ts';
 import { createMetrics, type Metrics } from '../../src/publish/metrics.ts';
 import { type Exposition, readExposition, type Sample } from './exposition-reader.ts';
 import { checkMetrics, findPromtool } from './promtool.ts';
-import { attempt, cancelledRun, check, clientProfile, failedRun, failure, successfulRun } from './run-fixtures.ts';
+import {
+  attempt,
+  cancelledRun,
+  check,
+  clientProfile,
+  failedRun,
+  failure,
+  requestRecord,
+  successfulRun,
+} from './run-fixtures.ts';
 
 const docsFile = new URL('../../docs/metrics.md', import.meta.url);
 const MiB = 1024 ** 2;
@@ -152,6 +161,24 @@ describe('a successful run', () => {
     expect(scraped.value('blobprobe_first_attempt_failures_total', base)).toBe(1);
     expect(scraped.value('blobprobe_run_attempts_bucket', { ...base, le: '1.5' })).toBe(0);
     expect(scraped.value('blobprobe_run_attempts_bucket', { ...base, le: '2.5' })).toBe(1);
+  });
+});
+
+describe('fetching back', () => {
+  test('is no attempt at the push, but its failures are counted', async () => {
+    const metrics = emptyMetrics();
+    metrics.register(check());
+    const pull = { phase: 'pull', method: 'GET', plannedBytes: 0, sentBytes: 0, framing: 'none' } as const;
+    const how = failure({ reason: 'body_corrupted', phase: 'pull' });
+    const attempts = [attempt(), attempt({ requests: [requestRecord(pull)], phaseMs: { pull: 80 }, failure: how })];
+    metrics.observe(successfulRun({ attempts, ok: false, failure: how }));
+    const scraped = await scrape(metrics);
+    expect(scraped.value('blobprobe_attempts_total', base)).toBe(1);
+    expect(scraped.value('blobprobe_first_attempt_failures_total', base)).toBe(0);
+    expect(
+      scraped.value('blobprobe_attempt_failures_total', { ...base, reason: 'body_corrupted', phase: 'pull' }),
+    ).toBe(1);
+    expect(scraped.value('blobprobe_phase_duration_seconds_count', { ...base, phase: 'pull' })).toBe(1);
   });
 });
 
