@@ -20,6 +20,9 @@ const packages = {
 } as const;
 export type Component = keyof typeof packages;
 
+/** What these do with namespaces and mounts is root's to do: for others they count as missing. */
+const needRoot: ReadonlySet<Component> = new Set(['dockerd', 'podman', 'buildah']);
+
 /** Absolute path of a component's program, or undefined when it is not installed. */
 export function findComponent(name: Component): string | undefined {
   // Debian keeps servers in sbin, which is not in every user's PATH.
@@ -39,12 +42,12 @@ export function requireComponent(name: Component): string {
  * or fails when BLOBPROBE_REQUIRE_COMPONENTS=1 is set: continuous integration must not pass by skipping.
  */
 export function describeWithComponents(needed: readonly Component[], name: string, block: () => void): void {
-  const missing = needed.filter((component) => findComponent(component) === undefined);
+  const missing = needed.filter((component) => !isUsable(component));
   if (missing.length === 0) {
     describe(name, block);
     return;
   }
-  const what = missing.map((component) => `${component} (Debian package ${packages[component]})`).join(', ');
+  const what = missing.map(nameOf).join(', ');
   if (process.env['BLOBPROBE_REQUIRE_COMPONENTS'] === '1') {
     describe(name, () => {
       test('has its components', () => {
@@ -55,6 +58,14 @@ export function describeWithComponents(needed: readonly Component[], name: strin
   }
   process.stderr.write(`skipped: ${name}: missing ${what}\n`);
   describe.skip(`${name} (skipped: missing ${what})`, block);
+}
+
+function isUsable(component: Component): boolean {
+  return findComponent(component) !== undefined && (process.getuid?.() === 0 || !needRoot.has(component));
+}
+
+function nameOf(component: Component): string {
+  return `${component} (Debian package ${packages[component]}${needRoot.has(component) ? ', run as root' : ''})`;
 }
 
 function isExecutable(path: string): boolean {
