@@ -11,7 +11,10 @@ export interface HistoryLimits {
 /** The last runs of each check, in memory. */
 export interface History {
   add(run: Run): void;
-  /** Newest first; all checks when none is named. */
+  /** Keeps a run that somebody asked for: listed with the others, but no part of its check's record. */
+  addOnDemand(run: Run): void;
+  isOnDemand(id: string): boolean;
+  /** Newest first; all checks and what was run on demand when no check is named. */
   list(filter?: { readonly checkId?: string; readonly failuresOnly?: boolean; readonly limit?: number }): Run[];
   get(id: string): Run | undefined;
   /** The newest run of the check that we did not cancel ourselves. */
@@ -29,6 +32,7 @@ interface Rings {
 /** Makes an empty history. A run is kept while either of its check's two rings holds it. */
 export function createHistory(limits: HistoryLimits = { runs: 50, failures: 50 }): History {
   const checks = new Map<string, Rings>();
+  const onDemand: Rings = { recent: [], failed: [] };
   const byId = new Map<string, Run>();
 
   function push(ring: Run[], run: Run, limit: number): Run[] {
@@ -42,20 +46,26 @@ export function createHistory(limits: HistoryLimits = { runs: 50, failures: 50 }
     }
   }
 
+  function keep(run: Run, rings: Rings): void {
+    byId.set(run.id, run);
+    const dropped = push(rings.recent, run, limits.runs);
+    if (!run.ok) {
+      dropped.push(...push(rings.failed, run, limits.failures));
+    }
+    dropped.forEach((old) => forget(old, rings));
+  }
+
   return {
     add(run) {
       const id = checkId(run.check);
       const rings = checks.get(id) ?? { recent: [], failed: [] };
       checks.set(id, rings);
-      byId.set(run.id, run);
-      const dropped = push(rings.recent, run, limits.runs);
-      if (!run.ok) {
-        dropped.push(...push(rings.failed, run, limits.failures));
-      }
-      dropped.forEach((old) => forget(old, rings));
+      keep(run, rings);
     },
+    addOnDemand: (run) => keep(run, onDemand),
+    isOnDemand: (id) => [...onDemand.recent, ...onDemand.failed].some((run) => run.id === id),
     list({ checkId: id, failuresOnly = false, limit = Number.POSITIVE_INFINITY } = {}) {
-      const wanted = id === undefined ? [...checks.values()] : [checks.get(id) ?? { recent: [], failed: [] }];
+      const wanted = id === undefined ? [...checks.values(), onDemand] : [checks.get(id) ?? { recent: [], failed: [] }];
       const runs = new Set(wanted.flatMap((rings) => [...rings.recent, ...rings.failed]));
       return [...runs]
         .filter((run) => !failuresOnly || !run.ok)

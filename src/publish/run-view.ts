@@ -1,21 +1,14 @@
 import { checkId, checkLabels, workloadBytes } from '../probe/check.ts';
 import type { Run } from '../probe/outcome.ts';
 import { endedAtMs } from './history.ts';
+import type { LiveRun } from './live-run.ts';
 
 /** A run in one line of JSON. */
-export function runSummary(run: Run): object {
-  const { id, check, startedAt, durationMs, ok, failure, sentBytes, pushBytesPerSecond } = run;
+export function runSummary(run: Run, onDemand: boolean): object {
+  const { failure } = run;
   return {
-    id,
-    check: checkId(check),
-    ...checkLabels(check),
-    startedAt,
-    endedAt: new Date(endedAtMs(run)),
-    durationMs,
+    ...head(run, onDemand),
     attempts: run.attempts.length,
-    ok,
-    sentBytes,
-    pushBytesPerSecond,
     failure: failure && {
       reason: failure.reason,
       phase: failure.phase,
@@ -27,10 +20,10 @@ export function runSummary(run: Run): object {
 }
 
 /** A run request by request. Fields are named one by one: a check holds credentials and headers that are not for show. */
-export function runView(run: Run): object {
+export function runView(run: Run, onDemand: boolean): object {
   const { check } = run;
   return {
-    ...runSummary(run),
+    ...head(run, onDemand),
     origin: check.path.origin,
     repository: check.registry.repository,
     sizeBytes: workloadBytes(check.workload),
@@ -44,5 +37,27 @@ export function runView(run: Run): object {
     eventLoopLagMs: run.eventLoopLagMs,
     tainted: run.tainted,
     realWaits: run.realWaits,
+  };
+}
+
+/** A run under way. */
+export function liveRunView({ id, check, state, since, progress, onDemand }: LiveRun): object {
+  return { id, check: checkId(check), ...checkLabels(check), state, onDemand, since, progress };
+}
+
+function head(run: Run, onDemand: boolean): object {
+  const { id, check, startedAt, durationMs, ok, sentBytes, pushBytesPerSecond } = run;
+  return {
+    id,
+    check: checkId(check),
+    ...checkLabels(check),
+    state: 'ended',
+    onDemand,
+    startedAt,
+    endedAt: new Date(endedAtMs(run)),
+    durationMs,
+    ok,
+    sentBytes,
+    pushBytesPerSecond,
   };
 }

@@ -1,13 +1,15 @@
 import { type Clock, systemClock } from './clock.ts';
 import { planSlots, type SlotPlan } from './slots.ts';
 import { type LoopDeps, type ScheduleObserver, type Task, TaskLoop } from './task-loop.ts';
-import { createTransferLimit } from './transfer-limit.ts';
+import { createTransferLimit, type TransferLimit } from './transfer-limit.ts';
 
 export interface ScheduleOptions {
   readonly tasks: readonly Task[];
   readonly observer: ScheduleObserver;
   /** Runs at the same time, over all tasks. Default 1: two at once would share the line, and neither would measure it. */
   readonly transfers?: number;
+  /** Where the runs queue, when others queue there too; `transfers` resizes it. Default: one of its own. */
+  readonly limit?: TransferLimit;
   /** Each task first runs within this time or its interval, whichever is shorter. Default 60 s. */
   readonly startWindowMs?: number;
   /** Equal seeds give equal slots. */
@@ -31,7 +33,7 @@ export interface Schedule {
 /** Starts one loop for each task. Throws when two tasks have the same id. */
 export function startSchedule(options: ScheduleOptions): Schedule {
   const clock = options.clock ?? systemClock();
-  const limit = createTransferLimit(options.transfers ?? 1);
+  const limit = options.limit ?? createTransferLimit(options.transfers ?? 1);
   const deps: LoopDeps = { clock, limit, observer: options.observer };
   const loops = new Map<string, TaskLoop>();
   let active = true;

@@ -1,44 +1,94 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { runSummary, runView } from '../publish/run-view.ts';
+import { apiSchemas } from '../publish/openapi-schemas.ts';
+import { openApiDocument, operations } from '../publish/openapi.ts';
+import { liveRunView, runSummary, runView } from '../publish/run-view.ts';
 import { statusOf } from '../publish/status.ts';
-import type { ServerDeps } from './deps.ts';
+import type { ServerDeps, WebPaths } from './deps.ts';
+import { noticesOf } from './notices.ts';
 import { queryFlag, queryNumber, queryText, route } from './routes.ts';
 
 const runsInAnswer = 200;
 
-/** The pages' content as JSON. Times are RFC 3339, durations milliseconds, sizes bytes. */
-export function apiRoutes(app: FastifyInstance, deps: ServerDeps): void {
+/** The pages' content as JSON, written by the schemas that the OpenAPI document publishes. */
+export function apiRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPaths): void {
   const now = deps.now ?? (() => new Date());
-  route(app, ['GET'], '/api/v1/status', async (_request, reply) =>
-    sendJson(reply, 200, {
-      now: now(),
-      readiness: deps.readiness(),
-      build: deps.build,
-      registries: statusOf(deps.checks(), deps.history, now()),
-      verdicts: deps.verdicts?.() ?? [],
-      limits: deps.limits?.() ?? [],
-    }),
+  const base = paths.externalPath === '/' ? '' : paths.externalPath;
+  for (const [name, schema] of Object.entries(apiSchemas)) {
+    app.addSchema({ $id: name, ...schema });
+  }
+  route(app, ['GET'], '/api/v1/openapi.json', async (_request, reply) =>
+    reply
+      .type('application/json; charset=utf-8')
+      .send(JSON.stringify(openApiDocument(deps.build.version, base), undefined, 2)),
   );
-  route(app, ['GET'], '/api/v1/runs', async (request, reply) => {
-    const check = queryText(request, 'check');
-    const runs = deps.history.list({
-      ...(check === undefined ? {} : { checkId: check }),
-      failuresOnly: queryFlag(request, 'failures'),
-      limit: queryNumber(request, 'limit', runsInAnswer),
-    });
-    return sendJson(reply, 200, { runs: runs.map(runSummary) });
-  });
-  route(app, ['GET'], '/api/v1/runs/:id', async (request, reply) => {
-    const { id } = request.params as { id: string };
-    const run = deps.history.get(id);
-    return run === undefined ? sendJson(reply, 404, { error: 'no such run' }) : sendJson(reply, 200, runView(run));
-  });
+  const get = (operation: Operation, answer: () => object): void =>
+    route(app, ['GET'], operation.path, async (_request, reply) => sendJson(reply, 200, answer()), answersOf(operation));
+  get(operations.status, () => ({
+    now: now(),
+    readiness: deps.readiness(),
+    build: deps.build,
+    notices: noticesOf(deps),
+    registries: statusOf(deps.checks(), deps.history, now()),
+    verdicts: deps.verdicts?.() ?? [],
+    limits: deps.limits?.() ?? [],
+  }));
+  get(operations.limits, () => ({ limits: deps.limits?.() ?? [] }));
+  get(operations.verdicts, () => ({ verdicts: deps.verdicts?.() ?? [] }));
+  runRoutes(app, deps);
 }
 
-function sendJson(reply: FastifyReply, status: number, value: object): FastifyReply {
-  return reply
-    .code(status)
-    .type('application/json; charset=utf-8')
-    .header('cache-control', 'no-store')
-    .send(JSON.stringify(value));
+function runRoutes(app: FastifyInstance, { history, liveRuns }: ServerDeps): void {
+  const { runs, run } = operations;
+  route(
+    app,
+    ['GET'],
+    runs.path,
+    async (request, reply) => {
+      const check = queryText(request, 'check');
+      const ended = history.list({
+        ...(check === undefined ? {} : { checkId: check }),
+        failuresOnly: queryFlag(request, 'failures'),
+        limit: queryNumber(request, 'limit', runsInAnswer),
+      });
+      return sendJson(reply, 200, {
+        running: (liveRuns?.list() ?? []).map(liveRunView),
+        runs: ended.map((one) => runSummary(one, history.isOnDemand(one.id))),
+      });
+    },
+    answersOf(runs),
+  );
+  route(
+    app,
+    ['GET'],
+    run.path.replace('{id}', ':id'),
+    async (request, reply) => {
+      const { id } = request.params as { id: string };
+      const ended = history.get(id);
+      if (ended !== undefined) {
+        return sendJson(reply, 200, runView(ended, history.isOnDemand(id)));
+      }
+      const live = liveRuns?.get(id);
+      return live === undefined
+        ? sendJson(reply, 404, { error: 'no such run' })
+        : sendJson(reply, 202, liveRunView(live));
+    },
+    answersOf(run),
+  );
+}
+
+interface Operation {
+  readonly path: string;
+  readonly answers: Readonly<Record<number, string>>;
+}
+
+/** The schemas of an operation's answers, as fastify takes them. */
+export function answersOf({ answers }: Operation): { readonly response: Readonly<Record<string, object>> } {
+  return {
+    response: Object.fromEntries(Object.entries(answers).map(([status, name]) => [status, { $ref: `${name}#` }])),
+  };
+}
+
+/** Sends an object; fastify writes it by the route's schema. */
+export function sendJson(reply: FastifyReply, status: number, value: object): FastifyReply {
+  return reply.code(status).type('application/json; charset=utf-8').header('cache-control', 'no-store').send(value);
 }

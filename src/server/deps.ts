@@ -1,8 +1,11 @@
+import type { FastifyInstance } from 'fastify';
 import type { Check } from '../probe/check.ts';
 import type { MetricsFormat } from '../publish/exposition.ts';
 import type { History } from '../publish/history.ts';
+import type { LiveRuns } from '../publish/live-run.ts';
 import type { LimitFinding } from '../publish/metrics.ts';
 import type { VerdictText } from '../publish/page/status-page.ts';
+import type { OnDemand } from './on-demand.ts';
 import type { WebConfigSource } from './web-config.ts';
 
 export interface BuildInfo {
@@ -51,10 +54,18 @@ export interface ServerDeps {
   /** What rounds or a diagnosis concluded, for the status page; at most one for each registry. */
   readonly verdicts?: () => readonly VerdictText[];
   readonly limits?: () => readonly LimitFinding[];
-  /** Something the reader of the status page must know first, for example that the last reload failed. */
-  readonly notice?: () => string | undefined;
+  /** What the reader of the status page must know first, for example that the last reload failed; one sentence each. */
+  readonly notices?: () => readonly string[];
+  /** Runs that have not ended yet. */
+  readonly liveRuns?: LiveRuns;
+  /** Runs that somebody asks for; absent: `/probe` and `POST /api/v1/run` answer 404. */
+  readonly onDemand?: OnDemand;
+  /** Taken off the scrape timeout that Prometheus announces, in milliseconds. Default 500. */
+  readonly timeoutOffsetMs?: number;
   readonly now?: () => Date;
   readonly paths?: Partial<WebPaths>;
+  /** Adds routes under the route prefix: the demo's, which the daemon proper must not have. */
+  readonly extraRoutes?: (app: FastifyInstance) => void;
   /** `--web.config.file`; absent: plain HTTP, open to all. Give the same to `startServer`. */
   readonly webConfig?: WebConfigSource;
   /** Scrapes answered at the same time; beyond it 503. 0: no limit. Default 40, as exporter-toolkit has it. */

@@ -6,6 +6,7 @@ import { runPage, runsPage } from '../publish/page/run-pages.ts';
 import { statusPage } from '../publish/page/status-page.ts';
 import { statusOf } from '../publish/status.ts';
 import type { ServerDeps, WebPaths } from './deps.ts';
+import { noticesOf } from './notices.ts';
 import { queryFlag, queryNumber, route, sendHtml } from './routes.ts';
 
 const newestFailures = 20;
@@ -22,15 +23,13 @@ export function pageRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPat
   const show = (page: Page): SafeHtml => layout(frame, page);
 
   route(app, ['GET'], '/', async (_request, reply) => {
-    const readiness = deps.readiness();
-    const notice = readiness.ready ? deps.notice?.() : `Not ready: ${readiness.reason}`;
     const facts = {
       now: now(),
       registries: statusOf(deps.checks(), deps.history, now()),
       failures: deps.history.list({ failuresOnly: true, limit: newestFailures }),
       verdicts: deps.verdicts?.() ?? [],
       limits: deps.limits?.() ?? [],
-      ...(notice === undefined ? {} : { notice }),
+      notices: noticesOf(deps),
     };
     return sendHtml(reply, show(statusPage(frame, facts)));
   });

@@ -6,14 +6,15 @@ export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<
 
 const others = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
-/** Registers one route, and 405 with `Allow` for the other methods of its URL. GET answers HEAD too. */
+/** Registers one route, and 405 with `Allow` for the other methods of its URL. GET answers HEAD too. `schema` writes its JSON. */
 export function route(
   app: FastifyInstance,
   methods: readonly ('GET' | 'POST' | 'PUT')[],
   url: string,
   handler: Handler,
+  schema: { readonly response?: Readonly<Record<string, object>> } = {},
 ): void {
-  app.route({ method: [...methods], url, handler });
+  app.route({ method: [...methods], url, handler, schema });
   const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
   app.route({
     method: others.filter((method) => !(methods as readonly string[]).includes(method)),

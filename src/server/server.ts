@@ -3,7 +3,10 @@ import { apiRoutes } from './api-routes.ts';
 import type { ServerDeps, WebPaths } from './deps.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { pageRoutes } from './page-routes.ts';
+import { probeRoute } from './probe-route.ts';
 import { route, sendText } from './routes.ts';
+import { runRoute } from './run-route.ts';
+import { isCrossSite } from './same-origin.ts';
 import { guardRoutes } from './web-guard.ts';
 
 /** Nothing from elsewhere, nothing inline: text from a registry that slips through escaping still does nothing. */
@@ -54,7 +57,12 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
       healthRoutes(scope, deps);
       metricsRoute(scope, paths.telemetryPath, deps);
       pageRoutes(scope, deps, paths);
-      apiRoutes(scope, deps);
+      apiRoutes(scope, deps, paths);
+      if (deps.onDemand !== undefined) {
+        probeRoute(scope, deps.onDemand, deps);
+        runRoute(scope, deps.onDemand, paths);
+      }
+      deps.extraRoutes?.(scope);
     },
     paths.routePrefix === '/' ? {} : { prefix: paths.routePrefix },
   );
@@ -81,7 +89,10 @@ function healthRoutes(app: FastifyInstance, deps: ServerDeps): void {
   });
   const reload = deps.reload;
   if (reload !== undefined) {
-    route(app, ['POST', 'PUT'], '/-/reload', async (_request, reply) => {
+    route(app, ['POST', 'PUT'], '/-/reload', async (request, reply) => {
+      if (isCrossSite(request)) {
+        return sendText(reply, 403, 'requests made by other sites are refused');
+      }
       const { ok, message } = await reload();
       return sendText(reply, ok ? 200 : 500, message);
     });

@@ -21,8 +21,8 @@ export interface StatusPageFacts {
   readonly failures: readonly Run[];
   readonly verdicts: readonly VerdictText[];
   readonly limits: readonly LimitFinding[];
-  /** Absent: everything is as it should be. */
-  readonly notice?: string;
+  /** Empty: everything is as it should be. */
+  readonly notices: readonly string[];
 }
 
 /** State in a sign and a word, so that colour is never needed to read it. */
@@ -40,7 +40,7 @@ export function statusPage(frame: PageFrame, facts: StatusPageFacts): Page {
   const body = html`<div id="live">
 <h1>Status</h1>
 <p role="status">As of <time datetime="${facts.now.toISOString()}">${formatTime(facts.now)}</time>.</p>
-${facts.notice !== undefined && html`<p class="notice" role="alert">${facts.notice}</p>`}
+${facts.notices.map((notice) => html`<p class="notice" role="alert">${notice}</p>`)}
 ${registries.length === 0 ? html`<p>No checks are configured.</p>` : registries}
 <section aria-labelledby="failures">
 <h2 id="failures">Newest failures</h2>

@@ -1,0 +1,108 @@
+import { performance } from 'node:perf_hooks';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Run } from '../probe/outcome.ts';
+import { contentTypes, type MetricsFormat } from '../publish/exposition.ts';
+import { renderRun } from '../publish/probe-answer.ts';
+import { transcript } from '../publish/transcript.ts';
+import { negotiateFormat } from './accept.ts';
+import type { ServerDeps } from './deps.ts';
+import type { OnDemand } from './on-demand.ts';
+import { queryFlag, queryText, route, sendText } from './routes.ts';
+import { isCrossSite } from './same-origin.ts';
+
+const defaultOffsetMs = 500;
+
+/** The scrape timeout that Prometheus announces does not make sense; the message is one line. */
+class BadTimeout extends Error {}
+
+/**
+ * `GET /probe`: one push, its metrics as the answer. The outcome of a push that failed is an answer as good as any other:
+ * 200 says that it was tried.
+ */
+export function probeRoute(app: FastifyInstance, onDemand: OnDemand, deps: ServerDeps): void {
+  const offsetMs = deps.timeoutOffsetMs ?? defaultOffsetMs;
+  route(app, ['GET'], '/probe', async (request, reply) => {
+    const startMs = performance.now();
+    if (isCrossSite(request)) {
+      return sendText(reply, 403, 'requests made by other sites are refused');
+    }
+    if (request.method === 'HEAD') {
+      return sendText(reply.header('allow', 'GET'), 405, 'HEAD is not allowed here');
+    }
+    let withinMs: number | undefined;
+    try {
+      withinMs = scrapeTimeoutMs(request.headers['x-prometheus-scrape-timeout-seconds'], offsetMs);
+    } catch (error) {
+      return sendText(reply, 400, error instanceof BadTimeout ? error.message : 'bad scrape timeout');
+    }
+    const answer = onDemand.start(wanted(request), {
+      queue: false,
+      ...(withinMs === undefined ? {} : { withinMs }),
+    });
+    if (answer.kind === 'refused') {
+      return sendText(reply, 400, answer.message);
+    }
+    if (answer.kind === 'busy') {
+      return sendText(reply.header('retry-after', String(answer.retryAfterSeconds)), 503, answer.message);
+    }
+    reply.header('x-blobprobe-run-id', answer.id);
+    const leftMs = withinMs === undefined ? undefined : withinMs - (performance.now() - startMs);
+    const run = await endedWithin(answer.run, leftMs);
+    if (run === undefined) {
+      const message = `run ${answer.id} has not ended within the scrape timeout; /runs/${answer.id} has what comes of it`;
+      return sendText(reply.header('retry-after', '1'), 503, message);
+    }
+    return sendRun(reply, run, negotiateFormat(request.headers.accept), queryFlag(request, 'debug'));
+  });
+}
+
+function wanted(request: FastifyRequest): Parameters<OnDemand['start']>[0] {
+  const [registry, path, client, workload, size, retries] = [
+    'registry',
+    'path',
+    'client',
+    'workload',
+    'size',
+    'retries',
+  ].map((name) => queryText(request, name));
+  return { registry, path, client, workload, size, retries };
+}
+
+/** Milliseconds of the header less the offset; undefined without it. */
+function scrapeTimeoutMs(header: string | string[] | undefined, offsetMs: number): number | undefined {
+  if (header === undefined) {
+    return undefined;
+  }
+  const seconds = Number(header);
+  if (!Number.isFinite(seconds) || seconds <= 0) {
+    throw new BadTimeout('X-Prometheus-Scrape-Timeout-Seconds is no number of seconds');
+  }
+  if (seconds * 1000 <= offsetMs) {
+    throw new BadTimeout(`a scrape timeout of ${seconds} s leaves nothing after the offset of ${offsetMs / 1000} s`);
+  }
+  return seconds * 1000 - offsetMs;
+}
+
+async function endedWithin(run: Promise<Run>, leftMs: number | undefined): Promise<Run | undefined> {
+  if (leftMs === undefined) {
+    return run;
+  }
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), Math.max(0, leftMs));
+  });
+  try {
+    return await Promise.race([run, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function sendRun(reply: FastifyReply, run: Run, format: MetricsFormat, debug: boolean): Promise<FastifyReply> {
+  reply.header('cache-control', 'no-store').header('vary', 'Accept');
+  if (!debug) {
+    return reply.type(contentTypes[format]).send(await renderRun(run, format));
+  }
+  const metrics = await renderRun(run, 'text');
+  return reply.type('text/plain; charset=utf-8').send(`${transcript(run)}\nMetrics of this run:\n${metrics}`);
+}
