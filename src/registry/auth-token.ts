@@ -126,9 +126,11 @@ function postRequest(service: TokenService, { realm, credentials, scopes, ...res
     form.set('password', reveal(credentials.password, 'the password'));
   }
   form.sort();
+  const { formCharset } = service.behaviour;
+  const charset = formCharset === undefined ? '' : `; charset=${formCharset}`;
   return {
     url: new URL(realm),
-    headers: { ...service.headers, 'content-type': 'application/x-www-form-urlencoded' },
+    headers: { ...service.headers, 'content-type': `application/x-www-form-urlencoded${charset}` },
     body: { kind: 'bytes', bytes: Buffer.from(form.toString(), 'utf8') },
   };
 }

@@ -19,6 +19,8 @@ export interface TokenBehaviour {
   readonly refreshAt: number;
   /** `client_id` of the POST, and of the GET where the client sends it there. */
   readonly clientId: string;
+  /** Charset that the client names in the Content-Type of the POST; the others name none. */
+  readonly formCharset?: 'utf-8';
   /** The GET names the user as `account`. */
   readonly account: boolean;
   /** Which of several challenges is followed. `basic-after-token`: a token is fetched too, and not used. */
@@ -57,6 +59,7 @@ const containerd: TokenBehaviour = {
   minLifetimeSeconds: 0,
   refreshAt: 1,
   clientId: 'containerd-client',
+  formCharset: 'utf-8',
   account: false,
   prefers: 'bearer',
   addsChallengeScope: true,
@@ -83,6 +86,8 @@ const buildkit: TokenBehaviour = {
   minLifetimeSeconds: 0,
   refreshAt: 0.9,
   clientId: 'buildkit-client',
+  // It asks through containerd's auth/fetch.go.
+  formCharset: 'utf-8',
   account: false,
   prefers: 'bearer',
   addsChallengeScope: true,

@@ -6,7 +6,7 @@ import { type DockerDaemon, startDockerDaemon } from './support/docker-daemon.ts
 import { type Recordings, recordBoth, type Scene, user } from './support/fidelity.ts';
 import { MiB } from './support/expectations.ts';
 import type { InjectedAnswer, RecordedRequest } from './support/recording-proxy.ts';
-import { buildahPush, podmanPush, skopeoCopy } from './support/skopeo.ts';
+import { buildahPush, containerdPush, podmanPush, skopeoCopy } from './support/skopeo.ts';
 import { type WireImage, waitsAfter, wireImage } from './support/wire-image.ts';
 
 const basic: RegistryAuth = { kind: 'basic', users: [user] };
@@ -18,6 +18,8 @@ const unavailable: InjectedAnswer = { status: 503, headers: html, body: '<html>5
 const tooLargePage: InjectedAnswer = { status: 413, headers: html, body: '<html>413 Request Entity Too Large</html>' };
 const tooLargeEarly: InjectedAnswer = { ...tooLargePage, afterBytes: 1_000_000 };
 const tooLargeJson: InjectedAnswer = { status: 413, headers: json, body: refusal };
+
+const tooMany: InjectedAnswer = { status: 429, headers: { ...html, 'Retry-After': '30' }, body: '<html>429</html>' };
 
 /** Challenges with Bearer and Basic in two headers, as Gitea does where sign-in is required. */
 const offersBoth: Intercept = (request) =>
@@ -220,5 +222,44 @@ describeWithComponents(['podman', 'buildah', 'unshare'], 'fidelity: podman push 
     expect(withoutChunkSizes(recordings.emulated)).toEqual(renamed);
     const waits = waitsAfter(recordings.real, isRefused).map((wait) => Math.round(wait));
     expect(waits).toEqual([2, 2, 2]);
+  });
+});
+
+/** containerd sends the config beside the layer: the requests of the layer, of which the POST cannot be told from the config's. */
+function ofLayer(requests: readonly RecordedRequest[]): WireImage[] {
+  const posts = new Set<string>();
+  return images(requests).filter(({ request, headers, body }) => {
+    if (request.startsWith('HEAD')) return headers['accept']?.includes('image.layer');
+    if (request.startsWith('PUT')) return /\d|not to its end/.test(body);
+    return posts.size !== posts.add(request).size;
+  });
+}
+
+describeWithComponents(['containerd', 'unshare'], 'fidelity: ctr images push', () => {
+  const record = (scene: Scene): Promise<Recordings> =>
+    recordBoth('containerd', { kind: 'blob', ...scene }, containerdPush);
+
+  test.each<[string, RegistryAuth | undefined]>([
+    ['anonymous', undefined],
+    ['Basic', basic],
+    ['Bearer', bearer],
+  ])('%s: the same requests', async (_name, auth) => {
+    const { real, emulated, exitCode, output } = await record({ registry: auth === undefined ? {} : { auth } });
+    expect(exitCode, output).toBe(0);
+    expect(ofLayer(emulated)).toEqual(ofLayer(real));
+    expect(ofLayer(emulated)).toHaveLength(emulated.length);
+  });
+
+  test.each([
+    ['413 with a page of HTML: one sending', tooLargePage, 1],
+    ['413 while the body is being sent: one sending', tooLargeEarly, 1],
+    ['429: five sendings on the same session, whatever Retry-After says', tooMany, 5],
+  ])('%s', async (_name, put, sendings) => {
+    const { real, emulated, exitCode } = await record({ put, layerBytes: 12 * MiB });
+    expect(exitCode).toBe(1);
+    expect(ofLayer(emulated)).toEqual(ofLayer(real));
+    const refused = real.filter(({ status }) => status === put.status);
+    expect(refused).toHaveLength(sendings);
+    expect((refused.at(-1)?.startMs ?? 0) - (refused[0]?.startMs ?? 0)).toBeLessThan(5_000);
   });
 });

@@ -1,39 +1,46 @@
 /* oxlint-disable vitest/no-conditional-tests, vitest/valid-title, vitest/valid-describe-callback, vitest/no-disabled-tests, vitest/expect-expect --
    this file declares suites for others: names and blocks come from the caller, and skipping is its purpose. */
 import { accessSync, constants } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, test } from 'vitest';
 
-/** Programs that tests run beside the product, and the Debian package that brings each. */
+/** Programs that tests run beside the product, and the Debian package (or Go module) that brings each. */
 const packages = {
   'docker-registry': 'docker-registry',
   nginx: 'nginx-light',
   haproxy: 'haproxy',
   skopeo: 'skopeo',
   dockerd: 'docker.io',
+  containerd: 'containerd',
   podman: 'podman',
   buildah: 'buildah',
   unshare: 'util-linux',
   openssl: 'openssl',
   promtool: 'prometheus',
+  prometheus: 'prometheus',
+  'prometheus-alertmanager': 'prometheus-alertmanager',
+  'systemd-analyze': 'systemd',
+  helm: 'helm.sh/helm/v3/cmd/helm@latest',
+  helm4: 'helm.sh/helm/v4/cmd/helm@latest',
   amtool: 'prometheus-alertmanager',
 } as const;
 export type Component = keyof typeof packages;
 
 /** What these do with namespaces and mounts is root's to do: for others they count as missing. */
-const needRoot: ReadonlySet<Component> = new Set(['dockerd', 'podman', 'buildah']);
+const needRoot: ReadonlySet<Component> = new Set(['dockerd', 'containerd', 'podman', 'buildah']);
 
 /** Absolute path of a component's program, or undefined when it is not installed. */
 export function findComponent(name: Component): string | undefined {
   // Debian keeps servers in sbin, which is not in every user's PATH.
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', goBinaries()];
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
 /** The path of a component whose tests are known to run only where it is installed. Throws when it is missing. */
 export function requireComponent(name: Component): string {
   const path = findComponent(name);
-  if (path === undefined) throw new Error(`${name} is not installed (Debian package ${packages[name]})`);
+  if (path === undefined) throw new Error(`${name} is not installed (${sourceOf(name)})`);
   return path;
 }
 
@@ -66,6 +73,15 @@ function isUsable(component: Component): boolean {
 
 function nameOf(component: Component): string {
   return `${component} (Debian package ${packages[component]}${needRoot.has(component) ? ', run as root' : ''})`;
+}
+
+function sourceOf(name: Component): string {
+  return packages[name].includes('/') ? `go install ${packages[name]}` : `Debian package ${packages[name]}`;
+}
+
+/** Where `go install` puts programs. */
+function goBinaries(): string {
+  return process.env['GOBIN'] ?? join(process.env['GOPATH'] ?? join(homedir(), 'go'), 'bin');
 }
 
 function isExecutable(path: string): boolean {

@@ -5,7 +5,7 @@ import type { ClientName } from '../../../src/probe/client-profile.ts';
 import { checkOf, runOnce } from '../../support/checks.ts';
 import { waitFor } from './process.ts';
 import { type InjectedAnswer, type RecordedRequest, startRecordingProxy } from './recording-proxy.ts';
-import { headerOf } from './recording-proxy-parser.ts';
+import { headerOf, type WireRequest } from './recording-proxy-parser.ts';
 import type { PushOptions } from './skopeo.ts';
 import { payloadBytes } from './wire-image.ts';
 
@@ -14,8 +14,12 @@ export interface Scene {
   readonly registry?: Pick<RegistryOptions, 'auth' | 'quirks' | 'intercept'>;
   /** Answer to every PATCH. */
   readonly patch?: InjectedAnswer;
+  /** Answer to every PUT with the payload. */
+  readonly put?: InjectedAnswer;
   /** Bytes of the layer before it is compressed; default 8 MiB. */
   readonly layerBytes?: number;
+  /** What the emulated client pushes; default `image`. */
+  readonly kind?: 'blob' | 'image';
   /** Retries of the emulated client; default `profile`. */
   readonly retries?: RetryChoice;
 }
@@ -41,8 +45,11 @@ export async function recordBoth(
 ): Promise<Recordings> {
   const options = { quirks: 'distribution-2.8', ...scene.registry } as const;
   const registries = [await startRegistry(options), await startRegistry(options)] as const;
-  const inject = (request: { readonly method: string }): InjectedAnswer | undefined =>
-    request.method === 'PATCH' ? scene.patch : undefined;
+  const inject = (request: WireRequest): InjectedAnswer | undefined => {
+    if (request.method === 'PATCH') return scene.patch;
+    const announced = Number(headerOf(request, 'content-length') ?? 0);
+    return request.method === 'PUT' && announced >= payloadBytes ? scene.put : undefined;
+  };
   const proxies = [
     await startRecordingProxy(registries[0].port, inject),
     await startRecordingProxy(registries[1].port, inject),
@@ -86,7 +93,7 @@ async function emulate(client: ClientName, origin: string, scene: Scene, layerBy
       client,
       registry: { cleanup: 'keep', credentials },
       check: {
-        workload: { name: 'image', kind: 'image', layerBytes: [layerBytes], pull: false },
+        workload: { name: 'workload', kind: scene.kind ?? 'image', layerBytes: [layerBytes], pull: false },
         retries: scene.retries ?? 'profile',
         timeoutMs: 150_000,
       },

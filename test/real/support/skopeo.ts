@@ -45,8 +45,21 @@ export function buildahPush({ destination, layerBytes, credentials }: PushOption
   ]);
 }
 
+/** `ctr images push` from a containerd of its own, which is ended before the script is. */
+export function containerdPush({ destination, layerBytes, credentials }: PushOptions): Promise<ClientPush> {
+  const user = credentials === undefined ? '' : `--user ${credentials}`;
+  return pushWith('containerd', layerBytes, [
+    'tar -cf layout.tar -C layout .',
+    '"$0" --address "$PWD/sock" --root "$PWD/root" --state "$PWD/state" --config /dev/null 2>log &',
+    'trap "kill $! && wait $!" EXIT',
+    'for attempt in $(seq 100); do [ -S sock ] && break; sleep 0.1; done',
+    `ctr --address "$PWD/sock" images import --no-unpack --base-name ${destination.replace(/:[^:]*$/, '')} layout.tar`,
+    `ctr --address "$PWD/sock" images push --plain-http ${user} ${destination}`,
+  ]);
+}
+
 /**
- * Runs a shell script with the program as $0 where what it keeps under /var/lib and /run is gone when it ends: a namespace of
+ * Runs a shell script with the program as $0 where what it keeps under /run, /opt and /var/lib is gone when it ends: a namespace of
  * its own for root; for others, whose programs keep to their home folder, a home folder of its own.
  */
 async function pushWith(program: Component, layerBytes: number, script: readonly string[]): Promise<ClientPush> {
@@ -55,7 +68,7 @@ async function pushWith(program: Component, layerBytes: number, script: readonly
     const blobBytes = writeOciLayout(`${directory.path}/layout`, layerBytes);
     const shell = ['/bin/sh', '-c'];
     const isolated = process.getuid?.() === 0;
-    const mounts = isolated ? ['mount -t tmpfs none /run', 'mount -t tmpfs none /var/lib'] : [];
+    const mounts = isolated ? ['/run', '/opt', '/var/lib'].map((folder) => `mount -t tmpfs none ${folder}`) : [];
     const [command = '', ...args] = isolated
       ? [requireComponent('unshare'), '--mount', '--propagation', 'private', ...shell]
       : shell;
