@@ -12,8 +12,10 @@ import { serveCommand } from './serve.ts';
 export function createCommands(): readonly [Command, ...Command[]] {
   const lag = watchEventLoopLag();
   const ledger = new Ledger();
+  const engine = createEngine(ledger);
   const deps = {
-    run: createEngine(ledger),
+    run: engine.run,
+    engine,
     ledger,
     profiles: clientProfiles,
     eventLoopLagSeconds: () => lag.maxSeconds(),

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createBandwidthPacer, inSequence } from '../network/pacer.ts';
+import type { Pacer } from '../network/pump.ts';
+import type { RunDeps } from '../probe/deps.ts';
 import type { Ledger } from '../probe/ledger.ts';
 import type { RunCheck } from '../probe/outcome.ts';
 import { createRunner } from '../probe/run.ts';
@@ -16,17 +19,40 @@ const cleanupTimeoutMs = 8_000;
 /** Longer than any buffer on the way takes to drain, shorter than a run: a body of which nobody takes a byte for so long is lost. */
 const stallTimeoutMs = 120_000;
 
+/** Whatever runs checks, with what all runs share. */
+export interface Engine {
+  readonly run: RunCheck;
+  /** The same engine, whose bodies wait for `pacer` as well: for searches, which send slowly or hesitate. */
+  paced(pacer: Pacer): RunCheck;
+  /** One rate for the bodies of all runs together, pushes only; undefined: none. */
+  limitBandwidth(bitsPerSecond: number | undefined): void;
+}
+
 /** The engine with the real clock, randomness and payloads. `ledger`: remembers what is to be cleaned up. */
-export function createEngine(ledger?: Ledger): RunCheck {
-  return createRunner({
+export function createEngine(ledger?: Ledger): Engine {
+  const bandwidth = createBandwidthPacer();
+  let limited = false;
+  const deps: RunDeps = {
     clock: { nowMs: () => performance.now(), sleep: (delayMs, signal) => sleep(delayMs, undefined, { signal }) },
     payloads: createPayloadSource('blobprobe'),
     random: Math.random,
     newId: randomUUID,
+    // Read anew for each attempt: without a limit the push loop has nothing to wait for.
+    get pacer() {
+      return limited ? bandwidth : undefined;
+    },
     eventLoopLag: { start: startLagWatch },
     taintedAboveMs,
     cleanupTimeoutMs,
     stallTimeoutMs,
     ledger,
-  });
+  };
+  return {
+    run: createRunner(deps),
+    paced: (pacer) => createRunner({ ...deps, pacer: inSequence(bandwidth, pacer) }),
+    limitBandwidth(bitsPerSecond) {
+      limited = bitsPerSecond !== undefined;
+      bandwidth.limitTo(bitsPerSecond === undefined ? undefined : bitsPerSecond / 8);
+    },
+  };
 }

@@ -1,5 +1,6 @@
 import { checkLabels } from '../probe/check.ts';
 import type { Run } from '../probe/outcome.ts';
+import type { Round } from '../probe/round.ts';
 import type { Fields, Logger } from './log.ts';
 
 /** One line for each run, in the words of the metrics' labels. */
@@ -34,6 +35,32 @@ export function logRun(log: Logger, run: Run): void {
     url: evidence.url,
     ray_id: evidence.rayId,
   });
+}
+
+/** One line for each verdict that is not healthy, and for each that differs from the one before. */
+export function logVerdict(log: Logger, round: Round, before: Round | undefined): void {
+  const { registry, client, workload, verdict } = round;
+  if (verdict.kind === 'healthy' && (before === undefined || before.verdict.kind === 'healthy')) {
+    return;
+  }
+  const was = before === undefined || before.verdict.kind === verdict.kind ? {} : { was: before.verdict.kind };
+  const fields: Fields = { registry, client, workload, verdict: verdict.kind, ...was, round: round.id };
+  switch (verdict.kind) {
+    case 'path-fault':
+      for (const { path, reason, hop, runId, evidence, remedy } of verdict.faults) {
+        log.warn('path at fault', { ...fields, path, reason, blame: hop, run: runId, message: evidence, remedy });
+      }
+      return;
+    case 'registry-fault':
+      log.warn('registry at fault', { ...fields, reason: verdict.reason, blame: verdict.hop, message: verdict.why });
+      return;
+    case 'inconclusive':
+    case 'healthy':
+      log.info('round judged', { ...fields, message: verdict.why });
+      return;
+    default:
+      verdict satisfies never;
+  }
 }
 
 function seconds(ms: number): number {

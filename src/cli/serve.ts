@@ -6,6 +6,7 @@ import type { ConfigSources } from '../config/sources.ts';
 import type { Ledger } from '../probe/ledger.ts';
 import type { RunCheck } from '../probe/outcome.ts';
 import { type Command, exitFailure, type Terminal } from './command.ts';
+import type { Engine } from './engine.ts';
 import { formatFigures } from './config-figures.ts';
 import { daemonFlags, loggerOf, webOptions } from './daemon-flags.ts';
 import { UsageError } from './flags.ts';
@@ -14,6 +15,8 @@ import { runDaemon } from './run-daemon.ts';
 /** What the commands that push are given by the composition root. */
 export interface PushDeps {
   readonly run: RunCheck;
+  /** What `run` is of, for searches and for the limit on bandwidth. */
+  readonly engine: Engine;
   /** The one that `run` writes to; in memory until a command gives it a file. */
   readonly ledger: Ledger;
   readonly profiles: ConfigSources['profiles'];

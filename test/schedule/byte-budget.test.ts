@@ -1,0 +1,76 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createByteBudget } from '../../src/schedule/byte-budget.ts';
+
+const hourMs = 3_600_000;
+
+function setup(bytesPerDay?: number) {
+  let now = 0;
+  const told: (number | undefined)[] = [];
+  const budget = createByteBudget({ nowMs: () => now, bytesPerDay, onChange: (left) => told.push(left) });
+  return { budget, told, passMs: (ms: number) => (now += ms) };
+}
+
+test('what may be needed is set aside before, what was not used comes back', () => {
+  const { budget, told } = setup(1_000);
+  const first = budget.reserve(600);
+  expect(budget.remaining()).toBe(400);
+  expect(budget.reserve(401)).toBeUndefined();
+  first?.settle(100);
+  first?.settle(900);
+  expect(budget.remaining()).toBe(900);
+  expect(told).toEqual([400, 400, 900]);
+});
+
+test('bytes count for 24 hours, and at most ten minutes longer', () => {
+  const { budget, passMs } = setup(1_000);
+  passMs(599_999);
+  expect(budget.take(1_000)).toBe(true);
+  passMs(24 * hourMs);
+  expect(budget.take(1)).toBe(false);
+  passMs(600_001);
+  expect(budget.take(1_000)).toBe(true);
+});
+
+test('a run that moved more than was set aside is counted in full, and nothing remains', () => {
+  const { budget } = setup(1_000);
+  budget.reserve(500)?.settle(5_000);
+  expect(budget.remaining()).toBe(0);
+  expect(budget.take(0)).toBe(true);
+  expect(budget.take(1)).toBe(false);
+});
+
+test('no budget, no bound; one that comes later knows what was spent', () => {
+  const { budget } = setup();
+  expect(budget.remaining()).toBeUndefined();
+  expect(budget.take(1e15)).toBe(true);
+  budget.limitTo(1e15 + 5);
+  expect(budget.remaining()).toBe(5);
+  budget.limitTo(undefined);
+  expect(budget.remaining()).toBeUndefined();
+});
+
+test('in no 24 hours more than the budget is spent, as long as runs use no more than was set aside', () => {
+  const step = fc.record({
+    afterMs: fc.integer({ min: 0, max: 4 * hourMs }),
+    bytes: fc.integer({ min: 0, max: 700 }),
+    usedShare: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), (steps) => {
+      const { budget, passMs } = setup(1_000);
+      const spent: [atMs: number, bytes: number][] = [];
+      let nowMs = 0;
+      for (const { afterMs, bytes, usedShare } of steps) {
+        nowMs += afterMs;
+        passMs(afterMs);
+        const reservation = budget.reserve(bytes);
+        const used = reservation === undefined ? 0 : Math.floor(bytes * usedShare);
+        reservation?.settle(used);
+        spent.push([nowMs, used]);
+        const inWindow = spent.filter(([atMs]) => atMs > nowMs - 24 * hourMs).reduce((sum, [, one]) => sum + one, 0);
+        expect(inWindow).toBeLessThanOrEqual(1_000);
+      }
+    }),
+  );
+});
