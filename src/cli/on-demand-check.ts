@@ -46,8 +46,10 @@ function select(
   const names = [...new Set(checks.map(nameOf))];
   const [first, ...rest] = checks.filter((check) => nameOf(check) === asked);
   if (first === undefined) {
-    const what = asked === undefined || asked === '' ? `${parameter} is missing` : `unknown ${parameter} ${quote(asked)}`;
-    const known = names.length === 0 ? 'none is configured' : `there ${names.length === 1 ? 'is' : 'are'} ${names.join(', ')}`;
+    const what =
+      asked === undefined || asked === '' ? `${parameter} is missing` : `unknown ${parameter} ${quote(asked)}`;
+    const known =
+      names.length === 0 ? 'none is configured' : `there ${names.length === 1 ? 'is' : 'are'} ${names.join(', ')}`;
     const alternative = parameter === 'workload' ? ', or give size' : '';
     throw new UnknownRequest(`${what}: ${known}${alternative}`);
   }

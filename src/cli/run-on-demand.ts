@@ -1,9 +1,12 @@
 import type { Config } from '../config/config.ts';
-import { type Check, checkId, checkLabels, workloadBytes } from '../probe/check.ts';
+import { type Check, checkId, checkLabels } from '../probe/check.ts';
 import type { Run } from '../probe/outcome.ts';
+import { formatBytes } from '../publish/format.ts';
 import type { History } from '../publish/history.ts';
+import type { ByteBudget, Reservation } from '../schedule/byte-budget.ts';
 import type { TransferLimit } from '../schedule/transfer-limit.ts';
-import type { OnDemand, RunAnswer, RunTerms } from '../server/on-demand.ts';
+import type { OnDemand, RunAnswer, RunRequest, RunTerms } from '../server/on-demand.ts';
+import { movedBytes, worstCaseBytes } from './byte-cost.ts';
 import type { WatchedRuns } from './live-runs.ts';
 import type { Logger } from './log.ts';
 import { checkFor, UnknownRequest } from './on-demand-check.ts';
@@ -23,8 +26,7 @@ export interface OnDemandDeps {
   readonly history: History;
   /** The schedule's: what is run on demand waits for its turn like all else. */
   readonly limit: TransferLimit;
-  /** Takes bytes from the day's budget; false: there are not so many left. */
-  readonly takeBytes: (bytes: number) => boolean;
+  readonly budget: Pick<ByteBudget, 'reserve'>;
   readonly log: Logger;
   readonly newId: () => string;
 }
@@ -44,71 +46,92 @@ interface Pending {
 }
 
 export function createOnDemand(deps: OnDemandDeps): OnDemandRuns {
-  const pending = new Map<string, Pending>();
-  const stopping = new AbortController();
-  let open = false;
+  return new Runs(deps);
+}
 
-  function launch(check: Check, terms: RunTerms): RunAnswer {
-    const key = JSON.stringify([checkId(check), check.retries]);
-    const same = pending.get(key);
+class Runs implements OnDemandRuns {
+  readonly #deps: OnDemandDeps;
+  readonly #pending = new Map<string, Pending>();
+  readonly #stopping = new AbortController();
+  #open = false;
+
+  constructor(deps: OnDemandDeps) {
+    this.#deps = deps;
+  }
+
+  open(): void {
+    this.#open = true;
+  }
+
+  start(request: RunRequest, terms: RunTerms): RunAnswer {
+    if (!this.#open || this.#stopping.signal.aborted) {
+      return busy(this.#open ? 'the daemon is ending' : 'the daemon is not running yet');
+    }
+    try {
+      const check = bounded(checkFor(request, this.#deps.config()), terms.withinMs);
+      const why = terms.withinMs === undefined ? undefined : whyTooLong(check, this.#similar(check), check.timeoutMs);
+      const message = `the push cannot fit into the scrape timeout: ${why}`;
+      return why === undefined ? this.#join(check, terms) : { kind: 'refused', message };
+    } catch (error) {
+      if (error instanceof UnknownRequest) {
+        return { kind: 'refused', message: error.message };
+      }
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.allSettled([...this.#pending.values()].map(({ run }) => run));
+  }
+
+  /** Runs over the same path with the same client, newest first. */
+  #similar(check: Check): Run[] {
+    const { registry, path, client } = checkLabels(check);
+    return this.#deps.history.list().filter((run) => {
+      const labels = checkLabels(run.check);
+      return labels.registry === registry && labels.path === path && labels.client === client;
+    });
+  }
+
+  #join(check: Check, terms: RunTerms): RunAnswer {
+    const id = checkId(check);
+    const key = JSON.stringify([id, check.retries]);
+    const same = this.#pending.get(key);
     if (same !== undefined) {
       return { kind: 'started', id: same.id, run: same.run };
     }
-    const id = checkId(check);
-    if (deps.runs.list().some((live) => checkId(live.check) === id)) {
+    if (this.#deps.runs.list().some((live) => checkId(live.check) === id)) {
       return busy(`${id} is running right now`);
     }
-    if ([...pending.values()].filter(({ queued }) => queued).length >= mostQueued) {
+    if ([...this.#pending.values()].filter(({ queued }) => queued).length >= mostQueued) {
       return busy(`${mostQueued} runs are waiting already`);
     }
-    const place = takePlace(deps.limit, terms.queue);
+    return this.#launch(check, key, terms);
+  }
+
+  #launch(check: Check, key: string, terms: RunTerms): RunAnswer {
+    const { limit, budget, newId } = this.#deps;
+    const place = takePlace(limit, terms.queue);
     if (place === undefined) {
       return busy('another push is running');
     }
-    if (!deps.takeBytes(plannedBytes(check))) {
+    const reservation = budget.reserve(worstCaseBytes(check));
+    if (reservation === undefined) {
       place.leave();
-      return busy("the day's budget of bytes does not allow it");
+      return busy(`budget.bytesPerDay has not the ${formatBytes(worstCaseBytes(check))} left that this may need`);
     }
-    const entry = { id: deps.newId(), queued: true };
-    const run = runOnce(deps, { ...entry, check, place }, stopping.signal, () => (entry.queued = false));
-    pending.set(key, Object.assign(entry, { run }));
-    void run.catch(() => {}).then(() => pending.delete(key));
+    const entry = { id: newId(), queued: true };
+    const wanted = { id: entry.id, check, place, reservation };
+    const run = runOnce(this.#deps, wanted, this.#stopping.signal, () => (entry.queued = false));
+    this.#pending.set(key, Object.assign(entry, { run }));
+    void run.catch(() => {}).then(() => this.#pending.delete(key));
     return { kind: 'started', id: entry.id, run };
   }
-
-  return {
-    open: () => void (open = true),
-    start(request, terms) {
-      if (!open || stopping.signal.aborted) {
-        return busy(open ? 'the daemon is ending' : 'the daemon is not running yet');
-      }
-      try {
-        const check = bounded(checkFor(request, deps.config()), terms.withinMs);
-        const earlier = deps.history.list().filter((run) => isSimilar(run.check, check));
-        const why = terms.withinMs === undefined ? undefined : whyTooLong(check, earlier, check.timeoutMs);
-        const message = `the push cannot fit into the scrape timeout: ${why}`;
-        return why === undefined ? launch(check, terms) : { kind: 'refused', message };
-      } catch (error) {
-        if (error instanceof UnknownRequest) {
-          return { kind: 'refused', message: error.message };
-        }
-        throw error;
-      }
-    },
-    async stop() {
-      stopping.abort();
-      await Promise.allSettled([...pending.values()].map(({ run }) => run));
-    },
-  };
 }
 
 function busy(message: string): RunAnswer {
   return { kind: 'busy', message, retryAfterSeconds };
-}
-
-/** What a run moves when it succeeds at the first attempt, as the budget counts it. */
-function plannedBytes({ workload }: Check): number {
-  return workloadBytes(workload) * (workload.pull ? 2 : 1);
 }
 
 /** Cleaning up is no part of a run's own time limit, but somebody waits for its end. */
@@ -118,11 +141,6 @@ function bounded(check: Check, withinMs: number | undefined): Check {
   }
   const pushMs = Math.floor(withinMs - Math.min(mostCleanupMs, withinMs * cleanupShare));
   return { ...check, timeoutMs: Math.min(check.timeoutMs, pushMs) };
-}
-
-function isSimilar(one: Check, other: Check): boolean {
-  const [a, b] = [checkLabels(one), checkLabels(other)];
-  return a.registry === b.registry && a.path === b.path && a.client === b.client;
 }
 
 /** A transfer under the limit, or a place in the queue for one. */
@@ -148,21 +166,31 @@ function takePlace(limit: TransferLimit, queue: boolean): Place | undefined {
   return { granted, leave: () => (running ? limit.leave() : leaveQueue()) };
 }
 
+interface Wanted {
+  readonly id: string;
+  readonly check: Check;
+  readonly place: Place;
+  readonly reservation: Reservation;
+}
+
 async function runOnce(
   { runs, history, log }: OnDemandDeps,
-  { id, check, place }: { readonly id: string; readonly check: Check; readonly place: Place },
+  { id, check, place, reservation }: Wanted,
   signal: AbortSignal,
   onStart: () => void,
 ): Promise<Run> {
   const forget = runs.announce(id, check);
+  let moved = 0;
   try {
     await Promise.race([place.granted, aborted(signal)]);
     onStart();
     const run = await runs.run(check, { signal, id });
+    moved = movedBytes(run);
     history.addOnDemand(run);
     logRun(log, run);
     return run;
   } finally {
+    reservation.settle(moved);
     forget();
     place.leave();
   }

@@ -1,4 +1,5 @@
-import { apiSchemas, type JsonSchema } from './openapi-schemas.ts';
+import type { JsonSchema } from './openapi-schema.ts';
+import { apiSchemas } from './openapi-schemas.ts';
 
 interface Operation {
   readonly method: 'get' | 'post';
@@ -62,7 +63,9 @@ export function openApiDocument(version: string, base: string): object {
     info: { title: 'blobprobe', version, description: 'Times are RFC 3339, durations milliseconds, sizes bytes.' },
     servers: [{ url: base === '' ? '/' : base }],
     paths,
-    components: { schemas: Object.fromEntries(Object.entries(apiSchemas).map(([name, schema]) => [name, inDocument(schema)])) },
+    components: {
+      schemas: Object.fromEntries(Object.entries(apiSchemas).map(([name, schema]) => [name, inDocument(schema)])),
+    },
   };
 }
 

@@ -26,5 +26,8 @@ export async function renderRun(run: Run, format: MetricsFormat): Promise<string
 /** Leaves out the families of which the run touched nothing. */
 function withoutEmpty(text: string): string {
   const families = text.split(/^(?=# HELP )/m);
-  return families.filter((family) => /^[^#\n]/m.test(family)).map((family) => `${family.trimEnd()}\n`).join('');
+  return families
+    .filter((family) => /^[^#\n]/m.test(family))
+    .map((family) => `${family.trimEnd()}\n`)
+    .join('');
 }

@@ -1,6 +1,7 @@
 import { type Check, checkId, checkLabels, workloadBytes } from '../probe/check.ts';
 import type { Failure } from '../probe/failure.ts';
 import type { Run } from '../probe/outcome.ts';
+import { hasRealWaits } from '../probe/retrying.ts';
 import { endedAtMs, type History } from './history.ts';
 import { isCancelled, mostAttempts } from './observe-run.ts';
 
@@ -51,6 +52,8 @@ export interface RegistryStatus {
   readonly checks: readonly CheckStatus[];
   /** In one sentence, what the last runs say. */
   readonly summary: string;
+  /** false: waits between attempts were scaled or left out, so that durations and attempts are not the real clients'. */
+  readonly realWaits: boolean;
 }
 
 const sparklinePoints = 40;
@@ -74,6 +77,7 @@ export function statusOf(checks: readonly Check[], history: History, now: Date):
       columns: [...columns.values()],
       checks: states,
       summary: summarize(states),
+      realWaits: own.every(hasRealWaits),
     };
   });
 }

@@ -11,10 +11,14 @@ export function transcript(run: Run): string {
     `${formatBytes(workloadBytes(check.workload))} to ${check.registry.repository} over ${check.path.origin}`,
     '',
     ...run.attempts.flatMap(attemptLines),
-    run.failure === undefined ? `succeeded after ${formatDuration(run.durationMs)}` : `failed after ${formatDuration(run.durationMs)}`,
+    run.failure === undefined
+      ? `succeeded after ${formatDuration(run.durationMs)}`
+      : `failed after ${formatDuration(run.durationMs)}`,
     ...(run.failure === undefined ? [] : failureLines(run.failure)),
     ...run.cleanup.failures.map(({ kind, reason, message }) => `left behind: ${kind}, ${reason}: ${message}`),
-    ...(run.tainted ? [`the event loop was late by ${formatDuration(run.eventLoopLagMs)}: do not trust these times`] : []),
+    ...(run.tainted
+      ? [`the event loop was late by ${formatDuration(run.eventLoopLagMs)}: do not trust these times`]
+      : []),
   ];
   return `${lines.map(oneLine).join('\n')}\n`;
 }

@@ -22,7 +22,13 @@ export function apiRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPath
       .send(JSON.stringify(openApiDocument(deps.build.version, base), undefined, 2)),
   );
   const get = (operation: Operation, answer: () => object): void =>
-    route(app, ['GET'], operation.path, async (_request, reply) => sendJson(reply, 200, answer()), answersOf(operation));
+    route(
+      app,
+      ['GET'],
+      operation.path,
+      async (_request, reply) => sendJson(reply, 200, answer()),
+      answersOf(operation),
+    );
   get(operations.status, () => ({
     now: now(),
     readiness: deps.readiness(),

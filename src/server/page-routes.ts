@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { html, type SafeHtml } from '../publish/html.ts';
 import { icon, script, styleSheet } from '../publish/page/assets.ts';
 import { layout, type Page, type PageFrame } from '../publish/page/layout.ts';
+import { liveRunPage } from '../publish/page/live-pages.ts';
 import { runPage, runsPage } from '../publish/page/run-pages.ts';
 import { statusPage } from '../publish/page/status-page.ts';
 import { statusOf } from '../publish/status.ts';
@@ -36,13 +37,20 @@ export function pageRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPat
   route(app, ['GET'], '/runs', async (request, reply) => {
     const failuresOnly = queryFlag(request, 'failures');
     const limit = queryNumber(request, 'limit', runsOnPage);
-    return sendHtml(reply, show(runsPage(frame, deps.history.list({ failuresOnly, limit }), failuresOnly, now())));
+    const runs = deps.history.list({ failuresOnly, limit });
+    const live = deps.liveRuns?.list() ?? [];
+    const facts = { now: now(), runs, failuresOnly, live, isOnDemand: (id: string) => deps.history.isOnDemand(id) };
+    return sendHtml(reply, show(runsPage(frame, facts)));
   });
   route(app, ['GET'], '/runs/:id', async (request, reply) => {
     const { id } = request.params as { id: string };
     const run = deps.history.get(id);
     if (run !== undefined) {
-      return sendHtml(reply, show(runPage(frame, run)));
+      return sendHtml(reply, show(runPage(frame, run, deps.history.isOnDemand(id))));
+    }
+    const live = deps.liveRuns?.get(id);
+    if (live !== undefined) {
+      return sendHtml(reply.code(202), show(liveRunPage(frame, live, now())));
     }
     const body = html`<h1>No such run</h1>
 <p>Runs are kept in memory: the last of each check, failures longer than successes. This one is gone, or never was.</p>`;

@@ -54,6 +54,7 @@ pre { background: var(--panel); border: 1px solid var(--line); padding: .75rem; 
 .waterfall .error { fill: var(--failed); }
 .dns { fill: var(--dns); } .connect { fill: var(--connect); } .tls { fill: var(--tls); } .send { fill: var(--send); }
 .wait { fill: var(--wait); } .receive { fill: var(--receive); } .pause { fill: var(--pause); }
+progress { width: 20rem; max-width: 100%; accent-color: var(--link); }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1rem; padding: 0; list-style: none; }
 .legend svg { width: .8em; height: .8em; }
 @media (max-width: 40rem) {
@@ -69,7 +70,6 @@ pre { background: var(--panel); border: 1px solid var(--line); padding: .75rem; 
  */
 export const script = `'use strict';
 (() => {
-  const everyMs = 5000;
   async function renew() {
     const here = document.getElementById('live');
     const selection = document.getSelection();
@@ -82,6 +82,7 @@ export const script = `'use strict';
     }
     const there = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('live');
     if (there === null) {
+      location.reload();
       return;
     }
     const focused = [...here.querySelectorAll('a, [tabindex]')].indexOf(document.activeElement);
@@ -93,9 +94,13 @@ export const script = `'use strict';
     }
     document.documentElement.removeAttribute('data-lost');
   }
-  setInterval(() => {
-    renew().catch(() => document.documentElement.setAttribute('data-lost', ''));
-  }, everyMs);
+  function wait() {
+    const everyMs = Number(document.getElementById('live')?.dataset.every ?? 5000);
+    setTimeout(() => {
+      renew().catch(() => document.documentElement.setAttribute('data-lost', '')).finally(wait);
+    }, everyMs);
+  }
+  wait();
 })();
 `;
 

@@ -13,12 +13,13 @@ export interface PageFrame {
 export interface Page {
   readonly title: string;
   readonly body: SafeHtml;
-  /** The page shows the present: renew it. */
-  readonly live?: boolean;
+  /** The page shows the present: renew it. `often`: something moves. */
+  readonly live?: boolean | 'often';
 }
 
-/** Seconds after which a browser without JavaScript loads a live page again. */
+/** Seconds after which a browser without JavaScript loads a live page again, and one where something moves. */
 const refreshSeconds = 30;
+const oftenSeconds = 3;
 
 /** The whole document. Without JavaScript everything works; with it a live page renews in place. */
 export function layout(frame: PageFrame, page: Page): SafeHtml {
@@ -33,8 +34,9 @@ export function layout(frame: PageFrame, page: Page): SafeHtml {
 <link rel="stylesheet" href="${base}/style.css">
 <link rel="icon" href="${base}/icon.svg" type="image/svg+xml">
 ${
-  page.live === true &&
-  html`<noscript><meta http-equiv="refresh" content="${refreshSeconds}"></noscript>
+  page.live !== undefined &&
+  page.live !== false &&
+  html`<noscript><meta http-equiv="refresh" content="${page.live === 'often' ? oftenSeconds : refreshSeconds}"></noscript>
 <script src="${base}/app.js" defer></script>
 `
 }</head>

@@ -6,17 +6,30 @@ import { formatAge, formatBytes, formatDuration, formatRate, formatTime } from '
 import { endedAtMs } from '../history.ts';
 import { html, type HtmlValue, type SafeHtml } from '../html.ts';
 import { isCancelled, mostAttempts } from '../observe-run.ts';
+import type { LiveRun } from '../live-run.ts';
 import type { Page, PageFrame } from './layout.ts';
+import { liveList } from './live-pages.ts';
 import { waterfall } from './waterfall.ts';
 
-/** All runs in memory, newest first. */
-export function runsPage(frame: PageFrame, runs: readonly Run[], failuresOnly: boolean, now: Date): Page {
-  const rows = runs.map((run) => runRow(frame, run, now));
+export interface RunsPageFacts {
+  readonly now: Date;
+  /** Newest first. */
+  readonly runs: readonly Run[];
+  readonly failuresOnly: boolean;
+  readonly live: readonly LiveRun[];
+  readonly isOnDemand: (id: string) => boolean;
+}
+
+/** All runs in memory, newest first, and above them those under way. */
+export function runsPage(frame: PageFrame, facts: RunsPageFacts): Page {
+  const { runs, failuresOnly, live, now } = facts;
+  const rows = runs.map((run) => runRow(frame, run, facts));
   const other = failuresOnly
     ? html`<a href="${frame.base}/runs">all</a>`
     : html`<a href="${frame.base}/runs?failures=true">only failures</a>`;
   const body = html`<div id="live">
 <h1>Runs</h1>
+${live.length > 0 && liveList(frame, live, now)}
 <p>${runs.length} ${failuresOnly ? 'failed runs' : 'runs'}, newest first. Show ${other}.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Runs">
 <table>
@@ -29,11 +42,11 @@ ${rows}</tbody>
   return { title: 'Runs', body, live: true };
 }
 
-function runRow(frame: PageFrame, run: Run, now: Date): SafeHtml {
+function runRow(frame: PageFrame, run: Run, { now, isOnDemand }: RunsPageFacts): SafeHtml {
   const endedAt = new Date(endedAtMs(run));
   return html`<tr>
 <td><time datetime="${endedAt.toISOString()}">${formatAge(now.getTime() - endedAt.getTime())}</time></td>
-<td>${checkId(run.check)}</td>
+<td>${checkId(run.check)}${isOnDemand(run.id) && html` <span class="soft">on demand</span>`}</td>
 <td><a class="state ${stateClass(run)}" href="${frame.base}/runs/${encodeURIComponent(run.id)}">${outcomeText(run)}</a></td>
 <td class="num">${formatDuration(run.durationMs)}</td><td class="num">${mostAttempts(run)}</td>
 <td class="num">${formatBytes(run.sentBytes)}</td>
@@ -43,11 +56,11 @@ function runRow(frame: PageFrame, run: Run, now: Date): SafeHtml {
 }
 
 /** One run, request by request. */
-export function runPage(frame: PageFrame, run: Run): Page {
+export function runPage(frame: PageFrame, run: Run, onDemand: boolean): Page {
   const body = html`<p><a href="${frame.base}/runs">All runs</a></p>
 <h1>Run ${run.id}</h1>
 ${factList([
-  ['Check', checkId(run.check)],
+  ['Check', `${checkId(run.check)}${onDemand ? ', on demand' : ''}`],
   ['Outcome', html`<span class="state ${stateClass(run)}">${outcomeText(run)}</span>`],
   ['Started', formatTime(run.startedAt)],
   ['Duration', `${formatDuration(run.durationMs)}${run.realWaits ? '' : ' (waits between attempts were shortened)'}`],

@@ -39,8 +39,8 @@ export function statusPage(frame: PageFrame, facts: StatusPageFacts): Page {
   const registries = facts.registries.map((registry) => registrySection(frame, registry, facts));
   const body = html`<div id="live">
 <h1>Status</h1>
-<p role="status">As of <time datetime="${facts.now.toISOString()}">${formatTime(facts.now)}</time>.</p>
-${facts.notices.map((notice) => html`<p class="notice" role="alert">${notice}</p>`)}
+<p class="soft">As of <time datetime="${facts.now.toISOString()}">${formatTime(facts.now)}</time>.</p>
+${facts.notices.length > 0 && html`<section aria-label="Notices">${facts.notices.map((notice) => html`<p class="notice">${notice}</p>`)}</section>`}
 ${registries.length === 0 ? html`<p>No checks are configured.</p>` : registries}
 <section aria-labelledby="failures">
 <h2 id="failures">Newest failures</h2>
@@ -69,6 +69,7 @@ ${registry.columns.map(({ client, workload }) =>
   return html`<section>
 <h2>${registry.name}</h2>
 <p class="verdict">${verdict?.sentence ?? registry.summary}${verdict?.remedy !== undefined && html` <strong>${verdict.remedy}</strong>`}</p>
+${!registry.realWaits && html`<p class="soft">Not all of these checks wait between attempts as the real clients do: durations, and attempts within them, are not theirs.</p>`}
 <div class="scroll" tabindex="0" role="region" aria-label="Checks of ${registry.name}">
 <table class="matrix">
 <thead><tr><th scope="col">Path</th>${columns}</tr></thead>
