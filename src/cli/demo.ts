@@ -1,30 +1,47 @@
 import type { Config } from '../config/config.ts';
-import { parseConfig } from '../config/load.ts';
-import type { Command, Terminal } from './command.ts';
+import { demoRoutes } from '../demo/control-routes.ts';
+import { applyChange } from '../demo/lab-change.ts';
+import { pathPlans } from '../demo/lab-paths.ts';
+import { startLab } from '../demo/lab.ts';
+import { demoScale } from '../demo/presets.ts';
+import type { Command } from './command.ts';
 import { daemonFlags, loggerOf, webOptions } from './daemon-flags.ts';
-import { type DemoLab, demoUser, startDemoLab } from './demo-lab.ts';
+import { changeFlags, changeRunning, changesOf } from './demo-changes.ts';
+import { demoConfig } from './demo-config.ts';
+import { demoGuide, demoList } from './demo-guide.ts';
 import { runDaemon } from './run-daemon.ts';
 import type { PushDeps } from './serve.ts';
 
-const clients = ['docker', 'docker-containerd'];
-
-/** Short enough for every check to have run within the first seconds, long enough for all of them to fit in. */
-const checks = {
-  small: { size: '64KiB', every: '8s', clients },
-  medium: { size: '512KiB', every: '12s', clients },
-  large: { size: '2MiB', every: '15s', clients },
-};
+/** Begins when the first runs are through; long enough for alerts on failing checks to fire, and then to resolve. */
+const outage = { firstAfterMs: 25_000, downMs: 300_000, everyMs: 1_200_000 };
 
 export function demoCommand(deps: PushDeps): Command {
   return {
     name: 'demo',
     summary: 'Runs on a registry and faulty paths of its own: no configuration, no network needed.',
-    flags: daemonFlags,
+    flags: {
+      list: { kind: 'switch', help: 'Name the presets, what each stands for, and the paths.' },
+      ...changeFlags,
+      ...daemonFlags,
+    },
     async run(values, terminal) {
+      const paths = pathPlans(demoScale).map(({ name }) => name);
+      if (values.isSet('list')) {
+        terminal.out(demoList(paths));
+        return 0;
+      }
+      const changes = changesOf(values, paths);
+      const running = values.text('running');
+      if (running !== undefined) {
+        return changeRunning(running, changes, terminal);
+      }
       const web = webOptions(values);
       const log = loggerOf(values, (line) => terminal.err(line));
-      const lab = await startDemoLab();
-      const readConfig = (): Config => demoConfig(lab, deps, terminal);
+      const lab = await startLab({ outage });
+      for (const change of changes) {
+        log.info('path changed', { change: applyChange(lab, change) });
+      }
+      const readConfig = (): Config => demoConfig(lab, { env: terminal.env, profiles: deps.profiles });
       return runDaemon({
         config: readConfig(),
         readConfig,
@@ -32,44 +49,10 @@ export function demoCommand(deps: PushDeps): Command {
         web,
         log,
         terminal,
-        onRunning: ([url = '']) => terminal.out(guide(url, lab)),
+        extraRoutes: demoRoutes(lab),
+        onRunning: ([url = '']) => terminal.out(demoGuide(url, lab)),
         onEnded: () => lab.close(),
       });
     },
   };
-}
-
-/** Written as a file would be, so that `/config` shows what such a file looks like. JSON is YAML. */
-function demoConfig(lab: DemoLab, { profiles }: PushDeps, { env }: Terminal): Config {
-  const text = JSON.stringify({
-    registries: {
-      gitea: {
-        repository: 'platform/blobprobe',
-        credentials: { username: demoUser.name, password: demoUser.password },
-        paths: Object.fromEntries(lab.paths.map(({ name, kind, url }) => [name, { url, kind }])),
-      },
-    },
-    checks,
-    // The docker client waits 50 s in all before it gives up; a demonstration has not that long.
-    retryWaitScale: 0.005,
-  });
-  return parseConfig(text, 'demo', { env, profiles });
-}
-
-function guide(url: string, lab: DemoLab): string {
-  const rows = [
-    ['path', 'what stands in the way', 'what to expect'],
-    ...lab.paths.map(({ name, happens, expected }) => [name, happens, expected]),
-  ];
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const table = rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}\n`);
-  const sizes = Object.entries(checks).map(([name, { size, every }]) => `${name} (${size} every ${every})`);
-  return [
-    `\nblobprobe demo: ${url}\n\n`,
-    `Pushes ${sizes.join(', ')} as ${clients.join(' and ')} over ${lab.paths.length} paths to a registry in this process.\n\n`,
-    ...table,
-    '\nWithin 30 seconds all of it has been tried:\n',
-    `  curl -s ${url}/metrics | grep -E '^blobprobe_(last_run_success|last_failure_info)'\n`,
-    '\nCtrl-C ends it.\n\n',
-  ].join('');
 }

@@ -1,16 +1,24 @@
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 import type { Config } from '../config/config.ts';
 import type { Ledger } from '../probe/ledger.ts';
 import type { RunCheck } from '../probe/outcome.ts';
 import { createHistory } from '../publish/history.ts';
 import { createMetrics } from '../publish/metrics.ts';
+import { createVerdicts } from '../publish/verdicts.ts';
+import { createByteBudget } from '../schedule/byte-budget.ts';
+import { createTransferLimit } from '../schedule/transfer-limit.ts';
 import { exitFailure, type Terminal } from './command.ts';
 import { createDaemon } from './daemon.ts';
 import type { WebOptions } from './daemon-flags.ts';
 import { openLedger, replayAtStart } from './ledger-at-start.ts';
+import { watchRuns } from './live-runs.ts';
 import type { Logger } from './log.ts';
+import { type AutoReload, createReloads } from './reloads.ts';
+import { createOnDemand } from './run-on-demand.ts';
 import { endOnSignal, pushBoundMs } from './shutdown.ts';
 import { buildInfo } from './version.ts';
-import { ListenError, startWeb } from './web.ts';
+import { ListenError, startWeb, type WebDeps } from './web.ts';
 
 export interface RunDaemonOptions {
   readonly config: Config;
@@ -21,6 +29,9 @@ export interface RunDaemonOptions {
   readonly web: WebOptions;
   readonly log: Logger;
   readonly terminal: Terminal;
+  readonly extraRoutes?: WebDeps['extraRoutes'];
+  /** Absent: the configuration is read anew only when somebody asks for it. */
+  readonly autoReload?: AutoReload | undefined;
   /** Called with the URLs once all is running. */
   readonly onRunning?: (urls: readonly string[]) => void;
   /** Called last when the daemon ends. */
@@ -30,30 +41,31 @@ export interface RunDaemonOptions {
 /** Runs the daemon until a signal ends the process. Resolves once it runs, or with an exit code when it cannot. */
 export async function runDaemon(options: RunDaemonOptions): Promise<number | undefined> {
   const { log, config, ledger } = options;
-  const build = buildInfo(options.terminal.env);
-  const metrics = createMetrics({ ...build, eventLoopLagSeconds: options.eventLoopLagSeconds });
-  const history = createHistory();
-  log.info('starting', { version: build.version, revision: build.revision, node: build.nodeVersion });
-  const daemon = createDaemon(config, { ...options, metrics, history });
-  openLedger(ledger, config, metrics, log);
+  const parts = createParts(options);
+  const { daemon, onDemand, reloads } = parts;
+  openLedger(ledger, config, parts.metrics, log);
   const stopping = new AbortController();
   let closeWeb = async (): Promise<void> => {};
   endOnSignal(log, async () => {
     stopping.abort();
-    await daemon.stop(pushBoundMs);
+    await Promise.all([daemon.stop(pushBoundMs), onDemand.stop()]);
     await ledger.close();
     await closeWeb();
     await options.onEnded?.();
   });
-  process.on('SIGHUP', () => void daemon.reload());
+  process.on('SIGHUP', () => void reloads.reload());
   try {
-    const listening = await startWeb(options.web, { build, daemon, metrics, history, log });
+    const listening = await startWeb(options.web, { ...parts, log, extraRoutes: options.extraRoutes });
     closeWeb = () => listening.close(1_000);
     await replayAtStart(ledger, config, log, stopping.signal);
     if (stopping.signal.aborted) {
       return undefined;
     }
     daemon.start();
+    onDemand.open();
+    if (options.autoReload !== undefined) {
+      stopping.signal.addEventListener('abort', reloads.poll(options.autoReload), { once: true });
+    }
     log.info('running', { checks: config.checks.length, transfers: config.budget.transfers });
     options.onRunning?.(listening.addresses.map(({ host, port }) => urlOf(host, port, options.web)));
     return undefined;
@@ -65,6 +77,31 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number | und
     }
     throw error;
   }
+}
+
+/** What schedule, pages and runs on demand have in common. */
+function createParts(options: RunDaemonOptions): Omit<WebDeps, 'log' | 'extraRoutes'> & {
+  readonly onDemand: ReturnType<typeof createOnDemand>;
+} {
+  const { log, config } = options;
+  const build = buildInfo(options.terminal.env);
+  log.info('starting', { version: build.version, revision: build.revision, node: build.nodeVersion });
+  const metrics = createMetrics({ ...build, eventLoopLagSeconds: options.eventLoopLagSeconds });
+  const history = createHistory();
+  const verdicts = createVerdicts();
+  const runs = watchRuns(options.run, randomUUID);
+  const limit = createTransferLimit(config.budget.transfers);
+  const budget = createByteBudget({
+    nowMs: () => performance.now(),
+    bytesPerDay: config.budget.bytesPerDay,
+    onChange: (remaining) => metrics.budgetRemaining(remaining),
+  });
+  metrics.budgetRemaining(budget.remaining());
+  const shared = { ...options, run: runs.run, metrics, history, limit, budget, verdicts };
+  const daemon = createDaemon(config, shared);
+  const onDemand = createOnDemand({ ...shared, config: () => daemon.config, runs, newId: randomUUID });
+  const reloads = createReloads(daemon, log);
+  return { build, daemon, metrics, history, verdicts, runs, onDemand, reloads };
 }
 
 function urlOf(host: string, port: number, { paths, webConfig }: WebOptions): string {

@@ -1,14 +1,19 @@
+import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/problem.ts';
 import { redactedConfig } from '../config/redact.ts';
 import type { History } from '../publish/history.ts';
+import type { LiveRuns } from '../publish/live-run.ts';
 import type { Metrics } from '../publish/metrics.ts';
+import { type Verdicts, verdictTexts } from '../publish/verdicts.ts';
 import type { ServerDeps } from '../server/deps.ts';
 import type { Listening } from '../server/listen.ts';
+import type { OnDemand } from '../server/on-demand.ts';
 import { buildServer } from '../server/server.ts';
 import { startServer } from '../server/start.ts';
 import type { Daemon } from './daemon.ts';
 import type { WebOptions } from './daemon-flags.ts';
 import type { Logger } from './log.ts';
+import type { Reloads } from './reloads.ts';
 import type { BuildInfo } from './version.ts';
 
 export interface WebDeps {
@@ -16,7 +21,12 @@ export interface WebDeps {
   readonly daemon: Daemon;
   readonly metrics: Metrics;
   readonly history: History;
+  readonly verdicts: Verdicts;
+  readonly runs: LiveRuns;
+  readonly onDemand: OnDemand;
+  readonly reloads: Reloads;
   readonly log: Logger;
+  readonly extraRoutes?: ServerDeps['extraRoutes'];
 }
 
 /** An address that cannot be listened on, or a web configuration file that cannot be used; the message has one line for each error. */
@@ -26,8 +36,22 @@ export class ListenError extends Error {
 
 /** Serves the daemon over HTTP or HTTPS. Throws ListenError when an address cannot be had; then none is listened on. */
 export async function startWeb(options: WebOptions, deps: WebDeps): Promise<Listening> {
-  const { build, daemon, metrics, history, log } = deps;
-  const serverDeps: ServerDeps = {
+  const { log } = deps;
+  const serverDeps = serverDepsOf(options, deps);
+  try {
+    const listening = await startServer(buildServer(serverDeps), options.listen, serverDeps);
+    for (const { host, port } of listening.addresses) {
+      log.info('listening', { address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}` });
+    }
+    return listening;
+  } catch (error) {
+    throw new ListenError(error instanceof ConfigError ? error.message : listenMessage(error), { cause: error });
+  }
+}
+
+function serverDepsOf(options: WebOptions, deps: WebDeps): ServerDeps {
+  const { build, daemon, metrics, history, log, reloads } = deps;
+  return {
     build,
     history,
     log: {
@@ -39,22 +63,35 @@ export async function startWeb(options: WebOptions, deps: WebDeps): Promise<List
     checks: () => daemon.config.checks,
     redactedConfig: () => redactedConfig(daemon.config),
     reload: async () => {
-      const errors = daemon.reload();
+      const errors = reloads.reload();
       return { ok: errors.length === 0, message: errors.length === 0 ? 'configuration loaded' : errors.join('\n') };
     },
+    verdicts: () => verdictTexts(deps.verdicts.list()),
+    notices: () => [...lastReload(reloads), ...insecurePaths(daemon.config)],
+    liveRuns: deps.runs,
+    onDemand: deps.onDemand,
     paths: options.paths,
+    timeoutOffsetMs: options.timeoutOffsetMs,
+    ...(deps.extraRoutes === undefined ? {} : { extraRoutes: deps.extraRoutes }),
     ...(options.maxRequests === undefined ? {} : { maxRequests: options.maxRequests }),
     ...(options.webConfig === undefined ? {} : { webConfig: options.webConfig }),
   };
-  try {
-    const listening = await startServer(buildServer(serverDeps), options.listen, serverDeps);
-    for (const { host, port } of listening.addresses) {
-      log.info('listening', { address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}` });
-    }
-    return listening;
-  } catch (error) {
-    throw new ListenError(error instanceof ConfigError ? error.message : listenMessage(error), { cause: error });
-  }
+}
+
+function lastReload(reloads: Reloads): string[] {
+  const notice = reloads.notice();
+  return notice === undefined ? [] : [notice];
+}
+
+function insecurePaths({ registries }: Config): string[] {
+  return registries.flatMap(({ name, paths }) => {
+    const insecure = paths.filter(({ tls }) => tls.insecure).map((path) => path.name);
+    return insecure.length === 0
+      ? []
+      : [
+          `Certificates are not verified on ${insecure.join(', ')} of ${name} (tls.insecure): whoever is on the way can read the credentials.`,
+        ];
+  });
 }
 
 function listenMessage(error: unknown): string {

@@ -19,8 +19,15 @@ export interface LabOptions {
   readonly scale?: PresetScale;
   /** How the registry asks for credentials; default basic. */
   readonly auth?: 'basic' | 'bearer' | 'none';
-  /** When the load balancer loses its server: down for `downMs` at the end of each `everyMs`. Default 20 s in 60 s. */
-  readonly outage?: { readonly everyMs: number; readonly downMs: number };
+  /** When the load balancer loses its server; default 20 s in 60 s. */
+  readonly outage?: OutagePlan;
+}
+
+/** Down for `downMs` in each `everyMs`, first after `firstAfterMs` (default: at the end of the first `everyMs`). */
+export interface OutagePlan {
+  readonly everyMs: number;
+  readonly downMs: number;
+  readonly firstAfterMs?: number;
 }
 
 /** A path of the running lab. */
@@ -31,7 +38,8 @@ export interface LabPath {
   readonly kind: PathKind;
   /** PEM file of the demo's CA, on paths with TLS. */
   readonly caFile?: string;
-  /** What to see on it, in words. */
+  /** What stands in the way, and what comes of it, in words. */
+  readonly stands: string;
   readonly expect: string;
 }
 
@@ -76,7 +84,7 @@ export async function startLab(options: LabOptions = {}): Promise<DemoLab> {
   const server = await startRegistry({
     quirks: 'gitea',
     auth: auth === 'none' ? { kind: 'none' } : { kind: auth, users },
-    settings: { commitBytesPerSecond: 5 * MiB },
+    settings: { commitBytesPerSecond: 4 * MiB },
     blobLifetimeMs: 300_000,
     uploadLifetimeMs: 300_000,
   });
@@ -119,8 +127,8 @@ async function startPath(plan: PathPlan, registryUrl: string, tls: TlsIdentity):
 }
 
 function labPath(plan: PathPlan, edge: DemoEdge, caFile: string): LabPath {
-  const { name, kind, expect } = plan;
-  return { name, kind, expect, origin: edge.url, ...(plan.tls ? { caFile } : {}) };
+  const { name, kind, stands, expect } = plan;
+  return { name, kind, stands, expect, origin: edge.url, ...(plan.tls ? { caFile } : {}) };
 }
 
 function controls(
@@ -154,11 +162,13 @@ function applyFaults(path: RunningPath): void {
 }
 
 /** Takes the path down and up again, for as long as the lab runs. */
-function startOutage(path: RunningPath, { everyMs, downMs }: { everyMs: number; downMs: number }): NodeJS.Timeout {
-  const startedAtMs = performance.now();
+function startOutage(path: RunningPath, plan: OutagePlan): NodeJS.Timeout {
+  const { everyMs, downMs, firstAfterMs = everyMs - downMs } = plan;
+  const firstAtMs = performance.now() + firstAfterMs;
   const timer = setInterval(
     () => {
-      const down = (performance.now() - startedAtMs) % everyMs >= everyMs - downMs;
+      const sinceMs = performance.now() - firstAtMs;
+      const down = sinceMs >= 0 && sinceMs % everyMs < downMs;
       if (down === path.down) return;
       path.down = down;
       applyFaults(path);

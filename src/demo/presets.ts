@@ -24,6 +24,8 @@ export const demoScale: PresetScale = { size: 0.01, time: 0.02 };
 /** A proxy as it comes, or as it is mostly set up. */
 export interface EdgePreset {
   readonly name: PresetName;
+  /** What it is called by those who made it. */
+  readonly title: string;
   /** What it does to pushes, in words. */
   readonly says: string;
   readonly identity: EdgeIdentity;
@@ -44,22 +46,26 @@ function cloudflareLimits(bodyLimitBytes: number): readonly Fault[] {
 
 const rows: Readonly<Record<PresetName, Omit<EdgePreset, 'name'>>> = {
   'cloudflare-free': {
+    title: 'Cloudflare, Free plan',
     says: 'Cloudflare, Free or Pro plan: bodies above 100 MB are a 413 page of its own; 524 when the origin takes 120 s to answer',
     identity: { style: 'cloudflare' },
     faults: cloudflareLimits(100 * MB),
   },
   'cloudflare-enterprise': {
+    title: 'Cloudflare, Enterprise plan',
     says: 'Cloudflare, Enterprise plan: as the Free plan, with a limit of 500 MB',
     identity: { style: 'cloudflare' },
     faults: cloudflareLimits(500 * MB),
   },
   'cloudflared-quic': {
+    title: 'Cloudflare Tunnel over QUIC',
     says: 'Cloudflare Tunnel over QUIC: a body without Content-Length does not reach the registry (cloudflare/cloudflared#1485)',
     // The tunnel speaks for an origin that is down; 530 is for a tunnel that is down itself.
     identity: { style: 'cloudflare', upstreamStatus: { refused: 502, broken: 502 } },
     faults: [...cloudflareLimits(100 * MB), { kind: 'drop-undeclared-body' }],
   },
   'ingress-nginx-default': {
+    title: 'ingress-nginx as it comes',
     says: 'ingress-nginx without annotations: bodies above 1 MiB are a 413, bodies are collected before they go on, 60 s of silence end a request',
     identity: { style: 'nginx' },
     faults: [
@@ -70,11 +76,13 @@ const rows: Readonly<Record<PresetName, Omit<EdgePreset, 'name'>>> = {
     ],
   },
   'traefik-3': {
+    title: 'Traefik 3',
     says: 'Traefik ≥ 2.11.2 or 3: a request that takes longer than 60 s to arrive is cut, whatever its size (readTimeout, traefik/traefik#10805)',
     identity: { style: 'traefik' },
     faults: [{ kind: 'total-duration', limitMs: 60_000, ending: 'linger', status: 499 }],
   },
   envoy: {
+    title: 'Envoy',
     says: 'Envoy: 15 s after a complete request the route times out with 504; a stream idle for 5 min ends',
     identity: { style: 'envoy' },
     faults: [
@@ -83,6 +91,7 @@ const rows: Readonly<Record<PresetName, Omit<EdgePreset, 'name'>>> = {
     ],
   },
   alb: {
+    title: 'AWS ALB',
     says: 'AWS Application Load Balancer: 60 s of silence end a request, 408 while the body comes, 504 while the registry thinks',
     identity: { style: 'alb' },
     faults: [
@@ -91,6 +100,7 @@ const rows: Readonly<Record<PresetName, Omit<EdgePreset, 'name'>>> = {
     ],
   },
   haproxy: {
+    title: 'HAProxy',
     says: 'HAProxy with the timeouts of its example configuration: client 50 s (408), server 50 s (504); 503 when no server is up',
     identity: { style: 'haproxy' },
     faults: [
@@ -103,14 +113,19 @@ const rows: Readonly<Record<PresetName, Omit<EdgePreset, 'name'>>> = {
 /** nginx's default is small enough for a demo as it is; scaled, nothing would pass. */
 const smallestLimitBytes = 512 * 1024;
 
-/** A preset with its documented numbers, or scaled ones. Body limits that are small already are not scaled below 512 KiB. */
+/** Below this a busy machine exceeds the limit without any fault. */
+const smallestLimitMs = 400;
+
+/** A preset with its documented numbers, or scaled ones. Limits are not scaled below 512 KiB and 400 ms. */
 export function presetOf(name: PresetName, scale: PresetScale = realScale): EdgePreset {
   const row = rows[name];
   return { name, ...row, faults: row.faults.map((fault) => scaled(fault, scale)) };
 }
 
 function scaled(fault: Fault, scale: PresetScale): Fault {
-  if ('limitMs' in fault) return { ...fault, limitMs: fault.limitMs * scale.time };
+  if ('limitMs' in fault) {
+    return { ...fault, limitMs: Math.max(fault.limitMs * scale.time, Math.min(fault.limitMs, smallestLimitMs)) };
+  }
   if (fault.kind !== 'body-limit') return fault;
   const limitBytes = Math.round(fault.limitBytes * scale.size);
   return { ...fault, limitBytes: Math.max(limitBytes, Math.min(fault.limitBytes, smallestLimitBytes)) };
