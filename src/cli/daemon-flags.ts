@@ -7,6 +7,7 @@ import { createLogger, logFormats, type Logger, logLevels } from './log.ts';
 
 const defaultListenAddress = ':10719';
 const defaultMaxRequests = 40;
+const defaultTimeoutOffset = '0.5';
 
 /** Flags of the commands that run the daemon; names and meanings are those of Prometheus's own exporters. */
 export const daemonFlags: Flags = {
@@ -32,6 +33,11 @@ export const daemonFlags: Flags = {
     placeholder: 'FILE',
     help: "TLS, users, headers and rate limit, in the format of Prometheus's exporters.",
   },
+  'timeout-offset': {
+    kind: 'text',
+    placeholder: 'SECONDS',
+    help: `Taken off the scrape timeout that Prometheus announces to /probe (default ${defaultTimeoutOffset}).`,
+  },
   'log.level': { kind: 'text', placeholder: 'LEVEL', help: `${logLevels.join(', ')} (default info).` },
   'log.format': { kind: 'text', placeholder: 'FORMAT', help: `${logFormats.join(' or ')} (default logfmt).` },
 };
@@ -40,6 +46,7 @@ export interface WebOptions {
   readonly listen: readonly ListenAddress[];
   readonly paths: Pick<WebPaths, 'routePrefix' | 'externalPath'> & Partial<WebPaths>;
   readonly maxRequests?: number;
+  readonly timeoutOffsetMs?: number;
   /** Reads the web configuration file anew. Throws ConfigError. */
   readonly webConfig?: WebConfigSource;
 }
@@ -60,6 +67,7 @@ export function webOptions(values: FlagValues): WebOptions {
       telemetryPath: normalizePath(values.text('web.telemetry-path') ?? '/metrics', 'web.telemetry-path'),
     },
     maxRequests: maxRequests(values.text('web.max-requests') ?? String(defaultMaxRequests)),
+    timeoutOffsetMs: timeoutOffsetMs(values.text('timeout-offset') ?? defaultTimeoutOffset),
     ...(webConfigFile === undefined ? {} : { webConfig: webConfigReader(webConfigFile) }),
   };
 }
@@ -69,6 +77,13 @@ function maxRequests(text: string): number {
     throw new UsageError(`flag --web.max-requests: expected a whole number, got ${JSON.stringify(text)}`);
   }
   return Number(text);
+}
+
+function timeoutOffsetMs(text: string): number {
+  if (!/^\d{1,4}(?:\.\d{1,3})?$/.test(text)) {
+    throw new UsageError(`flag --timeout-offset: expected seconds such as 0.5, got ${JSON.stringify(text)}`);
+  }
+  return Number(text) * 1_000;
 }
 
 function listenAddress(text: string): ListenAddress {

@@ -1,21 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
 import type { Config } from '../config/config.ts';
 import type { Ledger } from '../probe/ledger.ts';
 import type { RunCheck } from '../probe/outcome.ts';
-import { createHistory } from '../publish/history.ts';
-import { createMetrics } from '../publish/metrics.ts';
-import { createVerdicts } from '../publish/verdicts.ts';
-import { createByteBudget } from '../schedule/byte-budget.ts';
-import { createTransferLimit } from '../schedule/transfer-limit.ts';
 import { exitFailure, type Terminal } from './command.ts';
-import { createDaemon } from './daemon.ts';
 import type { WebOptions } from './daemon-flags.ts';
+import { createDaemonParts } from './daemon-parts.ts';
 import { openLedger, replayAtStart } from './ledger-at-start.ts';
-import { watchRuns } from './live-runs.ts';
 import type { Logger } from './log.ts';
-import { type AutoReload, createReloads } from './reloads.ts';
-import { createOnDemand } from './run-on-demand.ts';
+import type { AutoReload } from './reloads.ts';
 import { endOnSignal, pushBoundMs } from './shutdown.ts';
 import { buildInfo } from './version.ts';
 import { ListenError, startWeb, type WebDeps } from './web.ts';
@@ -41,7 +32,9 @@ export interface RunDaemonOptions {
 /** Runs the daemon until a signal ends the process. Resolves once it runs, or with an exit code when it cannot. */
 export async function runDaemon(options: RunDaemonOptions): Promise<number | undefined> {
   const { log, config, ledger } = options;
-  const parts = createParts(options);
+  const build = buildInfo(options.terminal.env);
+  log.info('starting', { version: build.version, revision: build.revision, node: build.nodeVersion });
+  const parts = createDaemonParts({ ...options, build });
   const { daemon, onDemand, reloads } = parts;
   openLedger(ledger, config, parts.metrics, log);
   const stopping = new AbortController();
@@ -77,31 +70,6 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number | und
     }
     throw error;
   }
-}
-
-/** What schedule, pages and runs on demand have in common. */
-function createParts(options: RunDaemonOptions): Omit<WebDeps, 'log' | 'extraRoutes'> & {
-  readonly onDemand: ReturnType<typeof createOnDemand>;
-} {
-  const { log, config } = options;
-  const build = buildInfo(options.terminal.env);
-  log.info('starting', { version: build.version, revision: build.revision, node: build.nodeVersion });
-  const metrics = createMetrics({ ...build, eventLoopLagSeconds: options.eventLoopLagSeconds });
-  const history = createHistory();
-  const verdicts = createVerdicts();
-  const runs = watchRuns(options.run, randomUUID);
-  const limit = createTransferLimit(config.budget.transfers);
-  const budget = createByteBudget({
-    nowMs: () => performance.now(),
-    bytesPerDay: config.budget.bytesPerDay,
-    onChange: (remaining) => metrics.budgetRemaining(remaining),
-  });
-  metrics.budgetRemaining(budget.remaining());
-  const shared = { ...options, run: runs.run, metrics, history, limit, budget, verdicts };
-  const daemon = createDaemon(config, shared);
-  const onDemand = createOnDemand({ ...shared, config: () => daemon.config, runs, newId: randomUUID });
-  const reloads = createReloads(daemon, log);
-  return { build, daemon, metrics, history, verdicts, runs, onDemand, reloads };
 }
 
 function urlOf(host: string, port: number, { paths, webConfig }: WebOptions): string {

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { describeConfig } from '../config/describe.ts';
+import { parseDuration } from '../config/duration.ts';
 import { loadConfig } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { ConfigSources } from '../config/sources.ts';
@@ -9,8 +10,12 @@ import { type Command, exitFailure, type Terminal } from './command.ts';
 import type { Engine } from './engine.ts';
 import { formatFigures } from './config-figures.ts';
 import { daemonFlags, loggerOf, webOptions } from './daemon-flags.ts';
-import { UsageError } from './flags.ts';
+import { type FlagValues, UsageError } from './flags.ts';
+import { type AutoReload, contentWatch } from './reloads.ts';
 import { runDaemon } from './run-daemon.ts';
+
+/** As blackbox_exporter has it. */
+const defaultAutoReloadInterval = '30s';
 
 /** What the commands that push are given by the composition root. */
 export interface PushDeps {
@@ -33,6 +38,15 @@ export function serveCommand(deps: PushDeps): Command {
         kind: 'switch',
         help: 'Check the configuration file, show what it will do in a day, and exit.',
       },
+      'config.enable-auto-reload': {
+        kind: 'switch',
+        help: 'Load the configuration file anew when its content has changed.',
+      },
+      'config.auto-reload-interval': {
+        kind: 'text',
+        placeholder: 'DURATION',
+        help: `How often to look at the file for that (default ${defaultAutoReloadInterval}).`,
+      },
       ...daemonFlags,
     },
     async run(values, terminal) {
@@ -43,6 +57,8 @@ export function serveCommand(deps: PushDeps): Command {
       const web = webOptions(values);
       const log = loggerOf(values, (line) => terminal.err(line));
       const readConfig = (): Config => loadConfig(file, { env: terminal.env, profiles: deps.profiles });
+      const autoReload = autoReloadOf(file, values);
+      await autoReload?.changed();
       const config = orErrors(readConfig, terminal);
       if (config === undefined) {
         return exitFailure;
@@ -51,9 +67,26 @@ export function serveCommand(deps: PushDeps): Command {
         terminal.out(formatFigures(file, describeConfig(config)));
         return 0;
       }
-      return runDaemon({ config, readConfig, ...deps, web, log, terminal });
+      return runDaemon({ config, readConfig, ...deps, web, log, terminal, autoReload });
     },
   };
+}
+
+/** undefined: not asked for. Throws UsageError. */
+function autoReloadOf(file: string, values: FlagValues): AutoReload | undefined {
+  const text = values.text('config.auto-reload-interval') ?? defaultAutoReloadInterval;
+  let everyMs: number;
+  try {
+    everyMs = parseDuration(text);
+  } catch {
+    everyMs = 0;
+  }
+  if (everyMs < 1) {
+    throw new UsageError(
+      `flag --config.auto-reload-interval: expected a duration such as 30s, got ${JSON.stringify(text)}`,
+    );
+  }
+  return values.isSet('config.enable-auto-reload') ? { changed: contentWatch(file), everyMs } : undefined;
 }
 
 /** The configuration, or undefined after all of its errors went to stderr, one a line. */

@@ -1,30 +1,17 @@
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/problem.ts';
 import { redactedConfig } from '../config/redact.ts';
-import type { History } from '../publish/history.ts';
-import type { LiveRuns } from '../publish/live-run.ts';
-import type { Metrics } from '../publish/metrics.ts';
-import { type Verdicts, verdictTexts } from '../publish/verdicts.ts';
+import { verdictTexts } from '../publish/verdicts.ts';
 import type { ServerDeps } from '../server/deps.ts';
 import type { Listening } from '../server/listen.ts';
-import type { OnDemand } from '../server/on-demand.ts';
 import { buildServer } from '../server/server.ts';
 import { startServer } from '../server/start.ts';
-import type { Daemon } from './daemon.ts';
 import type { WebOptions } from './daemon-flags.ts';
+import type { DaemonParts } from './daemon-parts.ts';
 import type { Logger } from './log.ts';
 import type { Reloads } from './reloads.ts';
-import type { BuildInfo } from './version.ts';
 
-export interface WebDeps {
-  readonly build: BuildInfo;
-  readonly daemon: Daemon;
-  readonly metrics: Metrics;
-  readonly history: History;
-  readonly verdicts: Verdicts;
-  readonly runs: LiveRuns;
-  readonly onDemand: OnDemand;
-  readonly reloads: Reloads;
+export interface WebDeps extends DaemonParts {
   readonly log: Logger;
   readonly extraRoutes?: ServerDeps['extraRoutes'];
 }

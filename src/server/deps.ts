@@ -61,7 +61,7 @@ export interface ServerDeps {
   /** Runs that somebody asks for; absent: `/probe` and `POST /api/v1/run` answer 404. */
   readonly onDemand?: OnDemand;
   /** Taken off the scrape timeout that Prometheus announces, in milliseconds. Default 500. */
-  readonly timeoutOffsetMs?: number;
+  readonly timeoutOffsetMs?: number | undefined;
   readonly now?: () => Date;
   readonly paths?: Partial<WebPaths>;
   /** Adds routes under the route prefix: the demo's, which the daemon proper must not have. */

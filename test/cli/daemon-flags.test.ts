@@ -11,6 +11,7 @@ test('without flags the daemon listens on port 10719 of all addresses and routes
     listen: [{ port: 10_719 }],
     paths: { routePrefix: '/', externalPath: '/', telemetryPath: '/metrics' },
     maxRequests: 40,
+    timeoutOffsetMs: 500,
   });
 });
 

@@ -1,12 +1,11 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { createDaemon, type Daemon } from '../../src/cli/daemon.ts';
+import type { Daemon } from '../../src/cli/daemon.ts';
+import { createDaemonParts } from '../../src/cli/daemon-parts.ts';
 import type { Logger } from '../../src/cli/log.ts';
 import { ListenError, startWeb } from '../../src/cli/web.ts';
 import type { Config } from '../../src/config/config.ts';
-import { createHistory } from '../../src/publish/history.ts';
-import { createMetrics } from '../../src/publish/metrics.ts';
 import type { Listening } from '../../src/server/listen.ts';
 import { fakeCheck, fakeRun } from './fake-check.ts';
 
@@ -24,11 +23,8 @@ function config(...paths: string[]): Config {
 }
 
 function parts(readConfig: () => Config = () => config('direct')) {
-  const metrics = createMetrics({ ...build, processMetrics: false });
-  const history = createHistory();
   const run = async (check: Parameters<typeof fakeRun>[0]) => fakeRun(check, {});
-  const daemon = createDaemon(config('direct'), { run, metrics, history, log: silent, readConfig });
-  return { daemon, metrics, history };
+  return createDaemonParts({ config: config('direct'), readConfig, run, build, log: silent });
 }
 
 const open: { close(graceMs?: number): Promise<void> }[] = [];
@@ -39,11 +35,12 @@ afterEach(async () => {
 });
 
 async function serve(readConfig?: () => Config) {
-  const { daemon, metrics, history } = parts(readConfig);
+  const made = parts(readConfig);
+  const { daemon } = made;
   daemons.push(daemon);
   const listening: Listening = await startWeb(
     { listen: [{ host: '127.0.0.1', port: 0 }], paths: { routePrefix: '/', externalPath: '/' } },
-    { build, daemon, metrics, history, log: silent },
+    { ...made, log: silent },
   );
   open.push(listening);
   return { daemon, url: `http://127.0.0.1:${listening.addresses[0]?.port}` };
@@ -84,26 +81,26 @@ test('an address in use is named', async () => {
   await new Promise<void>((resolve) => occupant.listen(0, '127.0.0.1', resolve));
   open.push({ close: () => new Promise((resolve) => occupant.close(() => resolve())) });
   const { port } = occupant.address() as AddressInfo;
-  const { daemon, metrics, history } = parts();
+  const made = parts();
   const addresses: string[] = [];
   const log: Logger = { ...silent, info: (_message, fields) => void addresses.push(String(fields?.['address'])) };
   const listen = [
     { host: '127.0.0.1', port: 0 },
     { host: '127.0.0.1', port },
   ];
-  await expect(
-    startWeb({ listen, paths: { routePrefix: '/', externalPath: '/' } }, { build, daemon, metrics, history, log }),
-  ).rejects.toThrow(new ListenError(`cannot listen on 127.0.0.1:${port}: the address is in use`));
+  await expect(startWeb({ listen, paths: { routePrefix: '/', externalPath: '/' } }, { ...made, log })).rejects.toThrow(
+    new ListenError(`cannot listen on 127.0.0.1:${port}: the address is in use`),
+  );
   expect(addresses).toEqual([]);
 });
 
 test('an address of another host is named', async () => {
-  const { daemon, metrics, history } = parts();
+  const made = parts();
   // 192.0.2.0/24 is for documentation: no host has it.
   await expect(
     startWeb(
       { listen: [{ host: '192.0.2.1', port: 1 }], paths: { routePrefix: '/', externalPath: '/' } },
-      { build, daemon, metrics, history, log: silent },
+      { ...made, log: silent },
     ),
   ).rejects.toThrow(new ListenError('cannot listen on 192.0.2.1:1: EADDRNOTAVAIL'));
 });

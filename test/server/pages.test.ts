@@ -52,7 +52,7 @@ describe('status page', () => {
   test('says what is not as it should be', async () => {
     const waiting = probing({ readiness: () => ({ ready: false, reason: 'schedule not running' }) });
     expect(visibleText(await page(waiting.deps, '/'))).toContain('Not ready: schedule not running');
-    const failed = probing({ notice: () => 'The last reload failed: line 3' });
+    const failed = probing({ notices: () => ['The last reload failed: line 3'] });
     expect(visibleText(await page(failed.deps, '/'))).toContain('The last reload failed: line 3');
     expect(visibleText(await page(serverDeps(), '/'))).toContain('No checks are configured.');
   });

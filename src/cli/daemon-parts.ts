@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import type { Config } from '../config/config.ts';
+import type { RunCheck } from '../probe/outcome.ts';
+import { createHistory, type History } from '../publish/history.ts';
+import { createMetrics, type Metrics } from '../publish/metrics.ts';
+import { createVerdicts, type Verdicts } from '../publish/verdicts.ts';
+import { createByteBudget } from '../schedule/byte-budget.ts';
+import { createTransferLimit } from '../schedule/transfer-limit.ts';
+import { createDaemon, type Daemon } from './daemon.ts';
+import { watchRuns, type WatchedRuns } from './live-runs.ts';
+import type { Logger } from './log.ts';
+import { createReloads, type Reloads } from './reloads.ts';
+import { createOnDemand, type OnDemandRuns } from './run-on-demand.ts';
+import type { BuildInfo } from './version.ts';
+
+export interface DaemonPartsOptions {
+  readonly config: Config;
+  readonly readConfig: () => Config;
+  readonly run: RunCheck;
+  readonly build: BuildInfo;
+  readonly eventLoopLagSeconds?: () => number;
+  readonly log: Logger;
+}
+
+/** What schedule, pages and runs on demand work with together. */
+export interface DaemonParts {
+  readonly build: BuildInfo;
+  readonly metrics: Metrics;
+  readonly history: History;
+  readonly verdicts: Verdicts;
+  readonly runs: WatchedRuns;
+  readonly daemon: Daemon;
+  readonly onDemand: OnDemandRuns;
+  readonly reloads: Reloads;
+}
+
+/** Nothing runs yet: `daemon.start` and `onDemand.open` do that. */
+export function createDaemonParts(options: DaemonPartsOptions): DaemonParts {
+  const { build, config, eventLoopLagSeconds, log } = options;
+  const metrics = createMetrics({ ...build, ...(eventLoopLagSeconds === undefined ? {} : { eventLoopLagSeconds }) });
+  const history = createHistory();
+  const verdicts = createVerdicts();
+  const runs = watchRuns(options.run, randomUUID);
+  const limit = createTransferLimit(config.budget.transfers);
+  const budget = createByteBudget({
+    nowMs: () => performance.now(),
+    bytesPerDay: config.budget.bytesPerDay,
+    onChange: (remaining) => metrics.budgetRemaining(remaining),
+  });
+  metrics.budgetRemaining(budget.remaining());
+  const shared = { ...options, run: runs.run, metrics, history, limit, budget, verdicts };
+  const daemon = createDaemon(config, shared);
+  const onDemand = createOnDemand({ ...shared, config: () => daemon.config, runs, newId: randomUUID });
+  return { build, metrics, history, verdicts, runs, daemon, onDemand, reloads: createReloads(daemon, log) };
+}
