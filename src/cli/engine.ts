@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createBandwidthPacer, inSequence } from '../network/pacer.ts';
 import type { Pacer } from '../network/pump.ts';
+import { type ApiCheckOptions, type ApiReport, checkApi } from '../probe/api-check.ts';
 import type { RunDeps } from '../probe/deps.ts';
 import type { Ledger } from '../probe/ledger.ts';
 import type { RunCheck } from '../probe/outcome.ts';
@@ -26,6 +27,11 @@ export interface Engine {
   paced(pacer: Pacer): RunCheck;
   /** One rate for the bodies of all runs together, pushes only; undefined: none. */
   limitBandwidth(bitsPerSecond: number | undefined): void;
+  /** Asks the endpoints that cost no transfer; undefined when `signal` aborted. */
+  checkApi(
+    target: Parameters<typeof checkApi>[0],
+    options: Pick<ApiCheckOptions, 'timeoutMs' | 'signal'>,
+  ): Promise<ApiReport | undefined>;
 }
 
 /** The engine with the real clock, randomness and payloads. `ledger`: remembers what is to be cleaned up. */
@@ -54,5 +60,6 @@ export function createEngine(ledger?: Ledger): Engine {
       limited = bitsPerSecond !== undefined;
       bandwidth.limitTo(bitsPerSecond === undefined ? undefined : bitsPerSecond / 8);
     },
+    checkApi: (target, options) => checkApi(target, { ...options, now: () => deps.clock.nowMs() }),
   };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Fields, Logger } from '../../src/cli/log.ts';
+import type { Fields } from '../../src/cli/log.ts';
 import { createScheduledChecks } from '../../src/cli/scheduled-checks.ts';
 import { type Check, checkId } from '../../src/probe/check.ts';
 import type { Failure } from '../../src/probe/failure.ts';
@@ -9,21 +9,7 @@ import { createMetrics } from '../../src/publish/metrics.ts';
 import { createVerdicts } from '../../src/publish/verdicts.ts';
 import { createByteBudget } from '../../src/schedule/byte-budget.ts';
 import { fakeCheck, fakeRun } from './fake-check.ts';
-
-interface Line {
-  readonly level: string;
-  readonly message: string;
-  readonly fields: Fields;
-}
-
-function recordingLog(): { readonly log: Logger; readonly lines: Line[] } {
-  const lines: Line[] = [];
-  const at =
-    (level: string) =>
-    (message: string, fields: Fields = {}) =>
-      void lines.push({ level, message, fields });
-  return { lines, log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } };
-}
+import { type Line, recordingLog } from './recording-log.ts';
 
 function setup(run: (check: Check, signal: AbortSignal) => Promise<Run>, bytesPerDay?: number) {
   const metrics = createMetrics({ version: '0', revision: 'r', nodeVersion: 'v', processMetrics: false });
@@ -33,7 +19,11 @@ function setup(run: (check: Check, signal: AbortSignal) => Promise<Run>, bytesPe
   const verdicts = createVerdicts();
   const checks = createScheduledChecks({
     run: (check, { signal }) => run(check, signal),
-    ...{ metrics, history, log, budget, verdicts },
+    metrics,
+    history,
+    log,
+    budget,
+    verdicts,
     random: () => 0.999,
   });
   const scrape = async (name: string): Promise<string[]> =>

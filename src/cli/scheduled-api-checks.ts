@@ -1,0 +1,85 @@
+import { type ApiCheckEndpoint, apiCheckEndpoints, type ApiReport, type EndpointState } from '../probe/api-check.ts';
+import type { Check } from '../probe/check.ts';
+import type { Metrics } from '../publish/metrics.ts';
+import type { Task } from '../schedule/task-loop.ts';
+import type { Engine } from './engine.ts';
+import type { Logger } from './log.ts';
+
+export interface ScheduledApiChecksDeps {
+  readonly checkApi: Engine['checkApi'];
+  readonly metrics: Pick<Metrics, 'apiUp'>;
+  readonly log: Logger;
+}
+
+/** One task for each path that has a check. Results go to metrics; changes to the log. */
+export interface ScheduledApiChecks {
+  update(checks: readonly Check[]): readonly Task[];
+}
+
+/** As often as the most frequent check of the path, within these: a look costs a few requests and a token each. */
+const shortestIntervalMs = 60_000;
+const longestIntervalMs = 5 * 60_000;
+const endpointTimeoutMs = 10_000;
+
+export function createScheduledApiChecks({ checkApi, metrics, log }: ScheduledApiChecksDeps): ScheduledApiChecks {
+  const known = new Map<string, EndpointState>();
+  let inForce: ReadonlySet<string> = new Set();
+
+  async function look(id: string, check: Check, signal: AbortSignal): Promise<void> {
+    const report = await checkApi(check, { timeoutMs: endpointTimeoutMs, signal });
+    if (report === undefined || !inForce.has(id)) {
+      return;
+    }
+    for (const endpoint of apiCheckEndpoints) {
+      const state = report.endpoints[endpoint];
+      metrics.apiUp(report.registry, report.path, endpoint, state.up);
+      logChange(log, report, endpoint, known.get(`${id} ${endpoint}`));
+      known.set(`${id} ${endpoint}`, state);
+    }
+  }
+
+  return {
+    update(checks) {
+      const paths = new Map<string, { readonly check: Check; readonly intervalMs: number }>();
+      for (const check of checks) {
+        const id = `API of ${check.registry.name}/${check.path.name}`;
+        const intervalMs = Math.min(check.intervalMs, paths.get(id)?.intervalMs ?? longestIntervalMs);
+        paths.set(id, { check, intervalMs: Math.max(shortestIntervalMs, intervalMs) });
+      }
+      inForce = new Set(paths.keys());
+      return [...paths].map(([id, { check, intervalMs }]) => ({
+        id,
+        intervalMs,
+        timeoutMs: apiCheckEndpoints.length * endpointTimeoutMs,
+        run: (signal) => look(id, check, signal),
+      }));
+    },
+  };
+}
+
+function logChange(
+  log: Logger,
+  { registry, path, endpoints }: ApiReport,
+  endpoint: ApiCheckEndpoint,
+  before: EndpointState | undefined,
+): void {
+  const state = endpoints[endpoint];
+  if (state.up === (before?.up ?? true)) {
+    return;
+  }
+  const fields = { registry, path, endpoint };
+  if (state.up) {
+    log.info('endpoint is up again', fields);
+    return;
+  }
+  const { reason, phase, answeredBy, blame, status, evidence } = state.failure;
+  log.warn('endpoint is down', {
+    ...fields,
+    reason,
+    phase,
+    answered_by: answeredBy,
+    blame,
+    status,
+    message: evidence.message,
+  });
+}

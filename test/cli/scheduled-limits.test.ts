@@ -1,0 +1,133 @@
+import { afterEach, expect, test } from 'vitest';
+import { createEngine, type Engine } from '../../src/cli/engine.ts';
+import { createScheduledLimits } from '../../src/cli/scheduled-limits.ts';
+import type { LimitSearches, LimitTarget } from '../../src/config/config.ts';
+import { startEdge } from '../../src/demo/edge.ts';
+import { startRegistry } from '../../src/demo/registry.ts';
+import { workloadBytes } from '../../src/probe/check.ts';
+import type { Failure } from '../../src/probe/failure.ts';
+import type { RunCheck } from '../../src/probe/outcome.ts';
+import { createMetrics } from '../../src/publish/metrics.ts';
+import { createByteBudget } from '../../src/schedule/byte-budget.ts';
+import { fakeCheck, fakeRun } from './fake-check.ts';
+import { recordingLog } from './recording-log.ts';
+
+const MiB = 1_048_576;
+const open: { close(): Promise<unknown> }[] = [];
+afterEach(async () => {
+  for (const item of open.splice(0).toReversed()) {
+    await item.close();
+  }
+});
+
+const tooLarge: Failure = {
+  reason: 'body_too_large',
+  phase: 'send',
+  answeredBy: 'nginx',
+  blame: 'ingress',
+  status: 413,
+  sentBytes: 0,
+  elapsedMs: 1,
+  blob: 'blob',
+  evidence: { message: '413' },
+};
+
+function searchesOf(...targets: LimitTarget[]): LimitSearches {
+  return { intervalMs: 86_400_000, upToBytes: 4 * MiB, resolutionBytes: 64 * 1_024, targets };
+}
+
+function setup(paced: Engine['paced'], bytesPerDay?: number) {
+  const metrics = createMetrics({ version: '0', revision: 'r', nodeVersion: 'v', processMetrics: false });
+  const { log, lines } = recordingLog();
+  const budget = createByteBudget({ nowMs: () => 0, bytesPerDay });
+  const limits = createScheduledLimits({ engine: { paced }, metrics, budget, log });
+  const scrape = async (name: string): Promise<string[]> =>
+    (await metrics.render('text')).split('\n').filter((line) => line.startsWith(name));
+  return { limits, budget, lines, scrape };
+}
+
+/** Accepts up to `limitBytes`; each try sends all of its bytes. */
+function limitedTo(limitBytes: number): RunCheck {
+  return async (check) => {
+    const sentBytes = workloadBytes(check.workload);
+    return { ...fakeRun(check, sentBytes > limitBytes ? { failure: tooLarge } : {}), sentBytes };
+  };
+}
+
+const signal = new AbortController().signal;
+const target = fakeCheck('gitea', 'ingress', 'docker', 'any');
+
+test('through an edge of the lab: the limit becomes a gauge, the bytes are spent from the budget', async () => {
+  const registry = await startRegistry({ bytes: 'discard' });
+  const edge = await startEdge({
+    upstream: registry.url,
+    faults: [{ kind: 'body-limit', limitBytes: 1_000_000, ending: 'linger' }],
+  });
+  open.push(registry, edge);
+  const engine = createEngine();
+  const { limits, budget, lines, scrape } = setup((pacer) => engine.paced(pacer), 100 * MiB);
+  const { sizes } = limits.update(searchesOf({ ...target, path: { ...target.path, origin: edge.url } }));
+  await sizes[0]!.run(signal);
+  expect(await scrape('blobprobe_limit_bytes{')).toEqual([
+    expect.stringMatching(/path="ingress".*bound="largest_accepted".* (1e\+06|1000000)$/),
+    expect.stringMatching(/path="ingress".*bound="smallest_rejected"/),
+  ]);
+  expect(limits.findings()).toEqual([
+    {
+      registry: 'gitea',
+      path: 'ingress',
+      client: 'docker',
+      unit: 'bytes',
+      bounds: { largest_accepted: 1_000_000, smallest_rejected: 1_000_000 + 64 * 1_024 - 16_960 },
+    },
+  ]);
+  const [line] = lines;
+  expect(line).toMatchObject({ level: 'info', message: 'limit searched', fields: { conclusion: 'found' } });
+  expect(budget.remaining()).toBe(100 * MiB - Number(line?.fields['sent_bytes']));
+});
+
+test('a duration that is accepted to the end has no bound above', async () => {
+  const { limits, scrape } = setup(() => limitedTo(Number.POSITIVE_INFINITY));
+  const { durations } = limits.update(searchesOf(target));
+  await durations[0]!.run(signal);
+  expect(await scrape('blobprobe_limit_seconds{')).toEqual([expect.stringMatching(/bound="largest_accepted".* 125$/)]);
+});
+
+test('a search that the budget cannot bear does not start', async () => {
+  const { limits, budget, lines } = setup(() => limitedTo(2 * MiB), 15 * MiB);
+  const { sizes } = limits.update(searchesOf(target));
+  await sizes[0]!.run(signal);
+  expect(lines.map(({ message, fields }) => [message, fields['cause']])).toEqual([['limit search skipped', 'budget']]);
+  expect(budget.remaining()).toBe(15 * MiB);
+});
+
+test('a search uses at most half of what is left', async () => {
+  const { limits, budget } = setup(() => limitedTo(3 * MiB), 17 * MiB);
+  const { sizes } = limits.update(searchesOf(target));
+  await sizes[0]!.run(signal);
+  expect(budget.remaining()).toBeGreaterThanOrEqual(8.5 * MiB);
+});
+
+test('an inconclusive search leaves what was known; a target that is gone is forgotten', async () => {
+  let run = limitedTo(2 * MiB);
+  const { limits, lines, scrape } = setup(() => run);
+  const { sizes } = limits.update(searchesOf(target));
+  await sizes[0]!.run(signal);
+  const known = await scrape('blobprobe_limit_bytes{');
+  expect(known).toHaveLength(2);
+  run = async (check) => fakeRun(check, { failure: { ...tooLarge, reason: 'registry_error' } });
+  await sizes[0]!.run(signal);
+  expect(await scrape('blobprobe_limit_bytes{')).toEqual(known);
+  expect(lines.at(-1)).toMatchObject({ level: 'warn', message: 'limit not found' });
+  limits.update(undefined);
+  expect(await scrape('blobprobe_limit_bytes{')).toEqual([]);
+  expect(limits.findings()).toEqual([]);
+});
+
+test('an aborted search says nothing', async () => {
+  const { limits, lines, scrape } = setup(() => limitedTo(2 * MiB));
+  const { sizes } = limits.update(searchesOf(target));
+  await sizes[0]!.run(AbortSignal.abort());
+  expect(lines).toEqual([]);
+  expect(await scrape('blobprobe_limit_bytes{')).toEqual([]);
+});
