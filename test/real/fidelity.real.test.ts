@@ -245,7 +245,7 @@ describeWithComponents(['containerd', 'unshare'], 'fidelity: ctr images push', (
     ['Bearer', bearer],
   ])('%s: the same requests', async (_name, auth) => {
     const { real, emulated, exitCode, output } = await record({ registry: auth === undefined ? {} : { auth } });
-    expect(exitCode, output).toBe(0);
+    expect([exitCode, output]).toEqual([0, output]);
     expect(ofLayer(emulated)).toEqual(ofLayer(real));
     expect(ofLayer(emulated)).toHaveLength(emulated.length);
   });
