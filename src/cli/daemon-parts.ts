@@ -8,6 +8,7 @@ import { createVerdicts, type Verdicts } from '../publish/verdicts.ts';
 import { createByteBudget } from '../schedule/byte-budget.ts';
 import { createTransferLimit } from '../schedule/transfer-limit.ts';
 import { createDaemon, type Daemon } from './daemon.ts';
+import type { Engine } from './engine.ts';
 import { watchRuns, type WatchedRuns } from './live-runs.ts';
 import type { Logger } from './log.ts';
 import { createReloads, type Reloads } from './reloads.ts';
@@ -18,6 +19,8 @@ export interface DaemonPartsOptions {
   readonly config: Config;
   readonly readConfig: () => Config;
   readonly run: RunCheck;
+  /** What `run` is of; absent: no searches and no API checks. */
+  readonly engine?: Engine | undefined;
   readonly build: BuildInfo;
   readonly eventLoopLagSeconds?: () => number;
   readonly log: Logger;

@@ -4,6 +4,7 @@ import type { RunCheck } from '../probe/outcome.ts';
 import { exitFailure, type Terminal } from './command.ts';
 import type { WebOptions } from './daemon-flags.ts';
 import { createDaemonParts } from './daemon-parts.ts';
+import type { Engine } from './engine.ts';
 import { openLedger, replayAtStart } from './ledger-at-start.ts';
 import type { Logger } from './log.ts';
 import type { AutoReload } from './reloads.ts';
@@ -15,6 +16,7 @@ export interface RunDaemonOptions {
   readonly config: Config;
   readonly readConfig: () => Config;
   readonly run: RunCheck;
+  readonly engine: Engine;
   readonly ledger: Ledger;
   readonly eventLoopLagSeconds: () => number;
   readonly web: WebOptions;

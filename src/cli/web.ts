@@ -54,6 +54,7 @@ function serverDepsOf(options: WebOptions, deps: WebDeps): ServerDeps {
       return { ok: errors.length === 0, message: errors.length === 0 ? 'configuration loaded' : errors.join('\n') };
     },
     verdicts: () => verdictTexts(deps.verdicts.list()),
+    limits: () => daemon.limits(),
     notices: () => [...lastReload(reloads), ...insecurePaths(daemon.config)],
     liveRuns: deps.runs,
     onDemand: deps.onDemand,
