@@ -19,6 +19,7 @@ export interface Cadence {
   readonly step?: number;
   /** Range of the last three runs or so. */
   readonly recent: number;
+  readonly recentStep: number;
   /** Range of a check's own past, and the resolution at which it is looked at. */
   readonly past: number;
   readonly pastStep: number;
@@ -33,8 +34,9 @@ export const cadences: readonly Cadence[] = [
     upTo: 5 * minute,
     window: 30 * minute,
     recent: 15 * minute,
+    recentStep: minute,
     past: 7 * day,
-    pastStep: 10 * minute,
+    pastStep: hour,
     hold: 2 * minute,
     keep: 10 * minute,
   },
@@ -42,10 +44,11 @@ export const cadences: readonly Cadence[] = [
     above: 5 * minute,
     upTo: hour,
     window: 6 * hour,
-    step: minute,
+    step: 5 * minute,
     recent: 3 * hour,
+    recentStep: 10 * minute,
     past: 7 * day,
-    pastStep: 30 * minute,
+    pastStep: hour,
     hold: 5 * minute,
     keep: hour,
   },
@@ -53,8 +56,9 @@ export const cadences: readonly Cadence[] = [
     above: hour,
     upTo: 6 * hour,
     window: 36 * hour,
-    step: 5 * minute,
+    step: 15 * minute,
     recent: 18 * hour,
+    recentStep: hour,
     past: 10 * day,
     pastStep: 3 * hour,
     hold: 10 * minute,
@@ -64,8 +68,9 @@ export const cadences: readonly Cadence[] = [
     above: 6 * hour,
     upTo: Number.POSITIVE_INFINITY,
     window: 7 * day,
-    step: 15 * minute,
+    step: hour,
     recent: 3 * day,
+    recentStep: 3 * hour,
     past: 12 * day,
     pastStep: 6 * hour,
     hold: 15 * minute,

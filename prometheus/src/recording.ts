@@ -100,7 +100,7 @@ function windowRules(cadence: Cadence): RecordingRule[] {
     },
     {
       record: recorded.throughputRecent,
-      expr: `max_over_time((${ofCadence(rates, cadence)})[${duration(cadence.recent)}:${duration(cadence.recent / 15)}])`,
+      expr: `max_over_time((${ofCadence(rates, cadence)})[${duration(cadence.recent)}:${duration(cadence.recentStep)}])`,
       labels,
     },
     {

@@ -1,0 +1,194 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { type Cadence, cadences, windowLabel } from '../../prometheus/src/cadence.ts';
+import { checkAlerts } from '../../prometheus/src/check-alerts.ts';
+import { ruleFileNames } from '../../prometheus/src/rules.ts';
+import { describeWithComponents } from '../support/component.ts';
+import { testRules } from './promtool.ts';
+import { temporaryDirectory } from '../real/support/temporary-directory.ts';
+import { labelsOfCheck, selectorOf, type SimulatedRun, simulate, target } from './simulated-check.ts';
+
+const committed = new URL('../../prometheus/', import.meta.url);
+
+const good: SimulatedRun = { ok: true };
+const tooLarge: SimulatedRun = { ok: false, retries: 4 };
+
+/** What a broken time looks like on each path, and every alert that must fire in it, by path: no other may. */
+interface Scenario {
+  readonly name: string;
+  readonly broken: Readonly<Record<string, SimulatedRun | 'no run'>>;
+  readonly firing: Readonly<Record<string, readonly string[]>>;
+  /** Look as soon as the last runs are broken: a fault that lasts becomes the check's usual state. */
+  readonly soon?: true;
+}
+
+const retrying = ['BlobprobeRetriesHigh', 'BlobprobeFirstAttemptFailures'];
+const scenarios: readonly Scenario[] = [
+  {
+    name: 'one path of two fails',
+    broken: { edge: tooLarge, direct: good },
+    firing: { edge: ['BlobprobePushFailing', 'BlobprobePathFault', ...retrying] },
+  },
+  {
+    name: 'all paths fail',
+    broken: { edge: tooLarge, direct: tooLarge },
+    firing: {
+      edge: ['BlobprobePushFailing', ...retrying],
+      direct: ['BlobprobePushFailing', ...retrying],
+      '': ['BlobprobeAllPathsFailing'],
+    },
+  },
+  {
+    name: 'the only path fails',
+    broken: { edge: tooLarge },
+    firing: { edge: ['BlobprobePushFailing', ...retrying], '': ['BlobprobeAllPathsFailing'] },
+  },
+  {
+    name: 'credentials are rejected on one path',
+    broken: { edge: { ok: false, reason: 'auth_rejected' }, direct: good },
+    firing: {
+      edge: ['BlobprobeAuthFailing', 'BlobprobePushFailing', 'BlobprobePathFault', 'BlobprobeFirstAttemptFailures'],
+    },
+  },
+  {
+    name: 'pushes succeed at the third attempt',
+    broken: { edge: { ok: true, retries: 2, firstAttemptFailed: true }, direct: good },
+    firing: { edge: retrying },
+  },
+  {
+    name: 'a first attempt of one blob of many fails',
+    broken: { edge: { ok: true, firstAttemptFailed: true }, direct: good },
+    firing: { edge: ['BlobprobeFirstAttemptFailures'] },
+  },
+  {
+    name: 'one path gets slower than it was',
+    broken: { edge: { ok: true, bytesPerSecond: 4_000_000 }, direct: good },
+    firing: { edge: ['BlobprobeThroughputDegraded'] },
+    soon: true,
+  },
+  {
+    name: 'one path gets far slower than the other',
+    broken: { edge: { ok: true, bytesPerSecond: 500_000 }, direct: good },
+    firing: { edge: ['BlobprobeThroughputDegraded', 'BlobprobeThroughputBehind'] },
+    soon: true,
+  },
+  {
+    name: 'pulls give other bytes',
+    broken: { edge: { ok: true, corrupted: true }, direct: good },
+    firing: { edge: ['BlobprobePullCorrupted'] },
+  },
+  {
+    name: 'objects are left behind',
+    broken: { edge: { ok: true, leftBehind: 1 }, direct: good },
+    firing: { edge: ['BlobprobeCleanupFailing'] },
+  },
+  {
+    name: 'a check no longer runs',
+    broken: { edge: 'no run', direct: good },
+    firing: { edge: ['BlobprobeCheckStale'] },
+  },
+];
+
+const minute = 60;
+const hour = 60 * minute;
+const timings = [
+  { every: '1m', intervalSeconds: minute, stepSeconds: minute },
+  { every: '30m', intervalSeconds: 30 * minute, stepSeconds: 5 * minute },
+  { every: '24h', intervalSeconds: 24 * hour, stepSeconds: hour },
+];
+
+function cadenceOf(intervalSeconds: number): Cadence {
+  return cadences.find(({ above, upTo }) => intervalSeconds > above && intervalSeconds <= upTo)!;
+}
+
+/** Only the groups of this cadence: promtool needs a minute for a month of all of them. */
+function rulesOf(cadence: Cadence, folder: string): { readonly ruleFiles: string[]; readonly groupOrder: string[] } {
+  const names = ['blobprobe.state', ...['window', 'alerts'].map((kind) => `blobprobe.${kind}.${windowLabel(cadence)}`)];
+  const ruleFiles = ruleFileNames.map((name) => {
+    const { groups } = parse(readFileSync(new URL(name, committed), 'utf8')) as { groups: { name: string }[] };
+    const file = join(folder, name);
+    writeFileSync(file, JSON.stringify({ groups: groups.filter((group) => names.includes(group.name)) }));
+    return file;
+  });
+  return { ruleFiles, groupOrder: names };
+}
+
+/** Each scenario has a registry of its own, so that one run of promtool judges all of them. */
+function firing(registry: string): string {
+  return `ALERTS{alertstate="firing", registry="${registry}"}`;
+}
+
+function expected(scenario: Scenario, cadence: Cadence): string[] {
+  const severityOf = new Map(checkAlerts(cadence).map(({ alert, severity }) => [alert, severity]));
+  return Object.entries(scenario.firing).flatMap(([path, names]) => {
+    const { path: _path, ...comparison } = labelsOfCheck({ registry: scenario.name, path });
+    const own = path === '' ? comparison : labelsOfCheck({ registry: scenario.name, path });
+    return names.map((alertname) => {
+      const severity = severityOf.get(alertname) ?? '';
+      const labels = { alertname, alertstate: 'firing', severity, window: windowLabel(cadence), ...target, ...own };
+      return selectorOf('ALERTS', labels);
+    });
+  });
+}
+
+async function judge(
+  { intervalSeconds, stepSeconds }: (typeof timings)[number],
+  scenarios: readonly Scenario[],
+): Promise<string> {
+  const cadence = cadenceOf(intervalSeconds);
+  const { window, hold, keep, recent, pastStep } = cadence;
+  const wholeSteps = (seconds: number): number => Math.ceil(seconds / stepSeconds) * stepSeconds;
+  const breaksAt = wholeSteps(Math.max(window, recent + 2 * pastStep) + 4 * intervalSeconds);
+  const seenAt = breaksAt + wholeSteps(recent + hold + 2 * intervalSeconds);
+  const healsAt = breaksAt + wholeSteps(window + hold + 4 * intervalSeconds);
+  const end = healsAt + wholeSteps(window + keep + 5 * intervalSeconds);
+  const series = scenarios.flatMap(({ name, broken }) =>
+    Object.entries(broken).flatMap(([path, run]) => {
+      const runAt = (now: number): SimulatedRun | undefined => {
+        if (now <= breaksAt || now > healsAt) return good;
+        return run === 'no run' ? undefined : run;
+      };
+      return simulate({ registry: name, path, intervalSeconds, runAt }, stepSeconds, end);
+    }),
+  );
+  const expectations = scenarios.flatMap((scenario) => {
+    const expr = firing(scenario.name);
+    return [
+      { atSeconds: breaksAt, expr, samples: [] },
+      { atSeconds: scenario.soon === true ? seenAt : healsAt, expr, samples: expected(scenario, cadence) },
+      { atSeconds: end, expr, samples: [] },
+    ];
+  });
+  const folder = temporaryDirectory('rules');
+  try {
+    const { output } = await testRules({ ...rulesOf(cadence, folder.path), stepSeconds, series, expectations });
+    return output;
+  } finally {
+    folder.remove();
+  }
+}
+
+/** promtool takes queries of 10000 samples at most. */
+const groups = [scenarios.slice(0, 6), scenarios.slice(6)];
+
+describeWithComponents(['promtool'], 'alerts about checks: before, while and after a path is broken', () => {
+  describe.each(timings)('run every $every', (timing) => {
+    const outputs = new Map<string, string>();
+    beforeAll(async () => {
+      for (const group of groups) {
+        const output = await judge(timing, group);
+        for (const { name } of group) outputs.set(name, output);
+      }
+    }, 120_000);
+
+    test.each(scenarios)('$name: these alerts fire, no others do, and all resolve', ({ name }) => {
+      const output = outputs.get(name) ?? '';
+      const blocks = output.split('expr:').filter((block) => block.includes(`registry=\\"${name}\\"`));
+      expect(blocks).toEqual([]);
+      expect(output).toMatch(/SUCCESS|expr:/);
+      expect(output).not.toContain('err:');
+    });
+  });
+});

@@ -1,0 +1,240 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { otherAlerts } from '../../prometheus/src/prober-alerts.ts';
+import { ruleFileNames } from '../../prometheus/src/rules.ts';
+import { temporaryDirectory } from '../real/support/temporary-directory.ts';
+import { describeWithComponents } from '../support/component.ts';
+import { type InputSeries, testRules } from './promtool.ts';
+import { selectorOf, seriesName, target } from './simulated-check.ts';
+
+const committed = new URL('../../prometheus/', import.meta.url);
+const hour = 3600;
+const day = 24 * hour;
+const step = 300;
+
+const edge = { registry: 'gitea', path: 'edge' };
+const up = selectorOf('up', target);
+const buildInfo = seriesName('buildInfo', { version: '1', revision: 'a', nodeversion: 'v20' });
+/** A prober that is scraped: without it the alerts on the exporter itself fire. */
+const alive: readonly Values[] = [
+  { series: up, before: 1, broken: 1, after: 1 },
+  { series: buildInfo, before: 1, broken: 1, after: 1 },
+];
+
+type Value = number | undefined | ((seconds: number) => number);
+interface Values {
+  readonly series: string;
+  readonly before: Value;
+  readonly broken: Value;
+  readonly after: Value;
+}
+
+interface Scenario {
+  readonly name: string;
+  readonly series: readonly Values[];
+  readonly brokenSeconds?: number;
+  readonly afterSeconds?: number;
+  readonly firing: readonly Readonly<Record<string, string>>[];
+}
+
+const size = { ...edge, client: 'docker' };
+const scenarios: readonly Scenario[] = [
+  {
+    name: 'a path accepts half the size',
+    series: [
+      ...alive,
+      {
+        series: seriesName('limitBytes', { ...size, bound: 'largest_accepted' }),
+        before: 2e8,
+        broken: 1e8,
+        after: 2e8,
+      },
+      {
+        series: seriesName('limitBytes', { ...size, bound: 'smallest_rejected' }),
+        before: 3e8,
+        broken: 2e8,
+        after: 3e8,
+      },
+    ],
+    afterSeconds: 26 * hour,
+    firing: [{ alertname: 'BlobprobeSizeLimitDropped', severity: 'critical', ...size, bound: 'largest_accepted' }],
+  },
+  {
+    name: 'a path cuts uploads sooner',
+    series: [
+      ...alive,
+      {
+        series: seriesName('limitSeconds', { ...size, bound: 'largest_accepted' }),
+        before: 600,
+        broken: 60,
+        after: 600,
+      },
+    ],
+    afterSeconds: 26 * hour,
+    firing: [{ alertname: 'BlobprobeDurationLimitDropped', severity: 'critical', ...size, bound: 'largest_accepted' }],
+  },
+  {
+    name: 'an endpoint is down',
+    series: [...alive, { series: seriesName('apiUp', { ...edge, endpoint: 'ping' }), before: 1, broken: 0, after: 1 }],
+    firing: [{ alertname: 'BlobprobeApiDown', severity: 'warning', ...edge, endpoint: 'ping' }],
+  },
+  {
+    name: 'a certificate has ten days left',
+    series: [
+      ...alive,
+      { series: seriesName('tlsCertificateExpiry', edge), before: 90 * day, broken: 10 * day, after: 90 * day },
+    ],
+    firing: [{ alertname: 'BlobprobeCertificateExpiring', severity: 'warning', ...edge }],
+  },
+  {
+    name: 'a certificate has two days left',
+    series: [
+      ...alive,
+      { series: seriesName('tlsCertificateExpiry', edge), before: 90 * day, broken: 2 * day, after: 90 * day },
+    ],
+    firing: ['warning', 'critical'].map((severity) => ({
+      alertname: 'BlobprobeCertificateExpiring',
+      severity,
+      ...edge,
+    })),
+  },
+  {
+    name: 'leftovers pile up',
+    series: [
+      ...alive,
+      { series: seriesName('leftoverObjects', { registry: 'gitea', kind: 'blob' }), before: 1, broken: 15, after: 1 },
+      {
+        series: seriesName('leftoverObjects', { registry: 'gitea', kind: 'session' }),
+        before: 1,
+        broken: 15,
+        after: 1,
+      },
+    ],
+    brokenSeconds: 7 * hour,
+    firing: [{ alertname: 'BlobprobeLeftovers', severity: 'warning', registry: 'gitea' }],
+  },
+  {
+    name: 'the budget is used up',
+    series: [...alive, { series: seriesName('budgetRemaining'), before: 1e9, broken: 0, after: 1e9 }],
+    firing: [{ alertname: 'BlobprobeBudgetExhausted', severity: 'info' }],
+  },
+  {
+    name: 'runs are skipped for the budget',
+    series: [
+      ...alive,
+      {
+        series: seriesName('runsSkipped', { ...size, workload: 'large', cause: 'budget' }),
+        before: 0,
+        broken: (seconds) => seconds / step,
+        after: 24,
+      },
+    ],
+    firing: [{ alertname: 'BlobprobeBudgetExhausted', severity: 'info' }],
+  },
+  {
+    name: 'the event loop is late',
+    series: [...alive, { series: seriesName('eventLoopLag'), before: 0.01, broken: 0.4, after: 0.01 }],
+    firing: [{ alertname: 'BlobprobeProberOverloaded', severity: 'warning' }],
+  },
+  {
+    name: 'many runs are tainted',
+    series: [
+      ...alive,
+      { series: seriesName('checkInterval', { ...size, workload: 'large' }), before: 300, broken: 300, after: 300 },
+      // Without the times of its last run the check is no longer in the state rules; only its counters matter here.
+      ...(['runs', 'runsTainted'] as const).map((key) => ({
+        series: seriesName(key, { ...size, workload: 'large' }),
+        before: (seconds: number) => (key === 'runs' ? seconds / step : 0),
+        broken: (seconds: number) => seconds / step,
+        after: (seconds: number) => (key === 'runs' ? seconds / step : 48),
+      })),
+    ],
+    firing: [{ alertname: 'BlobprobeProberOverloaded', severity: 'warning' }],
+  },
+  {
+    name: 'a reload failed',
+    series: [...alive, { series: seriesName('configLastReloadSuccessful'), before: 1, broken: 0, after: 1 }],
+    firing: [{ alertname: 'BlobprobeReloadFailed', severity: 'warning' }],
+  },
+  {
+    name: 'a prober is down',
+    series: [
+      { series: up, before: 1, broken: 0, after: 1 },
+      { series: buildInfo, before: 1, broken: undefined, after: 1 },
+      { series: buildInfo.replaceAll('prober:', 'another:'), before: 1, broken: 1, after: 1 },
+      { series: 'up{job="other", instance="other"}', before: 1, broken: 0, after: 1 },
+    ],
+    firing: [{ alertname: 'BlobprobeExporterDown', severity: 'critical' }],
+  },
+  {
+    name: 'no prober is scraped',
+    series: [
+      { series: buildInfo, before: 1, broken: undefined, after: 1 },
+      { series: up, before: 1, broken: undefined, after: 1 },
+    ],
+    firing: [{ alertname: 'BlobprobeExporterAbsent', severity: 'critical', job: '', instance: '' }],
+  },
+];
+
+function written(
+  { series, before, broken, after }: Values,
+  breaksAt: number,
+  healsAt: number,
+  end: number,
+): InputSeries {
+  const values = Array.from({ length: end / step + 1 }, (_, index) => {
+    const seconds = index * step;
+    const value = seconds <= breaksAt ? before : seconds <= healsAt ? broken : after;
+    return typeof value === 'function' ? value(seconds) : value;
+  });
+  return { series, values };
+}
+
+/** Without the rules of slow checks, which nothing here concerns. */
+function ruleFiles(folder: string): { readonly ruleFiles: string[]; readonly groupOrder: string[] } {
+  const groupOrder = ['blobprobe.state', 'blobprobe.window.30m', 'blobprobe.alerts.other'];
+  const files = ruleFileNames.map((name) => {
+    const { groups } = parse(readFileSync(new URL(name, committed), 'utf8')) as { groups: { name: string }[] };
+    const file = join(folder, name);
+    writeFileSync(file, JSON.stringify({ groups: groups.filter((group) => groupOrder.includes(group.name)) }));
+    return file;
+  });
+  return { ruleFiles: files, groupOrder };
+}
+
+describeWithComponents(['promtool'], 'alerts about limits, endpoints and the prober', () => {
+  test('each has a scenario here', () => {
+    const named = new Set(scenarios.flatMap(({ firing }) => firing.map(({ alertname }) => alertname)));
+    expect(otherAlerts().filter(({ alert }) => !named.has(alert))).toEqual([]);
+  });
+
+  test.each(scenarios)('$name: fire, resolve, and no other alert does', async (scenario) => {
+    const breaksAt = 2 * hour;
+    const healsAt = breaksAt + (scenario.brokenSeconds ?? 2 * hour);
+    const end = healsAt + (scenario.afterSeconds ?? 3 * hour);
+    const folder = temporaryDirectory('rules');
+    const expr = 'ALERTS{alertstate="firing"}';
+    const samples = scenario.firing.map(({ alertname = '', ...own }) => {
+      const labels = Object.entries({ ...target, ...own }).filter(([, value]) => value !== '');
+      return selectorOf('ALERTS', { alertname, alertstate: 'firing', ...Object.fromEntries(labels) });
+    });
+    try {
+      const result = await testRules({
+        ...ruleFiles(folder.path),
+        stepSeconds: step,
+        series: scenario.series.map((values) => written(values, breaksAt, healsAt, end)),
+        expectations: [
+          { atSeconds: breaksAt, expr, samples: [] },
+          { atSeconds: healsAt, expr, samples },
+          { atSeconds: end, expr, samples: [] },
+        ],
+      });
+      expect(result.output).toContain('SUCCESS');
+      expect(result.code).toBe(0);
+    } finally {
+      folder.remove();
+    }
+  });
+});
