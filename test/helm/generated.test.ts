@@ -1,0 +1,67 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { valueRows, valuesSchema, valuesTable } from './chart-generator.ts';
+
+const root = new URL('../../', import.meta.url);
+const chart = new URL('helm/blobprobe/', root);
+const updating = process.env['UPDATE_GENERATED'] === '1';
+
+const start = '<!-- table: made from values.yaml -->\n';
+const end = '<!-- end of table -->';
+
+/** `npm run generate` writes what is compared here. */
+function expectGenerated(file: URL, wanted: string): void {
+  if (updating) writeFileSync(file, wanted);
+  expect(readFileSync(file, 'utf8')).toBe(wanted);
+}
+
+function read(path: string): string {
+  return readFileSync(new URL(path, root), 'utf8');
+}
+
+const values = read('helm/blobprobe/values.yaml');
+
+describe('the chart is made from the one source', () => {
+  test('values.schema.json: from values.yaml and config.schema.json', () => {
+    const schema = valuesSchema(values, JSON.parse(read('config.schema.json')) as Record<string, unknown>);
+    expectGenerated(new URL('values.schema.json', chart), `${JSON.stringify(schema, undefined, 2)}\n`);
+  });
+
+  test('README.md: the table from the comments of values.yaml', () => {
+    const text = read('helm/blobprobe/README.md');
+    const from = text.indexOf(start) + start.length;
+    const to = text.indexOf(end);
+    expect(from).toBeGreaterThan(start.length);
+    expect(to).toBeGreaterThanOrEqual(from);
+    const table = valuesTable(valueRows(values));
+    expect(table.split('\n').length).toBeGreaterThan(100);
+    expectGenerated(new URL('README.md', chart), text.slice(0, from) + table + text.slice(to));
+  });
+
+  test.each([
+    ['prometheus/', '.yaml', 'rules/'],
+    ['grafana/dashboards/', '.json', 'dashboards/'],
+  ])('the files of %s*%s are those of the chart in %s', (from, extension, to) => {
+    const source = new URL(from, root);
+    const copy = new URL(to, chart);
+    const names = (folder: URL): string[] =>
+      existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(extension)).sort() : [];
+    if (updating) {
+      rmSync(copy, { recursive: true, force: true });
+      mkdirSync(copy, { recursive: true });
+      for (const name of names(source)) writeFileSync(new URL(name, copy), readFileSync(new URL(name, source)));
+    }
+    expect(names(copy)).toEqual(names(source));
+    for (const name of names(source)) {
+      expect(readFileSync(new URL(name, copy), 'utf8')).toBe(readFileSync(new URL(name, source), 'utf8'));
+    }
+  });
+
+  test('Chart.yaml: appVersion, image and chart version are the version of package.json', () => {
+    const { version } = JSON.parse(read('package.json')) as { version: string };
+    const text = read('helm/blobprobe/Chart.yaml');
+    expect(text).toMatch(new RegExp(`^version: ${version}$`, 'm'));
+    expect(text).toMatch(new RegExp(`^appVersion: ${version}$`, 'm'));
+    expect(text).toContain(`image: ghcr.io/blobprobe/blobprobe:${version}\n`);
+  });
+});
