@@ -32,7 +32,10 @@ h3 { font-size: 1rem; margin: 1rem 0 .3rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border: 1px solid var(--line); }
 thead th { background: var(--panel); }
-.matrix td { min-width: 10.5rem; }
+.matrix td { min-width: 11.5rem; }
+.matrix td > a, time { white-space: nowrap; }
+.verdict { border-left: 4px solid var(--line); padding: .25rem .75rem; margin: .4rem 0; }
+.verdict.ok { border-color: var(--ok); } .verdict.failed { border-color: var(--failed); }
 html[data-lost] main { opacity: .6; }
 .matrix th[scope="row"] { position: sticky; left: 0; background: var(--panel); }
 .matrix td > a, .state { font-weight: 600; }
@@ -42,7 +45,8 @@ td.failed { background: var(--failed-back); } td.failed > a, .state.failed { col
 td.stale, td.unknown, td.none { background: var(--panel); color: var(--soft); }
 td.evidence, .wrap { overflow-wrap: anywhere; }
 .num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.sparks { display: flex; flex-wrap: wrap; gap: .25rem; }
+.sparks { display: flex; gap: .6rem; margin-top: .2rem; }
+.sparks figure { margin: 0; line-height: 1; } .sparks figcaption { font-size: .7rem; color: var(--soft); }
 .spark polyline { fill: none; stroke: var(--link); stroke-width: 1.5; }
 .spark .good { fill: var(--link); } .spark .bad { fill: var(--failed); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: .5rem 0; }

@@ -22,7 +22,7 @@ ${run.progress !== undefined && progressFacts(run.progress)}</dl>
 export function liveList(frame: PageFrame, runs: readonly LiveRun[], now: Date): SafeHtml {
   const items = runs.map(
     (run) =>
-      html`<li><a href="${frame.base}/runs/${encodeURIComponent(run.id)}">${checkId(run.check)}</a> ${stateText(run)}${run.progress !== undefined && `, ${progressText(run.progress)}`} (${ageOf(run, now)})</li>
+      html`<li><a href="${frame.base}/runs/${encodeURIComponent(run.id)}">${checkId(run.check)}</a> ${stateText(run)}${run.progress !== undefined && `: ${progressText(run.progress)}`} (${ageOf(run, now)})</li>
 `,
   );
   return html`<ul class="running">${items}</ul>`;

@@ -6,7 +6,7 @@ export interface SparkPoint {
   readonly ok: boolean;
 }
 
-const width = 120;
+const width = 76;
 const height = 24;
 const margin = 3;
 

@@ -68,7 +68,7 @@ ${registry.columns.map(({ client, workload }) =>
   );
   return html`<section>
 <h2>${registry.name}</h2>
-<p class="verdict">${verdict?.sentence ?? registry.summary}${verdict?.remedy !== undefined && html` <strong>${verdict.remedy}</strong>`}</p>
+<p class="verdict ${registry.checks.some(({ state }) => state === 'failed') ? 'failed' : 'ok'}">${verdict?.sentence ?? registry.summary}${verdict?.remedy !== undefined && html` <strong>${verdict.remedy}</strong>`}</p>
 ${!registry.realWaits && html`<p class="soft">Not all of these checks wait between attempts as the real clients do: durations, and attempts within them, are not theirs.</p>`}
 <div class="scroll" tabindex="0" role="region" aria-label="Checks of ${registry.name}">
 <table class="matrix">
@@ -110,7 +110,7 @@ function cell(frame: PageFrame, check: CheckStatus | undefined): SafeHtml {
 <a href="${frame.base}/runs/${encodeURIComponent(last.runId)}"><span aria-hidden="true">${sign}</span> ${last.failure === undefined ? word : last.failure.reason}</a>
 <div>${rate}${formatDuration(last.durationMs)}${last.attempts > 1 && `, ${last.attempts} attempts`}</div>
 <div class="soft"><time datetime="${last.endedAt.toISOString()}">${formatAge(last.ageMs)}</time></div>
-<div class="sparks">${sparkline(durations, `Duration of the last ${durations.length} runs`)}${sparkline(rates, `Throughput of the last ${rates.length} runs`)}</div>
+<div class="sparks"><figure>${sparkline(durations, `Duration of the last ${durations.length} runs`)}<figcaption aria-hidden="true">duration</figcaption></figure><figure>${sparkline(rates, `Throughput of the last ${rates.length} runs`)}<figcaption aria-hidden="true">throughput</figcaption></figure></div>
 </td>`;
 }
 
