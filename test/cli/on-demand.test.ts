@@ -1,0 +1,292 @@
+import { describe, expect, test } from 'vitest';
+import { watchRuns } from '../../src/cli/live-runs.ts';
+import type { Logger } from '../../src/cli/log.ts';
+import { createOnDemand } from '../../src/cli/run-on-demand.ts';
+import type { Check } from '../../src/probe/check.ts';
+import { clientProfiles } from '../../src/probe/client-profiles.ts';
+import type { Progress, Run } from '../../src/probe/outcome.ts';
+import { createHistory } from '../../src/publish/history.ts';
+import { createByteBudget } from '../../src/schedule/byte-budget.ts';
+import { createTransferLimit } from '../../src/schedule/transfer-limit.ts';
+import type { RunAnswer, RunRequest } from '../../src/server/on-demand.ts';
+import { check, successfulRun } from '../publish/run-fixtures.ts';
+
+const MiB = 1024 ** 2;
+const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const large: RunRequest = { registry: 'gitea', path: 'direct', client: 'docker', workload: 'large' };
+
+interface Started {
+  readonly check: Check;
+  readonly id: string | undefined;
+  readonly signal: AbortSignal;
+  readonly progress: (progress: Progress) => void;
+  end(): void;
+}
+
+/** An engine whose runs end when the test says so. */
+function setup(options: { transfers?: number; bytesPerDay?: number; checks?: Check[]; upToBytes?: number } = {}) {
+  const started: Started[] = [];
+  let ids = 0;
+  const newId = (): string => `id-${(ids += 1)}`;
+  const runs = watchRuns((checked, { signal, id, onProgress = () => {} }) => {
+    return new Promise<Run>((resolve) => {
+      const end = (): void =>
+        resolve(successfulRun({ id: id ?? 'none', check: checked, sentBytes: checked.workload.layerBytes[0] ?? 0 }));
+      signal.addEventListener('abort', end);
+      if (signal.aborted) {
+        end();
+      }
+      started.push({ check: checked, id, signal, progress: onProgress, end });
+    });
+  }, newId);
+  const history = createHistory();
+  const limit = createTransferLimit(options.transfers ?? 1);
+  const budget = createByteBudget({ nowMs: () => 0, bytesPerDay: options.bytesPerDay });
+  const checks = options.checks ?? [check(), check({ path: 'edge' }), check({ workload: 'small', sizeBytes: MiB })];
+  const targets = options.upToBytes === undefined ? [] : [checks[0]!];
+  const config = () => ({
+    checks,
+    limits: { intervalMs: 1, resolutionBytes: 1, upToBytes: options.upToBytes ?? 0, targets },
+  });
+  const onDemand = createOnDemand({ config, runs, history, limit, budget, log: silent, newId });
+  onDemand.open();
+  return { onDemand, runs, history, limit, budget, started };
+}
+
+function startedOf(answer: RunAnswer): Extract<RunAnswer, { kind: 'started' }> {
+  if (answer.kind !== 'started') {
+    throw new Error(`${answer.kind}: ${answer.message}`);
+  }
+  return answer;
+}
+
+function messageOf(answer: RunAnswer): string {
+  return answer.kind === 'started' ? 'started' : `${answer.kind}: ${answer.message}`;
+}
+
+async function turn(): Promise<void> {
+  await new Promise(setImmediate);
+}
+
+describe('what can be asked for', () => {
+  test.each<[RunRequest, string]>([
+    [{}, 'refused: registry is missing: there is gitea'],
+    [{ ...large, registry: 'http://evil.example' }, 'refused: unknown registry "http://evil.example": there is gitea'],
+    [{ ...large, path: 'x' }, 'refused: unknown path "x": there are direct, edge'],
+    [{ ...large, client: 'crane' }, 'refused: unknown client "crane": there is docker'],
+    [{ ...large, workload: 'huge' }, 'refused: unknown workload "huge": there are large, small, or give size'],
+    [{ ...large, size: '1MiB' }, 'refused: give workload or size, not both'],
+    [{ ...large, retries: '7' }, 'refused: unknown retries "7": there are none, profile'],
+    [{ ...large, workload: undefined, size: '1 MiB' }, 'refused: size "1 MiB": not a size, write for example 10MiB'],
+    [
+      { ...large, workload: undefined, size: '51MiB' },
+      'refused: size "51MiB": this registry is checked with 1B to 52428800B',
+    ],
+    [{ ...large, workload: undefined, size: '0' }, 'refused: size "0": this registry is checked with 1B to 52428800B'],
+    [{ ...large, path: 'x'.repeat(500) }, `refused: unknown path "${'x'.repeat(60)}…": there are direct, edge`],
+  ])('%j', (request, message) => {
+    const { onDemand, started } = setup();
+    expect(messageOf(onDemand.start(request, { queue: true }))).toBe(message);
+    expect(started).toEqual([]);
+  });
+
+  test('a workload of the configuration, as it is there', async () => {
+    const { onDemand, started } = setup();
+    onDemand.start({ ...large, retries: 'none' }, { queue: true });
+    await turn();
+    expect(started[0]?.check).toEqual({ ...check(), client: started[0]?.check.client, retries: 'none' });
+  });
+
+  test('a size of its own is one fresh blob; limits allow larger ones', async () => {
+    const { onDemand, started } = setup({ upToBytes: 100 * MiB });
+    onDemand.start({ ...large, workload: undefined, size: '90MiB' }, { queue: true });
+    await turn();
+    expect(started[0]?.check).toMatchObject({
+      workload: { name: '90MiB', kind: 'blob', layerBytes: [90 * MiB], pull: false },
+      payload: { kind: 'fresh' },
+      timeoutMs: 50_000,
+    });
+  });
+});
+
+describe('a run on demand', () => {
+  test('has its id at once, is shown while it runs, and ends in the history beside the checks', async () => {
+    const { onDemand, runs, history, started } = setup();
+    const { id, run } = startedOf(onDemand.start(large, { queue: true }));
+    await turn();
+    expect(started[0]?.id).toBe(id);
+    started[0]?.progress({ phase: 'send', blob: 'blob', attempt: 1, maxAttempts: 5, sentBytes: 5, totalBytes: 10 });
+    expect(runs.get(id)).toMatchObject({ id, state: 'running', onDemand: true, progress: { sentBytes: 5 } });
+    started[0]?.end();
+    await run;
+    await turn();
+    expect(runs.get(id)).toBeUndefined();
+    expect(history.get(id)?.id).toBe(id);
+    expect(history.isOnDemand(id)).toBe(true);
+    expect(history.last('gitea/direct/docker/large')).toBeUndefined();
+    history.retain(new Set());
+    expect(history.get(id)?.id).toBe(id);
+  });
+
+  test('the same, asked for twice, is one run; with other retries it is another', async () => {
+    const { onDemand, started } = setup({ transfers: 2 });
+    const first = startedOf(onDemand.start(large, { queue: true }));
+    const second = startedOf(onDemand.start(large, { queue: false, withinMs: 600_000 }));
+    expect(second.id).toBe(first.id);
+    expect(messageOf(onDemand.start({ ...large, retries: 'none' }, { queue: true }))).toBe(
+      'busy: gitea/direct/docker/large is running right now',
+    );
+    await turn();
+    expect(started).toHaveLength(1);
+    started[0]?.end();
+    expect(await second.run).toBe(await first.run);
+    await turn();
+    expect(startedOf(onDemand.start(large, { queue: true })).id).not.toBe(first.id);
+  });
+
+  test('waits for the transfer of the schedule, or is told to come again', async () => {
+    const { onDemand, runs, limit, started } = setup();
+    limit.enter(() => {});
+    expect(onDemand.start(large, { queue: false })).toEqual({
+      kind: 'busy',
+      message: 'another push is running',
+      retryAfterSeconds: 10,
+    });
+    const { id } = startedOf(onDemand.start(large, { queue: true }));
+    await turn();
+    expect(runs.get(id)).toMatchObject({ state: 'queued', onDemand: true });
+    expect(started).toEqual([]);
+    limit.leave();
+    await turn();
+    expect(runs.get(id)?.state).toBe('running');
+    let admitted = false;
+    limit.enter(() => (admitted = true));
+    expect(admitted).toBe(false);
+    started[0]?.end();
+    await turn();
+    expect(admitted).toBe(true);
+  });
+
+  test('a place that was refused is not held', () => {
+    const { onDemand, limit } = setup();
+    limit.enter(() => {});
+    onDemand.start(large, { queue: false });
+    limit.leave();
+    let admitted = false;
+    limit.enter(() => (admitted = true));
+    expect(admitted).toBe(true);
+  });
+
+  test('the same check run by the schedule keeps it out', async () => {
+    const { onDemand, runs, started } = setup({ transfers: 2 });
+    void runs.run(check(), { signal: new AbortController().signal });
+    expect(messageOf(onDemand.start(large, { queue: true }))).toBe(
+      'busy: gitea/direct/docker/large is running right now',
+    );
+    expect(messageOf(onDemand.start({ ...large, path: 'edge' }, { queue: true }))).toBe('started');
+    await turn();
+    expect(started).toHaveLength(2);
+  });
+
+  test('no more than eight wait', () => {
+    const sizes = Array.from({ length: 10 }, (_, index) => `${index + 1}MiB`);
+    const { onDemand, limit } = setup();
+    limit.enter(() => {});
+    const messages = sizes.map((size) =>
+      messageOf(onDemand.start({ ...large, workload: undefined, size }, { queue: true })),
+    );
+    expect(messages).toEqual([...Array(8).fill('started'), ...Array(2).fill('busy: 8 runs are waiting already')]);
+  });
+
+  test("the day's budget is that of the schedule; what was not needed goes back to it", async () => {
+    // Five attempts of 50 MiB are set aside.
+    const { onDemand, budget, limit, started } = setup({ bytesPerDay: 260 * MiB });
+    const { run } = startedOf(onDemand.start(large, { queue: true }));
+    expect(budget.remaining()).toBe(10 * MiB);
+    await turn();
+    started[0]?.end();
+    await run;
+    await turn();
+    expect(budget.remaining()).toBe(210 * MiB);
+    expect(messageOf(onDemand.start(large, { queue: true }))).toBe(
+      'busy: budget.bytesPerDay has not the 250 MiB left that this may need',
+    );
+    let admitted = false;
+    limit.enter(() => (admitted = true));
+    expect(admitted).toBe(true);
+  });
+
+  test('is refused before the daemon runs; ends, queued or running, with it', async () => {
+    const { onDemand, started } = setup();
+    const running = startedOf(onDemand.start(large, { queue: true }));
+    const queued = startedOf(onDemand.start({ ...large, path: 'edge' }, { queue: true }));
+    await turn();
+    expect(started).toHaveLength(1);
+    await onDemand.stop();
+    expect(started.map(({ signal }) => signal.aborted)).toEqual([true, true]);
+    expect((await running.run).id).toBe(running.id);
+    expect((await queued.run).id).toBe(queued.id);
+    expect(messageOf(onDemand.start(large, { queue: true }))).toBe('busy: the daemon is ending');
+    const closed = createOnDemand({
+      config: () => ({ checks: [check()] }),
+      runs: watchRuns(async () => successfulRun(), String),
+      history: createHistory(),
+      limit: createTransferLimit(1),
+      budget: createByteBudget({ nowMs: () => 0 }),
+      log: silent,
+      newId: () => 'x',
+    });
+    expect(messageOf(closed.start(large, { queue: true }))).toBe('busy: the daemon is not running yet');
+  });
+});
+
+describe('the scrape timeout', () => {
+  const real = { checks: [check({ client: clientProfiles.docker })] };
+
+  test('bounds the push, with a tenth of it for cleaning up', async () => {
+    const { onDemand, started } = setup();
+    onDemand.start(large, { queue: false, withinMs: 9_500 });
+    await turn();
+    expect(started[0]?.check.timeoutMs).toBe(8_550);
+  });
+
+  test('never gives more than the check allows, and no more than two seconds to cleaning up', async () => {
+    const { onDemand, started } = setup();
+    onDemand.start(large, { queue: false, withinMs: 40_000 });
+    onDemand.start({ ...large, path: 'edge' }, { queue: true, withinMs: 100_000 });
+    await turn();
+    expect(started[0]?.check.timeoutMs).toBe(38_000);
+    started[0]?.end();
+    await turn();
+    expect(started[1]?.check.timeoutMs).toBe(50_000);
+  });
+
+  test("shorter than the client's waits between attempts: refused", () => {
+    const { onDemand } = setup(real);
+    expect(messageOf(onDemand.start(large, { queue: false, withinMs: 30_000 }))).toBe(
+      'refused: the push cannot fit into the scrape timeout: 28 s are left for it, and docker waits up to 50 s between its 5 attempts: raise scrape_timeout, or add retries=none',
+    );
+    expect(messageOf(onDemand.start({ ...large, retries: 'none' }, { queue: false, withinMs: 30_000 }))).toBe(
+      'started',
+    );
+  });
+
+  test('shorter than the slowest of the last runs: refused; a run of another size is scaled', async () => {
+    const { onDemand, history } = setup();
+    history.add(successfulRun({ durationMs: 4_000 }));
+    history.add(successfulRun({ durationMs: 1_000 }));
+    const within = { queue: false, withinMs: 4_000 };
+    expect(messageOf(onDemand.start(large, within))).toBe(
+      'refused: the push cannot fit into the scrape timeout: 3.6 s are left for it, and by the last runs 50 MiB take up to 4 s: raise scrape_timeout, or push less',
+    );
+    expect(messageOf(onDemand.start({ ...large, workload: undefined, size: '40MiB' }, within))).toBe('started');
+  });
+
+  test('nothing is known of a size that is larger than all before but by stretching them', () => {
+    const { onDemand, history } = setup({ upToBytes: 500 * MiB });
+    history.add(successfulRun({ durationMs: 1_000 }));
+    const request = { ...large, workload: undefined, size: '500MiB' };
+    expect(messageOf(onDemand.start(request, { queue: false, withinMs: 10_000 }))).toContain('500 MiB take up to 10 s');
+    expect(messageOf(onDemand.start(request, { queue: false, withinMs: 20_000 }))).toBe('started');
+  });
+});
