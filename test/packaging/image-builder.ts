@@ -31,11 +31,11 @@ export interface BuiltImage {
  */
 export function buildImage(storage: string, args: Readonly<Record<string, string>>): BuiltImage {
   const buildah = buildahIn(storage);
-  standIn(buildah, 'standin-build', (folder) => {
+  standIn(buildah, 'standin-build', npmEnvironment(), (folder) => {
     addPrograms(folder, ['/bin/sh', '/usr/bin/env']);
     addNpm(folder);
   });
-  standIn(buildah, 'standin-runtime', () => {});
+  standIn(buildah, 'standin-runtime', {}, () => {});
   const buildArgs = { BUILD_IMAGE: 'localhost/standin-build', RUNTIME_IMAGE: 'localhost/standin-runtime', ...args };
   const flags = Object.entries(buildArgs).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]);
   const volumes = [`${npmCache()}:/npm-cache`, ...authorities().map((file) => `${file}:/authorities.pem:ro`)];
@@ -62,7 +62,12 @@ function buildahIn(storage: string): Buildah {
     }).trim();
 }
 
-function standIn(buildah: Buildah, name: string, add: (folder: string) => void): void {
+function standIn(
+  buildah: Buildah,
+  name: string,
+  environment: Readonly<Record<string, string>>,
+  add: (folder: string) => void,
+): void {
   const container = buildah('from', 'scratch');
   const folder = buildah('mount', container);
   for (const empty of ['tmp', 'etc', 'proc', 'dev']) {
@@ -70,16 +75,19 @@ function standIn(buildah: Buildah, name: string, add: (folder: string) => void):
   }
   copyProgram(folder, process.execPath, '/nodejs/bin/node');
   add(folder);
-  const environment = {
-    PATH: '/usr/bin:/bin:/nodejs/bin',
+  const variables = Object.entries({ PATH: '/usr/bin:/bin:/nodejs/bin', ...environment });
+  buildah('config', ...variables.flatMap(([key, value]) => ['--env', `${key}=${value}`]), container);
+  buildah('umount', container);
+  buildah('commit', '--quiet', '--rm', container, `localhost/${name}`);
+}
+
+function npmEnvironment(): Record<string, string> {
+  return {
     npm_config_cache: '/npm-cache',
     npm_config_prefer_offline: 'true',
     npm_config_update_notifier: 'false',
     ...(authorities().length > 0 && { NODE_EXTRA_CA_CERTS: '/authorities.pem' }),
   };
-  buildah('config', ...Object.entries(environment).flatMap(([key, value]) => ['--env', `${key}=${value}`]), container);
-  buildah('umount', container);
-  buildah('commit', '--quiet', '--rm', container, `localhost/${name}`);
 }
 
 function addPrograms(folder: string, programs: readonly string[]): void {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildImage, type BuiltImage } from '../packaging/image-builder.ts';
@@ -53,6 +53,8 @@ describeWithComponents(['buildah', 'unshare', 'docker-registry'], 'the image, bu
     image = buildImage(storage.path, { VERSION: '9.9.9', REVISION: 'abc123', CREATED: '2026-01-02T03:04:05Z' });
     mkdirSync(join(image.rootFolder, 'etc/blobprobe'));
     registry = await startRegistry();
+    // As a ConfigMap is mounted: everybody may read. Temporary directories are their owner's alone.
+    chmodSync(configuration.path, 0o755);
     writeFileSync(
       join(configuration.path, 'config.yaml'),
       JSON.stringify({
