@@ -5,6 +5,7 @@ import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
 import { createEngine } from './engine.ts';
 import { healthcheckCommand } from './healthcheck.ts';
+import { limitCommand } from './limit.ts';
 import { schemaCommand } from './schema.ts';
 import { serveCommand } from './serve.ts';
 
@@ -20,5 +21,7 @@ export function createCommands(): readonly [Command, ...Command[]] {
     profiles: clientProfiles,
     eventLoopLagSeconds: () => lag.maxSeconds(),
   };
-  return [serveCommand(deps), demoCommand(deps), schemaCommand, healthcheckCommand];
+  const { isTTY, columns } = process.stderr;
+  const limit = limitCommand({ ...deps, isTerminal: isTTY, columns });
+  return [serveCommand(deps), demoCommand(deps), limit, schemaCommand, healthcheckCommand];
 }

@@ -1,0 +1,56 @@
+import type { LimitTarget } from '../config/config.ts';
+import { formatSize } from '../config/size.ts';
+import type { DurationLimit, SizeLimit } from '../probe/limits/limit.ts';
+import { formatBytes, formatDuration } from '../publish/format.ts';
+
+/** A target and what was found on it. */
+export interface FoundLimit {
+  readonly target: LimitTarget;
+  readonly limit: SizeLimit | DurationLimit;
+}
+
+/** `gitea/cloudflare as docker`. */
+export function nameOf({ registry, path, client }: LimitTarget): string {
+  return `${registry.name}/${path.name} as ${client.name}`;
+}
+
+/** The findings for people: one block for each target, in the order of the search. */
+export function limitText(found: readonly FoundLimit[]): string {
+  const blocks = new Map<string, string[]>();
+  for (const one of found) {
+    const name = nameOf(one.target);
+    blocks.set(name, [...(blocks.get(name) ?? []), ...linesOf(one)]);
+  }
+  return [...blocks].map(([name, lines]) => `${name}\n${lines.map((line) => `  ${line}\n`).join('')}`).join('');
+}
+
+function linesOf({ limit }: FoundLimit): string[] {
+  const { unit, conclusion, why, runs, bytesSpent, largestAccepted, smallestRejected } = limit;
+  const shown = (value: number): string =>
+    unit === 'bytes' ? `${formatSize(value)} (${formatBytes(value)})` : formatDuration(value * 1_000);
+  const accepted = largestAccepted === undefined ? 'nothing' : shown(largestAccepted);
+  const rejected = smallestRejected === undefined ? '' : `, ${shown(smallestRejected)} is not`;
+  const what = unit === 'bytes' ? 'size' : 'duration';
+  const verdict = {
+    found: `limited: ${accepted} is accepted${rejected}`,
+    'none-up-to': `not limited up to ${accepted}`,
+    inconclusive: `inconclusive; known so far: ${accepted} is accepted${rejected}`,
+  }[conclusion];
+  return [
+    `${what.padEnd(8)}  ${verdict}`,
+    `          ${why}`,
+    `          ${runs.length} runs, ${formatBytes(bytesSpent)} sent`,
+  ];
+}
+
+/** The findings for machines: an array, one object a search. */
+export function limitJson(found: readonly FoundLimit[]): string {
+  const rows = found.map(({ target, limit: { runs, ...limit } }) => ({
+    registry: target.registry.name,
+    path: target.path.name,
+    client: target.client.name,
+    ...limit,
+    runs: runs.length,
+  }));
+  return `${JSON.stringify(rows, undefined, 2)}\n`;
+}

@@ -1,0 +1,168 @@
+import { parseDuration } from '../config/duration.ts';
+import { ConfigError } from '../config/problem.ts';
+import { parseSize } from '../config/size.ts';
+import type { LimitTarget } from '../config/config.ts';
+import { createHesitatingPacer } from '../network/pacer.ts';
+import { searchDurationLimit, usualDurationsMs } from '../probe/limits/duration-search.ts';
+import type { DurationLimit, SizeLimit } from '../probe/limits/limit.ts';
+import { searchSizeLimit } from '../probe/limits/size-search.ts';
+import type { Progress } from '../probe/outcome.ts';
+import { formatBytes, formatDuration } from '../publish/format.ts';
+import { type Command, exitUsage, type Terminal } from './command.ts';
+import { type FlagValues, oneOf, UsageError } from './flags.ts';
+import { exitInterrupted, interruptible } from './interrupt.ts';
+import { type FoundLimit, limitJson, limitText, nameOf } from './limit-text.ts';
+import { createProgress, type ProgressView } from './progress.ts';
+import { checkOf, hesitationMs } from './scheduled-limits.ts';
+import { type SelectedTargets, selectTargets, targetFlags } from './select-targets.ts';
+import type { PushDeps } from './serve.ts';
+
+const defaultUpTo = '600MiB';
+const defaultResolution = '1MiB';
+const defaultUpToDuration = '125s';
+
+/** What the flags ask for. */
+interface Searches {
+  readonly upToBytes: number;
+  readonly resolutionBytes: number;
+  readonly durationsMs: readonly number[];
+  readonly kinds: readonly ('size' | 'duration')[];
+}
+
+export interface LimitCommandDeps extends Pick<PushDeps, 'engine' | 'profiles'> {
+  readonly isTerminal: boolean;
+  readonly columns?: number | undefined;
+  readonly readInput?: () => string;
+}
+
+/** Exit codes: 0 nothing is limited up to what was tried, 1 a limit or a fault was found, 2 usage or configuration, 130 interrupted. */
+export function limitCommand(deps: LimitCommandDeps): Command {
+  return {
+    name: 'limit',
+    summary: 'Searches for the largest size and the longest time that paths accept.',
+    flags: {
+      ...targetFlags,
+      'up-to': { kind: 'text', placeholder: 'SIZE', help: `Largest size to try (default ${defaultUpTo}).` },
+      resolution: {
+        kind: 'text',
+        placeholder: 'SIZE',
+        help: `How close the largest accepted and the smallest rejected size must come (default ${defaultResolution}).`,
+      },
+      'up-to-duration': {
+        kind: 'text',
+        placeholder: 'DURATION',
+        help: `Longest time that a body is made to take (default ${defaultUpToDuration}).`,
+      },
+      only: { kind: 'text', placeholder: 'KIND', help: 'Search only for size or only for duration.' },
+      json: { kind: 'switch', help: 'Write the result as JSON.' },
+    },
+    async run(values, terminal) {
+      const selected = selectOrComplain(values, terminal, deps);
+      if (selected === undefined) {
+        return exitUsage;
+      }
+      const searches = searchesOf(values, selected);
+      deps.engine.limitBandwidth(selected.config?.budget.bandwidthBitsPerSecond);
+      const view = createProgress({ ...deps, write: (text) => terminal.err(text) });
+      const { result, interrupted } = await interruptible((signal) =>
+        searchAll(selected, searches, deps, view, signal),
+      );
+      terminal.out(values.isSet('json') ? limitJson(result) : limitText(result));
+      if (interrupted) {
+        return exitInterrupted;
+      }
+      return result.every(({ limit }) => limit.conclusion === 'none-up-to') ? 0 : 1;
+    },
+  };
+}
+
+function selectOrComplain(values: FlagValues, terminal: Terminal, deps: LimitCommandDeps): SelectedTargets | undefined {
+  try {
+    return selectTargets(values, terminal, deps.profiles, deps.readInput);
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      terminal.err(`${error.message}\n`);
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function searchesOf(values: FlagValues, { config }: SelectedTargets): Searches {
+  const only = values.text('only');
+  const upToMs = parsed(
+    'up-to-duration',
+    values.text('up-to-duration') ?? defaultUpToDuration,
+    parseDuration,
+    'a duration such as 125s',
+  );
+  const size = (flag: string, configured: number | undefined, otherwise: string): number => {
+    const text = values.text(flag);
+    return text === undefined && configured !== undefined
+      ? configured
+      : parsed(flag, text ?? otherwise, parseSize, 'a size such as 100MiB');
+  };
+  return {
+    upToBytes: size('up-to', config?.limits?.upToBytes, defaultUpTo),
+    resolutionBytes: size('resolution', config?.limits?.resolutionBytes, defaultResolution),
+    durationsMs: [...usualDurationsMs.filter((durationMs) => durationMs < upToMs), upToMs],
+    kinds: only === undefined ? ['size', 'duration'] : [oneOf('only', only, ['size', 'duration'])],
+  };
+}
+
+function parsed(flag: string, text: string, parse: (text: string) => number, expected: string): number {
+  let value = 0;
+  try {
+    value = parse(text);
+  } catch {
+    // Said below, in the words of a command line.
+  }
+  if (value <= 0) {
+    throw new UsageError(`flag --${flag}: expected ${expected}, got ${JSON.stringify(text)}`);
+  }
+  return value;
+}
+
+/** One after the other: two searches at once would disturb each other. */
+async function searchAll(
+  { targets }: SelectedTargets,
+  searches: Searches,
+  { engine }: LimitCommandDeps,
+  view: ProgressView,
+  signal: AbortSignal,
+): Promise<FoundLimit[]> {
+  const found: FoundLimit[] = [];
+  for (const target of targets) {
+    for (const kind of searches.kinds) {
+      if (signal.aborted) {
+        return found;
+      }
+      const limit = kind === 'size' ? await size(target, searches) : await duration(target, searches);
+      view.end();
+      found.push({ target, limit });
+    }
+  }
+  return found;
+
+  function size(target: LimitTarget, { upToBytes, resolutionBytes }: Searches): Promise<SizeLimit> {
+    const run = engine.paced(createHesitatingPacer(hesitationMs));
+    const onTry = ({ sizeBytes }: { sizeBytes: number }): void =>
+      view.begin(`${nameOf(target)}: ${formatBytes(sizeBytes)}`);
+    const onProgress = (progress: Progress): void => view.update(progress);
+    return searchSizeLimit(checkOf(target), { upToBytes, resolutionBytes, signal, onTry, onProgress }, run);
+  }
+
+  function duration(target: LimitTarget, { durationsMs }: Searches): Promise<DurationLimit> {
+    const onTry = ({ durationMs }: { durationMs: number }): void =>
+      view.begin(`${nameOf(target)}: ${durationMs === 0 ? 'at once' : `over ${formatDuration(durationMs)}`}`);
+    const resolutionMs = Math.min(5_000, Math.ceil((durationsMs.at(-1) ?? 0) / 10));
+    const options = {
+      durationsMs,
+      resolutionMs,
+      signal,
+      onTry,
+      onProgress: (progress: Progress) => view.update(progress),
+    };
+    return searchDurationLimit(checkOf(target), options, (pacer) => engine.paced(pacer));
+  }
+}

@@ -1,0 +1,184 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { runCommandLine } from '../../src/cli/command-line.ts';
+import { createEngine } from '../../src/cli/engine.ts';
+import { limitCommand } from '../../src/cli/limit.ts';
+import { type DemoEdge, startEdge } from '../../src/demo/edge.ts';
+import { type DemoRegistry, startRegistry } from '../../src/demo/registry.ts';
+import { clientProfiles } from '../../src/probe/client-profiles.ts';
+
+let registry: DemoRegistry;
+let edge: DemoEdge;
+let directory: string;
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'blobprobe-limit-'));
+  registry = await startRegistry({
+    bytes: 'discard',
+    auth: { kind: 'basic', users: [{ name: 'probe', password: 'right' }] },
+  });
+  edge = await startEdge({
+    upstream: registry.url,
+    identity: { style: 'nginx' },
+    faults: [{ kind: 'body-limit', limitBytes: 1_000_000, ending: 'linger' }],
+  });
+});
+afterEach(async () => {
+  await edge.close();
+  await registry.close();
+  rmSync(directory, { recursive: true });
+});
+
+async function limit(args: readonly string[], input = 'right\n', isTerminal = false) {
+  let out = '';
+  let err = '';
+  const command = limitCommand({
+    engine: createEngine(),
+    profiles: clientProfiles,
+    isTerminal,
+    readInput: () => input,
+  });
+  const code = await runCommandLine(['limit', ...args], [command], {
+    out: (text) => (out += text),
+    err: (text) => (err += text),
+    env: {},
+  });
+  return { code, out, err };
+}
+
+const size = ['--only=size', '--up-to=2MB', '--resolution=100kB'];
+const login = ['--user=probe', '--password-stdin'];
+
+describe('ad hoc', () => {
+  test('a limited path: exit code 1, the limit in words, one line a try', async () => {
+    const { code, out, err } = await limit([`--url=${edge.url}/team/probe`, ...login, ...size, '--client=crane']);
+    const host = new URL(edge.url).host;
+    expect(out).toMatch(
+      new RegExp(
+        `^${host}/url as crane\\n  size      limited: 1MB \\(977 KiB\\) is accepted, .* is not\\n +1.00 MB is accepted, .* is refused: 413 from nginx.*\\n +\\d+ runs, .* sent\\n$`,
+      ),
+    );
+    expect(err.split('\n')[0]).toBe(`${host}/url as crane: 1 KiB`);
+    expect(err).not.toContain('\u001B');
+    expect(code).toBe(1);
+    expect(registry.requests.some(({ path }) => path.startsWith('/v2/team/probe/'))).toBe(true);
+    expect(registry.openSessions).toEqual([]);
+    expect(registry.blobs.size).toBe(0);
+  });
+
+  test('an open path: exit code 0; size and duration as JSON', async () => {
+    const args = [`--url=${registry.url}`, ...login, '--up-to=2MB', '--up-to-duration=1s', '--json'];
+    const { code, out } = await limit(args);
+    expect(code).toBe(0);
+    const rows: unknown = JSON.parse(out);
+    expect(rows).toMatchObject([
+      { path: 'url', client: 'docker', unit: 'bytes', conclusion: 'none-up-to', largestAccepted: 2_000_000, runs: 2 },
+      { path: 'url', client: 'docker', unit: 'seconds', conclusion: 'none-up-to', largestAccepted: 1, runs: 2 },
+    ]);
+    expect(out).not.toContain('right');
+  });
+
+  test('wrong password: inconclusive is exit code 1 and says why', async () => {
+    const { code, out } = await limit([`--url=${registry.url}`, ...login, ...size], 'wrong');
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /inconclusive; known so far: nothing is accepted\n.*401 UNAUTHORIZED from registry \(auth_rejected\)/,
+    );
+  });
+
+  test('on a terminal the bar is drawn over itself and goes away', async () => {
+    const { err } = await limit([`--url=${registry.url}`, ...login, ...size], 'right', true);
+    expect(err).toContain('\r\u001B[K');
+    expect(err).toMatch(/\[[#-]{20}\]/);
+    expect(err.endsWith('\r\u001B[K')).toBe(true);
+    expect(err).not.toContain('\n');
+  });
+});
+
+describe('with a configuration', () => {
+  function configured(): string {
+    const file = join(directory, 'config.yaml');
+    const text = JSON.stringify({
+      registries: {
+        gitea: {
+          repository: 'team/probe',
+          credentials: { username: 'probe', password: 'right' },
+          paths: { direct: { url: registry.url }, ingress: { url: edge.url, kind: 'ingress' } },
+        },
+      },
+      checks: { small: { size: '1KiB', every: '1m', clients: ['docker'] } },
+      limits: { every: '24h', upTo: '2MB', resolution: '50kB' },
+    });
+    writeFileSync(file, text);
+    return file;
+  }
+
+  test('all paths, with the sizes of the configuration', async () => {
+    const { code, out } = await limit([`--config.file=${configured()}`, '--only=size', '--json']);
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject([
+      { registry: 'gitea', path: 'direct', conclusion: 'none-up-to', largestAccepted: 2_000_000 },
+      { registry: 'gitea', path: 'ingress', conclusion: 'found', largestAccepted: 1_000_000 },
+    ]);
+  });
+
+  test('only what is asked for', async () => {
+    const args = [
+      `--config.file=${configured()}`,
+      '--path=direct',
+      '--client=oras',
+      '--client=docker',
+      ...size,
+      '--json',
+    ];
+    const { code, out } = await limit(args);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject([
+      { path: 'direct', client: 'oras' },
+      { path: 'direct', client: 'docker' },
+    ]);
+  });
+
+  test.each([
+    ['--path=dirct', 'flag --path: no path "dirct", did you mean direct?'],
+    ['--registry=x', 'flag --registry: no registry "x", there are gitea'],
+    ['--client=dokcer', 'flag --client: no client "dokcer", did you mean docker?'],
+    ['--url=http://127.0.0.1:1', 'flags --url and --config.file exclude each other'],
+    ['--insecure', 'flag --insecure needs --url'],
+    ['--up-to=much', 'flag --up-to: expected a size such as 100MiB, got "much"'],
+    ['--only=speed', 'flag --only: expected size or duration, got "speed"'],
+  ])('%s: exit code 2', async (flag, message) => {
+    const { code, err } = await limit([`--config.file=${configured()}`, flag]);
+    expect(err).toBe(`blobprobe limit: ${message} (see blobprobe limit --help)\n`);
+    expect(code).toBe(2);
+  });
+
+  test('a wrong configuration: its errors, exit code 2', async () => {
+    writeFileSync(join(directory, 'wrong.yaml'), 'registries: 1');
+    const { code, err } = await limit([`--config.file=${join(directory, 'wrong.yaml')}`]);
+    expect(err).toMatch(/wrong\.yaml:1:13: /);
+    expect(code).toBe(2);
+  });
+});
+
+test.each([
+  [[], 'give --config.file=FILE or --url=URL'],
+  [
+    ['--url=registry.example.org'],
+    'flag --url: expected a URL that starts with http:// or https:// such as https://registry.example.org',
+  ],
+  [
+    ['--url=http://u:p@registry.example.org'],
+    'flag --url: expected a URL without user name and password (they have keys of their own)',
+  ],
+  [['--url=http://registry.example.org/a?b'], 'flag --url: expected a URL without query and fragment'],
+  [['--url=http://registry.example.org/Team'], 'flag --url: "Team" is no name of a repository'],
+  [['--url=http://registry.example.org/a', '--repository=b'], 'the repository stands in --url and in --repository'],
+  [['--url=http://registry.example.org', '--user=u'], 'flags --user and --password-stdin go together'],
+  [['--url=http://registry.example.org', '--connect-to=host'], 'flag --connect-to: expected HOST:PORT, got "host"'],
+])('%j is refused with one line', async (args, message) => {
+  const { code, err } = await limit(args, '');
+  expect(err).toBe(`blobprobe limit: ${message} (see blobprobe limit --help)\n`);
+  expect(code).toBe(2);
+});
