@@ -1,0 +1,90 @@
+import { afterEach, expect, test } from 'vitest';
+import { createEngine } from '../../src/cli/engine.ts';
+import { createHesitatingPacer } from '../../src/network/pacer.ts';
+import type { ClientName } from '../../src/probe/client-profile.ts';
+import { searchDurationLimit } from '../../src/probe/limits/duration-search.ts';
+import { searchSizeLimit } from '../../src/probe/limits/size-search.ts';
+import { checkOf } from '../support/checks.ts';
+import { describeWithComponents } from '../support/component.ts';
+import { startRegistry } from './support/docker-registry.ts';
+import { expectNoSessionForgotten, MiB } from './support/expectations.ts';
+import { startNginx } from './support/nginx.ts';
+
+const repository = 'probes/blob';
+const signal = new AbortController().signal;
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+async function throughNginx(maxBodySize: string, buffersRequests: boolean) {
+  const registry = await startRegistry();
+  closers.push(registry.close);
+  const nginx = await startNginx({ upstreamPort: registry.port, maxBodySize, buffersRequests });
+  closers.push(nginx.close);
+  return { registry, nginx };
+}
+
+function checkThrough(origin: string, client: ClientName) {
+  return checkOf(origin, { client, registry: { repository }, check: { timeoutMs: 60_000 } });
+}
+
+describeWithComponents(['docker-registry', 'nginx'], 'limits of a real nginx', () => {
+  test.each<[maxBodySize: string, limitBytes: number, client: ClientName, buffersRequests: boolean]>([
+    ['1m', MiB, 'docker', true],
+    ['1m', MiB, 'docker-containerd', true],
+    ['10m', 10 * MiB, 'docker', false],
+    ['10m', 10 * MiB, 'docker-containerd', false],
+    ['10m', 10 * MiB, 'skopeo', false],
+    ['37m', 37 * MiB, 'docker', true],
+    ['37m', 37 * MiB, 'docker-containerd', true],
+  ])('client_max_body_size %s (%i bytes) as %s, request buffering %s', async (size, limitBytes, client, buffers) => {
+    const { registry, nginx } = await throughNginx(size, buffers);
+    const options = { upToBytes: 64 * MiB, resolutionBytes: 256 * 1_024, signal };
+    const run = createEngine().paced(createHesitatingPacer(200));
+    const found = await searchSizeLimit(checkThrough(nginx.origin, client), options, run);
+    expect(found.why).toMatch(/is refused: 413 from nginx/);
+    expect(found.conclusion).toBe('found');
+    expect(found.largestAccepted).toBeLessThanOrEqual(limitBytes);
+    expect(found.smallestRejected).toBeGreaterThan(limitBytes);
+    expect(found.smallestRejected! - found.largestAccepted!).toBeLessThanOrEqual(256 * 1_024);
+    const accepted = found.runs.filter((one) => one.ok).reduce((sum, one) => sum + one.sentBytes, 0);
+    // A refused declared length costs the chunks before the pause; a streamed body what passes before nginx has counted enough.
+    const perRefusal = client === 'docker' ? limitBytes + 8 * MiB : 256 * 1_024;
+    const refused = found.runs.length - found.runs.filter((one) => one.ok).length;
+    expect(found.bytesSpent).toBeLessThanOrEqual(accepted + refused * perRefusal);
+    await expectNoSessionForgotten(registry, repository);
+  });
+
+  test('without a limit: none up to what was tried', async () => {
+    const { nginx } = await throughNginx('0', false);
+    const options = { upToBytes: 64 * MiB, resolutionBytes: MiB, signal };
+    const found = await searchSizeLimit(checkThrough(nginx.origin, 'docker'), options, createEngine().run);
+    expect(found).toMatchObject({ conclusion: 'none-up-to', largestAccepted: 64 * MiB });
+  });
+
+  test('a slow body: nginx limits silence, not duration', async () => {
+    const { nginx } = await throughNginx('10m', false);
+    const options = { durationsMs: [3_000], signal };
+    const engine = createEngine();
+    const found = await searchDurationLimit(checkThrough(nginx.origin, 'docker'), options, (pacer) =>
+      engine.paced(pacer),
+    );
+    expect(found).toMatchObject({ conclusion: 'none-up-to', largestAccepted: 3 });
+  });
+
+  test('a registry that dies is no size limit', async () => {
+    const { registry, nginx } = await throughNginx('0', false);
+    const options = { upToBytes: 64 * MiB, resolutionBytes: MiB, signal };
+    const engine = createEngine();
+    let runs = 0;
+    const found = await searchSizeLimit(checkThrough(nginx.origin, 'docker'), options, async (check, runOptions) => {
+      runs += 1;
+      if (runs === 2) await registry.kill();
+      return engine.run(check, runOptions);
+    });
+    expect(found).toMatchObject({ conclusion: 'inconclusive', largestAccepted: 1_024 });
+    expect(found.why).toMatch(/502 from nginx \(origin_unreachable\)/);
+    expect(found.smallestRejected).toBeUndefined();
+  });
+});
