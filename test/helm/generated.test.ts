@@ -45,12 +45,17 @@ describe('the chart is made from the one source', () => {
     const source = new URL(from, root);
     const copy = new URL(to, chart);
     const names = (folder: URL): string[] =>
-      existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(extension)).sort() : [];
+      existsSync(folder)
+        ? readdirSync(folder)
+            .filter((name) => name.endsWith(extension))
+            .sort()
+        : [];
     if (updating) {
       rmSync(copy, { recursive: true, force: true });
       mkdirSync(copy, { recursive: true });
       for (const name of names(source)) writeFileSync(new URL(name, copy), readFileSync(new URL(name, source)));
     }
+    expect(names(source)).not.toEqual([]);
     expect(names(copy)).toEqual(names(source));
     for (const name of names(source)) {
       expect(readFileSync(new URL(name, copy), 'utf8')).toBe(readFileSync(new URL(name, source), 'utf8'));

@@ -86,7 +86,10 @@ export function notes(values: object): string {
     renameSync(join(chart, 'templates/NOTES.txt'), join(chart, 'templates/_notes.tpl'));
     const text = readFileSync(join(chart, 'templates/_notes.tpl'), 'utf8');
     writeFileSync(join(chart, 'templates/_notes.tpl'), `{{- define "notes" -}}${text}{{- end -}}`);
-    writeFileSync(join(chart, 'templates/notes.yaml'), 'kind: Notes\nmetadata: { name: notes }\ntext: {{ include "notes" . | quote }}\n');
+    writeFileSync(
+      join(chart, 'templates/notes.yaml'),
+      'kind: Notes\nmetadata: { name: notes }\ntext: {{ include "notes" . | quote }}\n',
+    );
     const object = only(render(values, { chart }), 'Notes');
     return (object as unknown as { text: string }).text;
   } finally {

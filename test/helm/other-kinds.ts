@@ -1,5 +1,6 @@
-// Kinds for which no package brings types, as far as the chart uses them, from their projects' reference:
-// Gateway API 1.4 HTTPRoute, autoscaler 1.5 VerticalPodAutoscaler, grafana-operator 5.20 GrafanaDashboard.
+// Kinds for which no package brings (current) types, as far as the chart uses them, from their projects' reference:
+// Gateway API 1.4 HTTPRoute, autoscaler 1.5 VerticalPodAutoscaler, grafana-operator 5.20 GrafanaDashboard,
+// prometheus-operator 0.93 PrometheusRule.
 
 interface Metadata {
   readonly name: string;
@@ -13,10 +14,16 @@ export interface HttpRoute {
   readonly kind: 'HTTPRoute';
   readonly metadata: Metadata;
   readonly spec: {
-    readonly parentRefs?: readonly { readonly name: string; readonly namespace?: string; readonly sectionName?: string }[];
+    readonly parentRefs?: readonly {
+      readonly name: string;
+      readonly namespace?: string;
+      readonly sectionName?: string;
+    }[];
     readonly hostnames?: readonly string[];
     readonly rules: readonly {
-      readonly matches?: readonly { readonly path?: { readonly type: 'Exact' | 'PathPrefix'; readonly value: string } }[];
+      readonly matches?: readonly {
+        readonly path?: { readonly type: 'Exact' | 'PathPrefix'; readonly value: string };
+      }[];
       readonly backendRefs?: readonly { readonly name: string; readonly port: number }[];
     }[];
   };
@@ -50,5 +57,26 @@ export interface GrafanaDashboard {
     readonly folder?: string;
     readonly instanceSelector: { readonly matchLabels?: Readonly<Record<string, string>> };
     readonly configMapRef?: { readonly name: string; readonly key: string };
+  };
+}
+
+export interface PrometheusRule {
+  readonly apiVersion: 'monitoring.coreos.com/v1';
+  readonly kind: 'PrometheusRule';
+  readonly metadata: Metadata;
+  readonly spec: {
+    readonly groups: readonly {
+      readonly name: string;
+      readonly interval?: string;
+      readonly rules: readonly {
+        readonly record?: string;
+        readonly alert?: string;
+        readonly expr: string;
+        readonly for?: string;
+        readonly keep_firing_for?: string;
+        readonly labels?: Readonly<Record<string, string>>;
+        readonly annotations?: Readonly<Record<string, string>>;
+      }[];
+    }[];
   };
 }

@@ -22,7 +22,16 @@ export interface PodSpec {
   readonly containers: readonly Container[];
 }
 
-const allowedVolumes = ['configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'persistentVolumeClaim', 'projected', 'secret'];
+const allowedVolumes = [
+  'configMap',
+  'csi',
+  'downwardAPI',
+  'emptyDir',
+  'ephemeral',
+  'persistentVolumeClaim',
+  'projected',
+  'secret',
+];
 
 /** What the Pod Security Standard "restricted" (kubernetes.io/docs/concepts/security/pod-security-standards) forbids of this pod. */
 export function restrictedViolations(pod: PodSpec): string[] {
@@ -32,8 +41,14 @@ export function restrictedViolations(pod: PodSpec): string[] {
     ...complaint(pod.hostNetwork === true || pod.hostPID === true || pod.hostIPC === true, 'host namespaces'),
     ...complaint(securityContext?.runAsNonRoot !== true, 'runAsNonRoot'),
     ...complaint(securityContext?.runAsUser === 0, 'runAsUser'),
-    ...complaint(!['RuntimeDefault', 'Localhost'].includes(securityContext?.seccompProfile?.type ?? ''), 'seccompProfile'),
-    ...complaint(volumes.some((volume) => !allowedVolumes.some((type) => type in volume)), 'volume types'),
+    ...complaint(
+      !['RuntimeDefault', 'Localhost'].includes(securityContext?.seccompProfile?.type ?? ''),
+      'seccompProfile',
+    ),
+    ...complaint(
+      volumes.some((volume) => !allowedVolumes.some((type) => type in volume)),
+      'volume types',
+    ),
     ...pod.containers.flatMap(containerViolations),
   ];
 }
@@ -44,8 +59,14 @@ function containerViolations({ name, securityContext, ports }: Container): strin
     ...complaint(securityContext?.allowPrivilegeEscalation !== false, `${name}: allowPrivilegeEscalation`),
     ...complaint(securityContext?.privileged === true, `${name}: privileged`),
     ...complaint(!(capabilities?.drop ?? []).includes('ALL'), `${name}: capabilities.drop`),
-    ...complaint((capabilities?.add ?? []).some((one) => one !== 'NET_BIND_SERVICE'), `${name}: capabilities.add`),
-    ...complaint((ports ?? []).some(({ hostPort }) => hostPort !== undefined), `${name}: hostPort`),
+    ...complaint(
+      (capabilities?.add ?? []).some((one) => one !== 'NET_BIND_SERVICE'),
+      `${name}: capabilities.add`,
+    ),
+    ...complaint(
+      (ports ?? []).some(({ hostPort }) => hostPort !== undefined),
+      `${name}: hostPort`,
+    ),
   ];
 }
 

@@ -25,7 +25,9 @@ const kinds: Readonly<Record<string, readonly [string, string]>> = {
   PodMonitor: ['@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PodMonitor', 'IPodMonitor'],
   PrometheusRule: ['@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PrometheusRule', 'IPrometheusRule'],
 };
+/** Kinds whose type is ours; the package's PrometheusRule is older than `keep_firing_for`, but its validator holds. */
 const otherKinds: Readonly<Record<string, string>> = {
+  PrometheusRule: 'PrometheusRule',
   HTTPRoute: 'HttpRoute',
   VerticalPodAutoscaler: 'VerticalPodAutoscaler',
   GrafanaDashboard: 'GrafanaDashboard',
@@ -62,7 +64,8 @@ function unknownFields(objects: readonly KubernetesObject[]): string[] {
     symlinkSync(join(root, 'node_modules'), join(directory.path, 'node_modules'), 'dir');
     const file = join(directory.path, 'objects.mts');
     writeFileSync(file, `${objects.map(declaration).join('\n')}\n`);
-    const flags = '--noEmit --strict --skipLibCheck --target es2023 --module nodenext --allowImportingTsExtensions --types node';
+    const flags =
+      '--noEmit --strict --skipLibCheck --target es2023 --module nodenext --allowImportingTsExtensions --types node';
     const { status, stdout } = spawnSync(join(root, 'node_modules/.bin/tsc'), [...flags.split(' '), file], {
       cwd: directory.path,
       encoding: 'utf8',
@@ -74,8 +77,8 @@ function unknownFields(objects: readonly KubernetesObject[]): string[] {
 }
 
 function declaration(object: KubernetesObject, index: number): string {
-  const [module, type] = kinds[object.kind] ?? ['', ''];
-  const from = module === '' ? others : JSON.stringify(module);
-  const name = module === '' ? (otherKinds[object.kind] ?? 'never') : type;
-  return `export const o${index}: import(${from}).${name} = ${JSON.stringify(object)};`;
+  const other = otherKinds[object.kind];
+  const [module, type] = kinds[object.kind] ?? ['', 'unknown kind'];
+  const from = other === undefined ? `import(${JSON.stringify(module)}).${type}` : `import(${others}).${other}`;
+  return `export const o${index}: ${from} = ${JSON.stringify(object)};`;
 }

@@ -10,6 +10,8 @@ const packages = {
   'docker-registry': 'docker-registry',
   nginx: 'nginx-light',
   haproxy: 'haproxy',
+  caddy: 'caddy',
+  chromium: 'chromium',
   skopeo: 'skopeo',
   dockerd: 'docker.io',
   containerd: 'containerd',
