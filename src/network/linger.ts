@@ -1,28 +1,42 @@
 import type { Socket } from 'node:net';
 
+type WriteCallback = (error?: Error | null) => void;
+
 /**
  * Keeps a socket readable for a moment after a write on it failed.
  *
  * A server that refuses a body answers and closes; the client's next write then fails with EPIPE or ECONNRESET while the
- * answer still waits in the receive buffer. Node destroys the socket on the write error at once and the answer is lost
- * (nodejs/node#54366, nodejs/node#12339), so a 413 would be taken for a reset. The error still comes, `graceMs` later.
+ * answer still waits in the receive buffer (Linux keeps it there after a RST). Node destroys the socket on the write error at
+ * once, and even before that its readable side emits nothing any more, so the answer is lost and a 413 would be taken for a
+ * reset (nodejs/node#54366, nodejs/node#12339). So the error is kept from the stream for `graceMs`, or until the peer's end.
  */
 export function keepReadingAfterWriteError(socket: Socket, graceMs = 250): void {
+  const write = socket._write.bind(socket);
+  const writev = socket._writev?.bind(socket);
   const destroy = socket.destroy.bind(socket);
-  let waiting = false;
-  socket.destroy = (error?: Error): Socket => {
-    if (waiting || error === undefined || !isWriteError(error) || socket.readableEnded) {
-      return destroy(error);
-    }
-    waiting = true;
-    const timer = setTimeout(() => destroy(error), graceMs);
-    // The peer's FIN or RST ends the wait: nothing more can come.
-    socket.once('end', () => setImmediate(() => destroy(error)));
-    socket.once('close', () => clearTimeout(timer));
-    return socket;
-  };
+  let held: Error | undefined;
+  const holdBack =
+    (done: WriteCallback): WriteCallback =>
+    (error) => {
+      if (!(error instanceof Error) || socket.destroyed || socket.readableEnded) {
+        done(error);
+        return;
+      }
+      held = error;
+      const timer = setTimeout(done, graceMs, error);
+      socket.once('close', () => {
+        clearTimeout(timer);
+        done(error);
+      });
+    };
+  socket._write = (chunk, encoding, done) => write(chunk, encoding, holdBack(done));
+  if (writev !== undefined) {
+    socket._writev = (chunks, done) => writev(chunks, holdBack(done));
+  }
+  // When nothing more could be read, what ended the connection is the failed write and not the peer's end after it.
+  socket.destroy = (error) => destroy(held !== undefined && isPeersEnd(error) ? held : error);
 }
 
-function isWriteError(error: Error): boolean {
-  return 'syscall' in error && error.syscall === 'write';
+function isPeersEnd(error: Error | undefined): boolean {
+  return error !== undefined && 'code' in error && error.code === 'UND_ERR_SOCKET';
 }
