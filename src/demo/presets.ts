@@ -66,11 +66,12 @@ const rows: Readonly<Record<PresetName, Omit<EdgePreset, 'name'>>> = {
   },
   'ingress-nginx-default': {
     title: 'ingress-nginx as it comes',
-    says: 'ingress-nginx without annotations: bodies above 1 MiB are a 413, bodies are collected before they go on, 60 s of silence end a request',
+    says: 'ingress-nginx without annotations: bodies above 1 MiB are a 413, bodies are collected before they go on, 60 s of silence in a body end the connection without an answer, 60 s until the registry answers are a 504',
     identity: { style: 'nginx' },
     faults: [
       { kind: 'body-limit', limitBytes: MiB, ending: 'linger' },
-      { kind: 'idle-cut', limitMs: 60_000, ending: 'linger', status: 408 },
+      // nginx 1.22, client_body_timeout: 408 stands in its log only, the connection is closed without a word.
+      { kind: 'idle-cut', limitMs: 60_000, ending: 'reset', status: 408 },
       { kind: 'buffer-request' },
       { kind: 'response-timeout', limitMs: 60_000, status: 504 },
     ],
@@ -101,10 +102,11 @@ const rows: Readonly<Record<PresetName, Omit<EdgePreset, 'name'>>> = {
   },
   haproxy: {
     title: 'HAProxy',
-    says: 'HAProxy with the timeouts of its example configuration: client 50 s (408), server 50 s (504); 503 when no server is up',
+    says: 'HAProxy with the timeouts of its example configuration: 504 when 50 s pass without a byte to or from the server; 503 when no server is up',
     identity: { style: 'haproxy' },
     faults: [
-      { kind: 'idle-cut', limitMs: 50_000, ending: 'linger', status: 408 },
+      // HAProxy 2.6: a client that pauses in its body runs into `timeout server`; 408 takes `option http-buffer-request`.
+      { kind: 'idle-cut', limitMs: 50_000, ending: 'linger', status: 504 },
       { kind: 'response-timeout', limitMs: 50_000, status: 504 },
     ],
   },

@@ -31,7 +31,7 @@ export type FaultKind =
     }
   /** Response headers must come so soon after the last byte went upstream (Cloudflare 524, nginx 504). */
   | { readonly kind: 'response-timeout'; readonly limitMs: number; readonly status: number }
-  /** Longest pause between two reads of the body (nginx client_body_timeout, HAProxy timeout client). */
+  /** Longest pause between two reads of the body (nginx client_body_timeout, HAProxy timeout server). */
   | { readonly kind: 'idle-cut'; readonly limitMs: number; readonly ending: Ending; readonly status: number }
   /** The upstream sees nothing before the body is complete, then a Content-Length (nginx proxy_request_buffering on). */
   | { readonly kind: 'buffer-request' }
