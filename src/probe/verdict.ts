@@ -142,9 +142,13 @@ function faultOf(
   return remedy === undefined ? fault : { ...fault, remedy };
 }
 
+/** A direct path says most about the registry, so it is named first; more than three names tell nothing more. */
 function comparison(good: readonly Run[]): string {
-  const names = good.map((run) => checkLabels(run.check).path);
-  return names.length === 0 ? '' : `, while the same push got through over ${listed(names)}`;
+  const isDirect = ({ check: { path } }: Run): boolean => path.kind === 'direct' || path.kind === 'internal';
+  const names = [...good.filter(isDirect), ...good.filter((run) => !isDirect(run))].map(({ check }) => check.path.name);
+  const more = names.length - 3;
+  const shown = more > 1 ? [...names.slice(0, 3), `${more} more`] : names;
+  return names.length === 0 ? '' : `, while the same push got through over ${listed(shown)}`;
 }
 
 function withoutSuccess(

@@ -210,6 +210,12 @@ describe('verdict', () => {
     );
   });
 
+  test('names the direct paths first and no crowd', () => {
+    const others = ['a', 'b', 'c'].map((name): Spec => [name, 'ingress', 'ok']);
+    const verdict = judge([edge('body_too_large/cloudflare/edge'), ...others, internal('ok'), direct('ok')]);
+    expect(verdict.why).toMatch(/over internal, direct, a and 2 more$/);
+  });
+
   test.each([
     [[direct('ok'), edge('deadline')], 'the run over edge ended by our own deadline'],
     [[direct('ok'), edge(`~${reset}`)], /^the run over edge is tainted/],
