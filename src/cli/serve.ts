@@ -13,6 +13,7 @@ import { daemonFlags, loggerOf, webOptions } from './daemon-flags.ts';
 import { type FlagValues, UsageError } from './flags.ts';
 import { type AutoReload, contentWatch } from './reloads.ts';
 import { runDaemon } from './run-daemon.ts';
+import { parseShard, partOf } from './shard.ts';
 
 /** As blackbox_exporter has it. */
 const defaultAutoReloadInterval = '30s';
@@ -47,6 +48,11 @@ export function serveCommand(deps: PushDeps): Command {
         placeholder: 'DURATION',
         help: `How often to look at the file for that (default ${defaultAutoReloadInterval}).`,
       },
+      shard: {
+        kind: 'text',
+        placeholder: 'I/N',
+        help: 'Run only part I (from 0) of the checks, which N instances divide among them.',
+      },
       ...daemonFlags,
     },
     async run(values, terminal) {
@@ -56,7 +62,8 @@ export function serveCommand(deps: PushDeps): Command {
       }
       const web = webOptions(values);
       const log = loggerOf(values, (line) => terminal.err(line));
-      const readConfig = (): Config => loadConfig(file, { env: terminal.env, profiles: deps.profiles });
+      const shard = parseShard(values.text('shard') ?? '0/1');
+      const readConfig = (): Config => partOf(loadConfig(file, { env: terminal.env, profiles: deps.profiles }), shard);
       const autoReload = autoReloadOf(file, values);
       await autoReload?.changed();
       const config = orErrors(readConfig, terminal);

@@ -30,6 +30,7 @@ export function valuesSchema(valuesYaml: string, configSchema: JsonSchema): Json
   // Empty is the demonstration; anything else must be a whole configuration. The demand for a key of the file that the
   // chart adds (the ledger's) does not exist, so the application's schema fits as it is.
   const known: Readonly<Record<string, JsonSchema>> = {
+    // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's word
     config: { type: 'object', if: { minProperties: 1 }, then: config },
   };
   const { properties, ...rest } = schemaOfMap(mapOf(valuesYaml), known);

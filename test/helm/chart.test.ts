@@ -55,6 +55,10 @@ function rulesOf({ groups }: RuleGroups): Rule[] {
   return groups.flatMap(({ rules }) => rules);
 }
 
+function withoutDashboard({ annotations = {} }: Rule): Record<string, string> {
+  return Object.fromEntries(Object.entries(annotations).filter(([key]) => key !== 'dashboard_url'));
+}
+
 function alertsOf(groups: RuleGroups, name: string): Rule[] {
   return rulesOf(groups).filter(({ alert }) => alert === name);
 }
@@ -141,6 +145,13 @@ describeWithComponents(['helm'], 'the workload', () => {
     expect(before).toMatch(/^[0-9a-f]{64}$/);
     expect(checksum({ config, service: { port: 80 } })).toBe(before);
     expect(checksum({ config: { ...config, retryWaitScale: 0.5 } })).not.toBe(before);
+  });
+
+  test('with autoReload, loads the configuration anew instead', () => {
+    const objects = render({ config, autoReload: true });
+    expect(workload(objects).template.metadata.annotations).not.toHaveProperty('checksum/config');
+    expect(argsOf(objects)).toContain('--config.enable-auto-reload');
+    expect(argsOf(render({ config }))).not.toContain('--config.enable-auto-reload');
   });
 
   test('selectors hold nothing that changes with the version', () => {
@@ -292,7 +303,7 @@ describe.each(['helm', 'helm4'] as const)('%s', (program) => {
 describeWithComponents(['helm', 'promtool'], 'the PrometheusRule', () => {
   const groupsOf = (prometheusRule: object): RuleGroups =>
     only(render({ prometheusRule: { enabled: true, ...prometheusRule } }), 'PrometheusRule').spec as RuleGroups;
-  const shipped = (name: string): RuleGroups => chartFile(`rules/blobprobe.${name}.yaml`);
+  const shipped = (name: string): RuleGroups => chartFile(`rules/blobprobe.${name}.yaml`) as RuleGroups;
   const promtool = (groups: RuleGroups): ReturnType<typeof spawnSync> => {
     const directory = temporaryDirectory('chart-rules');
     try {
@@ -308,8 +319,8 @@ describeWithComponents(['helm', 'promtool'], 'the PrometheusRule', () => {
     const groups = groupsOf({});
     const wanted = [...shipped('rules').groups, ...shipped('alerts').groups].map((group) => ({
       ...group,
-      rules: group.rules.map(({ annotations: { dashboard_url: _, ...annotations } = {}, ...rule }) =>
-        rule.alert === undefined ? rule : { ...rule, annotations },
+      rules: group.rules.map((rule) =>
+        rule.alert === undefined ? rule : { ...rule, annotations: withoutDashboard(rule) },
       ),
     }));
     expect(groups.groups).toEqual(wanted);

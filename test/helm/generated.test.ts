@@ -10,9 +10,9 @@ const start = '<!-- table: made from values.yaml -->\n';
 const end = '<!-- end of table -->';
 
 /** `npm run generate` writes what is compared here. */
-function expectGenerated(file: URL, wanted: string): void {
+function generated(file: URL, wanted: string): string {
   if (updating) writeFileSync(file, wanted);
-  expect(readFileSync(file, 'utf8')).toBe(wanted);
+  return readFileSync(file, 'utf8');
 }
 
 function read(path: string): string {
@@ -24,7 +24,8 @@ const values = read('helm/blobprobe/values.yaml');
 describe('the chart is made from the one source', () => {
   test('values.schema.json: from values.yaml and config.schema.json', () => {
     const schema = valuesSchema(values, JSON.parse(read('config.schema.json')) as Record<string, unknown>);
-    expectGenerated(new URL('values.schema.json', chart), `${JSON.stringify(schema, undefined, 2)}\n`);
+    const wanted = `${JSON.stringify(schema, undefined, 2)}\n`;
+    expect(generated(new URL('values.schema.json', chart), wanted)).toBe(wanted);
   });
 
   test('README.md: the table from the comments of values.yaml', () => {
@@ -35,7 +36,8 @@ describe('the chart is made from the one source', () => {
     expect(to).toBeGreaterThanOrEqual(from);
     const table = valuesTable(valueRows(values));
     expect(table.split('\n').length).toBeGreaterThan(100);
-    expectGenerated(new URL('README.md', chart), text.slice(0, from) + table + text.slice(to));
+    const wanted = text.slice(0, from) + table + text.slice(to);
+    expect(generated(new URL('README.md', chart), wanted)).toBe(wanted);
   });
 
   test.each([

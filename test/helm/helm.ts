@@ -98,6 +98,6 @@ export function notes(values: object): string {
 }
 
 /** A file of the chart, as YAML. */
-export function chartFile<T>(path: string): T {
-  return parse(readFileSync(join(chartFolder, path), 'utf8')) as T;
+export function chartFile(path: string): unknown {
+  return parse(readFileSync(join(chartFolder, path), 'utf8'));
 }

@@ -37,10 +37,10 @@ describeWithComponents(['buildah', 'unshare', 'docker-registry'], 'the image, bu
   let program: RunningProcess;
   let address: string;
 
-  const inImage = (command: readonly string[]): string[] => [
-    ...['--mount', 'sh', '-c', enter, 'sh', image.rootFolder, configuration.path, image.config.User],
-    ...command,
-  ];
+  const inImage = (command: readonly string[]): string[] => {
+    const settings = [image.rootFolder, configuration.path, image.config.User];
+    return ['--mount', 'sh', '-c', enter, 'sh', ...settings, ...command];
+  };
   // PATH is for the programs that enter the image; what they start is named in full.
   const environment = (): NodeJS.ProcessEnv => ({
     ...Object.fromEntries(image.config.Env.map((entry) => entry.split(/=(.*)/s).slice(0, 2))),

@@ -12,7 +12,7 @@ metadata:
     {{- toYaml (merge $own $v.podLabels $v.commonLabels) | nindent 4 }}
   annotations:
     kubectl.kubernetes.io/default-container: blobprobe
-    {{- if eq $mode "own" }}
+    {{- if and (eq $mode "own") (not $v.autoReload) }}
     checksum/config: {{ include (print $root.Template.BasePath "/config.yaml") .root | sha256sum }}
     {{- end }}
     {{- with $v.podAnnotations }}
@@ -135,6 +135,9 @@ spec:
 {{- else -}}
 - serve
 - --config.file=/etc/blobprobe/config/config.yaml
+{{- if $v.autoReload }}
+- --config.enable-auto-reload
+{{- end }}
 {{- end }}
 - --web.listen-address=:{{ $v.containerPort }}
 - --log.level={{ $v.log.level }}
