@@ -1,0 +1,300 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type DemoLab, startLab } from '../../src/demo/lab.ts';
+import { describeWithComponents } from '../support/component.ts';
+import { openPage, startBrowser, type WatchedPage } from './support/browser.ts';
+import { type RunningDaemon, startDaemon } from './support/daemon.ts';
+import { focusedName, lowContrasts } from './support/in-page.ts';
+import { waitFor } from './support/process.ts';
+
+const MiB = 1024 ** 2;
+const waitMs = 20_000;
+/** What moves a cursor or flips the reading direction, in bytes or escaped for JSON. */
+const controls = /[\u0007\u001b\u202e]|\\u(?:0007|001b|202e)/;
+
+interface RunSummary {
+  readonly id: string;
+  readonly failure?: { readonly status?: number };
+}
+
+describeWithComponents(['chromium'], 'the pages in a browser', () => {
+  let lab: DemoLab;
+  let daemon: RunningDaemon;
+  let browser: Browser;
+  let origin: string;
+  const open: WatchedPage[] = [];
+
+  beforeAll(async () => {
+    lab = await startLab({ auth: 'none' });
+    const url = (name: string): string => lab.paths.find((path) => path.name === name)!.origin;
+    const https = lab.paths.find((path) => path.name === 'internal-tls')!;
+    daemon = await startDaemon({
+      registries: {
+        gitea: {
+          repository: lab.registry.repository,
+          paths: {
+            cloudflare: { url: url('cloudflare-free'), kind: 'edge' },
+            internal: { url: url('internal'), kind: 'internal' },
+            unverified: { url: https.origin, tls: { insecure: true } },
+          },
+        },
+      },
+      checks: {
+        small: { size: '64KiB', every: '2s', timeout: '2s', clients: ['docker-containerd'] },
+        large: { size: '2MiB', every: '2s', timeout: '2s', clients: ['docker-containerd'] },
+      },
+      retryWaitScale: 0.001,
+    });
+    origin = new URL((await daemon.get('/')).url).origin;
+    await daemon.scrapeUntil(
+      'a run of each check',
+      ({ samples }) => samples.filter(({ name, value }) => name === 'blobprobe_runs_total' && value > 0).length === 6,
+      waitMs,
+    );
+    browser = await startBrowser();
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await daemon?.stop();
+    await lab?.close();
+  });
+
+  beforeEach(() => lab.restore('internal'));
+
+  // Whatever a page was used for: nothing was refused by the policy, nothing was asked of another host, nothing failed.
+  afterEach(async () => {
+    const pages = open.splice(0);
+    await Promise.all(pages.map(({ context }) => context.close()));
+    expect(pages.flatMap(({ complaints }) => complaints)).toEqual([]);
+  });
+
+  async function visit(path: string, options: Parameters<typeof openPage>[2] = {}): Promise<Page> {
+    const watched = await openPage(browser, origin, options);
+    open.push(watched);
+    await watched.page.goto(path);
+    return watched.page;
+  }
+
+  /** The cell of a path and a workload. */
+  function cellOf(page: Page, path: string, workload: string) {
+    const row = page.locator('.matrix tbody tr').filter({ has: page.locator('th', { hasText: path }) });
+    return row.locator('td').nth(['small', 'large'].indexOf(workload));
+  }
+
+  async function waitForClass(page: Page, path: string, workload: string, state: string): Promise<void> {
+    await cellOf(page, path, workload)
+      .and(page.locator(`.${state}`))
+      .waitFor({ timeout: waitMs });
+  }
+
+  test('the matrix follows a fault and its end without being loaded again; the failure opens its run', async () => {
+    const page = await visit('/');
+    await waitForClass(page, 'internal', 'large', 'ok');
+    await waitForClass(page, 'cloudflare', 'large', 'failed');
+    await page.evaluate(`document.documentElement.setAttribute('data-same', 'page')`);
+    lab.break('internal', [{ kind: 'body-limit', limitBytes: MiB, ending: 'linger' }]);
+    await waitForClass(page, 'internal', 'large', 'failed');
+    await waitForClass(page, 'internal', 'small', 'ok');
+    expect(await page.locator('html').getAttribute('data-same')).toBe('page');
+    const link = cellOf(page, 'internal', 'large').locator('a');
+    expect(await link.innerText()).toContain('body_too_large');
+    await link.click();
+    await page.waitForURL(/\/runs\/[0-9a-f-]{36}$/);
+    expect(await page.locator('h1').innerText()).toMatch(/^Run [0-9a-f-]{36}$/);
+    expect(await page.locator('main').innerText()).toMatch(
+      /body_too_large in (?:send|wait), answered by other with 413/,
+    );
+    expect(await page.locator('.waterfall g').count()).toBeGreaterThan(1);
+    expect(await page.locator('pre').last().innerText()).toContain('curl -sS');
+    await page.goBack();
+    lab.heal('internal');
+    await waitForClass(page, 'internal', 'large', 'ok');
+  }, 60_000);
+
+  test('without JavaScript: the same content, the run page, and a page that loads itself again', async () => {
+    const page = await visit('/', { javaScriptEnabled: false });
+    expect(await cellOf(page, 'cloudflare', 'large').getAttribute('class')).toBe('failed');
+    // Chromium puts the content of noscript into the document when scripts are off.
+    expect(await page.locator('meta[http-equiv="refresh"]').getAttribute('content')).toBe('30');
+    await page
+      .locator('section', { hasText: 'Newest failures' })
+      .locator('tr', { hasText: 'cloudflare' })
+      .locator('a')
+      .first()
+      .click();
+    await page.waitForURL(/\/runs\/[0-9a-f-]{36}$/);
+    expect(await page.locator('main').innerText()).toContain('answered by cloudflare with 413');
+    await page.getByRole('link', { name: 'Runs', exact: true }).click();
+    await page.getByRole('link', { name: 'only failures' }).click();
+    expect(await page.locator('tbody .state.ok').count()).toBe(0);
+    expect(await page.locator('tbody .state.failed').count()).toBeGreaterThan(0);
+  });
+
+  test('says what the reader must know: unverified certificates, scaled waits, the verdict of the last rounds', async () => {
+    const page = await visit('/');
+    const text = await page.locator('main').innerText();
+    expect(text).toContain('Certificates are not verified on unverified of gitea (tls.insecure)');
+    expect(text).toContain('large as docker-containerd, path-fault: cloudflare: ');
+    expect(text).not.toContain('The reload at');
+  });
+
+  test('a run on demand is seen while it waits and runs, and becomes its result by itself', async () => {
+    lab.break('internal', [{ kind: 'throttle', bytesPerSecond: MiB, direction: 'request' }]);
+    const page = await visit('/runs');
+    // From the page's own origin, as a button on it would.
+    const location = await page.evaluate<{ status: number; location: string }>(`(async () => {
+      const wanted = { registry: 'gitea', path: 'internal', client: 'docker-containerd', size: '1100KiB', retries: 'none' };
+      const answer = await fetch('/api/v1/run', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(wanted),
+      });
+      return { status: answer.status, location: answer.headers.get('location') };
+    })()`);
+    expect(location).toEqual({ status: 202, location: expect.stringMatching(/^\/runs\//) });
+    await page.goto(location.location);
+    await page.locator('progress').waitFor({ timeout: waitMs });
+    expect(await page.locator('main').innerText()).toContain('1.07 MiB');
+    await page.locator('.state').waitFor({ timeout: waitMs });
+    const text = await page.locator('main').innerText();
+    expect(text).toContain('gitea/internal/docker-containerd/1100KiB, on demand');
+    expect(text).toMatch(/PUT http\S+\s+201/);
+    await page.goto('/runs');
+    expect(await page.locator('tr', { hasText: '1100KiB' }).first().innerText()).toContain('on demand');
+  }, 60_000);
+
+  test('with the keyboard: skip link, navigation, matrix, first check; a renewal leaves the focus where it was', async () => {
+    const page = await visit('/');
+    const stops: string[] = [];
+    for (let stop = 0; stop < 8; stop += 1) {
+      await page.keyboard.press('Tab');
+      stops.push(await page.evaluate<string>(focusedName));
+    }
+    expect(stops.slice(0, 7)).toEqual([
+      'Skip to content',
+      'blobprobe',
+      'Status',
+      'Runs',
+      'Configuration',
+      'Metrics',
+      'Checks of gitea',
+    ]);
+    expect(stops[7]).toMatch(/ok|body_/);
+    await page.evaluate(`document.activeElement.setAttribute('data-old', '')`);
+    const row = `document.activeElement.closest('tr')?.querySelector('th')?.innerText`;
+    const before = await page.evaluate<string>(row);
+    expect(before).toMatch(/^(cloudflare|internal|unverified)$/);
+    await page.locator('[data-old]').waitFor({ state: 'detached', timeout: waitMs });
+    expect(await page.evaluate<string>(row)).toBe(before);
+    const outline = await page.evaluate<string>(`getComputedStyle(document.activeElement).outlineStyle`);
+    expect(outline).toBe('solid');
+  }, 30_000);
+
+  test('the skip link leads past the navigation', async () => {
+    const page = await visit('/');
+    await page.keyboard.press('Tab');
+    expect((await page.locator('.skip').boundingBox())!.x).toBeGreaterThan(0);
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate<string>(focusedName)).toBe('Checks of gitea');
+  });
+
+  test('text of a registry stays text: on the pages, in the JSON and in the log, and bounded', async () => {
+    const hostile = `"><script>alert(1)</script><img src="http://evil.example/x" onerror="alert(2)">\u0007\u001b[2J\u202eend`;
+    const body =
+      JSON.stringify({ errors: [{ code: hostile, message: hostile }] }) + ' '.repeat(100) + '<b>x</b>'.repeat(400_000);
+    lab.server.intercept = ({ method }) =>
+      method === 'POST'
+        ? {
+            kind: 'answer',
+            status: 500,
+            body,
+            headers: {
+              server: '<script>alert(3)</script>',
+              'x-request-id': 'y'.repeat(5_000),
+              'content-type': 'text/html',
+            },
+          }
+        : undefined;
+    try {
+      const run = await waitFor(
+        'a run that met it',
+        async () => {
+          const { runs } = (await (await daemon.get('/api/v1/runs?failures=true')).json()) as { runs: RunSummary[] };
+          return runs.find(({ failure }) => failure?.status === 500);
+        },
+        { timeoutMs: waitMs },
+      );
+      const page = await visit(`/runs/${run.id}`);
+      expect(await page.locator('main').innerText()).toContain('<script>alert(1)</script>');
+      expect(await page.locator('main script, main img, main b').count()).toBe(0);
+      await page.goto('/');
+      expect(await page.locator('main script, main img, main b').count()).toBe(0);
+      const answers = ['/', '/runs', `/runs/${run.id}`, `/api/v1/runs/${run.id}`, '/api/v1/status', '/metrics'];
+      for (const path of answers) {
+        const text = await (await daemon.get(path)).text();
+        expect(text.length).toBeLessThan(1_000_000);
+        expect(text).not.toMatch(controls);
+      }
+      expect((await (await daemon.get(`/api/v1/runs/${run.id}`)).text()).length).toBeLessThan(20_000);
+      const lines = daemon
+        .output()
+        .split('\n')
+        .filter((line) => line.includes('alert('));
+      expect(lines.length).toBeGreaterThan(0);
+      expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(3_000);
+      expect(lines.join('')).not.toMatch(controls);
+    } finally {
+      lab.server.intercept = undefined;
+    }
+  }, 60_000);
+
+  describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
+    test.each(['/', '/runs', '/config', 'run'])(
+      '%s can be read: contrast of all text is 4.5 to 1 or more',
+      async (path) => {
+        const runs = (await (await daemon.get('/api/v1/runs?failures=true')).json()) as { runs: { id: string }[] };
+        const page = await visit(path === 'run' ? `/runs/${runs.runs[0]!.id}` : path, { colorScheme });
+        const back = await page.evaluate<string>(`getComputedStyle(document.body).backgroundColor`);
+        expect(back).toBe(colorScheme === 'dark' ? 'rgb(20, 24, 28)' : 'rgb(255, 255, 255)');
+        expect(await page.evaluate<string[]>(lowContrasts)).toEqual([]);
+      },
+    );
+  });
+
+  test.each(['/', '/runs', '/config', 'run'])('%s fits a phone: tables scroll in themselves', async (path) => {
+    const runs = (await (await daemon.get('/api/v1/runs?failures=true')).json()) as { runs: { id: string }[] };
+    const page = await visit(path === 'run' ? `/runs/${runs.runs[0]!.id}` : path, {
+      viewport: { width: 360, height: 740 },
+      isMobile: true,
+    });
+    expect(await page.evaluate<number>(`document.documentElement.scrollWidth`)).toBeLessThanOrEqual(360);
+    if (path === '/') {
+      const row = page.locator('.matrix tbody th').first();
+      const before = (await row.boundingBox())!.x;
+      await page
+        .locator('.scroll')
+        .first()
+        .evaluate((box) => box.scrollTo({ left: 100 }));
+      expect(
+        await page
+          .locator('.scroll')
+          .first()
+          .evaluate((box) => box.scrollLeft),
+      ).toBe(100);
+      // The names of the paths stay in sight.
+      expect((await row.boundingBox())!.x).toBeCloseTo(before, -1);
+    }
+  });
+
+  test('a screen reader finds names for tables, pictures and regions', async () => {
+    const page = await visit('/');
+    expect(await page.getByRole('region', { name: 'Checks of gitea' }).count()).toBe(1);
+    expect(await page.getByRole('rowheader', { name: 'cloudflare' }).count()).toBe(1);
+    expect(await page.getByRole('columnheader', { name: /^large/ }).count()).toBe(1);
+    expect(await page.getByRole('img', { name: /^Duration of the last \d+ runs$/ }).count()).toBe(6);
+    expect(await page.getByRole('img', { name: /^Throughput of the last \d+ runs$/ }).count()).toBe(6);
+    expect(await page.locator('svg:not([role=img][aria-label]):not([aria-hidden])').count()).toBe(0);
+  });
+});
