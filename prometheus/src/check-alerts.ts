@@ -10,14 +10,14 @@ import { thresholds } from './thresholds.ts';
 export const authReasons = ['auth_challenge_bad', 'auth_rejected'] as const satisfies readonly FailureReason[];
 
 /** An alert about checks before its cadence is filled in. */
-type Plan = Omit<AlertingRule, 'hold' | 'keep' | 'window' | 'dashboard'>;
+type Plan = Omit<AlertingRule, 'hold' | 'keep' | 'window' | 'dashboard'> & { readonly hold?: number };
 
 /** Alerts on pushes, for the checks of one cadence. */
 export function checkAlerts(cadence: Cadence): AlertingRule[] {
   const plans = [...failurePlans(cadence), ...retryPlans(cadence), ...throughputPlans(cadence), ...carePlans(cadence)];
   return plans.map((plan) => ({
-    ...plan,
     hold: cadence.hold,
+    ...plan,
     keep: cadence.keep,
     window: windowLabel(cadence),
     dashboard: plan.alert === 'BlobprobeAllPathsFailing' ? 'overview' : 'path',
@@ -62,10 +62,13 @@ function failurePlans(cadence: Cadence): Plan[] {
 
 function retryPlans(cadence: Cadence): Plan[] {
   const window = `{window="${windowLabel(cadence)}"}`;
+  // A push that fails is told as such first, and silences these: retries are news only where it does not.
+  const hold = cadence.recent;
   const ratio = (part: string, whole: string): string => `${part}${window} / (${whole}${window} > 1.5)`;
   return [
     {
       alert: 'BlobprobeRetriesHigh',
+      hold,
       expr: `${ratio(recorded.retries, recorded.attempts)} > ${thresholds.retryRatio}`,
       severity: 'warning',
       summary: 'Pushes need many retries.',
@@ -73,6 +76,7 @@ function retryPlans(cadence: Cadence): Plan[] {
     },
     {
       alert: 'BlobprobeFirstAttemptFailures',
+      hold,
       expr: `${ratio(recorded.firstAttemptFailures, recorded.runs)} > ${thresholds.firstAttemptFailureRatio}`,
       severity: 'warning',
       summary: 'First attempts at pushing fail often, whatever the retries make of it.',

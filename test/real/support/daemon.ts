@@ -10,6 +10,8 @@ const main = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 /** The built product, started as a user starts it. */
 export interface RunningDaemon {
   readonly pid: number;
+  /** `host:port` it listens on. */
+  readonly address: string;
   readonly output: () => string;
   readonly isRunning: () => boolean;
   readonly get: (path: string) => Promise<Response>;
@@ -37,6 +39,7 @@ export async function startDaemon(configuration: object): Promise<RunningDaemon>
   let lastScrape = '';
   const daemon: RunningDaemon = {
     pid: program.pid,
+    address,
     output: program.output,
     isRunning: program.isRunning,
     get,
