@@ -31,7 +31,7 @@ export async function openTunnel(socket: Socket, proxy: HttpProxy, authority: st
       method: 'CONNECT',
       path: authority,
       headers,
-      agent: false,
+      // With `agent: false` Node would make an agent, and that would not ask for the socket here but open one of its own.
       createConnection: () => socket,
     });
     request.once('connect', (response, tunnel: Socket, head: Buffer) => {
