@@ -24,6 +24,8 @@ const storageAtTheEnd = (f: Facts): Blame => {
   }
   return f.step === 'start' || f.step === 'auth' ? 'registry_app' : 'registry_storage';
 };
+/** A proxy that answers itself has not asked the registry. */
+const registryUnlessAHop = (f: Facts): Blame => (hopOf[f.answeredBy] === 'unknown' ? 'registry_app' : byAnswer(f));
 /** Status codes that only Cloudflare uses, for what happens between it and the origin. */
 const edgeToOrigin = (f: Facts): Blame => {
   if (f.status === 530) {
@@ -56,8 +58,8 @@ const blameByReason: Readonly<Record<FailureReason, BlameRow>> = {
   body_dropped: (f) => (crossedCloudflare(f) ? 'tunnel' : 'ingress'),
   body_truncated: (f) => (crossedCloudflare(f) ? 'edge_to_origin' : 'ingress'),
   body_corrupted: 'unknown',
-  session_lost: 'registry_app',
-  range_conflict: 'registry_app',
+  session_lost: registryUnlessAHop,
+  range_conflict: registryUnlessAHop,
   request_timeout: (f) => (f.status === undefined ? 'ingress' : byAnswer(f)),
   upload_stalled: 'unknown',
   response_timeout: (f) => (f.status === 524 ? 'edge_to_origin' : f.status === undefined ? 'unknown' : byAnswer(f)),

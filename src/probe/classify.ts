@@ -11,7 +11,6 @@ import { reasonFor } from './reasons.ts';
 export function classify(error: unknown, context: FailureContext): Failure {
   const facts = factsOf(error, context);
   const reason = reasonFor(facts);
-  const message = error instanceof Error ? error.message : String(error);
   return {
     reason,
     phase: lostIn(reason, facts),
@@ -20,10 +19,19 @@ export function classify(error: unknown, context: FailureContext): Failure {
     sentBytes: facts.sentBytes,
     elapsedMs: facts.elapsedMs,
     blob: facts.blob,
-    evidence: evidenceOf(facts, message),
+    evidence: evidenceOf(facts, messageOf(error)),
     ...(facts.status === undefined ? {} : { status: facts.status }),
     ...(facts.registryCodes[0] === undefined ? {} : { registryCode: facts.registryCodes[0] }),
   };
+}
+
+/** Whatever was thrown: even what cannot be turned into text. */
+function messageOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return 'an error without a text';
+  }
 }
 
 /** Bytes that never arrived were lost while sending, though the registry only says so at the commit. */

@@ -64,9 +64,12 @@ export function factsOf(error: unknown, context: FailureContext): Facts {
   const aborted = abortKind(error) ?? abortKind(network?.cause);
   const entries = exchange === undefined ? [] : registryErrors(exchange);
   const status = exchange?.response?.status;
+  // The answer's own step: after a 401 the caller may have been about to fetch a token.
+  const step = error instanceof ProtocolError ? error.step : context.step;
   return {
     ...context,
-    phase: phaseOf(context.step, network, exchange),
+    step,
+    phase: phaseOf(step, network, exchange),
     answeredBy: answeredBy(exchange),
     registryCodes: entries.map((entry) => entry.code),
     registryMessage: entries.map((entry) => entry.message).join(' '),

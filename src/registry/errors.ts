@@ -53,7 +53,7 @@ export class ProtocolError extends Error {
  */
 export function registryErrors(exchange: Pick<Exchange, 'response'>): readonly RegistryErrorEntry[] {
   const body = exchange.response?.body;
-  if (body === undefined || body.byteLength === 0 || body[0] !== 0x7b) {
+  if (body === undefined || !/^\s*\{/.test(Buffer.from(body.subarray(0, 64)).toString('latin1'))) {
     return [];
   }
   let parsed: unknown;
