@@ -1,0 +1,99 @@
+import { verdictTable } from '../verdict-table.ts';
+import type { Failure } from '../failure.ts';
+import type { Examination, Examined, Symptom, Trial } from './trial.ts';
+
+/** What the direct path did with the same push: `slow`: got through, but needed about as long as the failure took. */
+export type DirectResult = 'none' | 'ok' | 'slow' | 'same' | 'other';
+
+/** What stands around one failure: the questions that rules ask. Everything is `undefined` or false where nothing was tried. */
+export interface Contrast {
+  readonly pathKind: Examined['path']['kind'];
+  readonly smallPassed: boolean;
+  /** The same size got through with a length declared; undefined: not tried. */
+  readonly declaredPassed: boolean | undefined;
+  readonly streamedPassed: boolean | undefined;
+  /** Small bodies got through although they were sent slowly. */
+  readonly slowPassed: boolean;
+  /** Milliseconds after which slow bodies are ended. */
+  readonly endedAfterMs: number | undefined;
+  readonly freshPassed: boolean | undefined;
+  readonly direct: DirectResult;
+  readonly directPath: string | undefined;
+}
+
+/** The contrast of a run about which nothing else is known. */
+export function aloneOn(path: Examined['path'], direct: DirectResult = 'none', directPath?: string): Contrast {
+  return {
+    pathKind: path.kind,
+    smallPassed: false,
+    declaredPassed: undefined,
+    streamedPassed: undefined,
+    slowPassed: false,
+    endedAfterMs: undefined,
+    freshPassed: undefined,
+    direct,
+    directPath,
+  };
+}
+
+export function contrastOf({ failure, trial }: Symptom, examination: Examination): Contrast {
+  const { subject, direct } = examination;
+  const { durationLimit } = subject;
+  const sizeBytes = trial?.sizeBytes ?? 0;
+  const ofSize = subject.trials.filter((one) => one.sizeBytes >= sizeBytes && one.kind !== 'fresh');
+  const fresh = subject.trials.find(({ kind }) => kind === 'fresh');
+  const endedAfter = durationLimit?.conclusion === 'found' ? durationLimit.smallestRejected : undefined;
+  return {
+    pathKind: subject.path.kind,
+    smallPassed: subject.trials.some(({ kind, run }) => kind === 'small' && run.ok),
+    declaredPassed: anyPassed(ofSize.filter(({ shape }) => shape !== 'patch-streamed')),
+    streamedPassed: anyPassed(ofSize.filter(({ shape }) => shape === 'patch-streamed')),
+    slowPassed: (durationLimit?.largestAccepted ?? 0) > 0,
+    endedAfterMs: endedAfter === undefined ? undefined : endedAfter * 1_000,
+    freshPassed: fresh?.run.ok,
+    direct: directResult(failure, trial, direct),
+    directPath: direct?.path.name,
+  };
+}
+
+function anyPassed(trials: readonly Trial[]): boolean | undefined {
+  return trials.length === 0 ? undefined : trials.some(({ run }) => run.ok);
+}
+
+/** A registry that needs this part of the time without the hop is what the hop waits for. */
+const slowShare = 0.5;
+
+function directResult(failure: Failure, trial: Trial | undefined, direct: Examined | undefined): DirectResult {
+  if (direct === undefined) {
+    return 'none';
+  }
+  const sizeBytes = trial?.sizeBytes ?? 0;
+  const alike =
+    direct.trials.find((one) => one.shape === trial?.shape && one.sizeBytes === sizeBytes) ??
+    direct.trials.findLast((one) => one.sizeBytes >= sizeBytes) ??
+    direct.trials.at(-1);
+  if (alike === undefined) {
+    return 'none';
+  }
+  if (alike.run.failure !== undefined) {
+    return sameFamily(alike.run.failure, failure) ? 'same' : 'other';
+  }
+  const waitedMs = Math.max(
+    0,
+    ...alike.run.attempts.map(({ phaseMs }) => Math.max(phaseMs.wait ?? 0, phaseMs.commit ?? 0)),
+  );
+  const neededMs = failure.evidence.sinceLastByteMs ?? failure.elapsedMs;
+  return failure.reason === 'response_timeout' && waitedMs > 0 && waitedMs >= slowShare * neededMs ? 'slow' : 'ok';
+}
+
+export function sameFamily(a: Failure, b: Failure): boolean {
+  const { family } = verdictTable[a.reason];
+  return family === verdictTable[b.reason].family && (family !== 'other' || a.reason === b.reason);
+}
+
+/** The registry may be gone, or a hop cannot reach it: only another path can tell. */
+export function isDown({ reason, status, answeredBy }: Failure): boolean {
+  // Cloudflare's own codes say which leg is broken.
+  const named = answeredBy === 'cloudflare' && status !== undefined && status >= 520;
+  return !named && ['origin_unreachable', 'connect_refused', 'connect_timeout'].includes(reason);
+}

@@ -1,0 +1,158 @@
+import type { AnsweredBy, Failure, FailureReason } from '../failure.ts';
+import type { CauseName } from './causes.ts';
+import { type Contrast, isDown } from './contrast.ts';
+import type { Confidence } from './finding.ts';
+
+export interface Rule {
+  readonly cause: CauseName;
+  readonly confidence: Confidence | ((failure: Failure, contrast: Contrast) => Confidence);
+  readonly matches: (failure: Failure, contrast: Contrast) => boolean;
+}
+
+type Match = (failure: Failure, contrast: Contrast) => boolean;
+
+const is =
+  (reason: FailureReason, by?: AnsweredBy, also: Match = () => true): Match =>
+  (f, x) =>
+    f.reason === reason && (by === undefined || f.answeredBy === by) && also(f, x);
+const rule = (cause: CauseName, confidence: Rule['confidence'], matches: Match): Rule => ({
+  cause,
+  confidence,
+  matches,
+});
+const crossedCloudflare: Match = (f) => f.evidence.rayId !== undefined || f.answeredBy === 'cloudflare';
+const status =
+  (...values: readonly number[]): Match =>
+  (f) =>
+    f.status !== undefined && values.includes(f.status);
+
+/** A body that passes with a length and not without one is lost for want of that length. */
+const ifDeclaredPasses = (_: Failure, x: Contrast): Confidence => (x.declaredPassed === true ? 'certain' : 'likely');
+/** Another path tells whose fault it is. */
+const ifDirectPasses = (_: Failure, x: Contrast): Confidence => (x.direct === 'none' ? 'likely' : 'certain');
+const atLimitOfTime: Match = (f, x) =>
+  x.endedAfterMs !== undefined && f.elapsedMs >= 0.9 * x.endedAfterMs && f.phase !== 'start' && f.phase !== 'auth';
+const secondsNear =
+  (seconds: number): Match =>
+  (f) =>
+    Math.abs(f.elapsedMs - seconds * 1_000) <= 2_000;
+
+/** First match wins; the most specific rules come first. A failure that none matches stays unexplained. */
+export const rules: readonly Rule[] = [
+  // Cloudflare and the tunnel.
+  rule('origin_name_unknown', 'certain', (f) => f.status === 530 && /\b1016\b/.test(f.evidence.body ?? '')),
+  rule('tunnel_down', 'certain', status(530)),
+  rule('cloudflare_origin_tls', 'certain', status(525, 526)),
+  rule('cloudflare_write_timeout', 'certain', (f) => f.status === 524 && f.phase === 'send'),
+  rule('cloudflare_read_timeout', 'certain', status(524)),
+  rule('cloudflare_origin_unreachable', 'certain', (f) => f.answeredBy === 'cloudflare' && (f.status ?? 0) >= 520),
+  rule('cloudflared_quic', ifDeclaredPasses, is('body_dropped', undefined, crossedCloudflare)),
+  rule('streamed_body_dropped', ifDeclaredPasses, is('body_dropped')),
+  // Sizes.
+  rule('cloudflare_body_limit', 'certain', is('body_too_large', 'cloudflare')),
+  rule('nginx_body_limit', 'certain', is('body_too_large', 'nginx')),
+  rule('traefik_body_limit', 'certain', is('body_too_large', 'traefik')),
+  rule('envoy_body_limit', 'certain', is('body_too_large', 'envoy')),
+  rule('haproxy_body_limit', 'certain', is('body_too_large', 'haproxy')),
+  rule('caddy_body_limit', 'certain', is('body_too_large', 'caddy')),
+  rule('registry_body_limit', 'certain', is('body_too_large', 'registry')),
+  rule('proxy_body_limit', 'likely', is('body_too_large')),
+  // Time while the body comes.
+  rule('traefik_read_timeout', 'certain', is('request_timeout', 'traefik')),
+  rule('nginx_client_body_timeout', 'certain', is('request_timeout', 'nginx')),
+  rule('alb_idle_timeout', 'certain', is('request_timeout', 'alb')),
+  rule('haproxy_client_timeout', 'certain', is('request_timeout', 'haproxy')),
+  rule('envoy_idle_timeout', 'certain', is('request_timeout', 'envoy')),
+  rule('traefik_read_timeout', 'possible', is('request_timeout', 'none', secondsNear(60))),
+  rule('request_time_limit', 'likely', is('request_timeout')),
+  rule('request_time_limit', 'likely', is('connection_reset', 'none', atLimitOfTime)),
+  // Time after the body.
+  rule('nginx_read_timeout', 'certain', is('response_timeout', 'nginx')),
+  rule('haproxy_server_timeout', 'certain', is('response_timeout', 'haproxy')),
+  rule('alb_response_timeout', 'certain', is('response_timeout', 'alb')),
+  rule('envoy_route_timeout', 'certain', is('response_timeout', 'envoy')),
+  rule('traefik_gateway_timeout', 'certain', is('response_timeout', 'traefik')),
+  rule('cloudfront_response_timeout', 'certain', is('response_timeout', 'cloudfront')),
+  rule(
+    'slow_commit',
+    ifDirectPasses,
+    is('response_timeout', 'none', (_, x) => x.direct === 'same' || x.direct === 'slow'),
+  ),
+  rule('slow_commit', 'likely', is('response_timeout', 'registry')),
+  rule('slow_commit', 'possible', is('response_timeout', 'none')),
+  rule('gateway_timeout', 'likely', is('response_timeout')),
+  // Rules on the way.
+  rule('cloudflare_waf', 'certain', is('blocked_by_policy', 'cloudflare')),
+  rule('cloudfront_methods', 'likely', is('blocked_by_policy', 'cloudfront')),
+  rule('policy_block', 'likely', is('blocked_by_policy')),
+  rule('method_blocked', 'certain', is('method_not_allowed')),
+  rule('length_wanted', 'certain', is('length_required')),
+  // Answers that were changed on the way, or that send clients elsewhere.
+  rule('head_length_stripped', 'certain', is('verify_failed', undefined, lengthMissing)),
+  rule('not_stored', 'likely', is('verify_failed')),
+  rule('forwarded_proto_missing', 'certain', is('location_invalid', undefined, leavesTls)),
+  rule('location_elsewhere', 'likely', is('location_invalid')),
+  rule('redirected', 'certain', is('unexpected_redirect')),
+  rule('body_truncated', 'certain', is('body_truncated')),
+  rule('body_corrupted', 'likely', is('body_corrupted')),
+  rule('http2_broken', 'likely', is('http2_error')),
+  rule('stale_keep_alive', (_, x) => (x.freshPassed === true ? 'certain' : 'likely'), is('stale_connection')),
+  rule('stale_keep_alive', 'likely', is('connection_reset', 'none', reusedAndFreshPasses)),
+  // Login.
+  rule('realm_wrong', 'likely', is('auth_challenge_bad')),
+  // Credentials are looked at before the body: a refusal after it is about what was sent.
+  rule(
+    'quota',
+    'possible',
+    is('auth_rejected', 'registry', (f) => f.status === 403 && f.sentBytes > 0),
+  ),
+  rule('credentials_rejected', 'likely', is('auth_rejected')),
+  rule('token_expired', 'certain', is('auth_expired')),
+  rule('rate_limited', 'certain', is('rate_limited')),
+  // The registry and its storage.
+  rule('storage_full', 'certain', (f) => f.reason === 'quota_exceeded' && f.status === 507),
+  rule('quota', 'certain', is('quota_exceeded')),
+  rule('upload_state_not_shared', 'likely', is('session_lost')),
+  rule(
+    'upload_state_not_shared',
+    'possible',
+    (f) => f.reason === 'range_conflict' && (f.registryCode ?? '').startsWith('BLOB_UPLOAD_') && f.status !== 416,
+  ),
+  rule('range_refused', 'likely', is('range_conflict')),
+  rule('nginx_temp_full', 'likely', (f) => f.answeredBy === 'nginx' && f.status === 500),
+  rule(
+    'registry_failing',
+    'likely',
+    is('registry_error', undefined, (f) => f.phase === 'start' || f.phase === 'auth'),
+  ),
+  rule('storage_failing', 'likely', is('registry_error')),
+  // Nobody there. Without another path nothing says whether it is the registry or the way.
+  rule('registry_down', 'certain', (f, x) => isDown(f) && x.direct === 'same'),
+  rule('unreachable', 'possible', (f, x) => isDown(f) && x.direct === 'none'),
+  rule('hop_cannot_reach_registry', 'certain', is('origin_unreachable')),
+  rule('nothing_listens', 'certain', is('connect_refused')),
+  rule('no_way_there', 'likely', is('connect_timeout')),
+  rule('name_not_resolved', 'certain', is('dns_failure')),
+  rule('tls_not_trusted', 'certain', is('tls_failure')),
+  // Cuts without a word.
+  rule('stalled', 'likely', is('upload_stalled')),
+  rule(
+    'size_cut',
+    'possible',
+    (f, x) =>
+      f.reason === 'connection_reset' && f.sentBytes > 0 && x.smallPassed && x.slowPassed && x.direct !== 'same',
+  ),
+];
+
+/** Bytes that get through on fresh connections and not on used ones. */
+function reusedAndFreshPasses(failure: Failure, contrast: Contrast): boolean {
+  return failure.evidence.socketReused === true && failure.sentBytes === 0 && contrast.freshPassed === true;
+}
+
+function lengthMissing({ status, evidence }: Failure): boolean {
+  return status === 200 && evidence.headers !== undefined && evidence.headers['content-length'] === undefined;
+}
+
+function leavesTls({ evidence }: Failure): boolean {
+  return evidence.url?.startsWith('https:') === true && evidence.location?.startsWith('http:') === true;
+}

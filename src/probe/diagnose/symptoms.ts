@@ -1,0 +1,81 @@
+import { apiCheckEndpoints } from '../api-check.ts';
+import type { Limit } from '../limits/limit.ts';
+import { describeFailure, megabytes, seconds } from '../verdict-words.ts';
+import type { Examination, Examined, Symptom, Trial } from './trial.ts';
+
+/** Everything that failed over a path, in the order in which it was tried. */
+export function symptomsOf(examined: Examined): Symptom[] {
+  const { api, trials, sizeLimit, durationLimit } = examined;
+  return [
+    ...apiCheckEndpoints.flatMap((endpoint) => {
+      const state = api?.endpoints[endpoint];
+      return state?.up === false ? [{ failure: state.failure, what: `asking for ${endpoint}` }] : [];
+    }),
+    ...trials.flatMap((trial) => {
+      const { failure } = trial.run;
+      return failure === undefined ? [] : [{ failure, what: nameOf(trial), trial }];
+    }),
+    ...ofLimit(sizeLimit, (size) => `a body of ${megabytes(size)}`),
+    ...ofLimit(durationLimit, (duration) => `a small body that takes ${seconds(duration * 1_000)}`),
+  ];
+}
+
+/** A search that ended in a failure of another kind has seen something, too. */
+function ofLimit(limit: Limit<'bytes' | 'seconds'> | undefined, what: (value: number) => string): Symptom[] {
+  const { conclusion, rejection, smallestRejected, unit } = limit ?? {};
+  if (conclusion === 'found' && rejection !== undefined && smallestRejected !== undefined) {
+    return [{ failure: rejection, what: what(smallestRejected) }];
+  }
+  const failure = limit?.runs.at(-1)?.failure;
+  return conclusion === 'inconclusive' && unit === 'seconds' && failure !== undefined
+    ? [{ failure, what: 'a small body sent slowly' }]
+    : [];
+}
+
+/** `docker, 2.10 MB`. */
+function nameOf({ kind, run, sizeBytes }: Trial): string {
+  const how = {
+    small: '',
+    full: '',
+    shape: '',
+    fresh: ', each request on a new connection',
+    again: ', once more at the end',
+  };
+  return `${run.check.client.name}, ${megabytes(sizeBytes)}${how[kind]}`;
+}
+
+export function describeTrial(trial: Trial): string {
+  const { failure, durationMs } = trial.run;
+  return `${nameOf(trial)}: ${failure === undefined ? `pushed in ${seconds(durationMs)}` : describeFailure(failure)}`;
+}
+
+export function factsOfExamination({ subject, direct }: Examination): string[] {
+  return [...factsOf(subject), ...(direct === undefined ? [] : factsOf(direct))];
+}
+
+function factsOf({ path, api, trials, sizeLimit, durationLimit, cutUpload }: Examined): string[] {
+  const facts = [
+    ...apiCheckEndpoints.flatMap((endpoint) => {
+      const state = api?.endpoints[endpoint];
+      if (state === undefined) return [];
+      const note = state.up
+        ? `up${state.note === undefined ? '' : ` (${state.note})`}`
+        : describeFailure(state.failure);
+      return [`${endpoint}: ${note}`];
+    }),
+    ...trials.map(describeTrial),
+    ...(sizeLimit === undefined ? [] : [`size limit, ${sizeLimit.conclusion}: ${sizeLimit.why}`]),
+    ...(durationLimit === undefined ? [] : [`time limit, ${durationLimit.conclusion}: ${durationLimit.why}`]),
+    ...(cutUpload === undefined
+      ? []
+      : [
+          `upload status after the cut: ${cutUpload.heldBytes === undefined ? 'the registry does not say' : `the registry holds ${megabytes(cutUpload.heldBytes)}`} of ${megabytes(cutUpload.sentBytes)} sent`,
+        ]),
+  ];
+  return facts.map((fact) => `${path.name}: ${fact}`);
+}
+
+export function bytesOf({ trials, sizeLimit, durationLimit, cutUpload }: Examined): number {
+  const ofTrials = trials.reduce((sum, { run }) => sum + run.sentBytes, 0);
+  return ofTrials + (sizeLimit?.bytesSpent ?? 0) + (durationLimit?.bytesSpent ?? 0) + (cutUpload?.sentBytes ?? 0);
+}

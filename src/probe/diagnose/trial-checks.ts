@@ -1,0 +1,50 @@
+import type { Check } from '../check.ts';
+import type { ClientProfile, WireShape } from '../client-profile.ts';
+import { clientProfiles } from '../client-profiles.ts';
+
+export interface ShapedCheck {
+  readonly check: Check;
+  readonly shape: WireShape;
+}
+
+/** Small enough to pass whatever passes anything. */
+const mostSmallBytes = 64 * 1024;
+
+export function smallBytes(sizeBytes: number): number {
+  return Math.max(1, Math.min(mostSmallBytes, Math.floor(sizeBytes / 4)));
+}
+
+/** Bytes of one PATCH of the chunked control: a chunk that is cut off by a limit on the whole body would tell nothing. */
+const chunkBytes = 1024 * 1024;
+
+/** The client in question, and after it the shapes that no other of these has: streamed, with length, in chunks, in one POST. */
+export function controlShapes(check: Check): [ShapedCheck, ...ShapedCheck[]] {
+  const sizeBytes = check.workload.layerBytes[0] ?? 0;
+  const chunked: ClientProfile = {
+    ...clientProfiles.chunked,
+    chunkBytes: Math.max(1, Math.min(chunkBytes, Math.ceil(sizeBytes / 8))),
+  };
+  const clients = [clientProfiles.docker, clientProfiles['docker-containerd'], chunked, clientProfiles.monolithic];
+  return [
+    { check, shape: check.client.shape },
+    ...clients
+      .filter(({ shape }) => shape !== check.client.shape)
+      .map((client) => ({ check: { ...check, client }, shape: client.shape })),
+  ];
+}
+
+/** One blob, one attempt, so that each answer is seen as it is. */
+export function trialCheck({ check }: ShapedCheck, sizeBytes: number): Check {
+  return {
+    ...check,
+    workload: { name: 'diagnosis', kind: 'blob', layerBytes: [sizeBytes], pull: false },
+    retries: 'none',
+    payload: { kind: 'fresh' },
+  };
+}
+
+/** Every request on a connection of its own. */
+export function freshCheck(check: Check): Check {
+  const requestHeaders = { ...check.client.requestHeaders, connection: 'close' };
+  return { ...check, client: { ...check.client, requestHeaders } };
+}
