@@ -15,6 +15,8 @@ export interface DockerDaemon {
   readonly version: string;
   /** `docker import` of a layer that nobody has pushed before, then `docker push`. The size of the blob shows on the wire only. */
   readonly push: (options: PushOptions) => Promise<Omit<ClientPush, 'blobBytes'>>;
+  /** Removes the daemon's own copy of what was pushed, then `docker pull`. */
+  readonly pull: (options: Omit<PushOptions, 'layerBytes'>) => Promise<Omit<ClientPush, 'blobBytes'>>;
   /** The daemon's own log so far: unlike the client it names the causes of retries. */
   readonly log: () => string;
   readonly close: () => Promise<void>;
@@ -75,28 +77,45 @@ export async function startDockerDaemon(): Promise<DockerDaemon> {
   return {
     version: version.trim(),
     push: (options) => push(docker, options),
+    pull: (options) => pull(docker, options),
     log: program.output,
     close,
   };
 }
 
-async function push(
-  docker: (command: readonly string[], home: string) => Promise<string>,
-  { destination, layerBytes, credentials }: PushOptions,
+type Docker = (command: readonly string[], home: string) => Promise<string>;
+
+async function push(docker: Docker, { layerBytes, ...options }: PushOptions): Promise<Omit<ClientPush, 'blobBytes'>> {
+  return asUser(options, async (home) => {
+    const archive = join(home, 'layer.tar');
+    writeFileSync(archive, randomTar(layerBytes));
+    await docker(['import', archive, options.destination], home);
+    rmSync(archive);
+    return docker(['push', options.destination], home);
+  });
+}
+
+async function pull(docker: Docker, options: Omit<PushOptions, 'layerBytes'>): Promise<Omit<ClientPush, 'blobBytes'>> {
+  return asUser(options, async (home) => {
+    await docker(['image', 'rm', '--force', options.destination], home);
+    return docker(['pull', options.destination], home);
+  });
+}
+
+/** Runs commands with a home folder that holds the credentials, as `docker login` writes them. */
+async function asUser(
+  { destination, credentials }: Omit<PushOptions, 'layerBytes'>,
+  commands: (home: string) => Promise<string>,
 ): Promise<Omit<ClientPush, 'blobBytes'>> {
   const home = temporaryDirectory('docker-client');
   try {
-    const archive = join(home.path, 'layer.tar');
-    writeFileSync(archive, randomTar(layerBytes));
     if (credentials !== undefined) {
       const auth = Buffer.from(credentials).toString('base64');
       mkdirSync(join(home.path, '.docker'));
       const auths = { [destination.split('/')[0] ?? '']: { auth } };
       writeFileSync(join(home.path, '.docker/config.json'), JSON.stringify({ auths }));
     }
-    await docker(['import', archive, destination], home.path);
-    rmSync(archive);
-    return { exitCode: 0, output: await docker(['push', destination], home.path) };
+    return { exitCode: 0, output: await commands(home.path) };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
     return { exitCode: code, output: stdout + stderr };
