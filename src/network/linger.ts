@@ -1,3 +1,5 @@
+/* oxlint-disable no-underscore-dangle --
+   _write and _writev are the documented names by which a stream's implementation is replaced. */
 import type { Socket } from 'node:net';
 
 type WriteCallback = (error?: Error | null) => void;

@@ -27,68 +27,132 @@ const shownHeaders = [
   'warning',
   'oci-chunk-min-length',
 ] as const;
-const maxHeaderChars = 200;
-const maxBodyChars = 500;
+const maxHeaderBytes = 200;
+/** All shown headers together. With quotes escaped, the evidence of a failure stays below 4 KiB of JSON. */
+const maxHeadersBytes = 700;
+const maxBodyBytes = 500;
+const maxUrlBytes = 400;
 
 /** A URL fit for logs and pages: no userinfo, and query values cut (upload states and signatures are credentials in effect). */
 export function shownUrl(url: URL): string {
-  const query = [...url.searchParams.keys()].map((name) =>
-    name === 'digest' ? `digest=${url.searchParams.get('digest') ?? ''}` : `${name}=…`,
-  );
-  return cleanText(`${url.origin}${url.pathname}${query.length > 0 ? `?${query.join('&')}` : ''}`, 400);
+  const query = [...url.searchParams].map(([name, value]) => {
+    if (name === 'digest' && /^[a-z0-9+._-]{1,32}:[a-f0-9]{32,128}$/.test(value)) {
+      return `digest=${value}`;
+    }
+    // A query without `=` is all value.
+    return value !== '' && /^[\w.-]{1,32}$/.test(name) ? `${name}=…` : '…';
+  });
+  return cleanText(`${url.origin}${url.pathname}${query.length > 0 ? `?${query.join('&')}` : ''}`, maxUrlBytes);
 }
 
-/** The identifying headers of a response, bounded, without control characters; a Location without its query values. */
-export function shownResponseHeaders(response: HttpResponse | undefined): Record<string, string> {
+/** The identifying headers of a response, bounded one by one and together, without control characters. */
+export function shownResponseHeaders(
+  response: HttpResponse | undefined,
+  redact: (text: string) => string = (text) => text,
+): Record<string, string> {
   const shown: Record<string, string> = {};
+  let leftBytes = maxHeadersBytes;
   for (const name of shownHeaders) {
     const values = response?.headers[name];
-    if (values !== undefined && values.length > 0) {
-      shown[name] = cleanText(values.join(', '), maxHeaderChars);
+    if (values !== undefined && values.length > 0 && leftBytes > name.length) {
+      const value = cleanText(redact(values.join(', ')), Math.min(maxHeaderBytes, leftBytes - name.length));
+      shown[name] = value;
+      leftBytes -= name.length + Buffer.byteLength(value);
     }
   }
   return shown;
 }
 
-/** Text from a server that is not trusted: one line, no control or formatting characters, at most `maxChars`. */
-export function cleanText(text: string, maxChars: number): string {
+/** Text from a server that is not trusted: one line, no control or formatting characters, at most `maxBytes` of UTF-8. */
+export function cleanText(text: string, maxBytes: number): string {
   const flat = text
-    .slice(0, maxChars * 4)
+    .slice(0, maxBytes * 4)
     .replace(/[\p{C}\s]+/gu, ' ')
     .trim();
-  return flat.length > maxChars ? `${flat.slice(0, maxChars - 1)}…` : flat;
+  if (Buffer.byteLength(flat) <= maxBytes) {
+    return flat;
+  }
+  const bytes = Buffer.from(flat).subarray(0, Math.max(0, maxBytes - 3));
+  // What was cut in the middle of a character decodes to U+FFFD.
+  return `${bytes.toString('utf8').replace(/\uFFFD+$/u, '')}…`;
 }
 
 /** What a person needs to believe the reason. `message` is our own wording; the rest is from the wire. */
 export function evidenceOf(facts: Facts, message: string): Evidence {
   const { exchange, network } = facts;
+  const redact = exchange === undefined ? (text: string) => text : redactorOf(exchange);
   return {
-    message: cleanText(message, 300),
-    ...(network === undefined ? {} : { code: network.code }),
+    message: cleanText(redact(message), 300),
+    ...(network === undefined ? {} : { code: cleanText(network.code, 60) }),
     ...(network?.timer === undefined ? {} : { timer: network.timer }),
-    ...(exchange === undefined ? {} : exchangeEvidence(exchange)),
+    ...(exchange === undefined ? {} : exchangeEvidence(exchange, redact)),
   };
 }
 
-function exchangeEvidence(exchange: Exchange): Omit<Evidence, 'message'> {
+function exchangeEvidence(exchange: Exchange, redact: (text: string) => string): Omit<Evidence, 'message'> {
   const { response } = exchange;
   const location = header(exchange, 'location');
   const range = header(exchange, 'range');
   const rayId = header(exchange, 'cf-ray');
-  const body = response === undefined ? '' : cleanText(bodyText(response, 4096), maxBodyChars);
+  const body = response === undefined ? '' : cleanText(redact(bodyText(response, 4096)), maxBodyBytes);
   return {
     method: exchange.method,
     url: shownUrl(exchange.url),
     early: exchange.early,
     socketReused: exchange.socketReused,
-    headers: shownResponseHeaders(response),
+    headers: shownResponseHeaders(response, redact),
     ...(exchange.connection === undefined ? {} : { httpVersion: exchange.connection.httpVersion }),
     ...(body === '' ? {} : { body }),
-    ...(range === undefined ? {} : { range: cleanText(range, 60) }),
+    ...(range === undefined ? {} : { range: cleanText(redact(range), 60) }),
     ...(location === undefined || !URL.canParse(location, exchange.url.href)
       ? {}
-      : { location: shownUrl(new URL(location, exchange.url)) }),
-    ...(rayId === undefined ? {} : { rayId: cleanText(rayId, 60) }),
+      : { location: redact(shownUrl(new URL(location, exchange.url))) }),
+    ...(rayId === undefined ? {} : { rayId: cleanText(redact(rayId), 60) }),
     ...(exchange.waitMs === undefined ? {} : { sinceLastByteMs: Math.round(exchange.waitMs) }),
   };
+}
+
+/** Request headers whose values may be shown wherever a server repeats them: those that the client's kind decides. */
+const openRequestHeaders =
+  /^(?:user-agent|accept|accept-encoding|content-type|content-length|content-range|docker-distribution-api-version)$/i;
+/** Shorter values are no secrets, and replacing them would tear words apart. */
+const minSecretChars = 4;
+
+/**
+ * Takes out of a server's text what the request told it in confidence: credentials and extra headers, and the query values of
+ * its URL and of the Location. Debug pages and firewalls repeat the request they refuse.
+ */
+function redactorOf(exchange: Exchange): (text: string) => string {
+  const { requestHeaders, url } = exchange;
+  const location = header(exchange, 'location');
+  const next = location !== undefined && URL.canParse(location, url.href) ? new URL(location, url) : undefined;
+  const secrets = [
+    ...Object.entries(requestHeaders).flatMap(([name, value]) =>
+      openRequestHeaders.test(name) ? [] : spellings(value),
+    ),
+    ...[url, ...(next === undefined ? [] : [next])].flatMap(queryValues),
+  ]
+    .filter((text) => text.length >= minSecretChars)
+    // Longest first: a part of a secret that is one itself must not keep the whole from being found.
+    .toSorted((a, b) => b.length - a.length);
+  return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '<secret>'), text);
+}
+
+/** A header's value, what follows its scheme, and what Basic hides in base64. */
+function spellings(value: string): string[] {
+  const [, scheme = '', rest = ''] = /^(\S+) +(\S+)$/.exec(value) ?? [];
+  const pair = scheme.toLowerCase() === 'basic' ? Buffer.from(rest, 'base64').toString('utf8') : '';
+  return [value, rest, pair, pair.slice(pair.indexOf(':') + 1)];
+}
+
+function queryValues(url: URL): string[] {
+  const named = [...url.searchParams].flatMap(([name, value]) =>
+    value === '' ? [name] : name === 'digest' ? [] : [value],
+  );
+  const raw = url.search
+    .slice(1)
+    .split('&')
+    .map((part) => part.slice(part.indexOf('=') + 1))
+    .filter((value) => !value.startsWith('sha256'));
+  return [...named, ...raw, url.username, url.password];
 }
