@@ -37,7 +37,7 @@ export function logRun(log: Logger, run: Run): void {
   });
 }
 
-/** One line for each verdict that is not healthy, and for each that differs from the one before. */
+/** One line for each fault, and for each verdict that differs from the one before; the rest at debug. */
 export function logVerdict(log: Logger, round: Round, before: Round | undefined): void {
   const { registry, client, workload, verdict } = round;
   if (verdict.kind === 'healthy' && (before === undefined || before.verdict.kind === 'healthy')) {
@@ -56,7 +56,11 @@ export function logVerdict(log: Logger, round: Round, before: Round | undefined)
       return;
     case 'inconclusive':
     case 'healthy':
-      log.info('round judged', { ...fields, message: verdict.why });
+      // The failures themselves have been logged; that nothing follows from them is news only once.
+      log[before?.verdict.kind === verdict.kind ? 'debug' : 'info']('round judged', {
+        ...fields,
+        message: verdict.why,
+      });
       return;
     default:
       verdict satisfies never;
