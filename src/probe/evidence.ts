@@ -1,4 +1,5 @@
 import { type Exchange, header, type HttpResponse } from '../network/exchange.ts';
+import { requestSecrets } from '../network/request-secrets.ts';
 import { bodyText } from './answered-by.ts';
 import type { Facts } from './facts.ts';
 import type { Evidence } from './failure.ts';
@@ -80,7 +81,8 @@ export function cleanText(text: string, maxBytes: number): string {
 /** What a person needs to believe the reason. `message` is our own wording; the rest is from the wire. */
 export function evidenceOf(facts: Facts, message: string): Evidence {
   const { exchange, network } = facts;
-  const redact = exchange === undefined ? (text: string) => text : redactorOf(exchange);
+  const secrets = exchange === undefined ? [] : requestSecrets(exchange);
+  const redact = (text: string): string => secrets.reduce((rest, secret) => rest.replaceAll(secret, '<secret>'), text);
   return {
     message: cleanText(redact(message), 300),
     ...(network === undefined ? {} : { code: cleanText(network.code, 60) }),
@@ -110,49 +112,4 @@ function exchangeEvidence(exchange: Exchange, redact: (text: string) => string):
     ...(rayId === undefined ? {} : { rayId: cleanText(redact(rayId), 60) }),
     ...(exchange.waitMs === undefined ? {} : { sinceLastByteMs: Math.round(exchange.waitMs) }),
   };
-}
-
-/** Request headers whose values may be shown wherever a server repeats them: those that the client's kind decides. */
-const openRequestHeaders =
-  /^(?:user-agent|accept|accept-encoding|content-type|content-length|content-range|docker-distribution-api-version)$/i;
-/** Shorter values are no secrets, and replacing them would tear words apart. */
-const minSecretChars = 4;
-
-/**
- * Takes out of a server's text what the request told it in confidence: credentials and extra headers, and the query values of
- * its URL and of the Location. Debug pages and firewalls repeat the request they refuse.
- */
-function redactorOf(exchange: Exchange): (text: string) => string {
-  const { requestHeaders, url } = exchange;
-  const location = header(exchange, 'location');
-  const next = location !== undefined && URL.canParse(location, url.href) ? new URL(location, url) : undefined;
-  const secrets = [
-    ...Object.entries(requestHeaders).flatMap(([name, value]) =>
-      openRequestHeaders.test(name) ? [] : spellings(value),
-    ),
-    ...[url, ...(next === undefined ? [] : [next])].flatMap(queryValues),
-  ]
-    .filter((text) => text.length >= minSecretChars)
-    // Longest first: a part of a secret that is one itself must not keep the whole from being found.
-    .toSorted((a, b) => b.length - a.length);
-  return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '<secret>'), text);
-}
-
-/** A header's value, what follows its scheme, and what Basic hides in base64. */
-function spellings(value: string): string[] {
-  const [, scheme = '', rest = ''] = /^(\S+) +(\S+)$/.exec(value) ?? [];
-  const pair = scheme.toLowerCase() === 'basic' ? Buffer.from(rest, 'base64').toString('utf8') : '';
-  return [value, rest, pair, pair.slice(pair.indexOf(':') + 1)];
-}
-
-function queryValues(url: URL): string[] {
-  const named = [...url.searchParams].flatMap(([name, value]) =>
-    value === '' ? [name] : name === 'digest' ? [] : [value],
-  );
-  const raw = url.search
-    .slice(1)
-    .split('&')
-    .map((part) => part.slice(part.indexOf('=') + 1))
-    .filter((value) => !value.startsWith('sha256'));
-  return [...named, ...raw, url.username, url.password];
 }

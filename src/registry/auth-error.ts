@@ -1,4 +1,5 @@
 import type { Exchange } from '../network/exchange.ts';
+import { requestSecrets } from '../network/request-secrets.ts';
 
 export type AuthProblem =
   /** A 401 without `WWW-Authenticate`. */
@@ -42,15 +43,15 @@ export class AuthError extends Error {
 const secretHeaders = /^(?:authorization|proxy-authorization|cookie|set-cookie)$/i;
 
 /**
- * The same exchange with the values of credential headers replaced and userinfo and query values taken off the URL; and without
- * its error, which leads back to the exchange as it was.
+ * The same exchange with the values of credential headers replaced and userinfo and query values taken off the URL, also where
+ * the answer repeats them; and without its error, which leads back to the exchange as it was.
  */
 export function withoutCredentials(exchange: Exchange): Exchange {
   const url = new URL(exchange.url);
   url.username = '';
   url.password = '';
   for (const name of new Set(url.searchParams.keys())) url.searchParams.set(name, '');
-  const { response, error: _error, ...facts } = exchange;
+  const { response, error: _error, ...facts } = withoutSecrets(exchange, requestSecrets(exchange));
   return {
     ...facts,
     url,
