@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
 import type { Config } from '../config/config.ts';
 import type { RunCheck } from '../probe/outcome.ts';
 import { createHistory, type History } from '../publish/history.ts';
 import { createMetrics, type Metrics } from '../publish/metrics.ts';
-import { createVerdicts, type Verdicts } from '../publish/verdicts.ts';
-import { createByteBudget } from '../schedule/byte-budget.ts';
 import { createTransferLimit } from '../schedule/transfer-limit.ts';
 import { createDaemon, type Daemon } from './daemon.ts';
 import type { Engine } from './engine.ts';
@@ -31,7 +28,6 @@ export interface DaemonParts {
   readonly build: BuildInfo;
   readonly metrics: Metrics;
   readonly history: History;
-  readonly verdicts: Verdicts;
   readonly runs: WatchedRuns;
   readonly daemon: Daemon;
   readonly onDemand: OnDemandRuns;
@@ -43,17 +39,11 @@ export function createDaemonParts(options: DaemonPartsOptions): DaemonParts {
   const { build, config, eventLoopLagSeconds, log } = options;
   const metrics = createMetrics({ ...build, ...(eventLoopLagSeconds === undefined ? {} : { eventLoopLagSeconds }) });
   const history = createHistory();
-  const verdicts = createVerdicts();
   const runs = watchRuns(options.run, randomUUID);
   const limit = createTransferLimit(config.budget.transfers);
-  const budget = createByteBudget({
-    nowMs: () => performance.now(),
-    bytesPerDay: config.budget.bytesPerDay,
-    onChange: (remaining) => metrics.budgetRemaining(remaining),
-  });
-  metrics.budgetRemaining(budget.remaining());
-  const shared = { ...options, run: runs.run, metrics, history, limit, budget, verdicts };
+  const shared = { ...options, run: runs.run, metrics, history, limit };
   const daemon = createDaemon(config, shared);
-  const onDemand = createOnDemand({ ...shared, config: () => daemon.config, runs, newId: randomUUID });
-  return { build, metrics, history, verdicts, runs, daemon, onDemand, reloads: createReloads(daemon, log) };
+  const { budget } = daemon;
+  const onDemand = createOnDemand({ ...shared, budget, config: () => daemon.config, runs, newId: randomUUID });
+  return { build, metrics, history, runs, daemon, onDemand, reloads: createReloads(daemon, log) };
 }

@@ -53,7 +53,7 @@ function serverDepsOf(options: WebOptions, deps: WebDeps): ServerDeps {
       const errors = reloads.reload();
       return { ok: errors.length === 0, message: errors.length === 0 ? 'configuration loaded' : errors.join('\n') };
     },
-    verdicts: () => verdictTexts(deps.verdicts.list()),
+    verdicts: () => verdictTexts(daemon.verdicts.list()),
     limits: () => daemon.limits(),
     notices: () => [...lastReload(reloads), ...insecurePaths(daemon.config)],
     liveRuns: deps.runs,
