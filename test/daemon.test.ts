@@ -191,7 +191,7 @@ describe('the daemon', () => {
     await scrapeUntil(
       daemon,
       'blobprobe_attempt_failures_total',
-      { ...labels, reason: 'auth_rejected', phase: 'auth' },
+      { ...labels, reason: 'auth_rejected', phase: 'start' },
       (count) => count >= 1,
     );
     writeFileSync(daemon.file, JSON.stringify(configuration({ checks })));
