@@ -32,10 +32,16 @@ export function demoConfig(lab: DemoLab, sources: ConfigSources): Config {
         pull: true,
       },
     },
+    limits: {
+      every: '10m',
+      upTo: '4MiB',
+      resolution: '64KiB',
+      paths: ['internal', 'cloudflare-free', 'ingress-nginx-default', 'traefik-3'],
+    },
     // The docker client waits 50 s in all before it gives up; a demonstration has not that long.
     retryWaitScale: 0.005,
     // On slow paths runs wait more than they work, so a few at a time do not disturb each other much.
-    budget: { transfers: 4 },
+    budget: { transfers: 4, bytesPerDay: '1TiB' },
   });
   return parseConfig(text, 'demo', sources);
 }
