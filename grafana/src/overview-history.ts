@@ -1,6 +1,6 @@
 import { thresholds } from '../../prometheus/src/thresholds.ts';
 import { alertsFiring, type Row } from './board.ts';
-import { type AnyPanel, lines, matrix, states, successMap, valueMap } from './panels.ts';
+import { type AnyPanel, lines, matrix, number, states, successMap, valueMap } from './panels.ts';
 import { chosen, lately } from './queries.ts';
 
 const check = '{{path}} {{client}} {{workload}}';
@@ -98,12 +98,24 @@ export function prober(): Row {
         [],
         ['Value #A', 'Value'],
       ),
+      number(
+        {
+          title: 'Configuration',
+          description: 'Whether every prober took its configuration at the last reload; 0: one of them refused it.',
+          unit: 'none',
+          limits: [0.5],
+          goodAbove: true,
+          height: 6,
+        },
+        { expr: `min (${chosen('configLastReloadSuccessful')})`, legend: 'reloaded' },
+      ),
       lines(
         {
           title: 'Objects left behind',
           description: 'Objects of earlier probes known to be still in the registry.',
           unit: 'none',
           limits: [thresholds.leftoverObjects],
+          width: 8,
           height: 6,
         },
         [{ expr: `sum by (registry, kind) (${chosen('leftoverObjects')})`, legend: '{{registry}} {{kind}}' }],

@@ -101,7 +101,7 @@ function matrixRow(): Row {
         {
           title: 'State of each check',
           description:
-            'Last run of each check: outcome, throughput, attempts, age. A row per path, client and workload.',
+            'Last run of each check: outcome, throughput, attempts, duration, age, and how long ago a run last succeeded. A row per path, client and workload.',
           unit: 'none',
           height: 12,
         },
@@ -112,13 +112,17 @@ function matrixRow(): Row {
             legend: '',
           },
           { expr: chosen('lastRunAttempts'), legend: '' },
+          { expr: chosen('lastRunDuration'), legend: '' },
           { expr: `time() - ${chosen('lastRunTimestamp')}`, legend: '' },
+          { expr: `time() - ${chosen('lastSuccessTimestamp')}`, legend: '' },
         ],
         [
           { refId: 'A', name: 'last run', unit: 'none', mappings: [successMap] },
           { refId: 'B', name: 'throughput', unit: 'Bps' },
           { refId: 'C', name: 'attempts', unit: 'none' },
-          { refId: 'D', name: 'age', unit: 's' },
+          { refId: 'D', name: 'duration', unit: 's' },
+          { refId: 'E', name: 'age', unit: 's' },
+          { refId: 'F', name: 'last success', unit: 's' },
         ],
       ),
       matrix(

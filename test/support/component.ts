@@ -26,6 +26,8 @@ const packages = {
   helm: 'helm.sh/helm/v3/cmd/helm@latest',
   helm4: 'helm.sh/helm/v4/cmd/helm@latest',
   amtool: 'prometheus-alertmanager',
+  'dashboard-linter': 'github.com/grafana/dashboard-linter@latest',
+  jsonnet: 'jsonnet',
 } as const;
 export type Component = keyof typeof packages;
 

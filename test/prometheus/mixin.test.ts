@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { dashboardFiles } from '../../grafana/src/dashboards.ts';
+import { ruleFiles } from '../../prometheus/src/rules.ts';
+import { links } from '../../prometheus/src/texts.ts';
+import { describeWithComponents, requireComponent } from '../support/component.ts';
+
+const file = fileURLToPath(new URL('../../mixin.libsonnet', import.meta.url));
+const run = promisify(execFile);
+
+describe('the mixin', () => {
+  test('replaces the placeholders that the rules hold', () => {
+    const text = readFileSync(file, 'utf8');
+    for (const placeholder of Object.values(links)) expect(text.split(placeholder).length - 1).toBe(2);
+  });
+});
+
+describeWithComponents(['jsonnet'], 'the mixin in jsonnet', () => {
+  async function evaluated(expression: string): Promise<unknown> {
+    const { stdout } = await run(requireComponent('jsonnet'), ['-e', `local m = import '${file}'; ${expression}`], {
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    return JSON.parse(stdout);
+  }
+
+  test('gives the boards and rules as they are', async () => {
+    const boards = Object.entries(dashboardFiles()).map(([name, text]) => [name, JSON.parse(text) as unknown]);
+    expect(await evaluated('m.grafanaDashboards')).toEqual(Object.fromEntries(boards));
+    expect(await evaluated('m.prometheusRules')).toEqual(parse(ruleFiles()['blobprobe.rules.yaml']));
+    expect(await evaluated('m.prometheusAlerts')).toEqual(parse(ruleFiles()['blobprobe.alerts.yaml']));
+  });
+
+  test('puts the address of one’s own Grafana into the alerts', async () => {
+    const mine = await evaluated(
+      "(m { _config+:: { grafanaUrl: 'https://g.mine', runbookUrl: 'https://r.mine' } }).prometheusAlerts",
+    );
+    const alerts = ruleFiles()['blobprobe.alerts.yaml'];
+    const wanted = alerts.replaceAll(links.grafana, 'https://g.mine').replaceAll(links.runbooks, 'https://r.mine');
+    expect(mine).toEqual(parse(wanted));
+  });
+});
