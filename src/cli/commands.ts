@@ -1,11 +1,14 @@
 import { clientProfiles } from '../probe/client-profiles.ts';
 import { Ledger } from '../probe/ledger.ts';
 import { watchEventLoopLag } from '../publish/event-loop-lag.ts';
+import { cleanupCommand } from './cleanup.ts';
 import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
+import { diagnoseCommand } from './diagnose.ts';
 import { createEngine } from './engine.ts';
 import { healthcheckCommand } from './healthcheck.ts';
 import { limitCommand } from './limit.ts';
+import { pushCommand } from './push.ts';
 import { schemaCommand } from './schema.ts';
 import { serveCommand } from './serve.ts';
 
@@ -22,6 +25,15 @@ export function createCommands(): readonly [Command, ...Command[]] {
     eventLoopLagSeconds: () => lag.maxSeconds(),
   };
   const { isTTY, columns } = process.stderr;
-  const limit = limitCommand({ ...deps, isTerminal: isTTY, columns });
-  return [serveCommand(deps), demoCommand(deps), limit, schemaCommand, healthcheckCommand];
+  const onDemand = { ...deps, isTerminal: isTTY, columns };
+  return [
+    serveCommand(deps),
+    demoCommand(deps),
+    pushCommand(onDemand),
+    diagnoseCommand(onDemand),
+    limitCommand(onDemand),
+    cleanupCommand(deps),
+    schemaCommand,
+    healthcheckCommand,
+  ];
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Check, checkId, checkLabels } from '../probe/check.ts';
+import { remedyFor } from '../probe/diagnose/remedy-for.ts';
 import type { Run, RunCheck } from '../probe/outcome.ts';
 import { controlOf, planRounds, type RoundPlan, runRound } from '../probe/round.ts';
 import type { VerdictOptions } from '../probe/verdict.ts';
@@ -22,6 +23,7 @@ export interface ScheduledChecksDeps {
   readonly budget?: ByteBudget;
   /** Where the last round of each kind is kept. */
   readonly verdicts?: Verdicts;
+  /** Default: the diagnosis's. */
   readonly remedy?: VerdictOptions['remedy'];
   /** In [0, 1): the order of the paths in a round. */
   readonly random?: () => number;
@@ -90,7 +92,7 @@ class Rounds implements ScheduledChecks {
   }
 
   async #runRound(plan: RoundPlan, signal: AbortSignal): Promise<void> {
-    const { metrics, log, remedy, random = Math.random } = this.#deps;
+    const { metrics, log, remedy = remedyFor, random = Math.random } = this.#deps;
     const round = await runRound(
       plan,
       {
@@ -98,7 +100,7 @@ class Rounds implements ScheduledChecks {
         control: (check) => this.#runControl(check, signal),
         random,
         newId: randomUUID,
-        ...(remedy === undefined ? {} : { remedy }),
+        remedy,
       },
       signal,
     );

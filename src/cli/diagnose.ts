@@ -1,0 +1,117 @@
+import type { Config, LimitTarget } from '../config/config.ts';
+import type { NetworkPath } from '../network/path.ts';
+import { diagnose } from '../probe/diagnose/diagnose.ts';
+import { examine, type ExamineOptions, mostExaminedBytes } from '../probe/diagnose/examine.ts';
+import { usualDurationsMs } from '../probe/limits/duration-search.ts';
+import { formatBytes } from '../publish/format.ts';
+import { type Command, exitFailure, exitUsage } from './command.ts';
+import { type Diagnosed, diagnosisJson, diagnosisText } from './diagnose-text.ts';
+import type { FlagValues } from './flags.ts';
+import { exitInterrupted, interruptible } from './interrupt.ts';
+import { nameOf } from './limit-text.ts';
+import {
+  blobCheck,
+  durationFlag,
+  largestChecked,
+  type OnDemandCommandDeps,
+  sizeFlag,
+  targetsOrComplaint,
+} from './on-demand-flags.ts';
+import { createProgress, type ProgressView } from './progress.ts';
+import { type SelectedTargets, targetFlags } from './select-targets.ts';
+
+/** Just above Cloudflare's limit, the one that most people meet. */
+const defaultSizeBytes = 105_000_000;
+
+/** Exit codes: 0 healthy, 1 a fault was found or could not be ruled out, 2 usage or configuration, 130 interrupted. */
+export function diagnoseCommand(deps: OnDemandCommandDeps): Command {
+  return {
+    name: 'diagnose',
+    summary: 'Tests a path as a person would by hand, and names cause, hop, evidence and remedy.',
+    flags: {
+      ...targetFlags,
+      size: {
+        kind: 'text',
+        placeholder: 'SIZE',
+        help: 'Size in question (default: the largest that the configuration checks with, else 105MB).',
+      },
+      quick: { kind: 'switch', help: 'No slow bodies: limits on time, which take minutes, are not looked for.' },
+      'up-to-duration': {
+        kind: 'text',
+        placeholder: 'DURATION',
+        help: 'Longest time that a small body is made to take (default 125s).',
+      },
+      timeout: { kind: 'text', placeholder: 'DURATION', help: 'Bound on each push (default 15m).' },
+      json: { kind: 'switch', help: 'Write the result as JSON.' },
+    },
+    async run(values, terminal) {
+      const selected = targetsOrComplaint(values, terminal, deps);
+      if (selected === undefined) {
+        return exitUsage;
+      }
+      const asked = { size: sizeFlag(values, 'size'), timeoutMs: durationFlag(values, 'timeout'), ...slowly(values) };
+      deps.engine.limitBandwidth(selected.config?.budget.bandwidthBitsPerSecond);
+      const view = createProgress({ ...deps, write: (text) => terminal.err(text) });
+      const { result, interrupted } = await interruptible((signal) => diagnoseAll(selected, asked, deps, view, signal));
+      terminal.out(values.isSet('json') ? diagnosisJson(result) : result.map(diagnosisText).join('\n'));
+      if (interrupted) {
+        return exitInterrupted;
+      }
+      return result.every(({ diagnosis }) => diagnosis.kind === 'healthy') ? 0 : exitFailure;
+    },
+  };
+}
+
+interface Asked {
+  readonly size: number | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly durationsMs: readonly number[];
+}
+
+function slowly(values: FlagValues): Pick<Asked, 'durationsMs'> {
+  const upToMs = durationFlag(values, 'up-to-duration');
+  if (values.isSet('quick')) {
+    return { durationsMs: [] };
+  }
+  return {
+    durationsMs:
+      upToMs === undefined ? usualDurationsMs : [...usualDurationsMs.filter((oneMs) => oneMs < upToMs), upToMs],
+  };
+}
+
+async function diagnoseAll(
+  { targets, config }: SelectedTargets,
+  asked: Asked,
+  deps: OnDemandCommandDeps,
+  view: ProgressView,
+  signal: AbortSignal,
+): Promise<Diagnosed[]> {
+  const all: Diagnosed[] = [];
+  for (const target of targets) {
+    if (signal.aborted) {
+      break;
+    }
+    const sizeBytes = asked.size ?? largestChecked(target, config) ?? defaultSizeBytes;
+    const options: ExamineOptions = {
+      check: blobCheck(target, { sizeBytes, name: 'diagnosis', timeoutMs: asked.timeoutMs }, config),
+      direct: directPathBeside(target, config),
+      durationsMs: asked.durationsMs,
+      durationResolutionMs: Math.min(5_000, Math.ceil((asked.durationsMs.at(-1) ?? 0) / 10)),
+      signal,
+      onStep: (words) => view.begin(words),
+      onProgress: (progress) => view.update(progress),
+    };
+    view.line(`${nameOf(target)}: sends ${formatBytes(mostExaminedBytes(options))} at most`);
+    const examination = await examine(options, deps.engine);
+    view.end();
+    all.push({ target, sizeBytes, diagnosis: diagnose(examination) });
+  }
+  return all;
+}
+
+/** The path to compare with: the registry's first direct or internal one that is another. */
+export function directPathBeside({ registry, path }: LimitTarget, config: Config | undefined): NetworkPath | undefined {
+  const paths = config?.registries.find(({ name }) => name === registry.name)?.paths ?? [];
+  const others = paths.filter(({ name }) => name !== path.name);
+  return others.find(({ kind }) => kind === 'internal') ?? others.find(({ kind }) => kind === 'direct');
+}

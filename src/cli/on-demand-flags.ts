@@ -1,0 +1,94 @@
+import type { Config, LimitTarget } from '../config/config.ts';
+import { parseDuration } from '../config/duration.ts';
+import { ConfigError } from '../config/problem.ts';
+import { parseSize } from '../config/size.ts';
+import type { Check } from '../probe/check.ts';
+import type { Terminal } from './command.ts';
+import { type FlagValues, UsageError } from './flags.ts';
+import { selectTargets, type SelectedTargets } from './select-targets.ts';
+import type { PushDeps } from './serve.ts';
+
+/** What commands that push at once, and end, are given. */
+export interface OnDemandCommandDeps extends Pick<PushDeps, 'engine' | 'profiles'> {
+  readonly isTerminal: boolean;
+  readonly columns?: number | undefined;
+  readonly readInput?: () => string;
+}
+
+/** Bound on one run where neither flag nor configuration says otherwise. */
+const usualTimeoutMs = 15 * 60_000;
+
+/** The targets, or undefined after all that is wrong with the configuration went to stderr. Throws UsageError. */
+export function targetsOrComplaint(
+  values: FlagValues,
+  terminal: Terminal,
+  deps: OnDemandCommandDeps,
+): SelectedTargets | undefined {
+  try {
+    return selectTargets(values, terminal, deps.profiles, deps.readInput);
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      terminal.err(`${error.message}\n`);
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** The value of a size flag in bytes; undefined: not given. Throws UsageError. */
+export function sizeFlag(values: FlagValues, flag: string): number | undefined {
+  return positive(values, flag, parseSize, 'a size such as 100MiB');
+}
+
+/** The value of a duration flag in milliseconds; undefined: not given. Throws UsageError. */
+export function durationFlag(values: FlagValues, flag: string): number | undefined {
+  return positive(values, flag, parseDuration, 'a duration such as 15m');
+}
+
+function positive(
+  values: FlagValues,
+  flag: string,
+  parse: (text: string) => number,
+  expected: string,
+): number | undefined {
+  const text = values.text(flag);
+  if (text === undefined) {
+    return undefined;
+  }
+  let value = 0;
+  try {
+    value = parse(text);
+  } catch {
+    // Said below, in the words of a command line.
+  }
+  if (value <= 0) {
+    throw new UsageError(`flag --${flag}: expected ${expected}, got ${JSON.stringify(text)}`);
+  }
+  return value;
+}
+
+/** A check of one blob, as the target's client pushes it. */
+export function blobCheck(
+  target: LimitTarget,
+  options: { readonly sizeBytes: number; readonly name: string; readonly timeoutMs?: number | undefined },
+  config?: Config,
+): Check {
+  const timeoutMs = options.timeoutMs ?? usualTimeoutMs;
+  return {
+    ...target,
+    workload: { name: options.name, kind: 'blob', layerBytes: [options.sizeBytes], pull: false },
+    intervalMs: timeoutMs,
+    timeoutMs,
+    retries: 'profile',
+    retryWaitScale: config?.retryWaitScale ?? 1,
+    payload: { kind: 'fresh' },
+  };
+}
+
+/** The largest blob with which the registry is checked; undefined: none is configured. */
+export function largestChecked({ registry }: LimitTarget, config: Config | undefined): number | undefined {
+  const sizes = (config?.checks ?? [])
+    .filter((check) => check.registry.name === registry.name)
+    .flatMap(({ workload }) => workload.layerBytes);
+  return sizes.length === 0 ? undefined : Math.max(...sizes);
+}

@@ -1,0 +1,127 @@
+import type { LimitTarget } from '../config/config.ts';
+import { type Check, checkId, workloadBytes } from '../probe/check.ts';
+import { findingFor } from '../probe/diagnose/remedy-for.ts';
+import type { Run } from '../probe/outcome.ts';
+import { formatBytes, formatDuration, formatRate } from '../publish/format.ts';
+import { runView } from '../publish/run-view.ts';
+import { transcript } from '../publish/transcript.ts';
+import { type Command, exitFailure, exitUsage } from './command.ts';
+import { type FlagValues, oneOf, UsageError } from './flags.ts';
+import { exitInterrupted, interruptible } from './interrupt.ts';
+import { blobCheck, durationFlag, type OnDemandCommandDeps, sizeFlag, targetsOrComplaint } from './on-demand-flags.ts';
+import { createProgress } from './progress.ts';
+import { type SelectedTargets, targetFlags } from './select-targets.ts';
+
+const defaultSize = 10 * 1024 * 1024;
+
+/** Exit codes: 0 pushed, 1 failed, 2 usage or configuration, 130 interrupted (what was begun is cleaned up). */
+export function pushCommand(deps: OnDemandCommandDeps): Command {
+  return {
+    name: 'push',
+    summary: 'Pushes once, now, over one path as one client, and says what came of it.',
+    flags: {
+      ...targetFlags,
+      workload: { kind: 'text', placeholder: 'NAME', help: 'Push this workload of the configuration.' },
+      size: { kind: 'text', placeholder: 'SIZE', help: 'Push one blob of this size (default 10MiB).' },
+      retries: { kind: 'text', placeholder: 'HOW', help: 'profile: as the client does (default); none: one attempt.' },
+      timeout: { kind: 'text', placeholder: 'DURATION', help: 'Bound on the whole run (default 15m).' },
+      pull: { kind: 'switch', help: 'Pull the blob again and compare it.' },
+      json: { kind: 'switch', help: 'Write the run as JSON, request by request.' },
+    },
+    async run(values, terminal) {
+      const selected = targetsOrComplaint(values, terminal, deps);
+      if (selected === undefined) {
+        return exitUsage;
+      }
+      const check = checkOf(values, selected);
+      deps.engine.limitBandwidth(selected.config?.budget.bandwidthBitsPerSecond);
+      const view = createProgress({ ...deps, write: (text) => terminal.err(text) });
+      view.begin(`${checkId(check)}, ${formatBytes(workloadBytes(check.workload))}`);
+      const { result: run, interrupted } = await interruptible((signal) =>
+        deps.engine.run(check, { signal, onProgress: (progress) => view.update(progress) }),
+      );
+      view.end();
+      terminal.out(values.isSet('json') ? `${JSON.stringify(runView(run, true), undefined, 2)}\n` : outcomeText(run));
+      if (interrupted) {
+        return exitInterrupted;
+      }
+      return run.ok ? 0 : exitFailure;
+    },
+  };
+}
+
+function checkOf(values: FlagValues, { targets, config }: SelectedTargets): Check {
+  const target = onlyOne(targets);
+  const sizeBytes = sizeFlag(values, 'size');
+  const name = values.text('workload');
+  if (name !== undefined && sizeBytes !== undefined) {
+    throw new UsageError('flags --workload and --size exclude each other');
+  }
+  const timeoutMs = durationFlag(values, 'timeout');
+  const sized = blobCheck(
+    target,
+    { sizeBytes: sizeBytes ?? defaultSize, name: values.text('size') ?? '10MiB', timeoutMs },
+    config,
+  );
+  const base = name === undefined ? sized : configured(name, target, config, timeoutMs);
+  const retries = oneOf('retries', values.text('retries') ?? 'profile', ['profile', 'none']);
+  const workload = values.isSet('pull') ? { ...base.workload, pull: true } : base.workload;
+  return { ...base, workload, retries };
+}
+
+function onlyOne(targets: readonly LimitTarget[]): LimitTarget {
+  const [target, ...more] = targets;
+  if (target === undefined || more.length > 0) {
+    const names = [...new Set(targets.map(({ registry, path }) => `${registry.name}/${path.name}`))];
+    throw new UsageError(
+      names.length > 1
+        ? `one push goes over one path; choose --registry and --path of ${names.join(', ')}`
+        : 'one push is made by one client; give --client once',
+    );
+  }
+  return target;
+}
+
+/** The workload as configured, over this path as this client, also where the configuration does not pair them. */
+function configured(
+  name: string,
+  target: LimitTarget,
+  config: SelectedTargets['config'],
+  timeoutMs: number | undefined,
+): Check {
+  const inRegistry = (config?.checks ?? []).filter(({ registry }) => registry.name === target.registry.name);
+  const found = inRegistry.find(({ workload }) => workload.name === name);
+  if (found === undefined) {
+    const known = [...new Set(inRegistry.map(({ workload }) => workload.name))];
+    throw new UsageError(
+      `flag --workload: no workload ${JSON.stringify(name)}${known.length === 0 ? ' without a configuration' : `, there are ${known.join(', ')}`}`,
+    );
+  }
+  return { ...found, ...target, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+}
+
+/** The outcome in words; of a failure also the evidence, and what would help as far as one run can tell. */
+export function outcomeText(run: Run): string {
+  const { check, attempts, pushBytesPerSecond, pullBytesPerSecond } = run;
+  const size = formatBytes(workloadBytes(check.workload));
+  const tries = Math.max(1, ...attempts.map(({ number }) => number));
+  const after = tries === 1 ? '' : `, ${tries} attempts`;
+  if (run.ok) {
+    const rates = [
+      ...(pushBytesPerSecond === undefined ? [] : [`pushed at ${formatRate(pushBytesPerSecond)}`]),
+      ...(pullBytesPerSecond === undefined ? [] : [`pulled at ${formatRate(pullBytesPerSecond)}`]),
+    ];
+    return `${checkId(check)}: pushed ${size} in ${formatDuration(run.durationMs)}${after}${rates.map((rate) => `, ${rate}`).join('')}\n`;
+  }
+  const finding = findingFor(run, false);
+  return [
+    `${checkId(check)}: failed after ${formatDuration(run.durationMs)}${after}\n\n`,
+    transcript(run),
+    ...(finding === undefined || run.failure?.reason === 'cancelled'
+      ? []
+      : [
+          `\n${finding.confidence === 'possible' ? 'Perhaps' : 'Cause'}: ${finding.title}\nRemedy: ${finding.remedy}\nSee: ${finding.reference}\n`,
+          `To be sure: blobprobe diagnose, with the same flags\n`,
+        ]),
+  ].join('');
+}

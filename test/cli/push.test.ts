@@ -1,0 +1,205 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { cleanupCommand } from '../../src/cli/cleanup.ts';
+import { runCommandLine } from '../../src/cli/command-line.ts';
+import { diagnoseCommand } from '../../src/cli/diagnose.ts';
+import { createEngine } from '../../src/cli/engine.ts';
+import { pushCommand } from '../../src/cli/push.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { type DemoEdge, startEdge } from '../../src/demo/edge.ts';
+import { type DemoRegistry, startRegistry } from '../../src/demo/registry.ts';
+import { clientProfiles } from '../../src/probe/client-profiles.ts';
+import { Ledger } from '../../src/probe/ledger.ts';
+import { checkOf } from '../support/checks.ts';
+
+let registry: DemoRegistry;
+let edge: DemoEdge;
+let directory: string;
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'blobprobe-push-'));
+  registry = await startRegistry({ auth: { kind: 'basic', users: [{ name: 'probe', password: 'right' }] } });
+  edge = await startEdge({
+    upstream: registry.url,
+    identity: { style: 'nginx' },
+    faults: [{ kind: 'body-limit', limitBytes: 400_000, ending: 'linger' }],
+  });
+});
+afterEach(async () => {
+  await edge.close();
+  await registry.close();
+  rmSync(directory, { recursive: true });
+});
+
+async function run(args: readonly string[], ledger = new Ledger(), input = 'right\n', isTerminal = false) {
+  let out = '';
+  let err = '';
+  const deps = { engine: createEngine(ledger), profiles: clientProfiles, isTerminal, readInput: () => input };
+  const commands = [pushCommand(deps), diagnoseCommand(deps), cleanupCommand({ ...deps, ledger })] as const;
+  const code = await runCommandLine(args, [...commands], {
+    out: (text) => (out += text),
+    err: (text) => (err += text),
+    env: {},
+  });
+  return { code, out, err };
+}
+
+const login = ['--user=probe', '--password-stdin'];
+
+function configured(more: object = {}): string {
+  const file = join(directory, 'config.yaml');
+  const text = JSON.stringify({
+    registries: {
+      gitea: {
+        repository: 'team/probe',
+        credentials: { username: 'probe', password: 'right' },
+        paths: { internal: { url: registry.url, kind: 'internal' }, ingress: { url: edge.url, kind: 'ingress' } },
+      },
+    },
+    checks: {
+      small: { size: '100KiB', every: '1m', clients: ['docker'] },
+      large: { size: '900KiB', every: '1m', clients: ['docker'] },
+    },
+    ...more,
+  });
+  writeFileSync(file, text);
+  return file;
+}
+
+describe('push', () => {
+  test('ad hoc: what was pushed, how fast; plain lines; nothing is left', async () => {
+    const { code, out, err } = await run([
+      'push',
+      `--url=${registry.url}/team/probe`,
+      ...login,
+      '--size=300kB',
+      '--pull',
+    ]);
+    expect(out).toMatch(/^.*\/url\/docker\/300kB: pushed 293 KiB in .*, pushed at .*\/s, pulled at .*\/s\n$/);
+    expect(err).toMatch(/^[^\n]*300kB, 293 KiB\n$/);
+    expect(code).toBe(0);
+    expect(registry.blobs.size).toBe(0);
+    expect(registry.openSessions).toEqual([]);
+  });
+
+  test('a failure: request by request, then cause, remedy and reference', async () => {
+    const args = ['push', `--config.file=${configured()}`, '--path=ingress', '--workload=large', '--retries=none'];
+    const { code, out } = await run(args);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^gitea\/ingress\/docker\/large: failed after/);
+    expect(out).toContain('PATCH');
+    expect(out).toContain('client_max_body_size 0;');
+    expect(out).toMatch(/See: https:\/\/nginx\.org\//);
+    expect(out).not.toContain('right');
+  });
+
+  test('as JSON, with a bar on a terminal that goes away', async () => {
+    const args = ['push', `--config.file=${configured()}`, '--path=internal', '--workload=small', '--json'];
+    const { code, out, err } = await run(args, undefined, '', true);
+    expect(JSON.parse(out)).toMatchObject({ path: 'internal', workload: 'small', ok: true, sizeBytes: 102_400 });
+    expect(err).toMatch(/\[[#-]{20}\]/);
+    expect(err.endsWith('\r\u001B[K')).toBe(true);
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    [['--path=ingress', '--workload=huge'], 'no workload "huge", there are small, large'],
+    [['--workload=small'], 'choose --registry and --path of gitea/internal, gitea/ingress'],
+    [['--path=ingress', '--client=docker', '--client=crane'], 'give --client once'],
+    [['--path=ingress', '--size=1MB', '--workload=small'], 'exclude each other'],
+    [['--path=ingress', '--size=lots'], 'flag --size: expected a size such as 100MiB, got "lots"'],
+    [['--path=ingress', '--retries=many'], 'flag --retries: expected profile or none, got "many"'],
+  ])('%s is a usage error', async (args, message) => {
+    const { code, err, out } = await run(['push', `--config.file=${configured()}`, ...args]);
+    expect({ code, out, lines: err.split('\n').length }).toEqual({ code: 2, out: '', lines: 2 });
+    expect(err).toContain(message);
+  });
+
+  test('a configuration with an error: exit code 2', async () => {
+    const { code, err } = await run(['push', `--config.file=${configured({ oops: 1 })}`]);
+    expect(code).toBe(2);
+    expect(err).toContain('unknown key "oops"');
+  });
+});
+
+describe('diagnose', () => {
+  test('compares with the internal path and names cause, hop, evidence, remedy', async () => {
+    const { code, out, err } = await run(['diagnose', `--config.file=${configured()}`, '--path=ingress', '--quick']);
+    expect(out).toMatch(/^gitea\/ingress as docker, 900 KiB: fault: nginx refuses bodies above its size limit\n/);
+    expect(out).toContain('(nginx_body_limit, certain)');
+    expect(out).toMatch(/ {2}Hop +ingress\n/);
+    expect(out).toContain('over internal the same push got through');
+    expect(out).toContain('proxy-body-size: "0"');
+    expect(err).toMatch(/^gitea\/ingress as docker: sends .* at most\nAPI and login\n/);
+    expect(code).toBe(1);
+  });
+
+  test('healthy is exit code 0; with slow bodies; as JSON', async () => {
+    const args = ['diagnose', `--config.file=${configured()}`, '--path=internal', '--up-to-duration=300ms', '--json'];
+    const { code, out } = await run(args);
+    expect(JSON.parse(out)).toMatchObject([{ path: 'internal', kind: 'healthy', findings: [], sizeBytes: 921_600 }]);
+    expect(out).toContain('time limit, none-up-to');
+    expect(code).toBe(0);
+  });
+
+  test('ad hoc, wrong password: exit code 1 and the credentials', async () => {
+    const args = ['diagnose', `--url=${registry.url}`, ...login, '--size=200kB', '--quick', '--json'];
+    const { code, out } = await run(args, undefined, 'wrong');
+    expect(JSON.parse(out)).toMatchObject([{ kind: 'fault', findings: [{ cause: 'credentials_rejected' }] }]);
+    expect(out).not.toContain('wrong"');
+    expect(code).toBe(1);
+  });
+
+  test('without a target: usage', async () => {
+    const { code, err } = await run(['diagnose']);
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: 'blobprobe diagnose: give --config.file=FILE or --url=URL (see blobprobe diagnose --help)\n',
+    });
+  });
+});
+
+describe('cleanup', () => {
+  const ledgerFile = () => join(directory, 'ledger.jsonl');
+  const config = () => configured({ ledgerFile: ledgerFile() });
+
+  test('nothing left behind', async () => {
+    const { code, out } = await run(['cleanup', `--config.file=${config()}`]);
+    expect({ code, out }).toEqual({ code: 0, out: 'Nothing was left behind.\n' });
+  });
+
+  test('removes what a process that died has left', async () => {
+    // Its deletions were refused: the blob stays and the ledger remembers it.
+    registry.intercept = ({ method }) => (method === 'DELETE' ? { kind: 'answer', status: 500 } : undefined);
+    const died = new Ledger({ file: ledgerFile() });
+    const check = checkOf(registry.url, { sizeBytes: 1_000, path: { name: 'internal' } });
+    const { registry: target } = loadConfig(config(), {
+      env: {},
+      profiles: clientProfiles,
+    }).checks[0]!;
+    await createEngine(died).run({ ...check, registry: target }, { signal: new AbortController().signal });
+    await died.close();
+    registry.intercept = undefined;
+    expect(registry.blobs.size).toBe(1);
+    const { code, out } = await run(['cleanup', `--config.file=${config()}`]);
+    expect({ code, out }).toEqual({ code: 0, out: 'gitea/internal: 1 blob removed\n' });
+    expect(registry.blobs.size).toBe(0);
+  });
+
+  test('a ledger that another process uses is left alone', async () => {
+    const other = new Ledger({ file: ledgerFile() });
+    try {
+      const { code, out } = await run(['cleanup', `--config.file=${config()}`]);
+      expect(code).toBe(1);
+      expect(out).toMatch(/^Another process uses the ledger/);
+    } finally {
+      await other.close();
+    }
+  });
+
+  test('no ledger file, no configuration: usage', async () => {
+    expect((await run(['cleanup'])).code).toBe(2);
+    expect((await run(['cleanup', `--config.file=${configured()}`])).err).toContain('names no ledger file');
+  });
+});

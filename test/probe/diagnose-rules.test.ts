@@ -1,0 +1,476 @@
+import { describe, expect, test } from 'vitest';
+import { causes } from '../../src/probe/diagnose/causes.ts';
+import { aloneOn, type Contrast } from '../../src/probe/diagnose/contrast.ts';
+import { diagnose, explain } from '../../src/probe/diagnose/diagnose.ts';
+import { remedyFor } from '../../src/probe/diagnose/remedy-for.ts';
+import { adviseRoutes } from '../../src/probe/diagnose/routing.ts';
+import { rules } from '../../src/probe/diagnose/rules.ts';
+import type { Examined, TrialKind } from '../../src/probe/diagnose/trial.ts';
+import type { Failure } from '../../src/probe/failure.ts';
+import type { Run } from '../../src/probe/outcome.ts';
+import { pathTo } from '../support/paths.ts';
+import { fakeCheck, fakeRun } from '../cli/fake-check.ts';
+import type { ClientName } from '../../src/probe/client-profile.ts';
+
+function failed(changes: Partial<Failure>): Failure {
+  return {
+    reason: 'connection_reset',
+    phase: 'send',
+    answeredBy: 'none',
+    blame: 'unknown',
+    sentBytes: 1_000_000,
+    elapsedMs: 2_000,
+    blob: 'blob',
+    evidence: { message: '' },
+    ...changes,
+  };
+}
+
+const edge = pathTo('https://registry.example', { name: 'edge', kind: 'edge' });
+const alone = aloneOn(edge);
+const good = aloneOn(edge, 'ok', 'internal');
+
+/** What a lab does not make, or makes slowly: failure, what stands around it, cause@hop and how sure. */
+const table: [string, Partial<Failure>, Partial<Contrast>, string | undefined][] = [
+  [
+    '1016',
+    {
+      reason: 'origin_unreachable',
+      status: 530,
+      answeredBy: 'cloudflare',
+      evidence: { message: '', body: 'error code: 1016' },
+    },
+    {},
+    'origin_name_unknown@edge_to_origin certain',
+  ],
+  [
+    '524 while sending',
+    { reason: 'response_timeout', phase: 'send', status: 524, answeredBy: 'cloudflare' },
+    {},
+    'cloudflare_write_timeout@edge_to_origin certain',
+  ],
+  [
+    '524 while waiting',
+    { reason: 'response_timeout', phase: 'wait', status: 524, answeredBy: 'cloudflare' },
+    {},
+    'cloudflare_read_timeout@edge_to_origin certain',
+  ],
+  [
+    '524, and the registry is slow',
+    { reason: 'response_timeout', phase: 'wait', status: 524, answeredBy: 'cloudflare' },
+    { direct: 'slow' },
+    'cloudflare_read_timeout@registry_storage certain',
+  ],
+  [
+    '520',
+    { reason: 'origin_unreachable', status: 520, answeredBy: 'cloudflare' },
+    {},
+    'cloudflare_origin_unreachable@edge_to_origin certain',
+  ],
+  [
+    'nginx 408',
+    { reason: 'request_timeout', status: 408, answeredBy: 'nginx', blame: 'ingress' },
+    {},
+    'nginx_client_body_timeout@ingress certain',
+  ],
+  [
+    'ALB 460',
+    { reason: 'request_timeout', status: 460, answeredBy: 'alb', blame: 'ingress' },
+    {},
+    'alb_idle_timeout@ingress certain',
+  ],
+  [
+    'HAProxy 408',
+    { reason: 'request_timeout', status: 408, answeredBy: 'haproxy', blame: 'ingress' },
+    {},
+    'haproxy_client_timeout@ingress certain',
+  ],
+  [
+    'Envoy 408',
+    { reason: 'request_timeout', status: 408, answeredBy: 'envoy', blame: 'ingress' },
+    {},
+    'envoy_idle_timeout@ingress certain',
+  ],
+  [
+    'cut after 60 s',
+    { reason: 'request_timeout', elapsedMs: 60_100, blame: 'ingress' },
+    {},
+    'traefik_read_timeout@ingress possible',
+  ],
+  ['cut when slow bodies are', { elapsedMs: 29_900 }, { endedAfterMs: 30_000 }, 'request_time_limit@edge likely'],
+  ['cut long before slow bodies are', { elapsedMs: 3_000 }, { endedAfterMs: 30_000 }, undefined],
+  [
+    'Traefik 504',
+    { reason: 'response_timeout', status: 504, answeredBy: 'traefik', blame: 'ingress' },
+    {},
+    'traefik_gateway_timeout@ingress certain',
+  ],
+  [
+    'CloudFront 504',
+    { reason: 'response_timeout', status: 504, answeredBy: 'cloudfront', blame: 'edge' },
+    {},
+    'cloudfront_response_timeout@edge_to_origin certain',
+  ],
+  [
+    'a stranger’s 504',
+    { reason: 'response_timeout', status: 504, answeredBy: 'other' },
+    {},
+    'gateway_timeout@edge likely',
+  ],
+  [
+    '30 s without an answer, on both paths',
+    { reason: 'response_timeout', phase: 'wait' },
+    { direct: 'same' },
+    'slow_commit@registry_storage certain',
+  ],
+  [
+    '30 s without an answer, here alone',
+    { reason: 'response_timeout', phase: 'wait' },
+    { direct: 'ok' },
+    'slow_commit@registry_storage possible',
+  ],
+  [
+    'CloudFront 403',
+    { reason: 'blocked_by_policy', status: 403, answeredBy: 'cloudfront', blame: 'edge' },
+    {},
+    'cloudfront_methods@edge likely',
+  ],
+  [
+    '411',
+    { reason: 'length_required', status: 411, answeredBy: 'nginx', blame: 'ingress' },
+    {},
+    'length_wanted@ingress certain',
+  ],
+  [
+    'Envoy 413',
+    { reason: 'body_too_large', status: 413, answeredBy: 'envoy', blame: 'ingress' },
+    {},
+    'envoy_body_limit@ingress certain',
+  ],
+  [
+    'Caddy 413',
+    { reason: 'body_too_large', status: 413, answeredBy: 'caddy', blame: 'ingress' },
+    {},
+    'caddy_body_limit@ingress certain',
+  ],
+  [
+    'HAProxy 413',
+    { reason: 'body_too_large', status: 413, answeredBy: 'haproxy', blame: 'ingress' },
+    {},
+    'haproxy_body_limit@ingress certain',
+  ],
+  [
+    'a stranger’s 413',
+    { reason: 'body_too_large', status: 413, answeredBy: 'other' },
+    {},
+    'proxy_body_limit@edge likely',
+  ],
+  [
+    'the registry’s 413',
+    { reason: 'body_too_large', status: 413, answeredBy: 'registry' },
+    {},
+    'registry_body_limit@registry_app certain',
+  ],
+  [
+    'Location on http',
+    {
+      reason: 'location_invalid',
+      phase: 'start',
+      blame: 'ingress',
+      evidence: { message: '', url: 'https://a/v2/', location: 'http://a/v2/' },
+    },
+    {},
+    'forwarded_proto_missing@ingress certain',
+  ],
+  [
+    'redirect of a PATCH',
+    { reason: 'unexpected_redirect', status: 308, answeredBy: 'nginx', blame: 'ingress' },
+    {},
+    'redirected@ingress certain',
+  ],
+  [
+    'session lost',
+    { reason: 'session_lost', status: 404, answeredBy: 'registry', registryCode: 'BLOB_UPLOAD_UNKNOWN' },
+    {},
+    'upload_state_not_shared@registry_app likely',
+  ],
+  [
+    'upload invalid',
+    { reason: 'range_conflict', status: 400, answeredBy: 'registry', registryCode: 'BLOB_UPLOAD_INVALID' },
+    {},
+    'upload_state_not_shared@registry_app possible',
+  ],
+  [
+    '416',
+    { reason: 'range_conflict', status: 416, answeredBy: 'registry', registryCode: 'BLOB_UPLOAD_INVALID' },
+    {},
+    'range_refused@registry_app likely',
+  ],
+  [
+    '401 at the commit',
+    { reason: 'auth_expired', phase: 'commit', status: 401, answeredBy: 'registry' },
+    {},
+    'token_expired@auth_server certain',
+  ],
+  [
+    'realm elsewhere',
+    { reason: 'auth_challenge_bad', phase: 'auth', sentBytes: 0 },
+    {},
+    'realm_wrong@auth_server likely',
+  ],
+  [
+    '507',
+    { reason: 'quota_exceeded', status: 507, answeredBy: 'registry' },
+    {},
+    'storage_full@registry_storage certain',
+  ],
+  [
+    '500 at the start',
+    { reason: 'registry_error', phase: 'start', status: 500, answeredBy: 'registry' },
+    {},
+    'registry_failing@registry_app likely',
+  ],
+  [
+    'nginx 500',
+    { reason: 'unexpected_response', phase: 'wait', status: 500, answeredBy: 'nginx', blame: 'ingress' },
+    {},
+    'nginx_temp_full@ingress likely',
+  ],
+  [
+    'stale socket',
+    { reason: 'stale_connection', sentBytes: 0, blame: 'unknown' },
+    { freshPassed: true },
+    'stale_keep_alive@edge certain',
+  ],
+  [
+    'reset of a used socket, fresh ones pass',
+    { sentBytes: 0, evidence: { message: '', socketReused: true } },
+    { freshPassed: true },
+    'stale_keep_alive@edge likely',
+  ],
+  ['reset of a used socket', { sentBytes: 0, evidence: { message: '', socketReused: true } }, {}, undefined],
+  ['HTTP/2', { reason: 'http2_error' }, {}, 'http2_broken@edge likely'],
+  ['dns', { reason: 'dns_failure', phase: 'dns', blame: 'dns' }, {}, 'name_not_resolved@dns certain'],
+  [
+    'refused, works elsewhere',
+    { reason: 'connect_refused', phase: 'connect', blame: 'ingress' },
+    { direct: 'ok' },
+    'nothing_listens@edge certain',
+  ],
+  [
+    'refused everywhere',
+    { reason: 'connect_refused', phase: 'connect', blame: 'ingress' },
+    { direct: 'same' },
+    'registry_down@registry_app certain',
+  ],
+  [
+    'refused, nothing to compare',
+    { reason: 'connect_refused', phase: 'connect', blame: 'ingress' },
+    { direct: 'none' },
+    'unreachable@unknown possible',
+  ],
+  [
+    'no way',
+    { reason: 'connect_timeout', phase: 'connect', blame: 'client_network' },
+    { direct: 'ok' },
+    'no_way_there@client_network likely',
+  ],
+  ['certificate', { reason: 'tls_failure', phase: 'tls', blame: 'ingress' }, {}, 'tls_not_trusted@ingress certain'],
+  ['stalls here alone', { reason: 'upload_stalled' }, { direct: 'ok' }, 'stalled@edge likely'],
+  ['stalls everywhere', { reason: 'upload_stalled' }, { direct: 'same' }, 'stalled@registry_app likely'],
+  ['cut while large', {}, { smallPassed: true, slowPassed: true }, 'size_cut@edge possible'],
+  ['cut, slow ones not tried', {}, { smallPassed: true }, undefined],
+  ['cut', {}, {}, undefined],
+  [
+    '503 by the registry is its own',
+    { reason: 'registry_error', phase: 'commit', status: 503, answeredBy: 'registry', blame: 'registry_storage' },
+    {},
+    'storage_failing@registry_storage likely',
+  ],
+  [
+    'dropped, with a length it passes',
+    {
+      reason: 'body_dropped',
+      answeredBy: 'registry',
+      status: 202,
+      blame: 'tunnel',
+      evidence: { message: '', rayId: 'x' },
+    },
+    { declaredPassed: true },
+    'cloudflared_quic@tunnel certain',
+  ],
+  [
+    'dropped, nothing else tried',
+    {
+      reason: 'body_dropped',
+      answeredBy: 'registry',
+      status: 202,
+      blame: 'tunnel',
+      evidence: { message: '', rayId: 'x' },
+    },
+    {},
+    'cloudflared_quic@tunnel likely',
+  ],
+];
+
+test.each(table)('%s', (_name, changes, around, expected) => {
+  const finding = explain(
+    failed(changes),
+    { ...alone, ...(around.direct === undefined ? {} : good), ...around },
+    'docker',
+  );
+  expect(finding && `${finding.cause}@${finding.hop} ${finding.confidence}`).toBe(expected);
+});
+
+describe('the tables', () => {
+  test('every cause can be found by a rule, and names a setting and a public reference', () => {
+    expect(new Set(rules.map(({ cause }) => cause))).toEqual(new Set(Object.keys(causes)));
+    for (const { remedy, reference, title } of Object.values(causes)) {
+      expect(reference).toMatch(/^https:\/\//);
+      expect(remedy).toMatch(/^[A-Z].*\.$/);
+      expect(title).not.toMatch(/\.$/);
+    }
+  });
+});
+
+/** A run over `path` as `client`, of so many bytes. */
+function runOf(path: string, client: ClientName, sizeBytes: number, failure?: Failure): Run {
+  const check = fakeCheck('gitea', path, client, `${sizeBytes}`);
+  const run = fakeRun({ ...check, workload: { ...check.workload, layerBytes: [sizeBytes] } }, {});
+  return failure === undefined ? run : { ...run, ok: false, failure };
+}
+
+function examined(name: string, trials: readonly [TrialKind, Failure | undefined][]): Examined {
+  return {
+    path: pathTo('http://registry.example', { name, kind: name === 'internal' ? 'internal' : 'ingress' }),
+    trials: trials.map(([kind, failure]) => ({
+      kind,
+      shape: 'patch-streamed',
+      sizeBytes: kind === 'full' ? 1_000_000 : 1_000,
+      run: runOf(name, 'docker', 1_000, failure),
+    })),
+  };
+}
+
+describe('a registry that goes away', () => {
+  const reset = failed({ phase: 'send' });
+  const bad = failed({
+    reason: 'origin_unreachable',
+    status: 502,
+    answeredBy: 'nginx',
+    blame: 'ingress',
+    sentBytes: 0,
+  });
+  const refused = failed({ reason: 'connect_refused', phase: 'connect', sentBytes: 0 });
+
+  test('in the middle: both paths are dead at the end, so nothing is held against this one', () => {
+    const diagnosis = diagnose({
+      subject: examined('ingress', [
+        ['small', undefined],
+        ['full', bad],
+        ['again', bad],
+      ]),
+      direct: examined('internal', [
+        ['small', refused],
+        ['again', refused],
+      ]),
+    });
+    expect(diagnosis.findings.map(({ cause }) => cause)).toEqual(['registry_down']);
+  });
+
+  test('a size limit seen before it went still stands', () => {
+    const large = failed({ reason: 'body_too_large', status: 413, answeredBy: 'nginx', blame: 'ingress' });
+    const diagnosis = diagnose({
+      subject: examined('ingress', [
+        ['small', undefined],
+        ['full', large],
+        ['again', bad],
+      ]),
+      direct: examined('internal', [['again', refused]]),
+    });
+    expect(diagnosis.findings.map(({ cause }) => cause).sort()).toEqual(['nginx_body_limit', 'registry_down']);
+  });
+
+  test('resets without an explanation are inconclusive and told with all evidence', () => {
+    const diagnosis = diagnose({
+      subject: examined('ingress', [
+        ['small', undefined],
+        ['full', reset],
+      ]),
+    });
+    expect(diagnosis).toMatchObject({ kind: 'inconclusive', findings: [] });
+    expect(diagnosis.unexplained).toEqual([
+      'docker, 1.00 MB: connection_reset, no answer in send, after 1.00 MB and 2.00 s',
+    ]);
+    expect(diagnosis.facts).toHaveLength(2);
+  });
+
+  test('our own deadline is nobody’s fault', () => {
+    const late = failed({ reason: 'deadline' });
+    expect(
+      diagnose({
+        subject: examined('ingress', [
+          ['small', undefined],
+          ['full', late],
+        ]),
+      }),
+    ).toMatchObject({
+      kind: 'inconclusive',
+      unexplained: ['docker, 1.00 MB: ended by our own deadline'],
+    });
+  });
+});
+
+test('the remedy of a round’s fault names setting and reference', () => {
+  const failure = failed({ reason: 'body_too_large', status: 413, answeredBy: 'nginx', blame: 'ingress' });
+  const fault = { path: 'p', reason: failure.reason, hop: 'ingress', evidence: '', runId: '1' } as const;
+  expect(remedyFor(runOf('p', 'docker', 9, failure), fault)).toMatch(
+    /^Set `client_max_body_size 0;`.* See https:\/\/nginx\.org\/.*#client_max_body_size$/,
+  );
+  expect(remedyFor(runOf('p', 'docker', 9, failed({})), fault)).toBeUndefined();
+});
+
+describe('routing advice', () => {
+  const bad = failed({});
+  const runs = [
+    runOf('cloudflare', 'docker', 1_000),
+    runOf('cloudflare', 'docker', 50_000, bad),
+    runOf('internal', 'docker', 1_000),
+    runOf('internal', 'docker', 50_000),
+  ];
+
+  test('small over any path, large over those that take them', () => {
+    expect(adviseRoutes(runs)).toEqual([
+      {
+        clients: ['docker'],
+        bands: [
+          { upToBytes: 1_000, paths: ['cloudflare', 'internal'] },
+          { upToBytes: undefined, paths: ['internal'] },
+        ],
+        neverPaths: [],
+        triedUpToBytes: 50_000,
+      },
+    ]);
+  });
+
+  test('a limit that was searched for is the border', () => {
+    const limits = [{ path: 'cloudflare', client: 'docker', largestAcceptedBytes: 40_000 }];
+    expect(adviseRoutes(runs, limits)[0]?.bands[0]).toEqual({ upToBytes: 40_000, paths: ['cloudflare', 'internal'] });
+  });
+
+  test('clients with the same rule share it; a path over which nothing works is named', () => {
+    const more = [
+      ...runs,
+      runOf('down', 'docker', 1_000, bad),
+      runOf('cloudflare', 'crane', 50_000),
+      runOf('internal', 'crane', 50_000),
+      runOf('internal', 'oras', 50_000),
+      runOf('cloudflare', 'oras', 50_000),
+    ];
+    const advice = adviseRoutes(more);
+    expect(advice.map(({ clients, bands, neverPaths }) => [clients, bands.length, neverPaths])).toEqual([
+      [['docker'], 2, ['down']],
+      [['crane', 'oras'], 1, []],
+    ]);
+  });
+});
