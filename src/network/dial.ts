@@ -66,7 +66,9 @@ async function openSocket(
   const goal = own && path.connectTo !== undefined ? path.connectTo : target;
   const hop = path.proxy ?? goal;
   const startedMs = options.now();
-  const addresses = await step('dns', times, options, options.connectTimeoutMs, () => resolveHost(hop.host, path));
+  const addresses = await step('dns', times, options, options.connectTimeoutMs, (_track, ended) =>
+    resolveHost(hop.host, path, ended),
+  );
   if (isIP(hop.host) !== 0) {
     delete times.dnsMs;
   }
@@ -102,15 +104,19 @@ function connectSocket(path: NetworkPath, port: number, addresses: readonly Reso
   return socket;
 }
 
-/** Runs one step of opening a connection under its timer and the caller's signal; a socket it tracks dies with it. */
+/**
+ * Runs one step of opening a connection under its timer and the caller's signal. A socket it tracks dies with it; `ended` aborts
+ * when the step is over, however it ended.
+ */
 async function step<T>(
   stage: Extract<NetworkStage, 'dns' | 'connect' | 'tls'>,
   times: OpeningTimes,
   options: DialOptions,
   timeoutMs: number,
-  work: (track: <S extends Socket>(socket: S) => S) => Promise<T>,
+  work: (track: <S extends Socket>(socket: S) => S, ended: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const startedMs = options.now();
+  const ended = new AbortController();
   let tracked: Socket | undefined;
   let timer: NodeJS.Timeout | undefined;
   let onAbort: (() => void) | undefined;
@@ -123,12 +129,13 @@ async function step<T>(
   });
   try {
     options.signal.throwIfAborted();
-    return await Promise.race([work((socket) => (tracked = socket)), limits]);
+    return await Promise.race([work((socket) => (tracked = socket), ended.signal), limits]);
   } catch (error) {
     tracked?.on('error', () => {}).destroy();
     throw toNetworkError(error, stage, options.signal);
   } finally {
     clearTimeout(timer);
+    ended.abort();
     if (onAbort !== undefined) {
       options.signal.removeEventListener('abort', onAbort);
     }

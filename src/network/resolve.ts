@@ -11,9 +11,14 @@ export interface ResolvedAddress {
 /**
  * Addresses of a host as the path resolves them, anew on each call: the system's resolver (hosts file included), or the
  * path's own DNS servers. Addresses of a family the path or its local address cannot use are left out.
+ * `ended` takes back questions to own servers that are still open; the system's resolver cannot be stopped.
  * Throws NetworkError with stage `dns`.
  */
-export async function resolveHost(host: string, path: NetworkPath): Promise<readonly ResolvedAddress[]> {
+export async function resolveHost(
+  host: string,
+  path: NetworkPath,
+  ended: AbortSignal,
+): Promise<readonly ResolvedAddress[]> {
   const literal = isIP(host);
   if (literal === 4 || literal === 6) {
     return [{ address: host, family: literal }];
@@ -21,7 +26,9 @@ export async function resolveHost(host: string, path: NetworkPath): Promise<read
   const family = path.family ?? (path.localAddress === undefined ? 0 : isIP(path.localAddress));
   try {
     const found =
-      path.dnsServers.length > 0 ? await askServers(host, path.dnsServers, family) : await askSystem(host, family);
+      path.dnsServers.length > 0
+        ? await askServers(host, path.dnsServers, family, ended)
+        : await askSystem(host, family);
     if (found.length === 0) {
       throw Object.assign(new Error(`no address of the wanted family for ${host}`), { code: 'ENODATA' });
     }
@@ -37,9 +44,15 @@ async function askSystem(host: string, family: number): Promise<ResolvedAddress[
   return found.map((entry) => ({ address: entry.address, family: entry.family === 6 ? 6 : 4 }));
 }
 
-async function askServers(host: string, servers: readonly string[], family: number): Promise<ResolvedAddress[]> {
+async function askServers(
+  host: string,
+  servers: readonly string[],
+  family: number,
+  ended: AbortSignal,
+): Promise<ResolvedAddress[]> {
   const resolver = new Resolver({ timeout: 2_000, tries: 2 });
   resolver.setServers([...servers]);
+  ended.addEventListener('abort', () => resolver.cancel(), { once: true });
   const ask = async (wanted: 4 | 6): Promise<ResolvedAddress[]> => {
     const addresses = wanted === 4 ? await resolver.resolve4(host) : await resolver.resolve6(host);
     return addresses.map((address) => ({ address, family: wanted }));

@@ -66,7 +66,9 @@ class RequestInFlight {
     const { signal } = this.#request;
     return new Promise((resolve) => {
       this.#finish = resolve;
-      const onAbort = (): void => this.#abort('ABORTED', undefined, signal.reason);
+      const end = (): void => this.#abort('ABORTED', undefined, signal.reason);
+      // The opening of a connection ends by the same signal, and knows in which step it was and for how long.
+      const onAbort = (): void => void (this.#times.wroteAtMs === undefined ? setImmediate(end) : end());
       this.#cancels.push(() => signal.removeEventListener('abort', onAbort));
       if (signal.aborted) {
         onAbort();

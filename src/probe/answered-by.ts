@@ -26,19 +26,23 @@ const fingerprints: readonly { readonly by: AnsweredBy; readonly matches: (answe
   { by: 'envoy', matches: (a) => /^(?:istio-)?envoy/.test(a.server) },
   { by: 'envoy', matches: (a) => /^(?:upstream (?:request timeout|connect error)|stream timeout)/.test(a.body) },
   { by: 'caddy', matches: (a) => a.server === 'caddy' },
-  { by: 'cloudflare', matches: (a) => a.server === 'cloudflare' },
-  { by: 'nginx', matches: (a) => /^(?:nginx|openresty|tengine)/.test(a.server) },
-  // HAProxy and Traefik send no Server header; their built-in texts are all they leave.
-  { by: 'haproxy', matches: (a) => a.server === '' && /^<html><body><h1>\d{3} [a-z -]+<\/h1>/.test(a.body) },
+  // HAProxy and Traefik send no Server header; their built-in texts are all they leave, also behind Cloudflare, which adds one.
+  { by: 'haproxy', matches: (a) => unsigned(a) && /^<html><body><h1>\d{3} [a-z -]+<\/h1>/.test(a.body) },
   {
     by: 'traefik',
     matches: (a) =>
-      a.server === '' &&
+      unsigned(a) &&
       /^(?:bad gateway|gateway timeout|client closed request|service unavailable|404 page not found|request entity too large|internal server error)\s*$/.test(
         a.body,
       ),
   },
+  { by: 'cloudflare', matches: (a) => a.server === 'cloudflare' },
+  { by: 'nginx', matches: (a) => /^(?:nginx|openresty|tengine)/.test(a.server) },
 ];
+
+function unsigned({ server }: Answer): boolean {
+  return server === '' || server === 'cloudflare';
+}
 
 /** Who made this answer: the registry, a hop by its fingerprint, `other`, or `none` when nobody answered. */
 export function answeredBy(exchange: Pick<Exchange, 'response'> | undefined): AnsweredBy {
