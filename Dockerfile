@@ -10,7 +10,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
-RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund && mkdir state
 
 FROM ${RUNTIME_IMAGE}
 ARG RUNTIME_IMAGE
@@ -35,6 +35,8 @@ WORKDIR /app
 COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist
+# A place for the ledger: new volumes take owner and mode from here.
+COPY --from=build --chown=65532:65532 /build/state /var/lib/blobprobe
 COPY LICENSE config.example.yaml config.schema.json ./
 # Distroless' nonroot, as a number: Kubernetes' runAsNonRoot cannot check names.
 USER 65532:65532

@@ -32,7 +32,7 @@ export interface BuiltImage {
 export function buildImage(storage: string, args: Readonly<Record<string, string>>): BuiltImage {
   const buildah = buildahIn(storage);
   standIn(buildah, 'standin-build', npmEnvironment(), (folder) => {
-    addPrograms(folder, ['/bin/sh', '/usr/bin/env']);
+    addPrograms(folder, ['/bin/sh', '/bin/mkdir', '/usr/bin/env']);
     addNpm(folder);
   });
   standIn(buildah, 'standin-runtime', {}, () => {});

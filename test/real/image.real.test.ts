@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildImage, type BuiltImage } from '../packaging/image-builder.ts';
@@ -122,6 +122,7 @@ describeWithComponents(['buildah', 'unshare', 'docker-registry'], 'the image, bu
     expect(absent(Object.keys(dependencies))).toEqual([]);
     expect(absent(Object.keys(devDependencies))).toEqual(Object.keys(devDependencies));
     expect(existsSync(join(image.rootFolder, 'bin/sh'))).toBe(false);
+    expect(statSync(join(image.rootFolder, 'var/lib/blobprobe'))).toMatchObject({ uid: 65_532, gid: 65_532 });
   });
 
   test('runs as uid and gid 65532 without any capability, on a root file system that cannot be written', () => {
