@@ -65,6 +65,6 @@ function textOf({ registry, client, workload, verdict }: Round): VerdictText {
   return {
     registry,
     sentence: `${workload} as ${client}, ${verdict.kind}: ${verdict.why}.`,
-    ...(remedies.length === 0 ? {} : { remedy: [...new Set(remedies)].join(' ') }),
+    ...(remedies.length === 0 ? {} : { remedy: [...new Set(remedies)].join('\n') }),
   };
 }

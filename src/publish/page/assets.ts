@@ -35,6 +35,7 @@ thead th { background: var(--panel); }
 .matrix td { min-width: 11.5rem; }
 .matrix td > a, time { white-space: nowrap; }
 .verdict { border-left: 4px solid var(--line); padding: .25rem .75rem; margin: .4rem 0; }
+.remedies { margin: .4rem 0; padding-left: 2.1rem; font-weight: 600; overflow-wrap: anywhere; } .remedies code { font-size: .95em; }
 .verdict.ok { border-color: var(--ok); } .verdict.failed { border-color: var(--failed); }
 html[data-lost] main { opacity: .6; }
 .matrix th[scope="row"] { position: sticky; left: 0; background: var(--panel); }

@@ -11,6 +11,7 @@ import { sparkline } from './sparkline.ts';
 export interface VerdictText {
   readonly registry: string;
   readonly sentence: string;
+  /** What to do about it, one thing a line. What is between backticks is to be typed. */
   readonly remedy?: string;
 }
 
@@ -68,7 +69,8 @@ ${registry.columns.map(({ client, workload }) =>
   );
   return html`<section>
 <h2>${registry.name}</h2>
-<p class="verdict ${registry.checks.some(({ state }) => state === 'failed') ? 'failed' : 'ok'}">${verdict?.sentence ?? registry.summary}${verdict?.remedy !== undefined && html` <strong>${verdict.remedy}</strong>`}</p>
+<p class="verdict ${registry.checks.some(({ state }) => state === 'failed') ? 'failed' : 'ok'}">${verdict?.sentence ?? registry.summary}</p>
+${verdict?.remedy !== undefined && remedyList(verdict.remedy)}
 ${!registry.realWaits && html`<p class="soft">Not all of these checks wait between attempts as the real clients do: durations, and attempts within them, are not theirs.</p>`}
 <div class="scroll" tabindex="0" role="region" aria-label="Checks of ${registry.name}">
 <table class="matrix">
@@ -79,6 +81,14 @@ ${rows}</tbody>
 </div>
 </section>
 `;
+}
+
+function remedyList(remedy: string): SafeHtml {
+  const items = remedy.split('\n').map((line) => {
+    const parts = line.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));
+    return html`<li>${parts}</li>`;
+  });
+  return html`<ul class="remedies" aria-label="What to do">${items}</ul>`;
 }
 
 function limitsOf(limits: readonly LimitFinding[], registry: string, path: string): SafeHtml[] {
