@@ -95,8 +95,8 @@ const minute = 60;
 const hour = 60 * minute;
 const timings = [
   { every: '1m', intervalSeconds: minute, stepSeconds: minute },
-  { every: '30m', intervalSeconds: 30 * minute, stepSeconds: 5 * minute },
-  { every: '24h', intervalSeconds: 24 * hour, stepSeconds: hour },
+  { every: '30m', intervalSeconds: 30 * minute, stepSeconds: 10 * minute },
+  { every: '24h', intervalSeconds: 24 * hour, stepSeconds: 3 * hour },
 ];
 
 function cadenceOf(intervalSeconds: number): Cadence {
