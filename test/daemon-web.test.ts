@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,4 +70,56 @@ test('a wrong web configuration file ends it with one line', async () => {
   } finally {
     await program.kill();
   }
+});
+
+test('a configuration that Kubernetes swaps is loaded by itself; a wrong one is told on the page and leaves the old', async () => {
+  const mount = mkdtempSync(join(folder, 'mount-'));
+  const swap = (name: string, content: string): void => {
+    mkdirSync(join(mount, name));
+    writeFileSync(join(mount, name, 'config.yaml'), content);
+    symlinkSync(name, join(mount, '..data_tmp'));
+    renameSync(join(mount, '..data_tmp'), join(mount, '..data'));
+  };
+  const config = (path: string): string =>
+    `registries: { lab: { repository: a/b, paths: { ${path}: { url: 'http://127.0.0.1:9' } } } }\n` +
+    'checks: { small: { size: 1KiB, every: 1h, clients: [docker] } }\n';
+  swap('..1', config('first'));
+  symlinkSync('..data/config.yaml', join(mount, 'config.yaml'));
+  const flags = [
+    '--config.enable-auto-reload',
+    '--config.auto-reload-interval=50ms',
+    '--web.listen-address=127.0.0.1:0',
+  ];
+  const program = startProgram(built.main, ['serve', `--config.file=${join(mount, 'config.yaml')}`, ...flags]);
+  try {
+    const address = await eventually(
+      'address',
+      () => /msg=listening address=(\S+)/.exec(program.stderr())?.[1],
+      program.stderr,
+    );
+    const page = async (): Promise<string> => (await fetch(`http://${address}/`)).text();
+    const shows = (text: string) => eventually(text, async () => (await page()).includes(text), program.stderr);
+    await shows('first');
+    swap('..2', config('second'));
+    await shows('second');
+    swap('..3', 'registries: {}\n');
+    await shows('failed; what was loaded before is in force');
+    expect(await page()).toContain('second');
+    expect(await (await fetch(`http://${address}/metrics`)).text()).toMatch(
+      /^blobprobe_config_last_reload_successful 0$/m,
+    );
+    swap('..4', config('fourth'));
+    await shows('fourth');
+    expect(await page()).not.toContain('failed; what was loaded before is in force');
+    expect(program.stderr().match(/msg="configuration file has changed"/g)).toHaveLength(3);
+  } finally {
+    await program.kill();
+  }
+});
+
+test('an interval that is no duration is a usage error', async () => {
+  const program = startProgram(built.main, ['serve', '--config.file=x', '--config.auto-reload-interval=often']);
+  const { code, stderr } = await program.ended;
+  expect(code).not.toBe(0);
+  expect(stderr).toContain('flag --config.auto-reload-interval: expected a duration such as 30s, got "often"');
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Secret } from '../../src/network/secret.ts';
 import type { Check } from '../../src/probe/check.ts';
 import { createHistory } from '../../src/publish/history.ts';
+import type { LiveRun } from '../../src/publish/live-run.ts';
 import type { ServerDeps } from '../../src/server/deps.ts';
 import { buildServer } from '../../src/server/server.ts';
 import { attempt, check, failedRun, failure, requestRecord, successfulRun } from '../publish/run-fixtures.ts';
@@ -75,6 +76,23 @@ describe('status page', () => {
     expect(text).toContain('docker: accepts 10 MiB, rejects 11 MiB');
   });
 
+  test('remedies stand one by one, what is to be typed as code', async () => {
+    const remedy = 'Set `client_max_body_size 0`.\nOr <b>push</b> elsewhere.';
+    const { deps } = probing({ verdicts: () => [{ registry: 'gitea', sentence: 'Cut.', remedy }] });
+    const body = await page(deps, '/');
+    expect(body).toContain(
+      '<li>Set <code>client_max_body_size 0</code>.</li><li>Or &lt;b&gt;push&lt;/b&gt; elsewhere.</li>',
+    );
+  });
+
+  test('says when waits between attempts are not those of the real clients, and only then', async () => {
+    const words = 'Not all of these checks wait between attempts as the real clients do';
+    const real = serverDeps({ checks: () => [check()] });
+    expect(visibleText(await page(real, '/'))).not.toContain(words);
+    const scaled = serverDeps({ checks: () => [check(), { ...check({ path: 'edge' }), retryWaitScale: 0.5 }] });
+    expect(visibleText(await page(scaled, '/'))).toContain(words);
+  });
+
   test('lists the newest failures first', async () => {
     const history = createHistory();
     for (const [id, minute] of [
@@ -115,6 +133,54 @@ describe('runs', () => {
     // Five requests and the four waits between the attempts.
     expect(body.match(/<g>/g)).toHaveLength(9);
     expect(body.match(/<rect class="pause" x=/g)).toHaveLength(4);
+  });
+
+  test('a run under way is a page that renews itself, and stands above the list', async () => {
+    const progress = {
+      phase: 'send',
+      blob: 'layer2',
+      attempt: 2,
+      maxAttempts: 5,
+      sentBytes: 5 * 1024,
+      totalBytes: 10 * 1024,
+    } as const;
+    const since = new Date('2026-11-24T00:09:58Z');
+    const runs: readonly LiveRun[] = [
+      { id: 'a', check: check(), state: 'running', since, onDemand: false, progress },
+      { id: 'b', check: check({ path: 'edge' }), state: 'queued', since, onDemand: true },
+      {
+        id: 'c',
+        check: check(),
+        state: 'running',
+        since,
+        onDemand: false,
+        progress: { ...progress, waitingMs: 5_000 },
+      },
+    ];
+    const deps = serverDeps({ liveRuns: { list: () => runs, get: (id) => runs.find((run) => run.id === id) } });
+    const app = buildServer(deps);
+    const running = await app.inject('/runs/a');
+    expect(running.statusCode).toBe(202);
+    expect(visibleText(running.body)).toContain('running, started 2 s ago');
+    expect(visibleText(running.body)).toContain('layer2, attempt 2 of 5: send, 5 KiB of 10 KiB');
+    expect(running.body).toContain('<progress max="10240" value="5120"');
+    expect(running.body).toContain('<noscript><meta http-equiv="refresh" content="3"></noscript>');
+    expect(visibleText((await app.inject('/runs/b')).body)).toContain(
+      'on demand State waiting for another push to end, asked for 2 s ago',
+    );
+    expect(visibleText((await app.inject('/runs/c')).body)).toContain('layer2, attempt 2 of 5: waiting 5 s before it');
+    const list = await page(deps, '/runs');
+    expect(list.match(/<a href="\/runs\/[abc]">/g)).toHaveLength(3);
+  });
+
+  test('what was run on demand is marked', async () => {
+    const history = createHistory();
+    history.add(successfulRun({ id: 'by-clock' }));
+    history.addOnDemand(successfulRun({ id: 'asked' }));
+    const deps = serverDeps({ history });
+    expect((await page(deps, '/runs')).match(/on demand/g)).toHaveLength(1);
+    expect(visibleText(await page(deps, '/runs/asked'))).toContain('gitea/direct/docker/large, on demand');
+    expect(visibleText(await page(deps, '/runs/by-clock'))).not.toContain('on demand');
   });
 
   test('a run that is gone is a page, with 404', async () => {
