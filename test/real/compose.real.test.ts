@@ -135,7 +135,7 @@ describeWithComponents(
         start: String(Date.now() / 1_000 - 600),
         end: String(Date.now() / 1_000 + 60),
       });
-      const series = await get<Exemplars>(9090, `/api/v1/query_exemplars?${query}`);
+      const series = await get<Exemplars>(9090, `/api/v1/query_exemplars?${query.toString()}`);
       const ids = (series?.data ?? []).flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels.run_id));
       expect(ids.length).toBeGreaterThan(0);
       const run = await fetch(`http://${address}:10719/runs/${ids.at(-1)}`);

@@ -105,7 +105,7 @@ describeWithComponents(['prometheus'], 'a fleet of 50 vantage points in one Prom
 
   /** Value by the labels site (if there is one) and path. */
   const query = async (expression: string): Promise<Record<string, number>> => {
-    const url = `http://127.0.0.1:${port}/api/v1/query?${new URLSearchParams({ query: expression })}`;
+    const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expression)}`;
     const response = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
     if (response?.ok !== true) return {};
     const { data } = (await response.json()) as Result;
