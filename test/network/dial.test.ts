@@ -1,0 +1,325 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createAuthority, createCertificates } from '../../src/demo/certificates.ts';
+import { classify } from '../../src/probe/classify.ts';
+import { noContext } from '../../src/probe/facts.ts';
+import { Secret } from '../../src/network/secret.ts';
+import { pathTo } from '../support/paths.ts';
+import { failureOf, get, type Listening, Opened } from './servers.ts';
+
+const opened = new Opened();
+afterEach(() => opened.closeAll());
+const folder = mkdtempSync(join(tmpdir(), 'blobprobe-dial-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function fileOf(name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+/** A server that says what it saw of its caller. */
+function echo(): Promise<Listening> {
+  return opened.listen(
+    createServer((request, response) => {
+      const { remoteAddress, remotePort } = request.socket;
+      response.end(JSON.stringify({ host: request.headers.host, remoteAddress, remotePort }));
+    }),
+  );
+}
+
+async function seenBy(path: ReturnType<typeof pathTo>, url = path.origin): Promise<Record<string, unknown>> {
+  const { response } = await opened.transport(path).exchange(get(`${url}/`));
+  return JSON.parse(Buffer.from(response?.body ?? []).toString()) as Record<string, unknown>;
+}
+
+describe('addresses', () => {
+  test('connectTo pins the address and leaves the Host header alone', async () => {
+    const { port } = await echo();
+    const path = pathTo('http://registry.example.org', { connectTo: { host: '127.0.0.1', port } });
+    expect(await seenBy(path)).toMatchObject({ host: 'registry.example.org' });
+  });
+
+  test("connectTo is for the path's own host only", async () => {
+    const own = await echo();
+    const other = await echo();
+    const path = pathTo('http://registry.example.org', { connectTo: { host: '127.0.0.1', port: own.port } });
+    expect(await seenBy(path, `http://127.0.0.1:${other.port}`)).toMatchObject({ host: `127.0.0.1:${other.port}` });
+    expect([own.accepted, other.accepted]).toEqual([0, 1]);
+  });
+
+  test('localAddress is where the connection comes from', async () => {
+    const { port } = await echo();
+    const path = pathTo(`http://127.0.0.1:${port}`, { localAddress: '127.0.0.2' });
+    expect(await seenBy(path)).toMatchObject({ remoteAddress: '127.0.0.2' });
+  });
+
+  test('family leaves out the addresses of the other one', async () => {
+    const { port } = await echo();
+    const four = pathTo(`http://localhost:${port}`, { family: 4 });
+    expect(await seenBy(four)).toMatchObject({ remoteAddress: '127.0.0.1' });
+    const dns = await opened.dns({ 'registry.example.org': ['127.0.0.1'] });
+    const six = pathTo(`http://registry.example.org:${port}`, { family: 6, dnsServers: [`127.0.0.1:${dns.port}`] });
+    const error = await failureOf(opened.transport(six).exchange(get(six.origin)));
+    expect(error).toMatchObject({ stage: 'dns', code: 'ENODATA' });
+    expect(dns.asked).toEqual(['AAAA registry.example.org']);
+  });
+
+  test('an address on which nobody listens is passed over for the next one', async () => {
+    const { port } = await echo();
+    const dns = await opened.dns({ 'registry.example.org': ['127.0.0.9', '127.0.0.1'] });
+    const path = pathTo(`http://registry.example.org:${port}`, { dnsServers: [`127.0.0.1:${dns.port}`], family: 4 });
+    const exchange = await opened.transport(path).exchange(get(path.origin));
+    expect(exchange.connection).toMatchObject({ remoteAddress: '127.0.0.1', remotePort: port, family: 4 });
+  });
+});
+
+test('an address that does not answer ends with the connect timeout', async () => {
+  const port = await opened.deafPort();
+  const path = pathTo(`http://127.0.0.1:${port}`);
+  const error = await failureOf(opened.transport(path, { connectTimeoutMs: 200 }).exchange(get(path.origin)));
+  expect(error).toMatchObject({ stage: 'connect', code: 'ETIMEDOUT', timer: 'connect' });
+  expect(error.exchange?.opening?.connectMs).toBeGreaterThanOrEqual(199);
+  expect(error.exchange?.opening?.connectMs).toBeLessThan(450);
+  expect(classify(error, { ...noContext, step: 'auth' })).toMatchObject({
+    reason: 'connect_timeout',
+    phase: 'connect',
+  });
+});
+
+describe('own DNS servers', () => {
+  test('are asked instead of the system, anew for each transport, and timed', async () => {
+    const { port } = await echo();
+    const dns = await opened.dns({ 'registry.example.org': ['127.0.0.1'] });
+    const path = pathTo(`http://registry.example.org:${port}`, { dnsServers: [`127.0.0.1:${dns.port}`] });
+    const first = await opened.transport(path).exchange(get(path.origin));
+    expect(first.opening?.dnsMs).toBeGreaterThan(0);
+    expect(dns.asked.toSorted()).toEqual(['A registry.example.org', 'AAAA registry.example.org']);
+    await opened.transport(path).exchange(get(path.origin));
+    expect(dns.asked).toHaveLength(4);
+  });
+
+  test('know that a name does not exist', async () => {
+    const dns = await opened.dns({});
+    const path = pathTo('http://missing.example.org', { dnsServers: [`127.0.0.1:${dns.port}`] });
+    const error = await failureOf(opened.transport(path).exchange(get(path.origin)));
+    expect(error).toMatchObject({ stage: 'dns', code: 'ENOTFOUND', timer: undefined });
+    expect(error.exchange?.opening?.dnsMs).toBeGreaterThan(0);
+  });
+
+  test('that say nothing end with the connect timeout, and are asked no more', async () => {
+    const dns = await opened.dns(undefined);
+    const path = pathTo('http://slow.example.org', { dnsServers: [`127.0.0.1:${dns.port}`] });
+    const transport = opened.transport(path, { connectTimeoutMs: 200 });
+    const error = await failureOf(transport.exchange(get(path.origin)));
+    expect(error).toMatchObject({ stage: 'dns', code: 'ETIMEDOUT', timer: 'dns' });
+    expect(error.exchange?.opening?.dnsMs).toBeGreaterThanOrEqual(199);
+    expect(error.exchange?.opening?.dnsMs).toBeLessThan(450);
+    expect(classify(error, { ...noContext, step: 'auth' })).toMatchObject({ reason: 'dns_failure', phase: 'dns' });
+    const asked = dns.asked.length;
+    // The resolver would repeat its question after two seconds.
+    await new Promise((resolve) => setTimeout(resolve, 2_300));
+    expect(dns.asked).toHaveLength(asked);
+  });
+});
+
+/** A CONNECT proxy that wants credentials, or none, and notes what it was asked. */
+async function proxyServer(wanted?: string): Promise<Listening & { asked: string[] }> {
+  const asked: string[] = [];
+  const server = createServer();
+  server.on('connect', (request, client: Socket, head: Buffer) => {
+    client.on('error', () => {});
+    asked.push(
+      `${request.method} ${request.url} ${request.headers.host} ${request.headers['proxy-authorization'] ?? '-'}`,
+    );
+    if (wanted !== undefined && request.headers['proxy-authorization'] !== wanted) {
+      client.end('HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
+    const [host, port] = (request.url ?? '').split(':');
+    const far = connect(Number(port), host, () => {
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      far.write(head);
+      far.pipe(client).pipe(far);
+    });
+    far.on('error', () => client.end('HTTP/1.1 502 Bad Gateway\r\n\r\n'));
+    client.on('close', () => far.destroy());
+  });
+  const listening = await opened.listen(server);
+  return { ...listening, asked };
+}
+
+describe('an HTTP proxy', () => {
+  const credentials = { username: 'u', password: Secret.of('p:w') };
+  const sent = `Basic ${btoa('u:p:w')}`;
+
+  test('is asked for a tunnel, with credentials, and carries plain and TLS', async () => {
+    const proxy = await proxyServer(sent);
+    const { port } = await echo();
+    const path = pathTo(`http://127.0.0.1:${port}`, { proxy: { host: '127.0.0.1', port: proxy.port, ...credentials } });
+    const exchange = await opened.transport(path).exchange(get(path.origin));
+    expect(exchange.response?.status).toBe(200);
+    expect(exchange.connection?.viaProxy).toBe(true);
+    const secure = await tlsServer(certificates.valid);
+    const caFile = fileOf('proxy-ca.pem', certificates.ca.cert);
+    const securePath = pathTo(`https://127.0.0.1:${secure.port}`, {
+      ...path,
+      origin: `https://127.0.0.1:${secure.port}`,
+      tls: { ...strict, caFile },
+    });
+    expect((await opened.transport(securePath).exchange(get(securePath.origin))).connection?.tls?.authorized).toBe(
+      true,
+    );
+    expect(proxy.asked).toEqual([
+      `CONNECT 127.0.0.1:${port} 127.0.0.1:${port} ${sent}`,
+      `CONNECT 127.0.0.1:${secure.port} 127.0.0.1:${secure.port} ${sent}`,
+    ]);
+  });
+
+  test('that refuses is named with its status, and the secret is not', async () => {
+    const proxy = await proxyServer('Basic other');
+    const path = pathTo('http://registry.example.org', {
+      proxy: { host: '127.0.0.1', port: proxy.port, ...credentials },
+    });
+    const error = await failureOf(opened.transport(path).exchange(get(path.origin)));
+    expect(error).toMatchObject({ stage: 'proxy', code: 'PROXY_407' });
+    expect(proxy.asked).toEqual([`CONNECT registry.example.org:80 registry.example.org:80 ${sent}`]);
+    expect(JSON.stringify(classify(error, { ...noContext, step: 'auth' }))).not.toContain('p:w');
+    expect(proxy.sockets.size).toBeLessThanOrEqual(1);
+  });
+
+  test('that never answers ends with the connect timeout', async () => {
+    const silent = await opened.tcp((socket) => socket.resume());
+    const path = pathTo('http://registry.example.org', { proxy: { host: '127.0.0.1', port: silent.port } });
+    const error = await failureOf(opened.transport(path, { connectTimeoutMs: 150 }).exchange(get(path.origin)));
+    expect(error).toMatchObject({ stage: 'connect', timer: 'connect' });
+    expect(classify(error, { ...noContext, step: 'auth' })).toMatchObject({
+      reason: 'connect_timeout',
+      phase: 'connect',
+      blame: 'client_network',
+    });
+    await expect.poll(() => silent.sockets.size).toBe(0);
+  });
+});
+
+const certificates = createCertificates();
+const strict = { insecure: false, minVersion: 'TLSv1.2' } as const;
+
+interface SeenByTls extends Listening {
+  readonly server: HttpsServer;
+  /** SNI and the client certificate's common name of each request. */
+  readonly seen: { servername: string | false; client: string | undefined }[];
+}
+
+async function tlsServer(identity: { cert: string; key: string }, options: object = {}): Promise<SeenByTls> {
+  const seen: SeenByTls['seen'] = [];
+  const server = createTlsServer({ ...identity, ...options }, (request, response) => {
+    const socket = request.socket as TLSSocket & { servername: string | false };
+    const subject = socket.getPeerCertificate().subject as { CN?: string } | undefined;
+    seen.push({ servername: socket.servername, client: subject?.CN });
+    response.end('ok');
+  });
+  server.on('tlsClientError', () => {});
+  const listening = await opened.listen(server);
+  return { port: listening.port, sockets: listening.sockets, accepted: 0, server, seen };
+}
+
+describe('TLS', () => {
+  let caFile: string;
+  beforeAll(() => (caFile = fileOf('ca.pem', certificates.ca.cert)));
+
+  test('SNI and the name to expect are those of the URL, wherever connectTo leads', async () => {
+    const server = await tlsServer(certificates.wrongName);
+    const path = pathTo('https://other.example.org', {
+      connectTo: { host: '127.0.0.1', port: server.port },
+      tls: { ...strict, caFile },
+    });
+    const { connection, opening } = await opened.transport(path).exchange(get(path.origin));
+    expect(server.seen).toEqual([{ servername: 'other.example.org', client: undefined }]);
+    expect(connection?.tls).toMatchObject({ version: 'TLSv1.3', issuer: 'blobprobe demo CA', authorized: true });
+    expect(opening?.tlsMs).toBeGreaterThan(0);
+  });
+
+  test('serverName replaces both', async () => {
+    const server = await tlsServer(certificates.wrongName);
+    const origin = `https://127.0.0.1:${server.port}`;
+    const tls = { ...strict, caFile };
+    const wrong = await failureOf(opened.transport(pathTo(origin, { tls })).exchange(get(origin)));
+    expect(wrong).toMatchObject({ stage: 'tls', code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+    const named = pathTo(origin, { tls: { ...tls, serverName: 'other.example.org' } });
+    await opened.transport(named).exchange(get(origin));
+    expect(server.seen).toEqual([{ servername: 'other.example.org', client: undefined }]);
+  });
+
+  test('insecure takes any certificate and says so', async () => {
+    const server = await tlsServer(certificates.selfSigned);
+    const origin = `https://127.0.0.1:${server.port}`;
+    const path = pathTo(origin, { tls: { ...strict, insecure: true } });
+    const { connection } = await opened.transport(path).exchange(get(origin));
+    expect(connection?.tls).toMatchObject({ authorized: false });
+  });
+
+  test('the CA file is read anew for each connection', async () => {
+    const second = createAuthority('second CA');
+    const file = fileOf('rotating.pem', second.cert);
+    const server = await tlsServer(certificates.valid);
+    const origin = `https://127.0.0.1:${server.port}`;
+    const path = pathTo(origin, { tls: { ...strict, caFile: file } });
+    const transport = opened.transport(path);
+    expect(await failureOf(transport.exchange(get(origin)))).toMatchObject({ stage: 'tls' });
+    fileOf('rotating.pem', certificates.ca.cert);
+    expect((await transport.exchange(get(origin))).response?.status).toBe(200);
+    rmSync(file);
+    expect(await failureOf(opened.transport(path).exchange(get(origin)))).toMatchObject({
+      stage: 'tls',
+      code: 'ENOENT',
+    });
+  });
+
+  test('a client certificate is shown to the own host only', async () => {
+    const client = certificates.ca.issue({ names: ['probe.example.org'], usage: 'client' });
+    const certFile = fileOf('client.pem', client.cert);
+    const keyFile = fileOf('client.key', client.key);
+    const options = { requestCert: true, rejectUnauthorized: false, ca: certificates.ca.cert };
+    const own = await tlsServer(certificates.valid, options);
+    const other = await tlsServer(certificates.valid, options);
+    const path = pathTo(`https://127.0.0.1:${own.port}`, { tls: { ...strict, caFile, certFile, keyFile } });
+    const transport = opened.transport(path);
+    await transport.exchange(get(path.origin));
+    await transport.exchange(get(`https://127.0.0.1:${other.port}`));
+    expect(own.seen).toMatchObject([{ client: 'probe.example.org' }]);
+    expect(other.seen).toEqual([{ servername: false, client: undefined }]);
+  });
+
+  test('the minimum version is kept to', async () => {
+    const server = await tlsServer(certificates.valid, { maxVersion: 'TLSv1.2' });
+    const origin = `https://127.0.0.1:${server.port}`;
+    const old = await opened.transport(pathTo(origin, { tls: { ...strict, caFile } })).exchange(get(origin));
+    expect(old.connection?.tls?.version).toBe('TLSv1.2');
+    const path = pathTo(origin, { tls: { ...strict, caFile, minVersion: 'TLSv1.3' } });
+    const error = await failureOf(opened.transport(path).exchange(get(origin)));
+    expect(error).toMatchObject({ stage: 'tls', timer: undefined });
+    expect(classify(error, { ...noContext, step: 'auth' })).toMatchObject({ reason: 'tls_failure', phase: 'tls' });
+  });
+
+  test('a handshake that never ends is ended by our own timer', async () => {
+    const silent = await opened.tcp((socket) => socket.resume());
+    const path = pathTo(`https://127.0.0.1:${silent.port}`, { tls: { ...strict, caFile } });
+    const error = await failureOf(opened.transport(path, { tlsTimeoutMs: 150 }).exchange(get(path.origin)));
+    expect(error).toMatchObject({ stage: 'tls', code: 'ETIMEDOUT', timer: 'tls' });
+    expect(error.exchange?.opening?.tlsMs).toBeGreaterThanOrEqual(149);
+    expect(error.exchange?.opening?.tlsMs).toBeLessThan(400);
+    expect(classify(error, { ...noContext, step: 'auth' })).toMatchObject({
+      reason: 'tls_failure',
+      phase: 'tls',
+      blame: 'ingress',
+    });
+    await expect.poll(() => silent.sockets.size).toBe(0);
+  });
+});

@@ -1,0 +1,170 @@
+import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { pathTo } from '../support/paths.ts';
+import { failureOf, get, Opened, streamed } from './servers.ts';
+
+const opened = new Opened();
+afterEach(() => opened.closeAll());
+
+/** At least the delay that was put in, and not much more: the machine may be busy. */
+function expectDelay(measuredMs: number | undefined, injectedMs: number): void {
+  // A few milliseconds less, when the event that begins it was noticed late.
+  expect(measuredMs).toBeGreaterThanOrEqual(injectedMs - 20);
+  expect(measuredMs).toBeLessThan(injectedMs + 250);
+}
+
+/** Answers once the request line and, for a body, the last chunk is there. */
+async function rawServer(answer: (socket: Socket) => unknown): Promise<string> {
+  const { port } = await opened.tcp((socket) => {
+    socket.on('data', (data) => {
+      if (data.toString('latin1').endsWith('\r\n\r\n')) void answer(socket);
+    });
+  });
+  return `http://127.0.0.1:${port}`;
+}
+
+const later = (delayMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delayMs));
+
+describe('phases against injected delays', () => {
+  test('an answer that takes its time is wait, a body that does is receive', async () => {
+    const origin = await rawServer(async (socket) => {
+      await later(120);
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab');
+      await later(150);
+      socket.write('cd');
+    });
+    const exchange = await opened.transport(pathTo(origin)).exchange(get(origin));
+    expectDelay(exchange.waitMs, 120);
+    expectDelay(exchange.receiveMs, 150);
+    expect(exchange.sendMs).toBeLessThan(100);
+    expect(exchange.early).toBe(false);
+  });
+
+  test('a reader that pauses makes send longer, not wait', async () => {
+    const { port } = await opened.listen(
+      createServer((request, response) => {
+        request.once('data', () => {
+          request.pause();
+          setTimeout(() => request.resume(), 200);
+        });
+        request.on('end', () => response.writeHead(202).end());
+      }),
+    );
+    const url = `http://127.0.0.1:${port}/`;
+    const exchange = await opened
+      .transport(pathTo(`http://127.0.0.1:${port}`))
+      .exchange(get(url, { method: 'PATCH', body: streamed(30_000_000) }));
+    expect(exchange.sendMs).toBeGreaterThanOrEqual(198);
+    expect(exchange.waitMs).toBeLessThan(198);
+    expect(exchange.sentBytes).toBe(30_000_000);
+  });
+
+  test('a slow name is dns', async () => {
+    const dns = await opened.dns({ 'registry.example.org': ['127.0.0.1'] }, 150);
+    const { port } = await opened.listen(createServer((_request, response) => response.end()));
+    const path = pathTo(`http://registry.example.org:${port}`, { dnsServers: [`127.0.0.1:${dns.port}`], family: 4 });
+    const exchange = await opened.transport(path).exchange(get(path.origin));
+    expectDelay(exchange.opening?.dnsMs, 150);
+    expect(exchange.opening?.connectMs).toBeLessThan(100);
+  });
+});
+
+describe('our own timers', () => {
+  test('the header timer runs from the last byte on', async () => {
+    const origin = await rawServer(() => {});
+    const request = get(origin, { method: 'PATCH', body: streamed(100_000), responseHeaderTimeoutMs: 150 });
+    const error = await failureOf(opened.transport(pathTo(origin)).exchange(request));
+    expect(error).toMatchObject({ stage: 'wait', code: 'RESPONSE_HEADER_TIMEOUT', timer: 'response_header' });
+    expectDelay(error.exchange?.waitMs, 150);
+  });
+
+  test('the header timer does not run while the body is sent', async () => {
+    const { port } = await opened.listen(
+      createServer((request, response) => {
+        request.pause();
+        setTimeout(() => request.resume().on('end', () => response.end('ok')), 300);
+      }),
+    );
+    const url = `http://127.0.0.1:${port}/`;
+    const exchange = await opened
+      .transport(pathTo(`http://127.0.0.1:${port}`))
+      .exchange(get(url, { method: 'PUT', body: streamed(30_000_000, true), responseHeaderTimeoutMs: 150 }));
+    expect(exchange.response?.status).toBe(200);
+  });
+
+  test('the stall timer ends a body that nobody takes', async () => {
+    const { port } = await opened.tcp((socket) => socket.pause());
+    const origin = `http://127.0.0.1:${port}`;
+    const request = get(origin, { method: 'PATCH', body: streamed(50_000_000), stallTimeoutMs: 300 });
+    const error = await failureOf(opened.transport(pathTo(origin)).exchange(request));
+    expect(error).toMatchObject({ stage: 'send', code: 'STALLED', timer: 'stall' });
+    expect(error.exchange?.sendMs).toBeGreaterThanOrEqual(298);
+    expect(error.exchange?.sentBytes).toBeGreaterThan(0);
+    expect(error.exchange?.sentBytes).toBeLessThan(50_000_000);
+  });
+
+  test('the stall timer leaves a slow body alone', async () => {
+    const { port } = await opened.listen(
+      createServer((request, response) => {
+        request.on('data', () => {
+          request.pause();
+          setTimeout(() => request.resume(), 3);
+        });
+        request.on('end', () => response.end());
+      }),
+    );
+    const origin = `http://127.0.0.1:${port}`;
+    const request = get(origin, { method: 'PATCH', body: streamed(8_000_000), stallTimeoutMs: 800 });
+    expect((await opened.transport(pathTo(origin)).exchange(request)).response?.status).toBe(200);
+  });
+
+  test('a body that never ends is cut by the body timer, and what came of it counts', async () => {
+    const origin = await rawServer((socket) => {
+      socket.write('HTTP/1.1 500 Oops\r\nTransfer-Encoding: chunked\r\n\r\n');
+      const timer = setInterval(() => socket.write('1\r\nx\r\n'), 20);
+      socket.on('close', () => clearInterval(timer));
+    });
+    const exchange = await opened.transport(pathTo(origin), { bodyTimeoutMs: 200 }).exchange(get(origin));
+    expect(exchange.response).toMatchObject({ status: 500, complete: false });
+    expect(exchange.error).toMatchObject({ timer: 'body', code: 'BODY_TIMEOUT' });
+    expectDelay(exchange.receiveMs, 200);
+  });
+});
+
+describe('connections', () => {
+  test('are kept and counted, and not used again after the idle time', async () => {
+    const server = await opened.listen(createServer((_request, response) => response.end()));
+    const origin = `http://127.0.0.1:${server.port}`;
+    const transport = opened.transport(pathTo(origin), { idleTimeoutMs: 150 });
+    const first = await transport.exchange(get(origin));
+    const second = await transport.exchange(get(origin));
+    await later(400);
+    const third = await transport.exchange(get(origin));
+    expect([first, second, third].map((e) => e.socketReused)).toEqual([false, true, false]);
+    expect([first, second, third].map((e) => e.connection?.id)).toEqual([1, 1, 2]);
+    expect(second.opening).toBeUndefined();
+    expect(server.accepted).toBe(2);
+  });
+
+  test('that the server closes after its answer are replaced', async () => {
+    const server = await opened.listen(
+      createServer((_request, response) => response.setHeader('Connection', 'close').end('ok')),
+    );
+    const origin = `http://127.0.0.1:${server.port}`;
+    const transport = opened.transport(pathTo(origin));
+    await transport.exchange(get(origin));
+    expect((await transport.exchange(get(origin))).socketReused).toBe(false);
+    expect(server.accepted).toBe(2);
+  });
+
+  test('end with the transport', async () => {
+    const server = await opened.listen(createServer((_request, response) => response.end()));
+    const origin = `http://127.0.0.1:${server.port}`;
+    const transport = opened.transport(pathTo(origin));
+    await transport.exchange(get(origin));
+    expect(server.sockets.size).toBe(1);
+    await transport.close();
+    await expect.poll(() => server.sockets.size).toBe(0);
+  });
+});
