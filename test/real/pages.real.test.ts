@@ -10,6 +10,7 @@ import { waitFor } from './support/process.ts';
 const MiB = 1024 ** 2;
 const waitMs = 20_000;
 /** What rings, moves a cursor or flips the reading direction. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const controls = /[\u0007\u001b\u202e]/;
 
 interface RunSummary {
@@ -66,7 +67,10 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
   afterEach(async () => {
     const pages = open.splice(0);
     await Promise.all(pages.map(({ context }) => context.close()));
-    expect(pages.flatMap(({ complaints }) => complaints)).toEqual([]);
+    const complaints = pages.flatMap((one) => one.complaints);
+    if (complaints.length > 0) {
+      throw new Error(complaints.join('\n'));
+    }
   });
 
   async function visit(path: string, options: Parameters<typeof openPage>[2] = {}): Promise<Page> {
@@ -270,22 +274,29 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
       isMobile: true,
     });
     expect(await page.evaluate<number>(`document.documentElement.scrollWidth`)).toBeLessThanOrEqual(360);
-    if (path === '/') {
-      const row = page.locator('.matrix tbody th').first();
-      const before = (await row.boundingBox())!.x;
-      await page
-        .locator('.scroll')
-        .first()
-        .evaluate((box) => box.scrollTo({ left: 100 }));
-      expect(
-        await page
-          .locator('.scroll')
-          .first()
-          .evaluate((box) => box.scrollLeft),
-      ).toBe(100);
-      // The names of the paths stay in sight.
-      expect((await row.boundingBox())!.x).toBeCloseTo(before, -1);
-    }
+  });
+
+  test('on a phone the names of the paths stay in sight while the matrix scrolls', async () => {
+    const page = await visit('/', { viewport: { width: 360, height: 740 }, isMobile: true });
+    const row = page.locator('.matrix tbody th').first();
+    const before = (await row.boundingBox())!.x;
+    const matrix = page.getByRole('region', { name: 'Checks of gitea' });
+    await matrix.evaluate((box) => box.scrollTo({ left: 100 }));
+    expect(await matrix.evaluate((box) => box.scrollLeft)).toBe(100);
+    expect(Math.abs((await row.boundingBox())!.x - before)).toBeLessThan(2);
+  });
+
+  test('the policy is in force: no inline script, no other host; and what it refuses is noticed', async () => {
+    const page = await visit('/config');
+    await page.evaluate(`document.body.append(
+      Object.assign(document.createElement('script'), { textContent: 'window.inline = 1' }),
+    )`);
+    expect(await page.evaluate(`window.inline`)).toBeUndefined();
+    expect(await page.evaluate(`fetch('http://127.0.0.2:9/').then(() => 'sent', () => 'refused')`)).toBe('refused');
+    const { complaints } = open.at(-1)!;
+    expect(complaints.join('\n')).toMatch(/script.*violates the following Content Security Policy/i);
+    expect(complaints.join('\n')).toMatch(/127\.0\.0\.2.*violates the following Content Security Policy/i);
+    complaints.length = 0;
   });
 
   test('a screen reader finds names for tables, pictures and regions', async () => {

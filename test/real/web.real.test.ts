@@ -97,13 +97,10 @@ describeWithComponents(['prometheus'], 'Prometheus scrapes', () => {
       '/targets',
     );
     expect(
-      targets.activeTargets.map(({ scrapePool, health, lastError }) => [scrapePool, health, lastError]).toSorted(),
-    ).toEqual([
-      ['blobprobe', 'up', ''],
-      ['in-text', 'up', ''],
-      ['probe-direct', 'up', ''],
-      ['probe-edge', 'up', ''],
-    ]);
+      targets.activeTargets
+        .map(({ scrapePool, health, lastError }) => `${scrapePool} ${health} ${lastError}`)
+        .toSorted(),
+    ).toEqual(['blobprobe up ', 'in-text up ', 'probe-direct up ', 'probe-edge up ']);
     const [runs] = await query('sum(blobprobe_runs_total{job="blobprobe",path="direct"})');
     expect(Number(runs?.value[1])).toBeGreaterThanOrEqual(1);
     const [buckets] = await query('count(blobprobe_run_duration_seconds_bucket{job="blobprobe",path="direct"})');
@@ -116,7 +113,7 @@ describeWithComponents(['prometheus'], 'Prometheus scrapes', () => {
       const found = await query(`{job="${job}",__name__=~"blobprobe_.+"}`);
       return found
         .map(({ metric: { job: _job, instance: _instance, ...labels } }) =>
-          JSON.stringify(Object.entries(labels).toSorted()),
+          JSON.stringify(labels, Object.keys(labels).toSorted()),
         )
         .toSorted();
     };

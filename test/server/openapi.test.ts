@@ -185,7 +185,7 @@ describe('the document', () => {
   });
 
   test('knows what is wrong: a field too many, one too few, one of the wrong type', async () => {
-    const value = (await app.inject('/api/v1/runs/good')).json() as Record<string, unknown>;
+    const value = (await app.inject('/api/v1/runs/good')).json<Record<string, unknown>>();
     const errors = (changed: object): unknown => errorsOf('/api/v1/runs/{id}', 'get', 200, changed);
     expect(errors({ ...value, secret: 'x' })).not.toEqual([]);
     expect(errors({ ...value, id: undefined })).not.toEqual([]);
