@@ -9,6 +9,7 @@ import { createEngine } from './engine.ts';
 import { healthcheckCommand } from './healthcheck.ts';
 import { limitCommand } from './limit.ts';
 import { pushCommand } from './push.ts';
+import { reportCommand } from './report.ts';
 import { schemaCommand } from './schema.ts';
 import { serveCommand } from './serve.ts';
 
@@ -32,6 +33,7 @@ export function createCommands(): readonly [Command, ...Command[]] {
     pushCommand(onDemand),
     diagnoseCommand(onDemand),
     limitCommand(onDemand),
+    reportCommand(onDemand),
     cleanupCommand(deps),
     schemaCommand,
     healthcheckCommand,

@@ -1,0 +1,93 @@
+import type { Run } from '../../probe/outcome.ts';
+import { formatBytes, formatDuration, formatRate } from '../format.ts';
+import type { Block, Cell } from './document.ts';
+import { type ReportData, runsOf, runsOver, sizeOf } from './report-data.ts';
+
+/** What was measured, side by side: one column a path. */
+export function comparisonTable(data: ReportData): Block {
+  const sizes = [...new Set(runsOf(data).map(sizeOf))].sort((a, b) => a - b);
+  const rows = [
+    ...sizes.map((size) => row(`Push of ${formatBytes(size)}`, data, (path) => pushCell(data, path, size))),
+    row('Login', data, (path) => loginCell(data, path)),
+    row('Push speed', data, (path) => speedCell(runsOver(data, path), 'pushBytesPerSecond')),
+    row('Pull speed', data, (path) => speedCell(runsOver(data, path), 'pullBytesPerSecond')),
+    row('Reliability', data, (path) => reliabilityCell(runsOver(data, path))),
+    row('Size limit', data, (path) => limitCell(data, path, 'bytes')),
+    row('Time limit', data, (path) => limitCell(data, path, 'seconds')),
+  ];
+  return { kind: 'table', head: ['Measured', ...data.paths.map(({ name }) => name)], rows };
+}
+
+const notMeasured: Cell = { text: 'not measured', state: 'unknown' };
+
+function row(title: string, { paths }: ReportData, cell: (path: string) => Cell): Cell[] {
+  return [{ text: title }, ...paths.map(({ name }) => cell(name))];
+}
+
+function pushCell(data: ReportData, path: string, size: number): Cell {
+  const runs = runsOver(data, path).filter((run) => sizeOf(run) === size);
+  if (runs.length === 0) {
+    return notMeasured;
+  }
+  const failed = runs.filter(({ ok }) => !ok);
+  if (failed.length === 0) {
+    return { text: 'works', state: 'ok' };
+  }
+  const reasons = failed.map(({ check, failure }) => `${check.client.name}: ${failure?.reason ?? 'failed'}`);
+  return {
+    text: `${failed.length === runs.length ? 'fails' : 'fails in part'} (${reasons.join(', ')})`,
+    state: 'failed',
+  };
+}
+
+function loginCell({ apis }: ReportData, path: string): Cell {
+  const state = apis.find((api) => api.path === path)?.endpoints.auth;
+  if (state === undefined) {
+    return notMeasured;
+  }
+  return state.up ? { text: 'works', state: 'ok' } : { text: `fails (${state.failure.reason})`, state: 'failed' };
+}
+
+/** The median over successful runs of the largest size that has any: small bodies measure the round trip. */
+function speedCell(runs: readonly Run[], rate: 'pushBytesPerSecond' | 'pullBytesPerSecond'): Cell {
+  const measured = runs.flatMap((run) => (run[rate] === undefined ? [] : [{ size: sizeOf(run), rate: run[rate] }]));
+  const largest = Math.max(0, ...measured.map(({ size }) => size));
+  const rates = measured
+    .filter(({ size }) => size === largest)
+    .map((one) => one.rate)
+    .sort((a, b) => a - b);
+  const median = rates[Math.floor((rates.length - 1) / 2)];
+  return median === undefined ? notMeasured : { text: `${formatRate(median)} (${formatBytes(largest)})` };
+}
+
+function reliabilityCell(runs: readonly Run[]): Cell {
+  if (runs.length === 0) {
+    return notMeasured;
+  }
+  const good = runs.filter(({ ok }) => ok);
+  const retried = good.filter(({ attempts }) => attempts.some(({ number }) => number > 1)).length;
+  const note = retried === 0 ? '' : `, ${retried} only after retries`;
+  return {
+    text: `${good.length} of ${runs.length} pushes${note}`,
+    state: good.length === runs.length ? 'ok' : 'failed',
+  };
+}
+
+function limitCell({ limits }: ReportData, path: string, unit: 'bytes' | 'seconds'): Cell {
+  const found = limits.filter((one) => one.path === path && one.limit.unit === unit).map(({ limit }) => limit);
+  const strictest = found
+    .filter(({ conclusion }) => conclusion === 'found')
+    .toSorted((a, b) => (a.smallestRejected ?? 0) - (b.smallestRejected ?? 0))[0];
+  const shown = (value: number): string => (unit === 'bytes' ? formatBytes(value) : formatDuration(value * 1_000));
+  if (strictest !== undefined) {
+    return {
+      text: `${shown(strictest.largestAccepted ?? 0)} accepted, ${shown(strictest.smallestRejected ?? 0)} not`,
+      state: 'failed',
+    };
+  }
+  const open = found.find(({ conclusion }) => conclusion === 'none-up-to');
+  if (open?.largestAccepted !== undefined) {
+    return { text: `none up to ${shown(open.largestAccepted)}`, state: 'ok' };
+  }
+  return found.length === 0 ? notMeasured : { text: 'inconclusive', state: 'unknown' };
+}

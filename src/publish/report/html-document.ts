@@ -1,0 +1,87 @@
+import { html, type HtmlValue, raw } from '../html.ts';
+import { styleSheet } from '../page/assets.ts';
+import type { Block, Document, Inline } from './document.ts';
+
+const ownStyle = `
+main { max-width: 70rem; }
+h2 { border-bottom: 1px solid var(--line); padding-bottom: .2rem; }
+li { margin: .2rem 0; overflow-wrap: anywhere; }
+code { background: var(--panel); border-radius: 3px; padding: 0 .2rem; }
+pre code { background: none; padding: 0; }
+@media print { pre { max-height: none; white-space: pre-wrap; } }
+`;
+
+/** The document as one HTML file that needs nothing else; light and dark by the reader's setting. */
+export function renderHtmlDocument(document: Document): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${document.title}</title>
+<style>${raw(styleSheet)}${raw(ownStyle)}</style>
+</head>
+<body>
+${htmlReportBody(document)}
+</body>
+</html>
+`.toString();
+}
+
+/** The document's content alone, for a page with a frame of its own. */
+export function htmlReportBody({ title, sections }: Document): HtmlValue {
+  return html`<main id="main">
+<h1>${title}</h1>
+${sections.map(
+  (section) => html`<h2>${section.title}</h2>
+${section.blocks.map(block)}`,
+)}</main>`;
+}
+
+function block(one: Block): HtmlValue {
+  switch (one.kind) {
+    case 'heading':
+      return html`<h3>${one.text}</h3>
+`;
+    case 'paragraph':
+      return html`<p>${inline(one.text)}</p>
+`;
+    case 'list':
+      return html`<ul>${one.items.map((item) => html`<li>${inline(item)}</li>`)}</ul>
+`;
+    case 'table':
+      return table(one);
+    case 'code':
+      return html`<pre tabindex="0"><code>${one.text}</code></pre>
+`;
+    default:
+      return one satisfies never;
+  }
+}
+
+function table({ head, rows }: Extract<Block, { kind: 'table' }>): HtmlValue {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${head[0] ?? 'Table'}">
+<table>
+<thead><tr>${head.map((text) => html`<th scope="col">${text}</th>`)}</tr></thead>
+<tbody>
+${rows.map(
+  ([first, ...cells]) => html`<tr><th scope="row">${first === undefined ? '' : inline(first.text)}</th>${cells.map(
+    ({ text, state }) => html`<td class="${state ?? ''}">${inline(text)}</td>`,
+  )}</tr>
+`,
+)}</tbody>
+</table>
+</div>
+`;
+}
+
+function inline(text: Inline): HtmlValue {
+  if (typeof text === 'string') {
+    return text;
+  }
+  if ('marked' in text) {
+    return text.marked.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));
+  }
+  return 'url' in text ? html`<a href="${text.url}">${text.url}</a>` : text.map(inline);
+}

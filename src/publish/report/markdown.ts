@@ -1,0 +1,59 @@
+import type { Block, Document, Inline } from './document.ts';
+
+/** The document as Markdown (CommonMark with tables). Text from outside cannot form markup. */
+export function renderMarkdown({ title, sections }: Document): string {
+  const parts = [
+    `# ${inline(title)}`,
+    ...sections.flatMap((section) => [`## ${inline(section.title)}`, ...section.blocks.map(block)]),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function block(one: Block): string {
+  switch (one.kind) {
+    case 'heading':
+      return `### ${inline(one.text)}`;
+    case 'paragraph':
+      return inline(one.text);
+    case 'list':
+      return one.items.map((item) => `- ${inline(item)}`).join('\n');
+    case 'table':
+      return [
+        `| ${one.head.map(inline).join(' | ')} |`,
+        `|${' --- |'.repeat(one.head.length)}`,
+        ...one.rows.map((cells) => `| ${cells.map(({ text }) => inline(text)).join(' | ')} |`),
+      ].join('\n');
+    case 'code':
+      return fenced(one.language, one.text);
+    default:
+      return one satisfies never;
+  }
+}
+
+function inline(text: Inline): string {
+  if (typeof text === 'string') {
+    return escaped(text);
+  }
+  if ('marked' in text) {
+    // Odd parts stand between backticks.
+    return text.marked
+      .split('`')
+      .map((part, index) => (index % 2 === 1 ? `\`${part.replaceAll('|', '\\|')}\`` : escaped(part)))
+      .join('');
+  }
+  return 'url' in text ? `<${text.url}>` : text.map(inline).join('');
+}
+
+function escaped(text: string): string {
+  return text
+    .replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ')
+    .replace(/[\\`*_[\]<>|#~&]/g, '\\$&')
+    .replace(/^(\s*)([-+=]|\d+[.)])/, '$1\\$2');
+}
+
+/** The fence is longer than any run of backticks inside. */
+function fenced(language: string, text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}${language}\n${text.replace(/\n$/, '')}\n${fence}`;
+}

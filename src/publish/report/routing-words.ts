@@ -1,0 +1,28 @@
+import { adviseRoutes, type RoutingAdvice } from '../../probe/diagnose/routing.ts';
+import { listed } from '../../probe/verdict-words.ts';
+import { formatBytes } from '../format.ts';
+import { knownLimits, type ReportData, runsOf } from './report-data.ts';
+
+/** `docker: ≤ 95 MiB: any path; above: internal, bypass (tried up to 150 MiB)`, one sentence for clients that share a rule. */
+export function routingWords(data: ReportData): string[] {
+  return adviseRoutes(runsOf(data), knownLimits(data)).map((advice) => wordsOf(advice, data.paths.length));
+}
+
+function wordsOf({ clients, bands, neverPaths, triedUpToBytes }: RoutingAdvice, pathCount: number): string {
+  const tried = ` (tried up to ${formatBytes(triedUpToBytes)})`;
+  if (bands.length === 0) {
+    return `${listed(clients)}: nothing gets through over any path${tried}`;
+  }
+  const rules = bands.map(({ upToBytes, paths }, index) => {
+    const over = paths.length === pathCount ? 'any path' : paths.join(', ');
+    const open = upToBytes === undefined || index === bands.length - 1 ? upToBytes === undefined : false;
+    if (open) {
+      return index === 0 ? `any size: ${over}` : `above: ${over}`;
+    }
+    return `≤ ${formatBytes(upToBytes ?? 0)}: ${over}`;
+  });
+  const last = bands.at(-1)?.upToBytes;
+  const end = last === undefined ? '' : '; above: no path';
+  const never = neverPaths.length === 0 ? '' : `; never: ${neverPaths.join(', ')}`;
+  return `${listed(clients)}: ${rules.join('; ')}${end}${never}${tried}`;
+}

@@ -1,0 +1,97 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runCommandLine } from '../../src/cli/command-line.ts';
+import { createEngine } from '../../src/cli/engine.ts';
+import { reportCommand } from '../../src/cli/report.ts';
+import { type DemoLab, startLab } from '../../src/demo/lab.ts';
+import { clientProfiles } from '../../src/probe/client-profiles.ts';
+
+let lab: DemoLab;
+let directory: string;
+let config: string;
+beforeAll(async () => {
+  lab = await startLab({ outage: { everyMs: 600_000, downMs: 1 } });
+  directory = mkdtempSync(join(tmpdir(), 'blobprobe-report-'));
+  config = join(directory, 'config.yaml');
+  const { name, repository, username, password } = lab.registry;
+  const paths = lab.paths.map(({ name: path, origin, kind, caFile }) => [
+    path,
+    { url: origin, kind, ...(caFile === undefined ? {} : { tls: { caFile } }) },
+  ]);
+  writeFileSync(
+    config,
+    JSON.stringify({
+      registries: { [name]: { repository, credentials: { username, password }, paths: Object.fromEntries(paths) } },
+      checks: { large: { size: `${lab.sizes.large}B`, every: '1h', clients: ['docker'] } },
+    }),
+  );
+});
+afterAll(async () => {
+  await lab.close();
+  // What a person wants to look at outlives the test: BLOBPROBE_KEEP_REPORT=DIRECTORY.
+  rmSync(directory, { recursive: true });
+});
+
+async function report(...args: readonly string[]) {
+  let out = '';
+  let err = '';
+  const command = reportCommand({ engine: createEngine(), profiles: clientProfiles, isTerminal: false });
+  const code = await runCommandLine(['report', `--config.file=${config}`, ...args], [command], {
+    out: (text) => (out += text),
+    err: (text) => (err += text),
+    env: {},
+  });
+  return { code, out, err };
+}
+
+const quick = ['--quick', '--path=cloudflare', '--path=internal', '--path=bypass', '--small-size=64KiB'];
+
+test('the report of the manual: Cloudflare and its tunnel fail, the internal way works', async () => {
+  const { code, out } = await report(...quick);
+  expect(code).toBe(1);
+  const section = (title: string): string => new RegExp(`\n## ${title}\n(.*?)(?:\n## |$)`, 's').exec(out)?.[1] ?? '';
+  expect(section('Executive summary')).toContain('2 of 3 paths to gitea took every push');
+  expect(section('Executive summary')).toMatch(/docker: ≤ .*: any path; above: internal, bypass \(tried up to 2 MiB\)/);
+  expect(section('Comparison')).toMatch(
+    /\| Push of 2 MiB \| fails \(docker: body\\_dropped, docker-containerd: body\\_too\\_large\) \| works \| works \|/,
+  );
+  expect(section('Causes')).toContain('### cloudflare: the Cloudflare tunnel drops bodies that come without a length');
+  expect(section('Causes')).toContain('### cloudflare: Cloudflare refuses bodies above the size limit of the plan');
+  expect(section('Evidence')).toMatch(/### cloudflare: docker.*PATCH http:.*cf-ray/s);
+  expect(section('Recommendations')).toContain('`--protocol http2`');
+  expect(section('Reproduction')).toContain('```sh\norigin=');
+  expect(section('Limits')).toMatch(/cloudflare as docker-containerd, size: 1\.00 MB is accepted/);
+  expect(out).not.toContain(lab.registry.password.repeat(2));
+});
+
+test('as HTML into a file, and as JSON', async () => {
+  const file = join(directory, 'report.html');
+  const written = await report(...quick, '--format=html', `--output=${file}`);
+  expect(written.out).toBe('');
+  const text = readFileSync(file, 'utf8');
+  expect(text).toMatch(/^<!doctype html>/);
+  expect(text).not.toMatch(/<(?:script|link|img)\b/);
+  const { out } = await report('--quick', '--path=internal', '--client=docker', '--format=json', '--size=200kB');
+  expect(JSON.parse(out)).toMatchObject({
+    registry: { name: 'gitea' },
+    routing: ['docker: any size: any path (tried up to 195 KiB)'],
+    diagnoses: [{ path: 'internal', diagnosis: { kind: 'healthy' } }],
+  });
+}, 60_000);
+
+test('a healthy path is exit code 0 and needs no change', async () => {
+  const { code, out } = await report('--quick', '--path=internal', '--client=docker', '--size=200kB');
+  expect(code).toBe(0);
+  expect(out).toContain('Nothing needs to be changed.');
+});
+
+test.each([
+  [['--format=pdf'], 'flag --format: expected markdown or html or json, got "pdf"'],
+  [['--path=nowhere'], 'flag --path: no path "nowhere"'],
+])('%s is a usage error', async (args, message) => {
+  const { code, err } = await report(...args);
+  expect(code).toBe(2);
+  expect(err).toContain(message);
+});

@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import { clientProfiles } from '../../src/probe/client-profiles.ts';
+import { remedyFor } from '../../src/probe/diagnose/remedy-for.ts';
+import type { Round } from '../../src/probe/round.ts';
+import { roundVerdict } from '../../src/probe/verdict.ts';
+import { renderHtmlDocument } from '../../src/publish/report/html-document.ts';
+import { renderJson } from '../../src/publish/report/json.ts';
+import { renderMarkdown } from '../../src/publish/report/markdown.ts';
+import { buildReport } from '../../src/publish/report/report.ts';
+import type { ReportData } from '../../src/publish/report/report-data.ts';
+import { check, failedRun, failure, successfulRun } from './run-fixtures.ts';
+
+const MiB = 1024 ** 2;
+
+function round(workload: string, sizeBytes: number, turned: boolean): Round {
+  const of = (path: string) => check({ path, workload, sizeBytes, client: clientProfiles.docker });
+  const internal = successfulRun({ id: `internal-${workload}`, check: of('internal'), pullBytesPerSecond: 300 * MiB });
+  const ingress =
+    workload === 'large'
+      ? failedRun({ id: 'ingress-large', check: of('ingress') }, failure())
+      : successfulRun({ id: 'ingress-small', check: of('ingress') });
+  const runs = turned ? [internal, ingress] : [ingress, internal];
+  const verdict = roundVerdict([ingress, internal], { remedy: remedyFor });
+  return { id: workload, registry: 'gitea', client: 'docker', workload, startedAt: new Date(0), runs, verdict };
+}
+
+function data(changes: Partial<ReportData> = {}, turned = false): ReportData {
+  return {
+    generatedAt: new Date('2026-11-24T01:02:03Z'),
+    version: '1.2.3',
+    registry: { name: 'gitea', repository: 'platform/blobprobe' },
+    paths: [
+      { name: 'ingress', origin: 'https://git.example.org', kind: 'ingress' },
+      { name: 'internal', origin: 'http://registry.example:5000', kind: 'internal' },
+    ],
+    rounds: [round('small', MiB, turned), round('large', 50 * MiB, turned)],
+    apis: [],
+    limits: [
+      {
+        path: 'ingress',
+        client: 'docker',
+        limit: {
+          unit: 'bytes',
+          largestAccepted: 10 * MiB,
+          smallestRejected: 11 * MiB,
+          bytesSpent: 0,
+          conclusion: 'found',
+          why: '10.5 MB is accepted, 11.5 MB is refused',
+        },
+      },
+    ],
+    diagnoses: [],
+    ...changes,
+  };
+}
+
+describe('the same outcomes give the same report', () => {
+  test('in Markdown', async () => {
+    await expect(renderMarkdown(buildReport(data()))).toMatchFileSnapshot('report.snapshot.md');
+  });
+
+  test('in whatever order the paths of a round were tried', () => {
+    expect(renderMarkdown(buildReport(data({}, true)))).toBe(renderMarkdown(buildReport(data())));
+    expect(renderJson(data({}, true))).toBe(renderJson(data()));
+  });
+});
+
+test('JSON has verdicts, routing and runs, and no credentials', () => {
+  expect(JSON.parse(renderJson(data()))).toMatchObject({
+    generatedAt: '2026-11-24T01:02:03.000Z',
+    routing: ['docker: ≤ 10 MiB: any path; above: internal (tried up to 50 MiB)'],
+    verdicts: [
+      { workload: 'small', kind: 'healthy' },
+      { workload: 'large', kind: 'path-fault' },
+    ],
+    runs: [{ id: 'ingress-small' }, { id: 'ingress-large' }, { id: 'internal-small' }, { id: 'internal-large' }],
+  });
+  expect(renderJson(data())).not.toContain('credentials');
+});
+
+describe('text from outside', () => {
+  const hostile = '<script>alert(1)</script> | `x` **b** [a](javascript:x)\n# h';
+  const finding = {
+    cause: 'nginx_body_limit',
+    title: 't',
+    hop: 'ingress',
+    confidence: 'certain',
+    remedy: 'Do `x|y`.',
+    reference: 'https://example.org/a?b=c&d',
+    evidence: [hostile],
+  } as const;
+  const document = buildReport(
+    data({
+      registry: { name: hostile, repository: 'r' },
+      diagnoses: [
+        {
+          path: 'ingress',
+          client: 'docker',
+          sizeBytes: 1,
+          diagnosis: { kind: 'fault', findings: [finding], unexplained: [hostile], facts: [], why: '', bytesSpent: 0 },
+        },
+      ],
+    }),
+  );
+
+  test('forms no markup in HTML', () => {
+    const page = renderHtmlDocument(document);
+    expect(page).not.toContain('<script');
+    expect(page).toContain('&lt;script&gt;alert(1)');
+    expect(page).toContain('<code>x|y</code>');
+    expect(page).toContain('<a href="https://example.org/a?b=c&amp;d">');
+  });
+
+  test('forms no markup in Markdown', () => {
+    const text = renderMarkdown(document);
+    expect(text).toContain('\\<script\\>alert(1)\\</script\\> \\| \\`x\\` \\*\\*b\\*\\* \\[a\\](javascript:x) \\# h');
+    expect(text).not.toMatch(/^# h/m);
+    expect(text).toContain('`x\\|y`');
+  });
+
+  test('cannot end a block of code', () => {
+    const code = renderMarkdown({
+      title: 't',
+      sections: [{ title: 's', blocks: [{ kind: 'code', language: 'text', text: 'a\n````\nb\n' }] }],
+    });
+    expect(code).toBe('# t\n\n## s\n\n`````text\na\n````\nb\n`````\n');
+  });
+});
+
+test('nothing measured is said, not guessed', () => {
+  const text = renderMarkdown(buildReport(data({ rounds: [], limits: [] })));
+  expect(text).toContain('- ingress: not measured');
+  expect(text).toContain('| Login | not measured | not measured |');
+});
