@@ -18,6 +18,8 @@ const packages = {
   podman: 'podman',
   buildah: 'buildah',
   unshare: 'util-linux',
+  ip: 'iproute2',
+  curl: 'curl',
   openssl: 'openssl',
   promtool: 'prometheus',
   prometheus: 'prometheus',
