@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bindMounts, readCompose } from '../packaging/compose-file.ts';
@@ -143,3 +145,23 @@ describeWithComponents(
     });
   },
 );
+
+describeWithComponents(['nginx', 'unshare'], 'the nginx of the variant with Gitea', () => {
+  test('takes its configuration', async () => {
+    const directory = temporaryDirectory('edge');
+    const edge = readCompose('deploy/compose/gitea.yaml').services['edge']!;
+    const [{ target } = { target: '' }] = bindMounts(edge);
+    const file = join(directory.path, 'nginx.conf');
+    // As the image's own nginx.conf includes it.
+    writeFileSync(
+      file,
+      `user root root; pid ${directory.path}/pid; error_log stderr;\nevents {}\nhttp { access_log off; include ${target}; }\n`,
+    );
+    const etc = { hosts: { gitea: '127.0.0.1' }, mounts: bindMounts(edge) };
+    const program = await startWithEtc(etc, [requireComponent('nginx'), '-t', '-c', file]);
+    const code = await program.exited;
+    directory.remove();
+    expect(program.output()).toContain('test is successful');
+    expect(code).toBe(0);
+  });
+});

@@ -22,6 +22,8 @@ export function startWithEtc(etc: PrivateEtc, command: readonly string[]): Promi
     'mount -t tmpfs private-etc /etc',
     'printf "%s\\n" "$1" >/etc/hosts',
     'printf "hosts: files\\n" >/etc/nsswitch.conf',
+    'printf "root:x:0:0::/:/bin/sh\\n" >/etc/passwd',
+    'printf "root:x:0:\\n" >/etc/group',
     'shift',
     'while [ "$1" != -- ]; do mkdir -p "$(dirname "$2")"; if [ -d "$1" ]; then mkdir -p "$2"; else : >"$2"; fi; mount --bind "$1" "$2"; shift 2; done',
     'shift',
