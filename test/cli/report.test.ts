@@ -30,7 +30,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await lab.close();
-  // What a person wants to look at outlives the test: BLOBPROBE_KEEP_REPORT=DIRECTORY.
   rmSync(directory, { recursive: true });
 });
 

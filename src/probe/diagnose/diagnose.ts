@@ -2,7 +2,7 @@ import type { Failure } from '../failure.ts';
 import { hopOfPath, hopOfRegistry } from '../verdict-hop.ts';
 import { ownEndings, verdictTable } from '../verdict-table.ts';
 import { describeFailure, listed } from '../verdict-words.ts';
-import { causes } from './causes.ts';
+import { type CauseName, causes } from './causes.ts';
 import { type Contrast, contrastOf } from './contrast.ts';
 import type { Confidence, Diagnosis, Finding } from './finding.ts';
 import { rules } from './rules.ts';
@@ -121,7 +121,19 @@ function deadTrial({ trials }: Examined): Trial | undefined {
 const order: readonly Confidence[] = ['certain', 'likely', 'possible'];
 const mostEvidence = 6;
 
-function merged(findings: readonly Finding[]): Finding[] {
+/** Causes that say in general what each of these says in particular. */
+const general: Partial<Record<CauseName, readonly CauseName[]>> = {
+  request_time_limit: [
+    'traefik_read_timeout',
+    'nginx_client_body_timeout',
+    'haproxy_client_timeout',
+    'envoy_idle_timeout',
+    'alb_idle_timeout',
+  ],
+};
+
+function merged(all: readonly Finding[]): Finding[] {
+  const findings = all.filter(({ cause }) => !all.some((other) => general[cause]?.includes(other.cause)));
   const byCause = new Map<string, Finding>();
   for (const finding of findings) {
     const known = byCause.get(finding.cause);
