@@ -40,6 +40,8 @@ interface Case {
   readonly expect: readonly string[];
   readonly verdict?: Diagnosis['kind'];
   readonly timeoutMs?: number;
+  /** A contrast leaves no doubt. */
+  readonly certain?: true;
   /** Failures that nothing explains. */
   readonly unexplained?: number;
 }
@@ -298,6 +300,14 @@ const cases: readonly Case[] = [
     faults: () => [{ kind: 'rewrite-location', scheme: 'http', host: 'registry.invalid' }],
     expect: ['location_elsewhere@ingress'],
   },
+  {
+    name: 'connections closed before they are used again',
+    identity: nginx,
+    kind: 'ingress',
+    faults: () => [{ kind: 'stale-keep-alive', mode: 'on-reuse' }],
+    expect: ['stale_keep_alive@ingress'],
+    certain: true,
+  },
   // The registry's own.
   {
     name: 'storage fails',
@@ -485,6 +495,7 @@ describe.each([
       named: [...one.expect].sort(),
       unexplained: one.unexplained ?? 0,
     });
+    expect(diagnosis.findings.filter(({ confidence }) => one.certain && confidence !== 'certain')).toEqual([]);
     expect(diagnosis.kind).toBe(one.verdict ?? (one.expect.length === 0 ? 'healthy' : 'fault'));
     expect(diagnosis.bytesSpent).toBeLessThanOrEqual(most);
   });

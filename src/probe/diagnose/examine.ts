@@ -9,7 +9,7 @@ import { searchSizeLimit } from '../limits/size-search.ts';
 import type { Progress, RunCheck } from '../outcome.ts';
 import type { RegistryTarget } from '../../registry/target.ts';
 import { megabytes } from '../verdict-words.ts';
-import { controlShapes, freshCheck, type ShapedCheck, smallBytes, trialCheck } from './trial-checks.ts';
+import { controlShapes, freshCheck, type ShapedCheck, smallBytes, timesSent, trialCheck } from './trial-checks.ts';
 import type { Examination, Examined, Trial, TrialKind } from './trial.ts';
 
 export interface ExamineDeps {
@@ -46,10 +46,15 @@ const slowBytes = 256 * 1024;
 /** Most body bytes that an examination sends: stated before it starts. */
 export function mostExaminedBytes({ check, direct, durationsMs = usualDurationsMs }: ExamineOptions): number {
   const sizeBytes = check.workload.layerBytes[0] ?? 0;
-  const pushes = 4 + (direct === undefined ? 0 : 4);
+  const costs = controlShapes(check).map(({ check: { client } }) => timesSent(client));
+  const all = costs.reduce((sum, cost) => sum + cost, 0);
+  const most = Math.max(...costs);
+  // Every shape, one of them on fresh connections; the search may go over its share by one try.
+  const pushes = all + most + (searchFactor + most);
+  const besides = direct === undefined ? 0 : timesSent(check.client) + 2 * most;
   // Each duration at most twice, and some in between.
-  const slow = durationsMs.length === 0 ? 0 : (2 * durationsMs.length + 6) * slowBytes;
-  return pushes * sizeBytes + searchFactor * sizeBytes + 12 * smallBytes(sizeBytes) + slow;
+  const slow = durationsMs.length === 0 ? 0 : (2 * durationsMs.length + 6) * slowBytes * timesSent(check.client);
+  return (pushes + besides) * sizeBytes + (2 * all + 4 * most) * smallBytes(sizeBytes) + slow;
 }
 
 const sizeReasons: ReadonlySet<FailureReason> = new Set(['body_too_large', 'connection_reset', 'http2_error']);

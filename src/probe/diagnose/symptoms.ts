@@ -53,7 +53,7 @@ export function factsOfExamination({ subject, direct }: Examination): string[] {
   return [...factsOf(subject), ...(direct === undefined ? [] : factsOf(direct))];
 }
 
-function factsOf({ path, api, trials, sizeLimit, durationLimit, cutUpload }: Examined): string[] {
+function factsOf({ path, api, trials, sizeLimit, durationLimit }: Examined): string[] {
   const facts = [
     ...apiCheckEndpoints.flatMap((endpoint) => {
       const state = api?.endpoints[endpoint];
@@ -66,16 +66,11 @@ function factsOf({ path, api, trials, sizeLimit, durationLimit, cutUpload }: Exa
     ...trials.map(describeTrial),
     ...(sizeLimit === undefined ? [] : [`size limit, ${sizeLimit.conclusion}: ${sizeLimit.why}`]),
     ...(durationLimit === undefined ? [] : [`time limit, ${durationLimit.conclusion}: ${durationLimit.why}`]),
-    ...(cutUpload === undefined
-      ? []
-      : [
-          `upload status after the cut: ${cutUpload.heldBytes === undefined ? 'the registry does not say' : `the registry holds ${megabytes(cutUpload.heldBytes)}`} of ${megabytes(cutUpload.sentBytes)} sent`,
-        ]),
   ];
   return facts.map((fact) => `${path.name}: ${fact}`);
 }
 
-export function bytesOf({ trials, sizeLimit, durationLimit, cutUpload }: Examined): number {
+export function bytesOf({ trials, sizeLimit, durationLimit }: Examined): number {
   const ofTrials = trials.reduce((sum, { run }) => sum + run.sentBytes, 0);
-  return ofTrials + (sizeLimit?.bytesSpent ?? 0) + (durationLimit?.bytesSpent ?? 0) + (cutUpload?.sentBytes ?? 0);
+  return ofTrials + (sizeLimit?.bytesSpent ?? 0) + (durationLimit?.bytesSpent ?? 0);
 }

@@ -33,10 +33,17 @@ export function controlShapes(check: Check): [ShapedCheck, ...ShapedCheck[]] {
   ];
 }
 
-/** One blob, one attempt, so that each answer is seen as it is. */
+/** How often a push sends its body at most: again after a 401, and again in another way where the client has one. */
+export function timesSent({ shape, resendsBody }: ClientProfile): number {
+  const ways = shape === 'post-length' || shape === 'put-then-ranged' ? 2 : 1;
+  return ways * (resendsBody ? 2 : 1);
+}
+
+/** One blob, one attempt, nothing sent again within it: so that each answer is seen as it is, and the bytes are bounded. */
 export function trialCheck({ check }: ShapedCheck, sizeBytes: number): Check {
   return {
     ...check,
+    client: { ...check.client, resend: () => undefined },
     workload: { name: 'diagnosis', kind: 'blob', layerBytes: [sizeBytes], pull: false },
     retries: 'none',
     payload: { kind: 'fresh' },

@@ -18,13 +18,6 @@ export interface Trial {
   readonly run: Run;
 }
 
-/** What the registry says it holds of an upload that was cut. */
-export interface CutUpload {
-  readonly sentBytes: number;
-  /** undefined: it did not say, or has no such upload any more. */
-  readonly heldBytes: number | undefined;
-}
-
 /** Everything that was seen over one path. */
 export interface Examined {
   readonly path: NetworkPath;
@@ -32,7 +25,6 @@ export interface Examined {
   readonly trials: readonly Trial[];
   readonly sizeLimit?: SizeLimit;
   readonly durationLimit?: DurationLimit;
-  readonly cutUpload?: CutUpload;
 }
 
 /** A path in question, and in the same minutes a direct one to the same registry, if there is one. */
