@@ -25,7 +25,9 @@ export async function startDaemon(configFile: string): Promise<Daemon> {
   const address = `127.0.0.1:${await freePort()}`;
   const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
   const flags = [`--config.file=${configFile}`, `--web.listen-address=${address}`];
-  const child = spawn(process.execPath, [main, 'serve', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // As the installed program, the image and `npm start` run it: with the flags of its first line.
+  const nodeFlags = readFileSync(main, 'utf8').split('\n')[0]?.split(' ').slice(3) ?? [];
+  const child = spawn(process.execPath, [...nodeFlags, main, 'serve', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
