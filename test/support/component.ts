@@ -83,7 +83,7 @@ function isUsable(component: Component): boolean {
 }
 
 function nameOf(component: Component): string {
-  return `${component} (Debian package ${packages[component]}${needRoot.has(component) ? ', run as root' : ''})`;
+  return `${component} (${sourceOf(component)}${needRoot.has(component) ? ', run as root' : ''})`;
 }
 
 function sourceOf(name: Component): string {
