@@ -150,8 +150,8 @@ export const metricSpecs = {
   apiUp: gauge('api_up', ['registry', 'path', 'endpoint'], '1 when the endpoint answered as it should, 0 when not.'),
   pathInfo: gauge(
     'path_info',
-    ['registry', 'path', 'client', 'ip_family', 'http_version', 'tls_version'],
-    'How the last run with this client was connected over the path.',
+    ['registry', 'path', 'client', 'ip_family', 'http_version', 'tls_version', 'token_host', 'upload_host'],
+    'How the last run with this client was connected over the path, and whether its tokens and uploads were sent to another host than the own one of the path (own, other).',
   ),
   tlsCertificateExpiry: gauge(
     'tls_certificate_expiry_timestamp_seconds',

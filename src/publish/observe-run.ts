@@ -139,6 +139,9 @@ function observePath(series: Series, { registry, path, client }: CheckLabels, fa
       ip_family: String(facts.family),
       http_version: facts.httpVersion ?? 'unknown',
       tls_version: facts.tlsVersion ?? 'none',
+      // Not the names: they come from whoever answers, and are on the page of the run.
+      token_host: facts.foreignRealmHost === undefined ? 'own' : 'other',
+      upload_host: facts.foreignLocationHost === undefined ? 'own' : 'other',
     };
     series.set('pathInfo', labels, 1);
   }

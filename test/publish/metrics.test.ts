@@ -324,10 +324,27 @@ describe('path facts', () => {
       ip_family: '4',
       http_version: '1.1',
       tls_version: 'none',
+      token_host: 'own',
+      upload_host: 'own',
     });
     metrics.observe(successfulRun({ pathFacts: { family: 6, httpVersion: '1.1' } }));
     const info = (await scrape(metrics)).all('blobprobe_path_info');
     expect(info.map((sample) => sample.labels['ip_family'])).toEqual(['6']);
+  });
+
+  test('tokens and uploads that leave the path show, without the names that a server chose', async () => {
+    const metrics = emptyMetrics();
+    metrics.register(check());
+    const pathFacts = {
+      family: 4,
+      foreignRealmHost: 'git.example.org',
+      foreignLocationHost: 'storage.example',
+    } as const;
+    metrics.observe(successfulRun({ pathFacts }));
+    const text = await metrics.render('text');
+    const labels = readExposition(text).all('blobprobe_path_info')[0]?.labels;
+    expect(labels).toMatchObject({ token_host: 'other', upload_host: 'other' });
+    expect(text).not.toContain('example.org');
   });
 
   test('a run that never connected keeps what is known', async () => {

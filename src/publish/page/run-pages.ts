@@ -69,6 +69,8 @@ ${factList([
   ['Throughput', run.pushBytesPerSecond === undefined ? undefined : formatRate(run.pushBytesPerSecond)],
   ['Pulled', run.pulledBytes === 0 ? undefined : formatBytes(run.pulledBytes)],
   ['Connected to', connection(run)],
+  ['Token service', ownHostOr(run.pathFacts.foreignRealmHost)],
+  ['Uploads sent to', ownHostOr(run.pathFacts.foreignLocationHost)],
   ['Event loop', run.tainted ? `late by ${formatDuration(run.eventLoopLagMs)}: do not trust these timings` : undefined],
   ['Cleanup', cleanupText(run)],
 ])}
@@ -115,6 +117,11 @@ function connection(run: Run): string {
     certificateExpiresAt === undefined ? undefined : `valid until ${formatTime(certificateExpiresAt)}`,
   ];
   return parts.filter((part) => part !== undefined).join(', ');
+}
+
+/** Another host than the path's own is what an operator must see: a direct path may fetch its tokens through the public one. */
+function ownHostOr(foreignHost: string | undefined): string | undefined {
+  return foreignHost === undefined ? undefined : `${foreignHost}, which is not the host of the path`;
 }
 
 function cleanupText({ cleanup }: Run): string {
