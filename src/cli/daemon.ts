@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { ApiReport } from '../probe/api-check.ts';
 import type { RunCheck } from '../probe/outcome.ts';
 import type { VerdictOptions } from '../probe/verdict.ts';
 import type { History } from '../publish/history.ts';
@@ -43,6 +44,8 @@ export interface Daemon {
   readonly verdicts: Verdicts;
   /** What the last searches for limits found. */
   limits(): readonly LimitFinding[];
+  /** What each path's API did when it was last asked. */
+  apis(): readonly ApiReport[];
   start(): void;
   /** Reads the configuration anew and puts it in force; when it is wrong the old one stays, and the errors are returned. */
   reload(): readonly string[];
@@ -73,6 +76,7 @@ export function createDaemon(initial: Config, deps: DaemonDeps): Daemon {
     budget: parts.budget,
     verdicts: parts.verdicts,
     limits: parts.limits,
+    apis: parts.apis,
     start() {
       schedules ??= startSchedules(tasks, config, parts.observer, deps);
     },
@@ -115,6 +119,7 @@ interface Parts {
   readonly budget: ByteBudget;
   readonly verdicts: Verdicts;
   readonly limits: () => readonly LimitFinding[];
+  readonly apis: () => readonly ApiReport[];
   update(config: Config): Tasks;
 }
 
@@ -133,6 +138,7 @@ function createParts(deps: DaemonDeps): Parts {
     budget,
     verdicts,
     limits: () => limits?.findings() ?? [],
+    apis: () => api?.reports() ?? [],
     update(config) {
       budget.limitTo(config.budget.bytesPerDay);
       engine?.limitBandwidth(config.budget.bandwidthBitsPerSecond);

@@ -1,4 +1,4 @@
-import { type ApiCheckEndpoint, apiCheckEndpoints, type ApiReport, type EndpointState } from '../probe/api-check.ts';
+import { type ApiCheckEndpoint, apiCheckEndpoints, type ApiReport } from '../probe/api-check.ts';
 import type { Check } from '../probe/check.ts';
 import type { Metrics } from '../publish/metrics.ts';
 import type { Task } from '../schedule/task-loop.ts';
@@ -14,6 +14,8 @@ export interface ScheduledApiChecksDeps {
 /** One task for each path that has a check. Results go to metrics; changes to the log. */
 export interface ScheduledApiChecks {
   update(checks: readonly Check[]): readonly Task[];
+  /** The last look at each path in force. */
+  reports(): readonly ApiReport[];
 }
 
 /** As often as the most frequent check of the path, within these: a look costs a few requests and a token each. */
@@ -22,7 +24,7 @@ const longestIntervalMs = 5 * 60_000;
 const endpointTimeoutMs = 10_000;
 
 export function createScheduledApiChecks({ checkApi, metrics, log }: ScheduledApiChecksDeps): ScheduledApiChecks {
-  const known = new Map<string, EndpointState>();
+  const known = new Map<string, ApiReport>();
   let inForce: ReadonlySet<string> = new Set();
 
   async function look(id: string, check: Check, signal: AbortSignal): Promise<void> {
@@ -33,12 +35,13 @@ export function createScheduledApiChecks({ checkApi, metrics, log }: ScheduledAp
     for (const endpoint of apiCheckEndpoints) {
       const state = report.endpoints[endpoint];
       metrics.apiUp(report.registry, report.path, endpoint, state.up);
-      logChange(log, report, endpoint, known.get(`${id} ${endpoint}`));
-      known.set(`${id} ${endpoint}`, state);
+      logChange(log, report, endpoint, known.get(id));
     }
+    known.set(id, report);
   }
 
   return {
+    reports: () => [...known].filter(([id]) => inForce.has(id)).map(([, report]) => report),
     update(checks) {
       const paths = new Map<string, { readonly check: Check; readonly intervalMs: number }>();
       for (const check of checks) {
@@ -61,10 +64,10 @@ function logChange(
   log: Logger,
   { registry, path, endpoints }: ApiReport,
   endpoint: ApiCheckEndpoint,
-  before: EndpointState | undefined,
+  before: ApiReport | undefined,
 ): void {
   const state = endpoints[endpoint];
-  if (state.up === (before?.up ?? true)) {
+  if (state.up === (before?.endpoints[endpoint].up ?? true)) {
     return;
   }
   const fields = { registry, path, endpoint };

@@ -55,6 +55,8 @@ function serverDepsOf(options: WebOptions, deps: WebDeps): ServerDeps {
     },
     verdicts: () => verdictTexts(daemon.verdicts.list()),
     limits: () => daemon.limits(),
+    rounds: () => daemon.verdicts.list(),
+    apis: () => daemon.apis(),
     notices: () => [...lastReload(reloads), ...insecurePaths(daemon.config)],
     liveRuns: deps.runs,
     onDemand: deps.onDemand,

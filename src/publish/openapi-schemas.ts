@@ -1,3 +1,4 @@
+import { reportSchema } from './openapi-report-schema.ts';
 import { limitBounds, verdicts } from './metric-names.ts';
 import { cause, labels, runSchemas, throughput } from './openapi-run-schemas.ts';
 import {
@@ -67,6 +68,8 @@ export const apiSchemas: Readonly<Record<string, JsonSchema>> = {
   Runs: object({ running: list(ref('LiveRun')), runs: list(ref('RunSummary')) }),
   Limits: object({ limits: list(ref('Limit')) }),
   Verdicts: object({ verdicts: list(ref('Verdict')) }),
+  Report: reportSchema,
+  Reports: object({ reports: list(ref('Report')) }),
   RunRequest: object(
     { registry: text, path: text, client: text },
     {

@@ -43,6 +43,13 @@ export const operations = {
     summary: 'What the last rounds say about each registry.',
     answers: { 200: 'Verdicts' },
   },
+  report: {
+    method: 'get',
+    path: '/api/v1/report',
+    summary: 'What history, rounds, searches and API checks say about each registry, for somebody who was not there.',
+    answers: { 200: 'Reports', 404: 'Error' },
+    query: { registry: { type: 'string', description: 'Only about this registry.' } },
+  },
   start: {
     method: 'post',
     path: '/api/v1/run',

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
+import type { ApiReport } from '../probe/api-check.ts';
 import type { Check } from '../probe/check.ts';
+import type { Round } from '../probe/round.ts';
 import type { MetricsFormat } from '../publish/exposition.ts';
 import type { History } from '../publish/history.ts';
 import type { LiveRuns } from '../publish/live-run.ts';
@@ -54,6 +56,10 @@ export interface ServerDeps {
   /** What rounds or a diagnosis concluded, for the status page; at most one for each registry. */
   readonly verdicts?: () => readonly VerdictText[];
   readonly limits?: () => readonly LimitFinding[];
+  /** The last round of each registry, client and workload. */
+  readonly rounds?: () => readonly Round[];
+  /** What each path's API did when it was last asked. */
+  readonly apis?: () => readonly ApiReport[];
   /** What the reader of the status page must know first, for example that the last reload failed; one sentence each. */
   readonly notices?: () => readonly string[];
   /** Runs that have not ended yet. */

@@ -15,11 +15,7 @@ const runsOnPage = 200;
 
 /** Pages for people. */
 export function pageRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPaths): void {
-  const frame: PageFrame = {
-    base: paths.externalPath === '/' ? '' : paths.externalPath,
-    telemetryPath: paths.telemetryPath,
-    ...deps.build,
-  };
+  const frame = pageFrame(deps, paths);
   const now = deps.now ?? (() => new Date());
   const show = (page: Page): SafeHtml => layout(frame, page);
 
@@ -62,6 +58,11 @@ export function pageRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPat
     return sendHtml(reply, show({ title: 'Configuration', body }));
   });
   assetRoutes(app);
+}
+
+/** The surroundings of every page. */
+export function pageFrame({ build }: ServerDeps, { externalPath, telemetryPath }: WebPaths): PageFrame {
+  return { base: externalPath === '/' ? '' : externalPath, telemetryPath, ...build };
 }
 
 function assetRoutes(app: FastifyInstance): void {

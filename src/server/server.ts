@@ -4,6 +4,7 @@ import type { ServerDeps, WebPaths } from './deps.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { pageRoutes } from './page-routes.ts';
 import { probeRoute } from './probe-route.ts';
+import { reportRoutes } from './report-routes.ts';
 import { route, sendText } from './routes.ts';
 import { runRoute } from './run-route.ts';
 import { isCrossSite } from './same-origin.ts';
@@ -58,6 +59,7 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
       metricsRoute(scope, paths.telemetryPath, deps);
       pageRoutes(scope, deps, paths);
       apiRoutes(scope, deps, paths);
+      reportRoutes(scope, deps, paths);
       if (deps.onDemand !== undefined) {
         probeRoute(scope, deps.onDemand, deps);
         runRoute(scope, deps.onDemand, paths);

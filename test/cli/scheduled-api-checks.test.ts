@@ -65,12 +65,15 @@ test('states become gauges, changes become log lines', async () => {
     expect.stringMatching(/endpoint="catalog".* 1$/),
     expect.stringMatching(/endpoint="tags".* 0$/),
   ]);
+  expect(api.reports()).toEqual([{ registry: 'gitea', path: 'direct', endpoints }]);
   endpoints = { ping: up, auth: up, catalog: up, tags: up };
   await task!.run(signal);
   expect(lines.map(({ level, message, fields }) => [level, message, fields['endpoint'], fields['reason']])).toEqual([
     ['warn', 'endpoint is down', 'tags', 'origin_unreachable'],
     ['info', 'endpoint is up again', 'tags', undefined],
   ]);
+  api.update([]);
+  expect(api.reports()).toEqual([]);
 });
 
 test('an aborted look, and one of a path that is gone, say nothing', async () => {
@@ -82,5 +85,6 @@ test('an aborted look, and one of a path that is gone, say nothing', async () =>
   endpoints = { ping: down, auth: down, catalog: down, tags: down };
   await task!.run(signal);
   expect(await scrape()).toEqual([]);
+  expect(api.reports()).toEqual([]);
   expect(lines).toEqual([]);
 });

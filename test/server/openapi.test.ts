@@ -8,7 +8,7 @@ import type { LiveRun } from '../../src/publish/live-run.ts';
 import type { RunAnswer } from '../../src/server/on-demand.ts';
 import { buildServer } from '../../src/server/server.ts';
 import { attempt, check, failedRun, failure, requestRecord, successfulRun } from '../publish/run-fixtures.ts';
-import { serverDeps } from './server-fixtures.ts';
+import { round, serverDeps } from './server-fixtures.ts';
 
 interface Operation {
   readonly responses: Readonly<Record<string, { readonly content: Readonly<Record<string, { schema: object }>> }>>;
@@ -99,6 +99,19 @@ beforeAll(async () => {
       liveRuns: { list: () => [live], get: (id) => (id === live.id ? live : undefined) },
       onDemand: { start: () => answerOfRun },
       verdicts: () => [{ registry: 'gitea', sentence: 's', remedy: 'r' }],
+      rounds: () => [round({ kind: 'healthy', why: 'w' })],
+      apis: () => [
+        {
+          registry: 'gitea',
+          path: 'edge',
+          endpoints: {
+            ping: { up: true },
+            auth: { up: false, failure: full },
+            catalog: { up: true, note: 'n' },
+            tags: { up: true },
+          },
+        },
+      ],
       limits: () => [
         { registry: 'gitea', path: 'edge', client: 'docker', unit: 'bytes', bounds: { largest_accepted: 10.5 } },
       ],
@@ -140,6 +153,9 @@ test.each<[url: string, path: string, status: number]>([
   ['/api/v1/runs/none', '/api/v1/runs/{id}', 404],
   ['/api/v1/limits', '/api/v1/limits', 200],
   ['/api/v1/verdicts', '/api/v1/verdicts', 200],
+  ['/api/v1/report', '/api/v1/report', 200],
+  ['/api/v1/report?registry=gitea', '/api/v1/report', 200],
+  ['/api/v1/report?registry=none', '/api/v1/report', 404],
 ])('%s is as documented', async (url, path, status) => {
   seen.add(`get ${path}`);
   const answer = await app.inject(url);

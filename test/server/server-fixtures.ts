@@ -1,4 +1,5 @@
 import { createHistory } from '../../src/publish/history.ts';
+import type { Round } from '../../src/probe/round.ts';
 import type { ServerDeps } from '../../src/server/deps.ts';
 
 export interface LogLine {
@@ -32,4 +33,10 @@ export function serverDeps(changes: Partial<ServerDeps> = {}): ServerDeps {
     now: () => new Date('2026-11-24T00:10:00Z'),
     ...changes,
   };
+}
+
+/** The last round of `gitea/docker/large`. */
+export function round(verdict: Round['verdict']): Round {
+  const startedAt = new Date('2026-11-24T00:00:00Z');
+  return { id: 'round-1', registry: 'gitea', client: 'docker', workload: 'large', startedAt, runs: [], verdict };
 }

@@ -52,6 +52,7 @@ td.evidence, .wrap { overflow-wrap: anywhere; }
 .spark .good { fill: var(--link); } .spark .bad { fill: var(--failed); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: .5rem 0; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+code { background: var(--panel); border-radius: 3px; padding: 0 .2rem; } pre code { background: none; padding: 0; }
 pre.wrap { white-space: pre-wrap; }
 pre { background: var(--panel); border: 1px solid var(--line); padding: .75rem; overflow-x: auto; max-height: 40rem; }
 .waterfall { width: 100%; min-width: 40rem; height: auto; font-size: 11px; }

@@ -47,6 +47,7 @@ ${
 <nav aria-label="Pages">
 <a href="${base}/">Status</a>
 <a href="${base}/runs">Runs</a>
+<a href="${base}/report">Report</a>
 <a href="${base}/config">Configuration</a>
 <a href="${base}${frame.telemetryPath}">Metrics</a>
 </nav>

@@ -23,7 +23,8 @@ export function renderHtmlDocument(document: Document): string {
 <style>${raw(styleSheet)}${raw(ownStyle)}</style>
 </head>
 <body>
-${htmlReportBody(document)}
+<main id="main">
+${htmlReportBody(document)}</main>
 </body>
 </html>
 `.toString();
@@ -31,12 +32,11 @@ ${htmlReportBody(document)}
 
 /** The document's content alone, for a page with a frame of its own. */
 export function htmlReportBody({ title, sections }: Document): HtmlValue {
-  return html`<main id="main">
-<h1>${title}</h1>
+  return html`<h1>${title}</h1>
 ${sections.map(
   (section) => html`<h2>${section.title}</h2>
 ${section.blocks.map(block)}`,
-)}</main>`;
+)}`;
 }
 
 function block(one: Block): HtmlValue {
