@@ -93,6 +93,8 @@ export interface Run {
   readonly pushBytesPerSecond?: number;
   readonly pullBytesPerSecond?: number;
   readonly cleanup: CleanupReport;
+  /** Bytes that the registry holds of the upload that a cut left open; absent: not asked (`inspectsSession`), or it does not say. */
+  readonly heldBytes?: number;
   readonly pathFacts: PathFacts;
   /** Longest event-loop delay seen during the run; above the limit the timings are tainted. */
   readonly eventLoopLagMs: number;
@@ -121,5 +123,7 @@ export type RunCheck = (
     readonly onProgress?: (progress: Progress) => void;
     /** Id of the run, when the caller has promised one already. */
     readonly id?: string;
+    /** After a cut, ask the registry how much of the upload arrived, before it is cancelled. For runs of one blob. */
+    readonly inspectsSession?: boolean;
   },
 ) => Promise<Run>;

@@ -5,6 +5,7 @@ import { cleanUp } from './cleanup.ts';
 import type { RunDeps } from './deps.ts';
 import { noContext } from './facts.ts';
 import type { Failure } from './failure.ts';
+import { askHeldBytes, isCut } from './held-bytes.ts';
 import { Ledger } from './ledger.ts';
 import type { RunTrail } from './ledger-trail.ts';
 import type { CleanupReport, Progress, Run, RunCheck } from './outcome.ts';
@@ -19,10 +20,11 @@ import { pullThroughput, pushThroughput } from './throughput.ts';
 export function createRunner(deps: RunDeps): RunCheck {
   const runCounts = new Map<string, number>();
   const ledger = deps.ledger ?? new Ledger();
-  return async (check, { signal, onProgress = () => {}, id = deps.newId() }) => {
+  return async (check, { signal, onProgress = () => {}, id = deps.newId(), inspectsSession = false }) => {
     const index = runCounts.get(checkId(check)) ?? 0;
     runCounts.set(checkId(check), index + 1);
-    return new RunInFlight(id, check, { ...deps, ledger }, onProgress).execute(index, new RunEnding(signal));
+    const asks = inspectsSession ? signal : undefined;
+    return new RunInFlight(id, check, { ...deps, ledger }, onProgress).execute(index, new RunEnding(signal), asks);
   };
 }
 
@@ -51,7 +53,8 @@ class RunInFlight {
     this.#originMs = deps.clock.nowMs();
   }
 
-  async execute(index: number, ending: RunEnding): Promise<Run> {
+  /** `asks`: after a cut, the registry is asked how much arrived, unless this aborts. */
+  async execute(index: number, ending: RunEnding, asks?: AbortSignal): Promise<Run> {
     const stopLagWatch = this.#deps.eventLoopLag.start();
     let defect: Failure | undefined;
     try {
@@ -62,8 +65,14 @@ class RunInFlight {
     ending.stop();
     const durationMs = this.#deps.clock.nowMs() - this.#originMs;
     const eventLoopLagMs = stopLagWatch();
+    const failure = defect ?? failureOf(this.#parts);
+    const heldBytes =
+      asks !== undefined && failure !== undefined && isCut(failure)
+        ? await askHeldBytes(this.#check, this.#deps, this.#trail.entries(), asks)
+        : undefined;
     const cleanup = await cleanUp(this.#check, this.#deps, this.#deps.ledger, this.#trail);
-    return this.#outcome(defect ?? failureOf(this.#parts), durationMs, eventLoopLagMs, cleanup);
+    const run = this.#outcome(failure, durationMs, eventLoopLagMs, cleanup);
+    return heldBytes === undefined ? run : { ...run, heldBytes };
   }
 
   async #push(index: number, ending: RunEnding): Promise<void> {

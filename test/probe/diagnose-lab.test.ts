@@ -308,6 +308,38 @@ const cases: readonly Case[] = [
     expect: ['stale_keep_alive@ingress'],
     certain: true,
   },
+  {
+    name: 'cut in the middle of a body that is passed on',
+    identity: nginx,
+    kind: 'ingress',
+    faults: (bytes) => [{ kind: 'reset-at', afterBytes: Math.floor(bytes * 0.7), direction: 'request' }],
+    slow: [150],
+    expect: ['size_cut@ingress'],
+    verdict: 'inconclusive',
+  },
+  {
+    name: 'cut in the middle of a body that is collected first',
+    identity: nginx,
+    kind: 'ingress',
+    faults: (bytes) => [
+      { kind: 'reset-at', afterBytes: Math.floor(bytes * 0.7), direction: 'request' },
+      { kind: 'buffer-request' },
+    ],
+    slow: [150],
+    expect: ['cut_while_collecting@ingress'],
+    verdict: 'inconclusive',
+  },
+  {
+    name: 'cut in the middle of a body that Cloudflare collects first',
+    identity: cf,
+    kind: 'edge',
+    faults: (bytes) => [
+      { kind: 'reset-at', afterBytes: Math.floor(bytes * 0.7), direction: 'request' },
+      { kind: 'buffer-request' },
+    ],
+    expect: ['cloudflare_body_buffering@edge'],
+    verdict: 'inconclusive',
+  },
   // The registry's own.
   {
     name: 'storage fails',

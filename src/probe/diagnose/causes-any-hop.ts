@@ -44,6 +44,20 @@ export const anyHopCauses = {
       'Look at the logs of the hops for a limit on body size that closes the connection instead of answering (nginx: `client_max_body_size`), for memory limits that kill a proxy, and for the MTU of a tunnel.',
     reference: 'https://github.com/moby/moby/issues/27877',
   },
+  cut_while_collecting: {
+    title: 'a hop collects the body before it passes it on, and the connection is cut meanwhile',
+    hop: 'failure',
+    remedy:
+      'Make the hop pass bodies on while they come (nginx: `proxy_request_buffering off` with `proxy_http_version 1.1`), or give it room for whole layers (`client_body_temp_path`, memory limits). If no hop collects bodies, look for one that loses them.',
+    reference: 'https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_request_buffering',
+  },
+  answer_lost: {
+    title: 'the whole body reached the registry, and its answer did not come back',
+    hop: 'failure',
+    remedy:
+      'Look for a hop that closes connections on which nothing moves while the registry stores the blob (nginx `proxy_read_timeout`, idle timeouts of load balancers and firewalls), and in the registry’s log for this request.',
+    reference: 'https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_read_timeout',
+  },
   gateway_timeout: {
     title: 'a proxy gives up waiting for the answer of the registry',
     hop: 'failure',

@@ -27,6 +27,13 @@ export const edgeCauses = {
       'Answer within Cloudflare’s proxy read timeout of 120 s: faster storage behind the registry, no buffering of bodies on the way (`proxy_request_buffering off`); on Enterprise raise `proxy_read_timeout`; or push over a way without Cloudflare.',
     reference: `${cloudflareDocs}/error-524/`,
   },
+  cloudflare_body_buffering: {
+    title: 'the registry gets nothing of a body before its end: Cloudflare, or a hop behind it, collects it first',
+    hop: 'edge',
+    remedy:
+      'Set `request_body_buffering` to `standard` or `none` for /v2/* (Cloudflare configuration rule); with `full` the origin sees nothing until the whole body is there. Behind Cloudflare: nginx `proxy_request_buffering off`.',
+    reference: 'https://developers.cloudflare.com/changelog/2026-01-27-body-buffering-settings',
+  },
   cloudflare_write_timeout: {
     title: 'the origin does not take the bytes as fast as Cloudflare wants to send them',
     hop: 'edge_to_origin',

@@ -1,9 +1,13 @@
 import { verdictTable } from '../verdict-table.ts';
 import type { Failure } from '../failure.ts';
+import type { Attempt } from '../outcome.ts';
 import type { Examination, Examined, Symptom, Trial } from './trial.ts';
 
 /** What the direct path did with the same push: `slow`: got through, but needed about as long as the failure took. */
 export type DirectResult = 'none' | 'ok' | 'slow' | 'same' | 'other';
+
+/** `whole`: the body is there to its end; `most`: all but what kernels hold on the way; `part`: much less than was sent. */
+export type Arrived = 'nothing' | 'part' | 'most' | 'whole';
 
 /** What stands around one failure: the questions that rules ask. Everything is `undefined` or false where nothing was tried. */
 export interface Contrast {
@@ -17,6 +21,10 @@ export interface Contrast {
   /** Milliseconds after which slow bodies are ended. */
   readonly endedAfterMs: number | undefined;
   readonly freshPassed: boolean | undefined;
+  /** How much of what was sent the registry holds after a cut; undefined: not asked, or it does not say. */
+  readonly arrived: Arrived | undefined;
+  /** Answers over this path bore Cloudflare's ray id. */
+  readonly crossedCloudflare: boolean;
   readonly direct: DirectResult;
   readonly directPath: string | undefined;
 }
@@ -31,6 +39,8 @@ export function aloneOn(path: Examined['path'], direct: DirectResult = 'none', d
     slowPassed: false,
     endedAfterMs: undefined,
     freshPassed: undefined,
+    arrived: undefined,
+    crossedCloudflare: false,
     direct,
     directPath,
   };
@@ -51,9 +61,40 @@ export function contrastOf({ failure, trial }: Symptom, examination: Examination
     slowPassed: (durationLimit?.largestAccepted ?? 0) > 0,
     endedAfterMs: endedAfter === undefined ? undefined : endedAfter * 1_000,
     freshPassed: fresh?.run.ok,
+    arrived: arrivedOf(failure, trial && askedLike(trial, subject.trials)),
+    crossedCloudflare: subject.trials.some(({ run }) => run.attempts.some(crossesCloudflare)),
     direct: directResult(failure, trial, direct),
     directPath: direct?.path.name,
   };
+}
+
+/** What sockets along the way may hold of a body without any hop collecting it. */
+const mostInSockets = 8 * 1024 * 1024;
+/** Less may be lost in a single socket's buffer. */
+const leastToTell = 64 * 1024;
+
+function arrivedOf({ sentBytes }: Failure, trial: Trial | undefined): Arrived | undefined {
+  const heldBytes = trial?.run.heldBytes;
+  if (heldBytes === undefined || trial === undefined || sentBytes <= leastToTell) {
+    return undefined;
+  }
+  if (heldBytes === 0) return 'nothing';
+  if (heldBytes >= trial.sizeBytes) return 'whole';
+  const underWay = Math.max(0.1 * sentBytes, Math.min(mostInSockets, 0.75 * sentBytes));
+  return heldBytes >= sentBytes - underWay ? 'most' : 'part';
+}
+
+/** The trial, or, when it opened no session that could be asked about, another of the same size that was cut the same way. */
+function askedLike(trial: Trial, trials: readonly Trial[]): Trial {
+  const alike = trials.find(
+    ({ sizeBytes, run }) =>
+      sizeBytes === trial.sizeBytes && run.heldBytes !== undefined && run.failure?.reason === trial.run.failure?.reason,
+  );
+  return trial.run.heldBytes === undefined ? (alike ?? trial) : trial;
+}
+
+function crossesCloudflare({ requests }: Attempt): boolean {
+  return requests.some(({ responseHeaders }) => responseHeaders['cf-ray'] !== undefined);
 }
 
 function anyPassed(trials: readonly Trial[]): boolean | undefined {

@@ -6,7 +6,7 @@ import { type CauseName, causes } from './causes.ts';
 import { type Contrast, contrastOf } from './contrast.ts';
 import type { Confidence, Diagnosis, Finding } from './finding.ts';
 import { rules } from './rules.ts';
-import { bytesOf, describeTrial, factsOfExamination, symptomsOf } from './symptoms.ts';
+import { bytesOf, describeTrial, factsOfExamination, heldWords, symptomsOf } from './symptoms.ts';
 import type { Examination, Examined, Trial } from './trial.ts';
 
 /**
@@ -26,9 +26,9 @@ export function diagnose(examination: Examination): Diagnosis {
   const found: Finding[] = gone === undefined ? [] : [gone];
   const unexplained = own.map(({ what, failure }) => `${what}: ended by our own ${failure.reason}`);
   for (const symptom of kept) {
-    const finding = explain(symptom.failure, contrastOf(symptom, examination), symptom.what);
+    const finding = explain(symptom.failure, contrastOf(symptom, examination), symptom.what, heldWords(symptom.trial));
     if (finding === undefined) {
-      unexplained.push(`${symptom.what}: ${describeFailure(symptom.failure)}`);
+      unexplained.push(`${symptom.what}: ${describeFailure(symptom.failure)}${heldWords(symptom.trial)}`);
     } else {
       found.push(finding);
     }
@@ -43,8 +43,8 @@ export function diagnose(examination: Examination): Diagnosis {
   };
 }
 
-/** The cause of one failure; undefined: no rule knows one. */
-export function explain(failure: Failure, contrast: Contrast, what: string): Finding | undefined {
+/** The cause of one failure; undefined: no rule knows one. `besides`: more evidence, in words. */
+export function explain(failure: Failure, contrast: Contrast, what: string, besides = ''): Finding | undefined {
   const rule = rules.find(({ matches }) => matches(failure, contrast));
   if (rule === undefined) {
     return undefined;
@@ -58,7 +58,7 @@ export function explain(failure: Failure, contrast: Contrast, what: string): Fin
     confidence,
     remedy,
     reference,
-    evidence: [`${what}: ${describeFailure(failure)}${comparedTo(contrast)}`],
+    evidence: [`${what}: ${describeFailure(failure)}${besides}${comparedTo(contrast)}`],
   };
 }
 

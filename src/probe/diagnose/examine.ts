@@ -229,7 +229,8 @@ class Examiner {
     const path = direct ?? this.#options.check.path;
     const check = { ...trialCheck(shaped, sizeBytes), path };
     this.#say(`${check.client.name}, ${megabytes(sizeBytes)} over ${path.name}`);
-    const run = await this.#deps.run(check, { signal, ...(onProgress === undefined ? {} : { onProgress }) });
+    const told = onProgress === undefined ? {} : { onProgress };
+    const run = await this.#deps.run(check, { signal, inspectsSession: true, ...told });
     (direct === undefined ? this.#trials : this.#directTrials).push({ kind, shape: shaped.shape, sizeBytes, run });
     return run.ok;
   }

@@ -1,6 +1,7 @@
 import type { AnsweredBy, Failure, FailureReason } from '../failure.ts';
 import type { CauseName } from './causes.ts';
-import { type Contrast, isDown } from './contrast.ts';
+import { isCut } from '../held-bytes.ts';
+import { type Arrived, type Contrast, isDown } from './contrast.ts';
 import type { Confidence } from './finding.ts';
 
 export interface Rule {
@@ -25,6 +26,12 @@ const status =
   (...values: readonly number[]): Match =>
   (f) =>
     f.status !== undefined && values.includes(f.status);
+
+/** Cut without a word here and not on another path, and so much of the body is at the registry. */
+const isCutWith =
+  (arrived: Arrived, also: Match = () => true): Match =>
+  (f, x) =>
+    isCut(f) && x.arrived === arrived && x.smallPassed && x.direct !== 'same' && also(f, x);
 
 /** A body that passes with a length and not without one is lost for want of that length. */
 const ifDeclaredPasses = (_: Failure, x: Contrast): Confidence => (x.declaredPassed === true ? 'certain' : 'likely');
@@ -135,6 +142,16 @@ export const rules: readonly Rule[] = [
   rule('name_not_resolved', 'certain', is('dns_failure')),
   rule('tls_not_trusted', 'certain', is('tls_failure')),
   // Cuts without a word.
+  rule('answer_lost', 'likely', isCutWith('whole')),
+  // Cloudflare's `full` buffering looks like this, and so does a hop behind it.
+  rule(
+    'cloudflare_body_buffering',
+    'possible',
+    isCutWith('nothing', (_, x) => x.crossedCloudflare),
+  ),
+  // Some registries forget the bytes of a PATCH that broke off (Gitea counts them only at its end), so nothing proves little.
+  rule('cut_while_collecting', 'possible', isCutWith('nothing')),
+  rule('cut_while_collecting', (_, x) => (x.direct === 'ok' ? 'likely' : 'possible'), isCutWith('part')),
   rule('stalled', 'likely', is('upload_stalled')),
   rule(
     'size_cut',

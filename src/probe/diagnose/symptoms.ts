@@ -46,7 +46,14 @@ function nameOf({ kind, run, sizeBytes }: Trial): string {
 
 export function describeTrial(trial: Trial): string {
   const { failure, durationMs } = trial.run;
-  return `${nameOf(trial)}: ${failure === undefined ? `pushed in ${seconds(durationMs)}` : describeFailure(failure)}`;
+  const outcome = failure === undefined ? `pushed in ${seconds(durationMs)}` : describeFailure(failure);
+  return `${nameOf(trial)}: ${outcome}${heldWords(trial)}`;
+}
+
+/** `; the registry holds 1.20 MB of it`; nothing where it was not asked. */
+export function heldWords(trial: Trial | undefined): string {
+  const heldBytes = trial?.run.heldBytes;
+  return heldBytes === undefined ? '' : `; the registry holds ${megabytes(heldBytes)} of it`;
 }
 
 export function factsOfExamination({ subject, direct }: Examination): string[] {
