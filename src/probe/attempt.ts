@@ -94,6 +94,7 @@ class AttemptInFlight {
       onExchange: (exchange) => this.#recorder.add(this.#step, exchange),
       onProgress: (sentBytes) => {
         if (this.#step === 'send') {
+          this.#recorder.noteProgress(deps.clock.nowMs(), sentBytes);
           this.#context.onProgress('send', this.#recorder.sentBytes + sentBytes);
         }
       },

@@ -25,6 +25,11 @@ export interface RequestRecord {
   readonly httpVersion?: string;
   readonly remoteAddress?: string;
   readonly errorCode?: string;
+  /**
+   * Body bytes over time, from the first to the last that went out: milliseconds after the run's start, bytes of this request.
+   * A few dozen points at most; absent when there was nothing to watch.
+   */
+  readonly progress?: readonly (readonly [atMs: number, sentBytes: number])[];
 }
 
 /** One try at pushing one blob (or manifest), as the client's retry policy counts it. */

@@ -3,11 +3,16 @@ import type { Step } from '../registry/errors.ts';
 import { cleanText, shownResponseHeaders, shownUrl } from './evidence.ts';
 import type { Phase } from './failure.ts';
 import type { PathFacts, RequestRecord } from './outcome.ts';
+import { ProgressSamples } from './progress-samples.ts';
+
+/** The transport reports ten times a second: there is nothing to see of what was sent faster. */
+const shortestWatchedMs = 200;
 
 /** Keeps what the exchanges of one attempt say: requests for the history, time per phase, bytes, what the path looked like. */
 export class Recorder {
   readonly requests: RequestRecord[] = [];
   readonly #originMs: number;
+  readonly #samples = new ProgressSamples();
   readonly #phaseMs: Partial<Record<Phase, number>> = {};
   #pathFacts: PathFacts = {};
   /** Body bytes of the blob sent so far in this attempt. */
@@ -28,6 +33,11 @@ export class Recorder {
 
   get pathFacts(): PathFacts {
     return this.#pathFacts;
+  }
+
+  /** How far the body of the request under way is, at a monotonic time. */
+  noteProgress(atMs: number, sentBytes: number): void {
+    this.#samples.add(atMs, sentBytes);
   }
 
   add(step: Step, exchange: Exchange): void {
@@ -57,7 +67,16 @@ export class Recorder {
             }),
       };
     }
-    this.requests.push(requestRecord(step, exchange, this.#originMs));
+    this.requests.push({ ...requestRecord(step, exchange, this.#originMs), ...this.#progressOf(step, exchange) });
+  }
+
+  #progressOf(step: Step, exchange: Exchange): Pick<RequestRecord, 'progress'> {
+    const { sendMs = 0, waitMs = 0, receiveMs = 0, endedAtMs, sentBytes } = exchange;
+    const sentAtMs = endedAtMs - receiveMs - waitMs;
+    const points = this.#samples.take(sentAtMs - sendMs, sentAtMs, sentBytes);
+    return step !== 'send' || exchange.plannedBytes === 0 || sendMs < shortestWatchedMs
+      ? {}
+      : { progress: points.map(([atMs, bytes]) => [Math.round(atMs - this.#originMs), bytes]) };
   }
 
   /** Another host in Location is a fact about the path, whether it is allowed or not. */

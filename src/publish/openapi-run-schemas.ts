@@ -74,6 +74,10 @@ const requestRecord = object(
     httpVersion: text,
     remoteAddress: text,
     errorCode: text,
+    progress: described(
+      list({ type: 'array', items: number, minItems: 2, maxItems: 2 }),
+      "Body bytes over time: pairs of milliseconds after the run's start and bytes of this request.",
+    ),
   },
 );
 

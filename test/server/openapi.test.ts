@@ -62,7 +62,20 @@ const fullRun = failedRun(
   {
     id: 'full',
     attempts: [
-      attempt({ failure: full, requests: [requestRecord({ errorCode: 'ECONNRESET', dnsMs: 0.5, tlsMs: 2 })] }),
+      attempt({
+        failure: full,
+        requests: [
+          requestRecord({
+            errorCode: 'ECONNRESET',
+            dnsMs: 0.5,
+            tlsMs: 2,
+            progress: [
+              [30, 0],
+              [330, 7],
+            ],
+          }),
+        ],
+      }),
     ],
     cleanup: { durationMs: 1.5, failures: [{ kind: 'session', reason: 'deadline', message: 'm' }] },
     pathFacts: {
