@@ -2,7 +2,7 @@ import { ConfigError } from '../config/problem.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { replayLedger, type ReplayReport, type ReplayRow } from '../probe/ledger-replay.ts';
-import { type Command, exitFailure, exitUsage } from './command.ts';
+import { type Command, exitFailure, exitUsage, usualExitCodes } from './command.ts';
 import { UsageError } from './flags.ts';
 import { exitInterrupted, interruptible } from './interrupt.ts';
 import { durationFlag } from './on-demand-flags.ts';
@@ -10,11 +10,18 @@ import type { PushDeps } from './serve.ts';
 
 const defaultTimeoutMs = 5 * 60_000;
 
-/** Exit codes: 0 nothing that could be removed is left, 1 something is, 2 usage or configuration, 130 interrupted. */
+const exitCodes = {
+  0: 'nothing that could be removed is left',
+  1: 'something is left',
+  ...usualExitCodes,
+  130: 'interrupted',
+};
+
 export function cleanupCommand(deps: Pick<PushDeps, 'ledger' | 'profiles'>): Command {
   return {
     name: 'cleanup',
     summary: 'Removes from the registries what earlier runs left behind.',
+    exitCodes,
     flags: {
       'config.file': { kind: 'text', placeholder: 'FILE', help: 'Configuration file; it names the ledger.' },
       timeout: { kind: 'text', placeholder: 'DURATION', help: 'Bound on the whole clean-up (default 5m).' },

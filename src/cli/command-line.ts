@@ -69,5 +69,7 @@ function programHelp(commands: readonly [Command, ...Command[]]): string {
 
 function commandHelp(command: Command): string {
   const flags = describeFlags({ ...command.flags, ...commonFlags });
-  return `usage: blobprobe ${command.name} [flags]\n\n${command.summary}\n\nFlags:\n${flags}`;
+  const codes = Object.entries(command.exitCodes ?? {}).map(([code, meaning]) => `  ${code.padEnd(3)}  ${meaning}\n`);
+  const exits = codes.length === 0 ? '' : `\nExit codes:\n${codes.join('')}`;
+  return `usage: blobprobe ${command.name} [flags]\n\n${command.summary}\n\nFlags:\n${flags}${exits}`;
 }

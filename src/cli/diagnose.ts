@@ -4,7 +4,7 @@ import { diagnose } from '../probe/diagnose/diagnose.ts';
 import { examine, type ExamineOptions, mostExaminedBytes } from '../probe/diagnose/examine.ts';
 import { usualDurationsMs } from '../probe/limits/duration-search.ts';
 import { formatBytes } from '../publish/format.ts';
-import { type Command, exitFailure, exitUsage } from './command.ts';
+import { type Command, exitFailure, exitUsage, usualExitCodes } from './command.ts';
 import { type Diagnosed, diagnosisJson, diagnosisText } from './diagnose-text.ts';
 import type { FlagValues } from './flags.ts';
 import { exitInterrupted, interruptible } from './interrupt.ts';
@@ -17,17 +17,18 @@ import {
   sizeFlag,
   targetsOrComplaint,
 } from './on-demand-flags.ts';
+import { remembering } from './on-demand-ledger.ts';
 import { createProgress, type ProgressView } from './progress.ts';
 import { type SelectedTargets, targetFlags } from './select-targets.ts';
 
 /** Just above Cloudflare's limit, the one that most people meet. */
 const defaultSizeBytes = 105_000_000;
 
-/** Exit codes: 0 healthy, 1 a fault was found or could not be ruled out, 2 usage or configuration, 130 interrupted. */
 export function diagnoseCommand(deps: OnDemandCommandDeps): Command {
   return {
     name: 'diagnose',
     summary: 'Tests a path as a person would by hand, and names cause, hop, evidence and remedy.',
+    exitCodes: { 0: 'healthy', 1: 'a fault was found or could not be ruled out', ...usualExitCodes },
     flags: {
       ...targetFlags,
       size: {
@@ -52,7 +53,9 @@ export function diagnoseCommand(deps: OnDemandCommandDeps): Command {
       const asked = { size: sizeFlag(values, 'size'), timeoutMs: durationFlag(values, 'timeout'), ...slowly(values) };
       deps.engine.limitBandwidth(selected.config?.budget.bandwidthBitsPerSecond);
       const view = createProgress({ ...deps, write: (text) => terminal.err(text) });
-      const { result, interrupted } = await interruptible((signal) => diagnoseAll(selected, asked, deps, view, signal));
+      const { result, interrupted } = await remembering(deps.ledger, selected.config, terminal, () =>
+        interruptible((signal) => diagnoseAll(selected, asked, deps, view, signal)),
+      );
       terminal.out(values.isSet('json') ? diagnosisJson(result) : result.map(diagnosisText).join('\n'));
       if (interrupted) {
         return exitInterrupted;

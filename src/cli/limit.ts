@@ -1,5 +1,4 @@
 import { parseDuration } from '../config/duration.ts';
-import { ConfigError } from '../config/problem.ts';
 import { parseSize } from '../config/size.ts';
 import type { LimitTarget } from '../config/config.ts';
 import { createHesitatingPacer } from '../network/pacer.ts';
@@ -8,14 +7,15 @@ import type { DurationLimit, SizeLimit } from '../probe/limits/limit.ts';
 import { searchSizeLimit } from '../probe/limits/size-search.ts';
 import type { Progress } from '../probe/outcome.ts';
 import { formatBytes, formatDuration } from '../publish/format.ts';
-import { type Command, exitUsage, type Terminal } from './command.ts';
+import { type Command, exitUsage, usualExitCodes } from './command.ts';
 import { type FlagValues, oneOf, UsageError } from './flags.ts';
 import { exitInterrupted, interruptible } from './interrupt.ts';
 import { type FoundLimit, limitJson, limitText, nameOf } from './limit-text.ts';
+import { type OnDemandCommandDeps, targetsOrComplaint } from './on-demand-flags.ts';
+import { remembering } from './on-demand-ledger.ts';
 import { createProgress, type ProgressView } from './progress.ts';
 import { checkOf, hesitationMs } from './scheduled-limits.ts';
-import { type SelectedTargets, selectTargets, targetFlags } from './select-targets.ts';
-import type { PushDeps } from './serve.ts';
+import { type SelectedTargets, targetFlags } from './select-targets.ts';
 
 const defaultUpTo = '600MiB';
 const defaultResolution = '1MiB';
@@ -29,17 +29,11 @@ interface Searches {
   readonly kinds: readonly ('size' | 'duration')[];
 }
 
-export interface LimitCommandDeps extends Pick<PushDeps, 'engine' | 'profiles'> {
-  readonly isTerminal: boolean;
-  readonly columns?: number | undefined;
-  readonly readInput?: () => string;
-}
-
-/** Exit codes: 0 nothing is limited up to what was tried, 1 a limit or a fault was found, 2 usage or configuration, 130 interrupted. */
-export function limitCommand(deps: LimitCommandDeps): Command {
+export function limitCommand(deps: OnDemandCommandDeps): Command {
   return {
     name: 'limit',
     summary: 'Searches for the largest size and the longest time that paths accept.',
+    exitCodes: { 0: 'nothing is limited up to what was tried', 1: 'a limit or a fault was found', ...usualExitCodes },
     flags: {
       ...targetFlags,
       'up-to': { kind: 'text', placeholder: 'SIZE', help: `Largest size to try (default ${defaultUpTo}).` },
@@ -57,15 +51,15 @@ export function limitCommand(deps: LimitCommandDeps): Command {
       json: { kind: 'switch', help: 'Write the result as JSON.' },
     },
     async run(values, terminal) {
-      const selected = selectOrComplain(values, terminal, deps);
+      const selected = targetsOrComplaint(values, terminal, deps);
       if (selected === undefined) {
         return exitUsage;
       }
       const searches = searchesOf(values, selected);
       deps.engine.limitBandwidth(selected.config?.budget.bandwidthBitsPerSecond);
       const view = createProgress({ ...deps, write: (text) => terminal.err(text) });
-      const { result, interrupted } = await interruptible((signal) =>
-        searchAll(selected, searches, deps, view, signal),
+      const { result, interrupted } = await remembering(deps.ledger, selected.config, terminal, () =>
+        interruptible((signal) => searchAll(selected, searches, deps, view, signal)),
       );
       terminal.out(values.isSet('json') ? limitJson(result) : limitText(result));
       if (interrupted) {
@@ -74,18 +68,6 @@ export function limitCommand(deps: LimitCommandDeps): Command {
       return result.every(({ limit }) => limit.conclusion === 'none-up-to') ? 0 : 1;
     },
   };
-}
-
-function selectOrComplain(values: FlagValues, terminal: Terminal, deps: LimitCommandDeps): SelectedTargets | undefined {
-  try {
-    return selectTargets(values, terminal, deps.profiles, deps.readInput);
-  } catch (error) {
-    if (error instanceof ConfigError) {
-      terminal.err(`${error.message}\n`);
-      return undefined;
-    }
-    throw error;
-  }
 }
 
 function searchesOf(values: FlagValues, { config }: SelectedTargets): Searches {
@@ -127,7 +109,7 @@ function parsed(flag: string, text: string, parse: (text: string) => number, exp
 async function searchAll(
   { targets }: SelectedTargets,
   searches: Searches,
-  { engine }: LimitCommandDeps,
+  { engine }: OnDemandCommandDeps,
   view: ProgressView,
   signal: AbortSignal,
 ): Promise<FoundLimit[]> {

@@ -3,6 +3,7 @@ import { parseDuration } from '../config/duration.ts';
 import { ConfigError } from '../config/problem.ts';
 import { parseSize } from '../config/size.ts';
 import type { Check } from '../probe/check.ts';
+import type { Ledger } from '../probe/ledger.ts';
 import type { Terminal } from './command.ts';
 import { type FlagValues, UsageError } from './flags.ts';
 import { selectTargets, type SelectedTargets } from './select-targets.ts';
@@ -10,6 +11,8 @@ import type { PushDeps } from './serve.ts';
 
 /** What commands that push at once, and end, are given. */
 export interface OnDemandCommandDeps extends Pick<PushDeps, 'engine' | 'profiles'> {
+  /** Remembers what runs leave, in the configured file if there is one; undefined: nothing beyond the engine's own. */
+  readonly ledger?: Ledger;
   readonly isTerminal: boolean;
   readonly columns?: number | undefined;
   readonly readInput?: () => string;

@@ -5,20 +5,21 @@ import type { Run } from '../probe/outcome.ts';
 import { formatBytes, formatDuration, formatRate } from '../publish/format.ts';
 import { runView } from '../publish/run-view.ts';
 import { transcript } from '../publish/transcript.ts';
-import { type Command, exitFailure, exitUsage } from './command.ts';
+import { type Command, exitFailure, exitUsage, usualExitCodes } from './command.ts';
 import { type FlagValues, oneOf, UsageError } from './flags.ts';
 import { exitInterrupted, interruptible } from './interrupt.ts';
 import { blobCheck, durationFlag, type OnDemandCommandDeps, sizeFlag, targetsOrComplaint } from './on-demand-flags.ts';
+import { remembering } from './on-demand-ledger.ts';
 import { createProgress } from './progress.ts';
 import { type SelectedTargets, targetFlags } from './select-targets.ts';
 
 const defaultSize = 10 * 1024 * 1024;
 
-/** Exit codes: 0 pushed, 1 failed, 2 usage or configuration, 130 interrupted (what was begun is cleaned up). */
 export function pushCommand(deps: OnDemandCommandDeps): Command {
   return {
     name: 'push',
     summary: 'Pushes once, now, over one path as one client, and says what came of it.',
+    exitCodes: { 0: 'pushed', 1: 'failed', ...usualExitCodes },
     flags: {
       ...targetFlags,
       workload: { kind: 'text', placeholder: 'NAME', help: 'Push this workload of the configuration.' },
@@ -37,8 +38,8 @@ export function pushCommand(deps: OnDemandCommandDeps): Command {
       deps.engine.limitBandwidth(selected.config?.budget.bandwidthBitsPerSecond);
       const view = createProgress({ ...deps, write: (text) => terminal.err(text) });
       view.begin(`${checkId(check)}, ${formatBytes(workloadBytes(check.workload))}`);
-      const { result: run, interrupted } = await interruptible((signal) =>
-        deps.engine.run(check, { signal, onProgress: (progress) => view.update(progress) }),
+      const { result: run, interrupted } = await remembering(deps.ledger, selected.config, terminal, () =>
+        interruptible((signal) => deps.engine.run(check, { signal, onProgress: (progress) => view.update(progress) })),
       );
       view.end();
       terminal.out(values.isSet('json') ? `${JSON.stringify(runView(run, true), undefined, 2)}\n` : outcomeText(run));

@@ -6,7 +6,7 @@ import { renderJson } from '../publish/report/json.ts';
 import { renderMarkdown } from '../publish/report/markdown.ts';
 import { buildReport } from '../publish/report/report.ts';
 import type { ReportData } from '../publish/report/report-data.ts';
-import { type Command, exitFailure, exitUsage, type Terminal } from './command.ts';
+import { type Command, exitFailure, exitUsage, type Terminal, usualExitCodes } from './command.ts';
 import { type FlagValues, oneOf, UsageError } from './flags.ts';
 import { exitInterrupted, interruptible } from './interrupt.ts';
 import {
@@ -16,6 +16,7 @@ import {
   sizeFlag,
   targetsOrComplaint,
 } from './on-demand-flags.ts';
+import { remembering } from './on-demand-ledger.ts';
 import { createProgress } from './progress.ts';
 import { collectReport, type ReportPlan } from './report-collect.ts';
 import { targetFlags } from './select-targets.ts';
@@ -25,11 +26,11 @@ const defaultSmallBytes = 1024 * 1024;
 const defaultLargeBytes = 105_000_000;
 const reportClients = ['docker', 'docker-containerd'] as const;
 
-/** Exit codes: 0 all paths are healthy, 1 a fault is in the report, 2 usage or configuration, 130 interrupted. */
 export function reportCommand(deps: OnDemandCommandDeps): Command {
   return {
     name: 'report',
     summary: 'Pushes over all paths, finds limits and causes, and writes a report to send to a colleague.',
+    exitCodes: { 0: 'all paths are healthy', 1: 'a fault is in the report', ...usualExitCodes },
     flags: {
       ...targetFlags,
       format: { kind: 'text', placeholder: 'FORMAT', help: 'markdown (default), html or json.' },
@@ -56,8 +57,8 @@ export function reportCommand(deps: OnDemandCommandDeps): Command {
       deps.engine.limitBandwidth(config?.budget.bandwidthBitsPerSecond);
       const view = createProgress({ ...deps, write: (text) => terminal.err(text) });
       const { version } = buildInfo(terminal.env);
-      const { result: data, interrupted } = await interruptible((signal) =>
-        collectReport(plan, version, deps, view, signal),
+      const { result: data, interrupted } = await remembering(deps.ledger, config, terminal, () =>
+        interruptible((signal) => collectReport(plan, version, deps, view, signal)),
       );
       view.end();
       write(rendered(data, format), values.text('output'), terminal);

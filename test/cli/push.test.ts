@@ -35,8 +35,8 @@ afterEach(async () => {
 async function run(args: readonly string[], ledger = new Ledger(), input = 'right\n', isTerminal = false) {
   let out = '';
   let err = '';
-  const deps = { engine: createEngine(ledger), profiles: clientProfiles, isTerminal, readInput: () => input };
-  const commands = [pushCommand(deps), diagnoseCommand(deps), cleanupCommand({ ...deps, ledger })] as const;
+  const deps = { engine: createEngine(ledger), ledger, profiles: clientProfiles, isTerminal, readInput: () => input };
+  const commands = [pushCommand(deps), diagnoseCommand(deps), cleanupCommand(deps)] as const;
   const code = await runCommandLine(args, [...commands], {
     out: (text) => (out += text),
     err: (text) => (err += text),
@@ -198,8 +198,40 @@ describe('cleanup', () => {
     }
   });
 
+  test('a push with a configuration writes what it leaves into the ledger file, and gives it free', async () => {
+    registry.intercept = ({ method }) => (method === 'DELETE' ? { kind: 'answer', status: 500 } : undefined);
+    const args = [`--config.file=${config()}`, '--path=internal', '--workload=small'];
+    expect((await run(['push', ...args])).code).toBe(0);
+    registry.intercept = undefined;
+    expect(registry.blobs.size).toBe(1);
+    const { code, out } = await run(['cleanup', `--config.file=${config()}`]);
+    expect({ code, out }).toEqual({ code: 0, out: 'gitea/internal: 1 blob removed\n' });
+    expect(registry.blobs.size).toBe(0);
+  });
+
+  test('a push beside a process that has the ledger works, says so, and leaves the file alone', async () => {
+    const other = new Ledger({ file: ledgerFile() });
+    try {
+      const { code, err } = await run(['push', `--config.file=${config()}`, '--path=internal', '--workload=small']);
+      expect(code).toBe(0);
+      expect(err).toMatch(/in use by another process .*; what is left to clean up is kept in memory\n/);
+      expect(registry.blobs.size).toBe(0);
+      expect(other.entries).toEqual([]);
+    } finally {
+      await other.close();
+    }
+  });
+
   test('no ledger file, no configuration: usage', async () => {
     expect((await run(['cleanup'])).code).toBe(2);
     expect((await run(['cleanup', `--config.file=${configured()}`])).err).toContain('names no ledger file');
   });
+});
+
+test.each(['push', 'diagnose', 'cleanup'])('%s --help names the exit codes', async (command) => {
+  const { code, out } = await run([command, '--help']);
+  expect(code).toBe(0);
+  expect(out).toMatch(
+    /\nExit codes:\n {2}0 {4}\w.*\n {2}1 {4}\w.*\n {2}2 {4}the command line.*\n {2}130 {2}interrupted/,
+  );
 });
