@@ -9,6 +9,7 @@ import { describeWithComponents } from '../support/component.ts';
 import { startRegistry } from './support/docker-registry.ts';
 import { expectNoSessionForgotten, MiB } from './support/expectations.ts';
 import { startNginx } from './support/nginx.ts';
+import { type ProxyOptions, startProxy } from './support/proxies.ts';
 
 const repository = 'probes/blob';
 const signal = new AbortController().signal;
@@ -87,4 +88,66 @@ describeWithComponents(['docker-registry', 'nginx'], 'limits of a real nginx', (
     expect(found.why).toMatch(/502 from nginx \(origin_unreachable\)/);
     expect(found.smallestRejected).toBeUndefined();
   });
+});
+
+async function throughHaproxy(options: Omit<ProxyOptions, 'upstreamPort'>) {
+  const registry = await startRegistry();
+  closers.push(registry.close);
+  const haproxy = await startProxy('haproxy', { ...options, upstreamPort: registry.port });
+  closers.push(haproxy.close);
+  return { registry, haproxy };
+}
+
+describeWithComponents(['docker-registry', 'haproxy'], 'limits of a real HAProxy', () => {
+  const sizes = { upToBytes: 12 * MiB, resolutionBytes: 256 * 1_024, signal };
+
+  test.each<[client: ClientName, limitBytes: number]>([
+    ['docker-containerd', MiB],
+    ['docker-containerd', 5_000_000],
+    ['skopeo', 10 * MiB],
+  ])('deny above a declared length, as %s, %i bytes', async (client, limitBytes) => {
+    const { registry, haproxy } = await throughHaproxy({ limitBytes });
+    const run = createEngine().paced(createHesitatingPacer(200));
+    const found = await searchSizeLimit(checkThrough(haproxy.origin, client), sizes, run);
+    expect(found.why).toMatch(/is refused: 413 from haproxy/);
+    expect(found.conclusion).toBe('found');
+    expect(found.largestAccepted).toBeLessThanOrEqual(limitBytes);
+    expect(found.smallestRejected).toBeGreaterThan(limitBytes);
+    expect(found.smallestRejected! - found.largestAccepted!).toBeLessThanOrEqual(256 * 1_024);
+    await expectNoSessionForgotten(registry, repository);
+  });
+
+  test('a streamed body has no length that could be too much: none up to what was tried', async () => {
+    const { haproxy } = await throughHaproxy({ limitBytes: MiB });
+    const found = await searchSizeLimit(checkThrough(haproxy.origin, 'docker'), sizes, createEngine().run);
+    expect(found).toMatchObject({ conclusion: 'none-up-to', largestAccepted: 12 * MiB });
+  });
+
+  test('timeout client and timeout server limit silence, not duration', async () => {
+    const { haproxy } = await throughHaproxy({ pauseSeconds: 1, answerSeconds: 1 });
+    const engine = createEngine();
+    const options = { durationsMs: [3_000], signal };
+    const found = await searchDurationLimit(checkThrough(haproxy.origin, 'docker'), options, (pacer) =>
+      engine.paced(pacer),
+    );
+    expect(found).toMatchObject({ conclusion: 'none-up-to', largestAccepted: 3 });
+  });
+
+  test.each<ClientName>(['docker', 'docker-containerd'])(
+    'timeout http-request with http-buffer-request limits the duration, as %s',
+    async (client) => {
+      const { haproxy } = await throughHaproxy({ requestSeconds: 2 });
+      const engine = createEngine();
+      const options = { durationsMs: [1_000, 4_000], resolutionMs: 500, signal };
+      const found = await searchDurationLimit(checkThrough(haproxy.origin, client), options, (pacer) =>
+        engine.paced(pacer),
+      );
+      expect(found.conclusion).toBe('found');
+      expect(found.rejection).toMatchObject({ reason: 'request_timeout', status: 408, answeredBy: 'haproxy' });
+      expect(found.largestAccepted).toBeLessThanOrEqual(2);
+      expect(found.smallestRejected).toBeGreaterThanOrEqual(2);
+      // Seconds with a fraction: 2.001 - 1.501 is a hair above 0.5.
+      expect(found.smallestRejected! - found.largestAccepted!).toBeLessThan(0.501);
+    },
+  );
 });

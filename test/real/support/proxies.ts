@@ -11,12 +11,14 @@ export type ProxyProgram = 'nginx' | 'haproxy' | 'caddy';
 export interface ProxyOptions {
   /** Port of 127.0.0.1 that requests are passed on to. */
   readonly upstreamPort: number;
-  /** Largest body; HAProxy has no such limit. */
+  /** Largest body; HAProxy knows it by the declared length, so it does not limit bodies without one. */
   readonly limitBytes?: number;
   /** nginx: the whole body is stored before the upstream sees the request. Default true, as nginx has it. */
   readonly buffersRequests?: boolean;
   /** How long the upstream may take to answer, in seconds. */
   readonly answerSeconds?: number;
+  /** HAProxy: how long a request may take to arrive with its body, of up to 400 kB, in seconds. */
+  readonly requestSeconds?: number;
   /** How long the client may pause in a body, in seconds. */
   readonly pauseSeconds?: number;
   readonly tls?: CertificateFiles;
@@ -102,12 +104,15 @@ http {
 }
 
 function haproxy(directory: string, port: number, options: ProxyOptions): string {
-  const { answerSeconds = 60, pauseSeconds = 60, tls } = options;
+  const { limitBytes, requestSeconds, answerSeconds = 60, pauseSeconds = 60, tls } = options;
+  const waits = requestSeconds !== undefined;
   const pem = join(directory, 'both.pem');
   if (tls !== undefined) writeFileSync(pem, readFileSync(tls.certFile, 'utf8') + readFileSync(tls.keyFile, 'utf8'));
   return `
+${waits ? 'global\n  tune.bufsize 400000' : ''}
 defaults
   mode http
+  ${waits ? `option http-buffer-request\n  timeout http-request ${requestSeconds}s` : ''}
   timeout connect 5s
   timeout client ${pauseSeconds}s
   timeout server ${answerSeconds}s
@@ -115,6 +120,7 @@ defaults
 frontend front
   bind 127.0.0.1:${port}${tls === undefined ? '' : ` ssl crt ${pem}`}
   http-request set-header X-Forwarded-Proto ${tls === undefined ? 'http' : 'https'} unless { req.hdr(X-Forwarded-Proto) -m found }
+  ${limitBytes === undefined ? '' : `http-request deny deny_status 413 if { req.hdr_val(content-length) gt ${limitBytes} }`}
   default_backend back
 backend back
   server one 127.0.0.1:${options.upstreamPort}
