@@ -199,6 +199,62 @@ describe('runs', () => {
     expect(visibleText(body)).toContain('The first 120 of 500 are drawn.');
     expect(body.match(/<tr>/g)).toHaveLength(501);
   });
+
+  test('bytes over time are a picture and the same in words', async () => {
+    const history = createHistory();
+    const MiB = 1024 ** 2;
+    const upload = requestRecord({
+      startMs: 0,
+      durationMs: 60_000,
+      sentBytes: 10 * MiB,
+      progress: [
+        [0, 0],
+        [2_000, 5 * MiB],
+        [52_000, 5 * MiB],
+        [60_000, 10 * MiB],
+      ],
+    });
+    const chunked = [0, 1].map((index) =>
+      requestRecord({
+        startMs: 60_000 + index * 1_000,
+        durationMs: 500,
+        sentBytes: MiB,
+        sendMs: 400,
+        waitMs: 100,
+        receiveMs: 0,
+      }),
+    );
+    const run = failedRun({
+      durationMs: 66_000,
+      attempts: [
+        attempt({ requests: [upload], failure: failure() }),
+        attempt({ number: 2, requests: chunked, startMs: 60_000 }),
+      ],
+    });
+    history.add(run);
+    const body = await page(serverDeps({ history }), `/runs/${run.id}`);
+    const picture = /<svg class="waterfall bytes" role="img" aria-label="([^"]*)".*?<\/svg>/s.exec(body);
+    expect(picture?.[1]).toBe('Bytes sent by 2 attempts, up to 10 MiB, over 1 m 6 s; the list below has it in words');
+    const lines = [...(picture?.[0] ?? '').matchAll(/<polyline points="([^"]*)"/g)].map(([, points]) =>
+      points?.split(' '),
+    );
+    expect(lines).toEqual([
+      ['190.0,152.0', '210.0,87.0', '710.0,87.0', '790.0,22.0'],
+      ['790.0,152.0', '794.0,139.0', '800.0,139.0', '804.0,126.0'],
+    ]);
+    expect(picture?.[0].match(/<circle/g)).toHaveLength(1);
+    const text = visibleText(body);
+    expect(text).toContain('blob, attempt 1: 10 MiB in 1 m, of which 50 s at a stretch without a byte; failed');
+    expect(text).toContain('blob, attempt 2: 2 MiB in 1.4 s');
+    expect(body).not.toMatch(/ style=/);
+  });
+
+  test('no picture of bytes that nobody could watch', async () => {
+    const history = createHistory();
+    const run = successfulRun();
+    history.add(run);
+    expect(await page(serverDeps({ history }), `/runs/${run.id}`)).not.toContain('Bytes over time');
+  });
 });
 
 describe('text from a registry', () => {

@@ -57,6 +57,7 @@ pre.wrap { white-space: pre-wrap; }
 pre { background: var(--panel); border: 1px solid var(--line); padding: .75rem; overflow-x: auto; max-height: 40rem; }
 .waterfall { width: 100%; min-width: 40rem; height: auto; font-size: 11px; }
 .waterfall text { fill: var(--text); } .waterfall .axis { stroke: var(--line); } .waterfall .tick { fill: var(--soft); }
+.bytes polyline { fill: none; stroke: var(--send); stroke-width: 2; stroke-linejoin: round; }
 .waterfall .error { fill: var(--failed); }
 .dns { fill: var(--dns); } .connect { fill: var(--connect); } .tls { fill: var(--tls); } .send { fill: var(--send); }
 .wait { fill: var(--wait); } .receive { fill: var(--receive); } .pause { fill: var(--pause); }

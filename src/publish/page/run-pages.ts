@@ -7,6 +7,7 @@ import { endedAtMs } from '../history.ts';
 import { html, type HtmlValue, type SafeHtml } from '../html.ts';
 import { isCancelled, mostAttempts } from '../observe-run.ts';
 import type { LiveRun } from '../live-run.ts';
+import { bytesOverTime } from './bytes-chart.ts';
 import type { Page, PageFrame } from './layout.ts';
 import { liveList } from './live-pages.ts';
 import { waterfall } from './waterfall.ts';
@@ -57,6 +58,7 @@ function runRow(frame: PageFrame, run: Run, { now, isOnDemand }: RunsPageFacts):
 
 /** One run, request by request. */
 export function runPage(frame: PageFrame, run: Run, onDemand: boolean): Page {
+  const bytes = bytesOverTime(run.attempts, run.durationMs);
   const body = html`<p><a href="${frame.base}/runs">All runs</a></p>
 <h1>Run ${run.id}</h1>
 ${factList([
@@ -77,6 +79,11 @@ ${factList([
 ${run.failure !== undefined && failureSection(run.failure)}
 <section aria-labelledby="timeline"><h2 id="timeline">Timeline</h2>
 ${waterfall(run.attempts, run.durationMs)}</section>
+${
+  bytes !== undefined &&
+  html`<section aria-labelledby="bytes"><h2 id="bytes">Bytes over time</h2>
+${bytes}</section>`
+}
 <section aria-labelledby="attempts"><h2 id="attempts">Attempts</h2>
 ${run.attempts.map(attemptSection)}</section>
 <section aria-labelledby="curl"><h2 id="curl">The same with curl</h2>

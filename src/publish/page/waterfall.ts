@@ -9,9 +9,11 @@ type RequestPart = (typeof requestParts)[number];
 /** An image push may have hundreds of requests; the table below the picture has them all. */
 const mostRows = 120;
 const rowHeight = 18;
-const labelWidth = 190;
-const chartWidth = 660;
 const timeWidth = 90;
+/** Where time 0 of the run is in a picture, and how far its end is from there: equal in all pictures of a run. */
+export const chartLeft = 190;
+export const chartWidth = 660;
+export const pictureWidth = chartLeft + chartWidth + timeWidth;
 const axisHeight = 22;
 
 /** One bar per request, one pale bar per wait between attempts, on the time of the whole run. */
@@ -19,12 +21,11 @@ export function waterfall(attempts: readonly Attempt[], durationMs: number): Saf
   const rows = attempts.flatMap(rowsOf);
   const shown = rows.slice(0, mostRows);
   const endMs = Math.max(durationMs, 1, ...rows.map((row) => row.startMs + row.durationMs));
-  const scale = (ms: number): number => labelWidth + (Math.max(0, ms) / endMs) * chartWidth;
+  const scale = (ms: number): number => chartLeft + (Math.max(0, ms) / endMs) * chartWidth;
   const height = axisHeight + shown.length * rowHeight + 4;
-  const width = labelWidth + chartWidth + timeWidth;
   const bars = shown.map((row, index) => bar(row, axisHeight + index * rowHeight, scale));
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Requests over time">
-<svg class="waterfall" role="img" aria-label="${rows.length} requests and waits over ${formatDuration(endMs)}; the table below has the numbers" viewBox="0 0 ${width} ${height}">
+<svg class="waterfall" role="img" aria-label="${rows.length} requests and waits over ${formatDuration(endMs)}; the table below has the numbers" viewBox="0 0 ${pictureWidth} ${height}">
 ${axis(endMs, height, scale)}${bars}</svg>
 </div>
 ${rows.length > shown.length && html`<p class="soft">The first ${shown.length} of ${rows.length} are drawn.</p>`}
@@ -83,7 +84,8 @@ function bar(row: Row, y: number, scale: (ms: number) => number): SafeHtml {
 `;
 }
 
-function axis(endMs: number, height: number, scale: (ms: number) => number): SafeHtml[] {
+/** Lines and words at the quarters of the time. */
+export function axis(endMs: number, height: number, scale: (ms: number) => number): SafeHtml[] {
   return [0, 0.25, 0.5, 0.75, 1].map((part) => {
     const x = scale(part * endMs).toFixed(1);
     return html`<line class="axis" x1="${x}" x2="${x}" y1="${axisHeight - 6}" y2="${height}"/><text class="tick" x="${x}" y="11" text-anchor="middle">${formatDuration(part * endMs)}</text>
