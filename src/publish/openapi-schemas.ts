@@ -1,4 +1,4 @@
-import { reportSchema } from './openapi-report-schema.ts';
+import { apiSchema, reportSchema } from './openapi-report-schema.ts';
 import { limitBounds, verdicts } from './metric-names.ts';
 import { cause, labels, runSchemas, throughput } from './openapi-run-schemas.ts';
 import {
@@ -64,10 +64,12 @@ export const apiSchemas: Readonly<Record<string, JsonSchema>> = {
     registries: list(ref('RegistryStatus')),
     verdicts: list(ref('Verdict')),
     limits: list(ref('Limit')),
+    apis: list(ref('Api')),
   }),
   Runs: object({ running: list(ref('LiveRun')), runs: list(ref('RunSummary')) }),
   Limits: object({ limits: list(ref('Limit')) }),
   Verdicts: object({ verdicts: list(ref('Verdict')) }),
+  Api: apiSchema,
   Report: reportSchema,
   Reports: object({ reports: list(ref('Report')) }),
   RunRequest: object(

@@ -37,6 +37,7 @@ export function apiRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPath
     registries: statusOf(deps.checks(), deps.history, now()),
     verdicts: deps.verdicts?.() ?? [],
     limits: deps.limits?.() ?? [],
+    apis: deps.apis?.() ?? [],
   }));
   get(operations.limits, () => ({ limits: deps.limits?.() ?? [] }));
   get(operations.verdicts, () => ({ verdicts: deps.verdicts?.() ?? [] }));

@@ -26,6 +26,7 @@ export function pageRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPat
       failures: deps.history.list({ failuresOnly: true, limit: newestFailures }),
       verdicts: deps.verdicts?.() ?? [],
       limits: deps.limits?.() ?? [],
+      apis: deps.apis?.() ?? [],
       notices: noticesOf(deps),
     };
     return sendHtml(reply, show(statusPage(frame, facts)));

@@ -76,6 +76,25 @@ describe('status page', () => {
     expect(text).toContain('docker: accepts 10 MiB, rejects 11 MiB');
   });
 
+  test('shows what each path has of the API', async () => {
+    const up = { up: true } as const;
+    const down = { up: false, failure: failure({ reason: 'origin_unreachable' }) } as const;
+    const { deps } = probing({
+      apis: () => [
+        { registry: 'gitea', path: 'direct', endpoints: { ping: up, auth: up, catalog: up, tags: up } },
+        { registry: 'gitea', path: 'edge', endpoints: { ping: up, auth: up, catalog: down, tags: down } },
+        { registry: 'harbor', path: 'edge', endpoints: { ping: down, auth: down, catalog: down, tags: down } },
+      ],
+    });
+    const text = visibleText(await page(deps, '/'));
+    expect(text).toContain('direct API up: ping, auth, catalog, tags ');
+    expect(text).toContain(
+      'edge API up: ping, auth API down: catalog (origin_unreachable), tags (origin_unreachable) ',
+    );
+    expect(text).not.toContain('API down: ping');
+    expect(visibleText(await page(probing().deps, '/'))).not.toContain('catalog');
+  });
+
   test('remedies stand one by one, what is to be typed as code', async () => {
     const remedy = 'Set `client_max_body_size 0`.\nOr <b>push</b> elsewhere.';
     const { deps } = probing({ verdicts: () => [{ registry: 'gitea', sentence: 'Cut.', remedy }] });

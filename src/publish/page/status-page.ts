@@ -1,3 +1,4 @@
+import { type ApiReport, apiCheckEndpoints } from '../../probe/api-check.ts';
 import type { Run } from '../../probe/outcome.ts';
 import { formatAge, formatBytes, formatDuration, formatRate, formatTime } from '../format.ts';
 import { endedAtMs } from '../history.ts';
@@ -22,6 +23,8 @@ export interface StatusPageFacts {
   readonly failures: readonly Run[];
   readonly verdicts: readonly VerdictText[];
   readonly limits: readonly LimitFinding[];
+  /** The last look at each path's API. */
+  readonly apis: readonly ApiReport[];
   /** Empty: everything is as it should be. */
   readonly notices: readonly string[];
 }
@@ -58,7 +61,9 @@ function registrySection(frame: PageFrame, registry: RegistryStatus, facts: Stat
       html`<th scope="col">${workload} <span class="soft">${formatBytes(sizeBytes)}</span><br><span class="soft">${client}</span></th>`,
   );
   const rows = registry.paths.map(
-    (path) => html`<tr><th scope="row">${path}${limitsOf(facts.limits, registry.name, path)}</th>
+    (
+      path,
+    ) => html`<tr><th scope="row">${path}${apiOf(facts.apis, registry.name, path)}${limitsOf(facts.limits, registry.name, path)}</th>
 ${registry.columns.map(({ client, workload }) =>
   cell(
     frame,
@@ -89,6 +94,19 @@ function remedyList(remedy: string): SafeHtml {
     return html`<li>${parts}</li>`;
   });
   return html`<ul class="remedies" aria-label="What to do">${items}</ul>`;
+}
+
+function apiOf(apis: readonly ApiReport[], registry: string, path: string): SafeHtml {
+  const api = apis.find((one) => one.registry === registry && one.path === path);
+  if (api === undefined) {
+    return html``;
+  }
+  const down = apiCheckEndpoints.flatMap((endpoint) => {
+    const state = api.endpoints[endpoint];
+    return state.up ? [] : [`${endpoint} (${state.failure.reason})`];
+  });
+  const up = apiCheckEndpoints.filter((endpoint) => api.endpoints[endpoint].up);
+  return html`<br><span class="soft">${up.length > 0 && `API up: ${up.join(', ')}`}</span>${down.length > 0 && html`<br><span class="state failed">API down: ${down.join(', ')}</span>`}`;
 }
 
 function limitsOf(limits: readonly LimitFinding[], registry: string, path: string): SafeHtml[] {

@@ -91,7 +91,7 @@ export function reportView(data: ReportData, limits: readonly LimitFinding[]): o
     paths: paths.map(({ name, origin, kind }) => ({ name, origin, kind })),
     routing: routingWords(data),
     rounds: rounds.map(({ client, workload, verdict: { kind, why } }) => ({ client, workload, kind, why })),
-    apis: apis.map(({ path, endpoints }) => ({ path, endpoints })),
+    apis,
     limits: limits.filter((limit) => limit.registry === registry.name),
     runs: runsOf(data).map((run) => runSummary(run, false)),
   };
