@@ -17,6 +17,7 @@ const exitCodes = {
   130: 'interrupted',
 };
 
+/** Removes what the ledger remembers. Exit codes: see `exitCodes`. */
 export function cleanupCommand(deps: Pick<PushDeps, 'ledger' | 'profiles'>): Command {
   return {
     name: 'cleanup',

@@ -24,6 +24,7 @@ import { type SelectedTargets, targetFlags } from './select-targets.ts';
 /** Just above Cloudflare's limit, the one that most people meet. */
 const defaultSizeBytes = 105_000_000;
 
+/** Examines paths and names causes. Exit codes: see `exitCodes`. */
 export function diagnoseCommand(deps: OnDemandCommandDeps): Command {
   return {
     name: 'diagnose',

@@ -29,6 +29,7 @@ interface Searches {
   readonly kinds: readonly ('size' | 'duration')[];
 }
 
+/** Searches limits on size and time. Exit codes: see `exitCodes`. */
 export function limitCommand(deps: OnDemandCommandDeps): Command {
   return {
     name: 'limit',

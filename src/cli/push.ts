@@ -15,6 +15,7 @@ import { type SelectedTargets, targetFlags } from './select-targets.ts';
 
 const defaultSize = 10 * 1024 * 1024;
 
+/** Pushes one blob or image, once. Exit codes: see `exitCodes`. */
 export function pushCommand(deps: OnDemandCommandDeps): Command {
   return {
     name: 'push',

@@ -26,6 +26,7 @@ const defaultSmallBytes = 1024 * 1024;
 const defaultLargeBytes = 105_000_000;
 const reportClients = ['docker', 'docker-containerd'] as const;
 
+/** Writes a report on all paths of a registry. Exit codes: see `exitCodes`. */
 export function reportCommand(deps: OnDemandCommandDeps): Command {
   return {
     name: 'report',

@@ -65,6 +65,35 @@ describe('a reset at 600 kB, the registry is asked what arrived', () => {
   });
 });
 
+describe('a registry that never answers the question', () => {
+  beforeEach(() => {
+    // The first one only: the one after the cancellation is cleaning up.
+    registry.intercept = ({ method, url }) =>
+      method === 'GET' && url.includes('/blobs/uploads/') && statusQuestions() <= 1 ? { kind: 'stall' } : undefined;
+  });
+
+  test('is waited for no longer than 5 s, and the session is cancelled', async () => {
+    const startedMs = performance.now();
+    const run = await push();
+    expect(run).not.toHaveProperty('heldBytes');
+    expect(performance.now() - startedMs).toBeGreaterThan(4_900);
+    expect(performance.now() - startedMs).toBeLessThan(8_000);
+    expect(run.durationMs).toBeLessThan(4_000);
+    expect(registry.openSessions).toEqual([]);
+  }, 15_000);
+
+  test('Ctrl-C ends the waiting, and the session is cancelled', async () => {
+    const caller = new AbortController();
+    const startedMs = performance.now();
+    setTimeout(() => caller.abort(), 1_000);
+    const options = { signal: caller.signal, inspectsSession: true };
+    const run = await createRunner(runDeps())(checkOf(edge.url, { sizeBytes }), options);
+    expect(run.failure?.reason).toBe('connection_reset');
+    expect(performance.now() - startedMs).toBeLessThan(4_000);
+    expect(registry.openSessions).toEqual([]);
+  });
+});
+
 test('without being told to, nobody asks', async () => {
   registry.clearRequests();
   const run = await push({ asks: false });

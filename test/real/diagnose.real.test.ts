@@ -83,6 +83,11 @@ const rows: readonly (readonly [string, Setting, readonly string[]])[] = [
     ['haproxy_server_timeout@registry_storage'],
   ],
   [
+    'deny above a declared length, which a streamed body does not have',
+    { proxy: 'haproxy', options: { limitBytes: 1_000_000 }, client: 'docker-containerd' },
+    ['haproxy_body_limit@ingress'],
+  ],
+  [
     'a limit on size and a slow registry at once',
     { proxy: 'nginx', options: { limitBytes: 1_000_000, answerSeconds: 1 }, commitMs: 1_600 },
     ['nginx_body_limit@ingress', 'nginx_read_timeout@registry_storage'],
