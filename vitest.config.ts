@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 // Tests of rules, boards, chart and packaging run other programs than Node.js: on a second and third Node.js they say nothing new.
 const onceOnly = ['test/prometheus/**', 'test/grafana/**', 'test/helm/**', 'test/packaging/**'];
+// A shared machine may stall any process for seconds; what fails twice in a row is a failure. Locally nothing is tried again.
+const retry = process.env['CI'] === 'true' ? 1 : 0;
 const repeated = process.env['BLOBPROBE_REPEATED_RUN'] === '1';
 
 export default defineConfig({
@@ -14,6 +16,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/real/**', ...(repeated ? onceOnly : [])],
+          retry,
           testTimeout: 20_000,
           hookTimeout: 20_000,
         },
@@ -23,6 +26,7 @@ export default defineConfig({
           name: 'real',
           include: ['test/real/**/*.test.ts'],
           globalSetup: ['test/real/support/build.ts'],
+          retry,
           testTimeout: 180_000,
           hookTimeout: 60_000,
           fileParallelism: false,
