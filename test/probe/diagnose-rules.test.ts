@@ -277,6 +277,12 @@ const table: [string, Partial<Failure>, Partial<Contrast>, string | undefined][]
   ],
   ['certificate', { reason: 'tls_failure', phase: 'tls', blame: 'ingress' }, {}, 'tls_not_trusted@ingress certain'],
   ['stalls here alone', { reason: 'upload_stalled' }, { direct: 'ok' }, 'stalled@edge likely'],
+  [
+    'stalls, nothing arrived',
+    { reason: 'upload_stalled' },
+    { smallPassed: true, arrived: 'nothing', direct: 'ok' },
+    'stalled@edge likely',
+  ],
   ['stalls everywhere', { reason: 'upload_stalled' }, { direct: 'same' }, 'stalled@registry_app likely'],
   ['cut while large', {}, { smallPassed: true, slowPassed: true }, 'size_cut@edge possible'],
   ['cut, slow ones not tried', {}, { smallPassed: true }, undefined],

@@ -142,6 +142,7 @@ export const rules: readonly Rule[] = [
   rule('name_not_resolved', 'certain', is('dns_failure')),
   rule('tls_not_trusted', 'certain', is('tls_failure')),
   // Cuts without a word.
+  rule('stalled', 'likely', is('upload_stalled')),
   rule('answer_lost', 'likely', isCutWith('whole')),
   // Cloudflare's `full` buffering looks like this, and so does a hop behind it.
   rule(
@@ -152,7 +153,6 @@ export const rules: readonly Rule[] = [
   // Some registries forget the bytes of a PATCH that broke off (Gitea counts them only at its end), so nothing proves little.
   rule('cut_while_collecting', 'possible', isCutWith('nothing')),
   rule('cut_while_collecting', (_, x) => (x.direct === 'ok' ? 'likely' : 'possible'), isCutWith('part')),
-  rule('stalled', 'likely', is('upload_stalled')),
   rule(
     'size_cut',
     'possible',
