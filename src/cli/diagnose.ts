@@ -2,11 +2,9 @@ import type { Config, LimitTarget } from '../config/config.ts';
 import type { NetworkPath } from '../network/path.ts';
 import { diagnose } from '../probe/diagnose/diagnose.ts';
 import { examine, type ExamineOptions, mostExaminedBytes } from '../probe/diagnose/examine.ts';
-import { usualDurationsMs } from '../probe/limits/duration-search.ts';
 import { formatBytes } from '../publish/format.ts';
 import { type Command, exitFailure, exitUsage, usualExitCodes } from './command.ts';
 import { type Diagnosed, diagnosisJson, diagnosisText } from './diagnose-text.ts';
-import type { FlagValues } from './flags.ts';
 import { exitInterrupted, interruptible } from './interrupt.ts';
 import { nameOf } from './limit-text.ts';
 import {
@@ -15,6 +13,7 @@ import {
   largestChecked,
   type OnDemandCommandDeps,
   sizeFlag,
+  slowBodyDurations,
   targetsOrComplaint,
 } from './on-demand-flags.ts';
 import { remembering } from './on-demand-ledger.ts';
@@ -51,7 +50,11 @@ export function diagnoseCommand(deps: OnDemandCommandDeps): Command {
       if (selected === undefined) {
         return exitUsage;
       }
-      const asked = { size: sizeFlag(values, 'size'), timeoutMs: durationFlag(values, 'timeout'), ...slowly(values) };
+      const asked = {
+        size: sizeFlag(values, 'size'),
+        timeoutMs: durationFlag(values, 'timeout'),
+        durationsMs: slowBodyDurations(values),
+      };
       deps.engine.limitBandwidth(selected.config?.budget.bandwidthBitsPerSecond);
       const view = createProgress({ ...deps, write: (text) => terminal.err(text) });
       const { result, interrupted } = await remembering(deps.ledger, selected.config, terminal, () =>
@@ -70,17 +73,6 @@ interface Asked {
   readonly size: number | undefined;
   readonly timeoutMs: number | undefined;
   readonly durationsMs: readonly number[];
-}
-
-function slowly(values: FlagValues): Pick<Asked, 'durationsMs'> {
-  const upToMs = durationFlag(values, 'up-to-duration');
-  if (values.isSet('quick')) {
-    return { durationsMs: [] };
-  }
-  return {
-    durationsMs:
-      upToMs === undefined ? usualDurationsMs : [...usualDurationsMs.filter((oneMs) => oneMs < upToMs), upToMs],
-  };
 }
 
 async function diagnoseAll(

@@ -2,16 +2,16 @@ import { parseDuration } from '../config/duration.ts';
 import { parseSize } from '../config/size.ts';
 import type { LimitTarget } from '../config/config.ts';
 import { createHesitatingPacer } from '../network/pacer.ts';
-import { searchDurationLimit, usualDurationsMs } from '../probe/limits/duration-search.ts';
+import { durationsUpTo, searchDurationLimit } from '../probe/limits/duration-search.ts';
 import type { DurationLimit, SizeLimit } from '../probe/limits/limit.ts';
 import { searchSizeLimit } from '../probe/limits/size-search.ts';
 import type { Progress } from '../probe/outcome.ts';
 import { formatBytes, formatDuration } from '../publish/format.ts';
 import { type Command, exitUsage, usualExitCodes } from './command.ts';
-import { type FlagValues, oneOf, UsageError } from './flags.ts';
+import { type FlagValues, oneOf } from './flags.ts';
 import { exitInterrupted, interruptible } from './interrupt.ts';
 import { type FoundLimit, limitJson, limitText, nameOf } from './limit-text.ts';
-import { type OnDemandCommandDeps, targetsOrComplaint } from './on-demand-flags.ts';
+import { type OnDemandCommandDeps, positive, targetsOrComplaint } from './on-demand-flags.ts';
 import { remembering } from './on-demand-ledger.ts';
 import { createProgress, type ProgressView } from './progress.ts';
 import { checkOf, hesitationMs } from './scheduled-limits.ts';
@@ -73,7 +73,7 @@ export function limitCommand(deps: OnDemandCommandDeps): Command {
 
 function searchesOf(values: FlagValues, { config }: SelectedTargets): Searches {
   const only = values.text('only');
-  const upToMs = parsed(
+  const upToMs = positive(
     'up-to-duration',
     values.text('up-to-duration') ?? defaultUpToDuration,
     parseDuration,
@@ -83,27 +83,14 @@ function searchesOf(values: FlagValues, { config }: SelectedTargets): Searches {
     const text = values.text(flag);
     return text === undefined && configured !== undefined
       ? configured
-      : parsed(flag, text ?? otherwise, parseSize, 'a size such as 100MiB');
+      : positive(flag, text ?? otherwise, parseSize, 'a size such as 100MiB');
   };
   return {
     upToBytes: size('up-to', config?.limits?.upToBytes, defaultUpTo),
     resolutionBytes: size('resolution', config?.limits?.resolutionBytes, defaultResolution),
-    durationsMs: [...usualDurationsMs.filter((durationMs) => durationMs < upToMs), upToMs],
+    durationsMs: durationsUpTo(upToMs),
     kinds: only === undefined ? ['size', 'duration'] : [oneOf('only', only, ['size', 'duration'])],
   };
-}
-
-function parsed(flag: string, text: string, parse: (text: string) => number, expected: string): number {
-  let value = 0;
-  try {
-    value = parse(text);
-  } catch {
-    // Said below, in the words of a command line.
-  }
-  if (value <= 0) {
-    throw new UsageError(`flag --${flag}: expected ${expected}, got ${JSON.stringify(text)}`);
-  }
-  return value;
 }
 
 /** One after the other: two searches at once would disturb each other. */

@@ -4,6 +4,7 @@ import { ConfigError } from '../config/problem.ts';
 import { parseSize } from '../config/size.ts';
 import type { Check } from '../probe/check.ts';
 import type { Ledger } from '../probe/ledger.ts';
+import { durationsUpTo, usualDurationsMs } from '../probe/limits/duration-search.ts';
 import type { Terminal } from './command.ts';
 import { type FlagValues, UsageError } from './flags.ts';
 import { selectTargets, type SelectedTargets } from './select-targets.ts';
@@ -40,24 +41,27 @@ export function targetsOrComplaint(
 
 /** The value of a size flag in bytes; undefined: not given. Throws UsageError. */
 export function sizeFlag(values: FlagValues, flag: string): number | undefined {
-  return positive(values, flag, parseSize, 'a size such as 100MiB');
+  const text = values.text(flag);
+  return text === undefined ? undefined : positive(flag, text, parseSize, 'a size such as 100MiB');
 }
 
 /** The value of a duration flag in milliseconds; undefined: not given. Throws UsageError. */
 export function durationFlag(values: FlagValues, flag: string): number | undefined {
-  return positive(values, flag, parseDuration, 'a duration such as 15m');
+  const text = values.text(flag);
+  return text === undefined ? undefined : positive(flag, text, parseDuration, 'a duration such as 15m');
 }
 
-function positive(
-  values: FlagValues,
-  flag: string,
-  parse: (text: string) => number,
-  expected: string,
-): number | undefined {
-  const text = values.text(flag);
-  if (text === undefined) {
-    return undefined;
+/** How long slow bodies are made to take, by `--quick` and `--up-to-duration`: none, the usual times, or those up to the wanted one. */
+export function slowBodyDurations(values: FlagValues): readonly number[] {
+  const upToMs = durationFlag(values, 'up-to-duration');
+  if (values.isSet('quick')) {
+    return [];
   }
+  return upToMs === undefined ? usualDurationsMs : durationsUpTo(upToMs);
+}
+
+/** The value of a flag's text, more than 0. Throws UsageError in the words of a command line. */
+export function positive(flag: string, text: string, parse: (text: string) => number, expected: string): number {
   let value = 0;
   try {
     value = parse(text);

@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import type { Config, LimitTarget } from '../config/config.ts';
-import { usualDurationsMs } from '../probe/limits/duration-search.ts';
 import { renderHtmlDocument } from '../publish/report/html-document.ts';
 import { renderJson } from '../publish/report/json.ts';
 import { renderMarkdown } from '../publish/report/markdown.ts';
@@ -14,6 +13,7 @@ import {
   largestChecked,
   type OnDemandCommandDeps,
   sizeFlag,
+  slowBodyDurations,
   targetsOrComplaint,
 } from './on-demand-flags.ts';
 import { remembering } from './on-demand-ledger.ts';
@@ -86,7 +86,6 @@ function planOf(
     throw new UsageError(`a report is on one registry; choose --registry of ${registries.join(', ')}`);
   }
   const largeBytes = sizeFlag(values, 'size') ?? largestChecked(first, config) ?? defaultLargeBytes;
-  const upToMs = durationFlag(values, 'up-to-duration') ?? usualDurationsMs.at(-1) ?? 0;
   const clients = reportClients.flatMap((name) => profiles[name] ?? []);
   return {
     targets: values.isSet('client')
@@ -96,7 +95,7 @@ function planOf(
     smallBytes: Math.min(sizeFlag(values, 'small-size') ?? defaultSmallBytes, Math.ceil(largeBytes / 4)),
     largeBytes,
     timeoutMs: durationFlag(values, 'timeout'),
-    durationsMs: values.isSet('quick') ? [] : [...usualDurationsMs.filter((oneMs) => oneMs < upToMs), upToMs],
+    durationsMs: slowBodyDurations(values),
     retries: oneOf('retries', values.text('retries') ?? 'none', ['none', 'profile']),
   };
 }

@@ -24,6 +24,11 @@ export interface DurationSearchOptions {
 /** Traefik and most nginx timeouts stand at 60 s, Cloudflare's at 100 and 120 s, CloudFront's at 30 s. */
 export const usualDurationsMs: readonly number[] = [35_000, 65_000, 105_000, 125_000];
 
+/** The usual times below `upToMs`, and that time itself. */
+export function durationsUpTo(upToMs: number): readonly number[] {
+  return [...usualDurationsMs.filter((durationMs) => durationMs < upToMs), upToMs];
+}
+
 /** Two endings this close together come from the same clock. */
 const sameTimeShare = 0.1;
 
