@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { builtProgram } from './repository.ts';
 
 /** Starts the sink; it ends with this process. */
 export async function startSink(): Promise<{ readonly origin: string; readonly process: ChildProcess }> {
@@ -23,11 +24,12 @@ export interface Daemon {
 /** Starts the built daemon with a configuration file; it is not ready yet. */
 export async function startDaemon(configFile: string): Promise<Daemon> {
   const address = `127.0.0.1:${await freePort()}`;
-  const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
   const flags = [`--config.file=${configFile}`, `--web.listen-address=${address}`];
   // As the installed program, the image and `npm start` run it: with the flags of its first line.
-  const nodeFlags = readFileSync(main, 'utf8').split('\n')[0]?.split(' ').slice(3) ?? [];
-  const child = spawn(process.execPath, [...nodeFlags, main, 'serve', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const nodeFlags = readFileSync(builtProgram, 'utf8').split('\n')[0]?.split(' ').slice(3) ?? [];
+  const child = spawn(process.execPath, [...nodeFlags, builtProgram, 'serve', ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let log = '';
   child.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));

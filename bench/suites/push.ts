@@ -4,7 +4,55 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { peakResidentBytes, startDaemon, startSink, stop, type Daemon } from './programs.ts';
+import { interleave, ratioTo, rowOf } from '../figures.ts';
+import { peakResidentBytes, startDaemon, startSink, stop, type Daemon } from '../programs.ts';
+import type { Row, Suite } from '../suite.ts';
+
+/** What pushing a large blob costs. */
+export const pushSuite: Suite = {
+  name: 'push',
+  what: 'a large blob to a local sink: throughput and memory beside curl, and /metrics meanwhile',
+  async run(context) {
+    const { sizeMiB } = context;
+    const measured = await interleave(context, [
+      { name: 'docker', measure: () => measureDaemon('docker', sizeMiB) },
+      { name: 'docker-containerd', measure: () => measureDaemon('docker-containerd', sizeMiB) },
+      { name: 'curl, chunked', measure: () => measureCurl('chunked', sizeMiB) },
+      { name: 'curl, with length', measure: () => measureCurl('length', sizeMiB) },
+    ]);
+    return [...measured].flatMap(([subject, measurements]) => rowsOf(subject, measurements, measured));
+  },
+};
+
+/** Which curl a client of ours is set beside: the one that frames the body in the same way. */
+const peers: Readonly<Record<string, string>> = { docker: 'curl, chunked', 'docker-containerd': 'curl, with length' };
+
+const MiB = 1024 * 1024;
+
+function rowsOf(
+  subject: string,
+  measurements: readonly Measurement[],
+  all: ReadonlyMap<string, readonly Measurement[]>,
+): Row[] {
+  const speedsOf = (list: readonly Measurement[]): number[] => list.map((one) => one.bytesPerSecond / MiB);
+  const speeds = speedsOf(measurements);
+  const peer = peers[subject];
+  const resident = measurements.map((one) => one.peakResidentBytes / MiB);
+  const memory = { subject, figure: 'peak resident memory', unit: 'MiB' };
+  const throughput = { subject, figure: 'throughput', unit: 'MiB/s' };
+  if (peer === undefined) {
+    return [rowOf(throughput, speeds), rowOf(memory, resident)];
+  }
+  const scrapes = measurements.flatMap((one) => one.scrapeMs);
+  return [
+    rowOf(throughput, speeds, {
+      ratio: ratioTo(peer, speeds, speedsOf(all.get(peer) ?? [])),
+      goal: { of: 'ratio', atLeast: 1.5 },
+    }),
+    rowOf(memory, resident, { goal: { of: 'max', atMost: 150 } }),
+    rowOf({ subject, figure: '/metrics meanwhile', unit: 'ms' }, scrapes, { goal: { of: 'max', atMost: 100 } }),
+  ];
+}
 
 export interface Measurement {
   readonly peakResidentBytes: number;
