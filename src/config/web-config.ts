@@ -62,6 +62,7 @@ export function parseWebConfig(text: string, file: string): WebConfig {
   }
   const config = toWebConfig(result.data, dirname(file));
   checkTls(result.data.tls_server_config ?? {}, config.tls, report);
+  checkHttp2(config, report);
   if (problems.length > 0) {
     throw new ConfigError(problems);
   }
@@ -73,6 +74,7 @@ function toWebConfig(data: WebFile, folder: string): WebConfig {
   const headers = Object.entries(data.http_server_config?.headers ?? {}).filter(([, value]) => value !== '');
   const intervalMs = goDurationMs(String(data.rate_limit?.interval ?? 0));
   return {
+    http2: data.http_server_config?.http2 ?? true,
     headers: Object.fromEntries(headers) as Record<string, string>,
     users: new Map(Object.entries(data.basic_auth_users ?? {})),
     ...(tls === undefined ? {} : { tls }),
@@ -143,6 +145,21 @@ function checkTls(data: TlsFile, tls: WebTls | undefined, report: (path: ConfigP
       path === undefined
         ? `expected a key that fits its certificate, got ${message}`
         : `expected a readable file, got ${path} (${code})`,
+    );
+  }
+}
+
+/** RFC 9113 §9.2.2 demands one of them for HTTP/2 over TLS 1.2; Go's server does not start without, and so neither does exporter-toolkit. */
+const http2Ciphers = ['ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES128-GCM-SHA256'];
+
+function checkHttp2({ http2, tls }: WebConfig, report: (path: ConfigPath, message: string) => void): void {
+  if (!http2 || tls === undefined || tls.ciphers.length === 0 || tls.minVersion === 'TLSv1.3') {
+    return;
+  }
+  if (!tls.ciphers.some((cipher) => http2Ciphers.includes(cipher))) {
+    report(
+      ['tls_server_config', 'cipher_suites'],
+      'expected TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 or its ECDSA twin among them, which HTTP/2 needs, or http_server_config.http2: false',
     );
   }
 }

@@ -1,5 +1,6 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { AddressInfo, Server } from 'node:net';
 
 /** Where to listen. No host: all addresses, IPv6 and IPv4. */
 export interface ListenAddress {
@@ -29,17 +30,31 @@ export interface Listening {
   close(graceMs?: number): Promise<void>;
 }
 
+/** Answers one request of either version of HTTP. */
+export type WebHandler = (
+  request: IncomingMessage | Http2ServerRequest,
+  response: ServerResponse | Http2ServerResponse,
+) => void;
+
+/** A server of HTTP, with TLS or without: what Node's HTTP/1.1 servers have and those of HTTP/2 have not all. */
+export interface WebServer extends Server {
+  headersTimeout: number;
+  requestTimeout: number;
+  closeIdleConnections(): void;
+  closeAllConnections(): void;
+}
+
 export interface ListenOptions {
   readonly addresses: readonly ListenAddress[];
-  readonly handler: RequestListener;
+  readonly handler: WebHandler;
   /** Makes the server of one address; plain HTTP when absent. */
-  readonly makeServer?: (handler: RequestListener) => Server;
+  readonly makeServer?: (handler: WebHandler) => WebServer;
 }
 
 /** Listens on all addresses, or on none and rejects with the system's error, which names the address. */
 export async function listenOn(options: ListenOptions): Promise<Listening> {
   const makeServer = options.makeServer ?? ((handler) => createServer(handler));
-  const servers: Server[] = [];
+  const servers: WebServer[] = [];
   try {
     for (const address of options.addresses) {
       const server = makeServer(options.handler);
@@ -88,11 +103,11 @@ function bindTo(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-async function closeAll(servers: readonly Server[], graceMs: number): Promise<void> {
+async function closeAll(servers: readonly WebServer[], graceMs: number): Promise<void> {
   await Promise.all(servers.map((server) => closeOne(server, graceMs)));
 }
 
-function closeOne(server: Server, graceMs: number): Promise<void> {
+function closeOne(server: WebServer, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     if (!server.listening) {
       resolve();

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { ServerDeps } from './deps.ts';
 import { type ListenAddress, type Listening, listenOn } from './listen.ts';
@@ -16,7 +17,8 @@ export async function startServer(
   const source = web?.webConfig;
   const listening = await listenOn({
     addresses,
-    handler: (request, response) => app.routing(request, response),
+    // Fastify takes requests of both versions; its types know one.
+    handler: (request, response) => app.routing(request as IncomingMessage, response as ServerResponse),
     ...(web === undefined || source === undefined || source().tls === undefined
       ? {}
       : { makeServer: (handler) => createTlsServer(handler, source, web.log) }),

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { RequestListener, Server } from 'node:http';
 import { createServer } from 'node:https';
 import { isIPv6 } from 'node:net';
-import type { SecureContextOptions, TLSSocket } from 'node:tls';
+import type { SecureContextOptions, Server as TlsServer, TLSSocket } from 'node:tls';
 import type { ServerLog } from './deps.ts';
+import { createHttp2Server } from './http2-server.ts';
+import type { WebHandler, WebServer } from './listen.ts';
 import type { Pem, WebConfigSource, WebTls } from './web-config.ts';
 
 /** TLS 1.3's cipher suites cannot be chosen in Go; without naming them OpenSSL would drop TLS 1.3. */
@@ -11,16 +12,28 @@ const tls13Ciphers = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_C
 
 /**
  * An HTTPS server that reads its certificates anew for each connection: the next handshake has the new ones. A file
- * that has become wrong refuses connections and says so in the log, as exporter-toolkit does. Speaks HTTP/1.1 only.
- * Whether clients are asked for a certificate at all is settled at the start.
+ * that has become wrong refuses connections and says so in the log, as exporter-toolkit does. Speaks HTTP/2 and HTTP/1.1;
+ * whether HTTP/2, and whether clients are asked for a certificate at all, is settled at the start.
  * Throws when the configuration, a certificate or a key is wrong.
  */
-export function createTlsServer(handler: RequestListener, source: WebConfigSource, log: ServerLog): Server {
+export function createTlsServer(handler: WebHandler, source: WebConfigSource, log: ServerLog): WebServer {
   const first = tlsOf(source);
-  let inForce = secureOptions(first);
+  const inForce = secureOptions(first);
   const requestCert = first.clientAuth !== 'NoClientCert';
-  const server = createServer({ ...inForce, requestCert, rejectUnauthorized: false }, handler);
+  const options = { ...inForce, requestCert, rejectUnauthorized: false };
+  const server = source().http2 ? createHttp2Server(options, handler) : createServer(options, handler);
+  renewCertificates(server as TlsServer & WebServer, inForce, source, log);
+  admitClients(server, source, log);
+  return server;
+}
 
+function renewCertificates(
+  server: TlsServer,
+  atStart: SecureContextOptions,
+  source: WebConfigSource,
+  log: ServerLog,
+): void {
+  let inForce = atStart;
   server.prependListener('connection', (socket) => {
     try {
       const wanted = secureOptions(tlsOf(source));
@@ -33,14 +46,21 @@ export function createTlsServer(handler: RequestListener, source: WebConfigSourc
       socket.destroy();
     }
   });
-  server.prependListener('secureConnection', (socket) => {
+}
+
+/** Puts itself before all that listens for connections: Node's HTTP/2 would begin to speak to a client that is refused. */
+function admitClients(server: WebServer, source: WebConfigSource, log: ServerLog): void {
+  const listeners = server.listeners('secureConnection');
+  server.removeAllListeners('secureConnection');
+  server.on('secureConnection', (socket: TLSSocket) => {
     const why = whyRefused(socket, tlsOrUndefined(source));
-    if (why !== undefined) {
-      log.warn({ remoteAddress: socket.remoteAddress }, `client refused: ${why}`);
-      socket.destroy();
+    if (why === undefined) {
+      listeners.forEach((listener) => void listener.call(server, socket));
+      return;
     }
+    log.warn({ remoteAddress: socket.remoteAddress }, `client refused: ${why}`);
+    socket.destroy();
   });
-  return server;
 }
 
 function tlsOf(source: WebConfigSource): WebTls {

@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseWebConfig, webConfigReader } from '../../src/config/web-config.ts';
 import { createCertificates } from '../../src/demo/certificates.ts';
+import { describeWithComponents, requireComponent } from '../support/component.ts';
 
 const certificates = createCertificates();
 let folder = '';
@@ -23,99 +25,115 @@ const files = 'cert_file: server.crt, key_file: server.key';
 const hash = '$2y$10$qRTBuFoULoYNA7AQ/F3ck.trZBPyjV64.oA4ZsSBCIWvXuvQlQTuu';
 
 // The kinds of files in exporter-toolkit's own test data (web/testdata, 2026-07), with its verdicts.
+const accepted: readonly (readonly [name: string, text: string])[] = [
+  ['an empty file', ''],
+  ['TLS with files', `tls_server_config: { ${files} }`],
+  ['an empty section', 'tls_server_config:'],
+  ['a client certificate if given', `tls_server_config: { ${files}, client_auth_type: VerifyClientCertIfGiven }`],
+  ['the old name RequireClientCert', `tls_server_config: { ${files}, client_auth_type: RequireClientCert }`],
+  [
+    'allowed names',
+    `tls_server_config: { ${files}, client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.crt, client_allowed_sans: [a] }`,
+  ],
+  [
+    'ciphers, of TLS 1.3 too',
+    `tls_server_config: { ${files}, cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, TLS_AES_128_GCM_SHA256] }`,
+  ],
+  [
+    'ciphers that HTTP/2 forbids, without HTTP/2',
+    `tls_server_config: { ${files}, cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA] }\nhttp_server_config: { http2: false }`,
+  ],
+  [
+    'such ciphers when TLS 1.3 is the least, of which they are no part',
+    `tls_server_config: { ${files}, min_version: TLS13, cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA] }`,
+  ],
+  ['all curves', `tls_server_config: { ${files}, curve_preferences: [CurveP256, CurveP384, CurveP521, X25519] }`],
+  ['versions', `tls_server_config: { ${files}, min_version: TLS13, max_version: TLS13 }`],
+  ['no HTTP/2', `tls_server_config: { ${files} }\nhttp_server_config: { http2: false }`],
+  ['users without TLS', `basic_auth_users: { carol: ${hash} }`],
+  ['a rate limit', 'rate_limit: { interval: 1s, burst: 20 }'],
+  ['no rate limit', 'rate_limit: { interval: 0, burst: 0 }'],
+  [
+    'all headers',
+    'http_server_config: { headers: { Strict-Transport-Security: max-age=1, X-Content-Type-Options: nosniff, X-Frame-Options: sameorigin, X-XSS-Protection: "0", Content-Security-Policy: "default-src \'none\'" } }',
+  ],
+];
+const refused: readonly (readonly [name: string, text: string, message: string])[] = [
+  ['an unknown section', 'tls: {}', '1:1: tls: expected a key of the web configuration, got "tls"'],
+  ['an unknown key', 'tls_server_config: { cert_filse: x }', 'cert_filse: expected a key of the web configuration'],
+  ['no certificate', 'tls_server_config: { key_file: server.key }', 'expected one of cert, cert_file, got neither'],
+  ['no key', 'tls_server_config: { cert_file: server.crt, key: "" }', 'expected one of key, key_file, got neither'],
+  ['a missing file', 'tls_server_config: { cert_file: none.crt, key_file: server.key }', '/none.crt (ENOENT)'],
+  [
+    'a key of another certificate',
+    'tls_server_config: { cert_file: server.crt, key_file: other.key }',
+    'expected a key that fits its certificate, got ',
+  ],
+  [
+    'a certificate that is none',
+    'tls_server_config: { cert: nonsense, key_file: server.key }',
+    'expected a key that fits its certificate, got ',
+  ],
+  [
+    'a client CA without policy',
+    `tls_server_config: { ${files}, client_ca_file: ca.crt }`,
+    'expected client_auth_type',
+  ],
+  [
+    'a client CA that is missing',
+    `tls_server_config: { ${files}, client_ca_file: none, client_auth_type: VerifyClientCertIfGiven }`,
+    '/none (ENOENT)',
+  ],
+  [
+    'allowed names without required certificates',
+    `tls_server_config: { ${files}, client_auth_type: VerifyClientCertIfGiven, client_allowed_sans: [a] }`,
+    'client_allowed_sans: expected client_auth_type RequireAnyClientCert or RequireAndVerifyClientCert',
+  ],
+  [
+    'an unknown policy',
+    `tls_server_config: { ${files}, client_auth_type: Maybe }`,
+    'client_auth_type: expected one of',
+  ],
+  [
+    'an invented cipher',
+    `tls_server_config: { ${files}, cipher_suites: [TLS_X] }`,
+    'cipher_suites[0]: expected one of',
+  ],
+  [
+    'an invented curve',
+    `tls_server_config: { ${files}, curve_preferences: [P1] }`,
+    'curve_preferences[0]: expected one',
+  ],
+  [
+    'ciphers without one that HTTP/2 needs',
+    `tls_server_config: { ${files}, cipher_suites: [TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384] }`,
+    'cipher_suites: expected TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 or its ECDSA twin among them',
+  ],
+  ['a wrong version', `tls_server_config: { ${files}, min_version: TLS111 }`, 'min_version: expected one of TLS10'],
+  ['a password in clear', 'basic_auth_users: { john: doe }', 'basic_auth_users.john: expected a bcrypt hash'],
+  [
+    'a header that is not for configuration',
+    'http_server_config: { headers: { X-Other: a } }',
+    'X-Other: expected a key',
+  ],
+  [
+    'a wrong frame option',
+    'http_server_config: { headers: { X-Frame-Options: foo } }',
+    'expected one of deny, sameorigin',
+  ],
+  ['a rate limit without unit', 'rate_limit: { interval: 5, burst: 1 }', 'rate_limit.interval: expected'],
+  ['no map', '- a', 'expected a map'],
+  ['no YAML', 'a: [', 'web.yml:1:'],
+];
+
 describe('accepted, as exporter-toolkit accepts them', () => {
-  test.each([
-    ['an empty file', ''],
-    ['TLS with files', `tls_server_config: { ${files} }`],
-    ['an empty section', 'tls_server_config:'],
-    ['a client certificate if given', `tls_server_config: { ${files}, client_auth_type: VerifyClientCertIfGiven }`],
-    ['the old name RequireClientCert', `tls_server_config: { ${files}, client_auth_type: RequireClientCert }`],
-    [
-      'allowed names',
-      `tls_server_config: { ${files}, client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.crt, client_allowed_sans: [a] }`,
-    ],
-    [
-      'ciphers, of TLS 1.3 too',
-      `tls_server_config: { ${files}, cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, TLS_AES_128_GCM_SHA256] }`,
-    ],
-    ['all curves', `tls_server_config: { ${files}, curve_preferences: [CurveP256, CurveP384, CurveP521, X25519] }`],
-    ['versions', `tls_server_config: { ${files}, min_version: TLS13, max_version: TLS13 }`],
-    ['no HTTP/2', `tls_server_config: { ${files} }\nhttp_server_config: { http2: false }`],
-    ['users without TLS', `basic_auth_users: { carol: ${hash} }`],
-    ['a rate limit', 'rate_limit: { interval: 1s, burst: 20 }'],
-    ['no rate limit', 'rate_limit: { interval: 0, burst: 0 }'],
-    [
-      'all headers',
-      'http_server_config: { headers: { Strict-Transport-Security: max-age=1, X-Content-Type-Options: nosniff, X-Frame-Options: sameorigin, X-XSS-Protection: "0", Content-Security-Policy: "default-src \'none\'" } }',
-    ],
-  ])('%s', (_name, text) => {
+  test.each(accepted)('%s', (_name, text) => {
     expect(() => parseWebConfig(text, file)).not.toThrow();
   });
 });
 
 describe('refused, as exporter-toolkit refuses them, in one line each', () => {
-  test.each([
-    ['an unknown section', 'tls: {}', '1:1: tls: expected a key of the web configuration, got "tls"'],
-    ['an unknown key', 'tls_server_config: { cert_filse: x }', 'cert_filse: expected a key of the web configuration'],
-    ['no certificate', 'tls_server_config: { key_file: server.key }', 'expected one of cert, cert_file, got neither'],
-    ['no key', 'tls_server_config: { cert_file: server.crt, key: "" }', 'expected one of key, key_file, got neither'],
-    ['a missing file', 'tls_server_config: { cert_file: none.crt, key_file: server.key }', '/none.crt (ENOENT)'],
-    [
-      'a key of another certificate',
-      'tls_server_config: { cert_file: server.crt, key_file: other.key }',
-      'expected a key that fits its certificate, got ',
-    ],
-    [
-      'a certificate that is none',
-      'tls_server_config: { cert: nonsense, key_file: server.key }',
-      'expected a key that fits its certificate, got ',
-    ],
-    [
-      'a client CA without policy',
-      `tls_server_config: { ${files}, client_ca_file: ca.crt }`,
-      'expected client_auth_type',
-    ],
-    [
-      'a client CA that is missing',
-      `tls_server_config: { ${files}, client_ca_file: none, client_auth_type: VerifyClientCertIfGiven }`,
-      '/none (ENOENT)',
-    ],
-    [
-      'allowed names without required certificates',
-      `tls_server_config: { ${files}, client_auth_type: VerifyClientCertIfGiven, client_allowed_sans: [a] }`,
-      'client_allowed_sans: expected client_auth_type RequireAnyClientCert or RequireAndVerifyClientCert',
-    ],
-    [
-      'an unknown policy',
-      `tls_server_config: { ${files}, client_auth_type: Maybe }`,
-      'client_auth_type: expected one of',
-    ],
-    [
-      'an invented cipher',
-      `tls_server_config: { ${files}, cipher_suites: [TLS_X] }`,
-      'cipher_suites[0]: expected one of',
-    ],
-    [
-      'an invented curve',
-      `tls_server_config: { ${files}, curve_preferences: [P1] }`,
-      'curve_preferences[0]: expected one',
-    ],
-    ['a wrong version', `tls_server_config: { ${files}, min_version: TLS111 }`, 'min_version: expected one of TLS10'],
-    ['a password in clear', 'basic_auth_users: { john: doe }', 'basic_auth_users.john: expected a bcrypt hash'],
-    [
-      'a header that is not for configuration',
-      'http_server_config: { headers: { X-Other: a } }',
-      'X-Other: expected a key',
-    ],
-    [
-      'a wrong frame option',
-      'http_server_config: { headers: { X-Frame-Options: foo } }',
-      'expected one of deny, sameorigin',
-    ],
-    ['a rate limit without unit', 'rate_limit: { interval: 5, burst: 1 }', 'rate_limit.interval: expected'],
-    ['no map', '- a', 'expected a map'],
-    ['no YAML', 'a: [', 'web.yml:1:'],
-  ])('%s', (_name, text, message) => {
+  test.each(refused)('%s', (_name, text, message) => {
     let error: unknown;
     try {
       parseWebConfig(text, file);
@@ -129,18 +147,44 @@ describe('refused, as exporter-toolkit refuses them, in one line each', () => {
   });
 });
 
+/** What promtool 2.42 does not check: fields that exporter-toolkit got later, and what Go's server says when it starts. */
+const laterThanPromtool = /rate_limit|client_allowed_sans|cert: |HTTP\/2 needs/;
+
+describeWithComponents(['promtool'], "promtool, which reads the file with exporter-toolkit's code", () => {
+  test('has the same verdicts', () => {
+    const all = [
+      ...accepted.map((one) => [...one, 'accepted']),
+      ...refused.map(([name, text]) => [name, text, 'refused']),
+    ];
+    const asked = all.filter((one) => !laterThanPromtool.test(one.join(' ')));
+    const names = asked.map(([name = '', text = ''], index) => {
+      writeFileSync(path.join(folder, `${index}.yml`), text);
+      return { name, file: `${index}.yml` };
+    });
+    const { stderr } = spawnSync(
+      requireComponent('promtool'),
+      ['check', 'web-config', ...names.map((one) => one.file)],
+      { cwd: folder, encoding: 'utf8' },
+    );
+    const verdicts = names.map((one) => [one.name, stderr.includes(`${one.file} SUCCESS`) ? 'accepted' : 'refused']);
+    expect(verdicts).toEqual(asked.map(([name, , verdict]) => [name, verdict]));
+    expect(asked.length).toBeGreaterThan(25);
+  });
+});
+
 test('what the file says arrives', () => {
   const config = parseWebConfig(
     [
       `tls_server_config: { ${files}, client_ca_file: ca.crt, client_auth_type: RequireAndVerifyClientCert,`,
       '  cipher_suites: [TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384], curve_preferences: [X25519, CurveP256], max_version: TLS12 }',
-      'http_server_config: { headers: { X-Frame-Options: sameorigin, X-XSS-Protection: "" } }',
+      'http_server_config: { http2: false, headers: { X-Frame-Options: sameorigin, X-XSS-Protection: "" } }',
       `basic_auth_users: { carol: ${hash} }`,
       'rate_limit: { interval: 1m0.5s, burst: 3 }',
     ].join('\n'),
     file,
   );
   expect(config).toEqual({
+    http2: false,
     tls: {
       cert: { kind: 'file', file: path.join(folder, 'server.crt') },
       key: { kind: 'file', file: path.join(folder, 'server.key') },

@@ -38,7 +38,7 @@ async function serve(current: () => WebTls | undefined): Promise<{ port: number;
   const { lines, log } = memoryLog();
   const webConfig = (): WebConfig => {
     const now = current();
-    return { headers: {}, users: new Map(), ...(now === undefined ? {} : { tls: now }) };
+    return { http2: true, headers: {}, users: new Map(), ...(now === undefined ? {} : { tls: now }) };
   };
   const deps = serverDeps({ log, webConfig });
   listening = await startServer(buildServer(deps), [{ host: '127.0.0.1', port: 0 }], deps);

@@ -5,7 +5,7 @@ import { createTokenBucket } from '../../src/server/token-bucket.ts';
 import type { WebConfig } from '../../src/server/web-config.ts';
 import { memoryLog, serverDeps } from './server-fixtures.ts';
 
-const open: WebConfig = { headers: {}, users: new Map() };
+const open: WebConfig = { http2: true, headers: {}, users: new Map() };
 const users = new Map([
   ['alice', hashSync('right', 4)],
   // Made by htpasswd, as exporter-toolkit's documentation has it: $2y$.
