@@ -281,6 +281,28 @@ describe('the end', () => {
   }, 30_000);
 });
 
+describe('the kill switch', () => {
+  test('pauses over HTTP and by SIGUSR2, and everybody can see it', async () => {
+    const checks = { small: { size: '64KiB', every: '1s', timeout: '1s', clients: ['docker'], paths: ['direct'] } };
+    const daemon = await serve(configuration({ checks }));
+    await scrapeUntil(daemon, 'blobprobe_runs_total', { path: 'direct' }, (runs) => runs >= 1);
+    const paused = await fetch(`${daemon.url}/api/v1/pause?for=1h`, { method: 'POST' });
+    expect(paused.status).toBe(200);
+    expect(await paused.json()).toMatchObject({ paused: true });
+    expect(await daemon.scrape()).toMatch(/^blobprobe_paused 1$/m);
+    expect(await (await fetch(daemon.url)).text()).toMatch(/Paused since .* until .*nothing is pushed/);
+    const refused = await fetch(`${daemon.url}/api/v1/pause?for=soon`, { method: 'POST' });
+    expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('got \\"soon\\"')]);
+    daemon.signal('SIGUSR2');
+    await eventually('resumed', async () => /^blobprobe_paused 0$/m.test(await daemon.scrape()), daemon.stderr);
+    daemon.signal('SIGUSR2');
+    await eventually('paused', async () => /^blobprobe_paused 1$/m.test(await daemon.scrape()), daemon.stderr);
+    expect(daemon.stderr()).toMatch(/level=WARN msg="paused: .*by=request until=.*\n(.*\n)*.*msg=resumed by=signal/);
+    daemon.signal('SIGTERM');
+    expect((await daemon.ended).code).toBe(0);
+  });
+});
+
 describe('the configuration', () => {
   test('all its errors, one a line, and exit code 1', async () => {
     const file = write(

@@ -93,7 +93,7 @@ export function prober(): Row {
     title: 'Prober',
     panels: [
       matrix(
-        { title: 'Versions', description: 'Which build runs where.', unit: 'none', width: 12, height: 6 },
+        { title: 'Versions', description: 'Which build runs where.', unit: 'none', width: 8, height: 6 },
         [{ expr: chosen('buildInfo'), legend: '' }],
         [],
         ['Value #A', 'Value'],
@@ -108,6 +108,16 @@ export function prober(): Row {
           height: 6,
         },
         { expr: `min (${chosen('configLastReloadSuccessful')})`, legend: 'reloaded' },
+      ),
+      number(
+        {
+          title: 'Paused',
+          description: 'Probers that somebody has paused: nothing runs on them, and what is shown of them gets older.',
+          unit: 'none',
+          limits: [0.5],
+          height: 6,
+        },
+        { expr: `sum (${chosen('paused')})`, legend: 'paused' },
       ),
       lines(
         {

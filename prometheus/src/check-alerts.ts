@@ -1,6 +1,6 @@
 import type { FailureReason } from '../../src/probe/failure.ts';
 import { type Cadence, ofCadence, windowLabel } from './cadence.ts';
-import { by, checkLabels, comparisonLabels, metric, on } from './promql.ts';
+import { by, checkLabels, comparisonLabels, duration, metric, on, targetLabels } from './promql.ts';
 import { recorded } from './recording.ts';
 import type { AlertingRule } from './rule.ts';
 import { check, comparison, lastFailure } from './texts.ts';
@@ -114,6 +114,8 @@ function carePlans(cadence: Cadence): Plan[] {
   const age = `(time() - ${metric('lastRunTimestamp')})`;
   const waited = `(${interval} * 0 + ${on(['job', 'instance'])} group_left () (time() - ${metric('configLastReloadSuccessTimestamp')}))`;
   const never = `(${waited} > ${late} unless ${on(checkLabels)} ${metric('lastRunTimestamp')})`;
+  // Somebody wanted it so, and BlobprobePaused tells when it is forgotten. Afterwards a check gets the time to run again.
+  const paused = `max_over_time(${metric('paused')}[${duration(cadence.recent)}])`;
   return [
     {
       alert: 'BlobprobePullCorrupted',
@@ -124,7 +126,7 @@ function carePlans(cadence: Cadence): Plan[] {
     },
     {
       alert: 'BlobprobeCheckStale',
-      expr: ofCadence(`${age} > ${late} or ${never}`, cadence),
+      expr: `(${ofCadence(`${age} > ${late} or ${never}`, cadence)}) unless ${on(targetLabels)} (${paused} == 1)`,
       severity: 'warning',
       summary: 'A check has not run for several of its intervals, so its results are old.',
       description: `Pushing ${check} has not ended a run for {{ $value | humanizeDuration }}.`,

@@ -105,6 +105,16 @@ function proberAlerts(): AlertingRule[] {
       dashboard: 'path',
     },
     {
+      alert: 'BlobprobePaused',
+      expr: `${metric('paused')} == 1`,
+      hold: 2 * hour,
+      severity: 'warning',
+      summary: 'The prober is paused, so nobody watches its paths.',
+      description:
+        'Somebody paused the prober {{ $labels.instance }} hours ago, and it stays so until somebody resumes it or the time that was asked for is over.',
+      dashboard: 'overview',
+    },
+    {
       alert: 'BlobprobeReloadFailed',
       expr: `${metric('configLastReloadSuccessful')} == 0`,
       hold: 5 * minute,

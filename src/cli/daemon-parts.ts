@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { RunCheck } from '../probe/outcome.ts';
 import { createHistory, type History } from '../publish/history.ts';
 import { createMetrics, type Metrics } from '../publish/metrics.ts';
+import { createPauseSwitch, type PauseSwitch } from '../schedule/pause.ts';
 import { createTransferLimit } from '../schedule/transfer-limit.ts';
 import { createDaemon, type Daemon } from './daemon.ts';
 import type { Engine } from './engine.ts';
@@ -32,6 +33,8 @@ export interface DaemonParts {
   readonly daemon: Daemon;
   readonly onDemand: OnDemandRuns;
   readonly reloads: Reloads;
+  /** Stops everything that sends bytes. */
+  readonly pause: PauseSwitch;
 }
 
 /** Nothing runs yet: `daemon.start` and `onDemand.open` do that. */
@@ -41,9 +44,18 @@ export function createDaemonParts(options: DaemonPartsOptions): DaemonParts {
   const history = createHistory();
   const runs = watchRuns(options.run, randomUUID);
   const limit = createTransferLimit(config.budget.transfers);
-  const shared = { ...options, run: runs.run, metrics, history, limit };
+  const pause = createPauseSwitch();
+  const shared = { ...options, run: runs.run, metrics, history, limit, pause };
   const daemon = createDaemon(config, shared);
   const { budget } = daemon;
-  const onDemand = createOnDemand({ ...shared, budget, config: () => daemon.config, runs, newId: randomUUID });
-  return { build, metrics, history, runs, daemon, onDemand, reloads: createReloads(daemon, log) };
+  const onDemand = createOnDemand({
+    ...shared,
+    budget,
+    config: () => daemon.config,
+    runs,
+    newId: randomUUID,
+    paused: () => pause.state(),
+  });
+  pause.onChange((state) => state !== undefined && onDemand.interrupt());
+  return { build, metrics, history, runs, daemon, onDemand, pause, reloads: createReloads(daemon, log) };
 }

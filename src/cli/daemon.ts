@@ -6,9 +6,10 @@ import type { History } from '../publish/history.ts';
 import type { LimitFinding, Metrics } from '../publish/metrics.ts';
 import { createVerdicts, type Verdicts } from '../publish/verdicts.ts';
 import { type ByteBudget, createByteBudget } from '../schedule/byte-budget.ts';
-import { type Schedule, startSchedule } from '../schedule/schedule.ts';
-import type { ScheduleObserver, Task } from '../schedule/task-loop.ts';
+import { createPauseSwitch, type PauseSwitch } from '../schedule/pause.ts';
+import type { ScheduleObserver } from '../schedule/task-loop.ts';
 import type { TransferLimit } from '../schedule/transfer-limit.ts';
+import { type Schedules, startSchedules, type Tasks } from './daemon-schedules.ts';
 import type { Engine } from './engine.ts';
 import type { Logger } from './log.ts';
 import { createScheduledApiChecks } from './scheduled-api-checks.ts';
@@ -27,6 +28,8 @@ export interface DaemonDeps {
   /** Gets the configured bytes a day. Default: one of its own, which feeds the gauge. */
   readonly budget?: ByteBudget | undefined;
   readonly verdicts?: Verdicts | undefined;
+  /** Shared with what is run on demand. */
+  readonly pause?: PauseSwitch | undefined;
   /** Names the remedy for a path's fault. */
   readonly remedy?: VerdictOptions['remedy'];
   /** Reads the configuration anew. Throws with all its errors, one a line. */
@@ -53,64 +56,54 @@ export interface Daemon {
   stop(boundMs: number): Promise<void>;
 }
 
-/** Looks and slow searches at the same time; they move next to nothing, so that they disturb no measurement. */
-const lightTasksAtOnce = 4;
-
 /** Puts a configuration in force: all its series exist from now on, and its checks run from `start` on. */
 export function createDaemon(initial: Config, deps: DaemonDeps): Daemon {
   const { metrics, log } = deps;
-  const parts = createParts(deps);
+  const pause = deps.pause ?? createPauseSwitch();
+  const isPaused = (): boolean => pause.state() !== undefined;
+  const parts = createParts(deps, isPaused);
   let config = initial;
   let tasks = parts.update(config);
-  let schedules: { readonly pushes: Schedule; readonly light: Schedule } | undefined;
+  let schedules: Schedules | undefined;
   metrics.configReloaded(true);
   warnOfInsecurePaths(config, log);
+  reportPauses(pause, deps, () => {
+    schedules?.interrupt();
+  });
 
   return {
     get config() {
       return config;
     },
     get ready() {
-      return schedules?.pushes.active === true;
+      return schedules?.active === true;
     },
     budget: parts.budget,
     verdicts: parts.verdicts,
     limits: parts.limits,
     apis: parts.apis,
     start() {
-      schedules ??= startSchedules(tasks, config, parts.observer, deps);
+      const { limit } = deps;
+      const { transfers } = config.budget;
+      schedules ??= startSchedules(tasks, { observer: parts.observer, transfers, limit, isPaused, log });
     },
     reload() {
-      try {
-        config = deps.readConfig();
-      } catch (error) {
-        const errors = (error instanceof Error ? error.message : String(error)).split('\n');
-        metrics.configReloaded(false);
-        errors.forEach((line) => log.error('configuration not loaded', { error: line }));
-        return errors;
+      const read = readAnew(deps);
+      if ('errors' in read) {
+        return read.errors;
       }
+      config = read.config;
       tasks = parts.update(config);
-      schedules?.pushes.update(tasks.pushes, config.budget.transfers);
-      schedules?.light.update(tasks.light);
+      schedules?.update(tasks, config.budget.transfers);
       metrics.configReloaded(true);
       log.info('configuration loaded', { checks: config.checks.length });
       warnOfInsecurePaths(config, log);
       return [];
     },
     async stop(boundMs) {
-      const running = schedules === undefined ? [] : [schedules.pushes, schedules.light];
-      const late = await Promise.all(running.map((schedule) => schedule.stop(boundMs)));
-      for (const task of late.flat()) {
-        log.error('push did not end in time', { task });
-      }
+      await schedules?.stop(boundMs);
     },
   };
-}
-
-/** What queues for a transfer, and what does not. */
-interface Tasks {
-  readonly pushes: readonly Task[];
-  readonly light: readonly Task[];
 }
 
 /** The parts that turn a configuration into tasks. */
@@ -123,12 +116,12 @@ interface Parts {
   update(config: Config): Tasks;
 }
 
-function createParts(deps: DaemonDeps): Parts {
+function createParts(deps: DaemonDeps, isPaused: () => boolean): Parts {
   const { metrics, engine, log } = deps;
   const verdicts = deps.verdicts ?? createVerdicts();
   const onChange = (remaining: number | undefined): void => metrics.budgetRemaining(remaining);
   const budget = deps.budget ?? createByteBudget({ nowMs: () => performance.now(), onChange });
-  const checks = createScheduledChecks({ ...deps, budget, verdicts });
+  const checks = createScheduledChecks({ ...deps, budget, verdicts, isPaused });
   const limits = engine && createScheduledLimits({ engine, metrics, budget, log });
   const api =
     engine &&
@@ -152,22 +145,31 @@ function createParts(deps: DaemonDeps): Parts {
   };
 }
 
-function startSchedules(
-  tasks: Tasks,
-  config: Config,
-  observer: ScheduleObserver,
-  { limit, log }: DaemonDeps,
-): { readonly pushes: Schedule; readonly light: Schedule } {
-  const { transfers } = config.budget;
-  const lightObserver: ScheduleObserver = {
-    started: () => {},
-    skipped: ({ id, cause, slots }) => log.debug('task skipped', { task: id, cause, slots }),
-    misbehaved: ({ id, error }) => log.error('task broke its contract', { task: id, error: String(error) }),
-  };
-  return {
-    pushes: startSchedule({ tasks: tasks.pushes, observer, transfers, ...(limit === undefined ? {} : { limit }) }),
-    light: startSchedule({ tasks: tasks.light, observer: lightObserver, transfers: lightTasksAtOnce }),
-  };
+/** The configuration as it is now, or all its errors, which are reported. */
+function readAnew({
+  readConfig,
+  metrics,
+  log,
+}: DaemonDeps): { readonly config: Config } | { readonly errors: readonly string[] } {
+  try {
+    return { config: readConfig() };
+  } catch (error) {
+    const errors = (error instanceof Error ? error.message : String(error)).split('\n');
+    metrics.configReloaded(false);
+    errors.forEach((line) => log.error('configuration not loaded', { error: line }));
+    return { errors };
+  }
+}
+
+function reportPauses(pause: PauseSwitch, { metrics, log }: DaemonDeps, interrupt: () => void): void {
+  pause.onChange((state, by) => {
+    metrics.paused(state !== undefined);
+    const message = state === undefined ? 'resumed' : 'paused: no run starts, and those under way are cancelled';
+    log.warn(message, { by, until: state?.until?.toISOString() });
+    if (state !== undefined) {
+      interrupt();
+    }
+  });
 }
 
 function warnOfInsecurePaths(config: Config, log: Logger): void {

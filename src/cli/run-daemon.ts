@@ -37,7 +37,7 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number | und
   const build = buildInfo(options.terminal.env);
   log.info('starting', { version: build.version, revision: build.revision, node: build.nodeVersion });
   const parts = createDaemonParts({ ...options, build });
-  const { daemon, onDemand, reloads } = parts;
+  const { daemon, onDemand, reloads, pause } = parts;
   openLedger(ledger, config, parts.metrics, log);
   const stopping = new AbortController();
   let closeWeb = async (): Promise<void> => {};
@@ -49,6 +49,8 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number | und
     await options.onEnded?.();
   });
   process.on('SIGHUP', () => void reloads.reload());
+  // Not SIGUSR1, which opens Node's debugger.
+  process.on('SIGUSR2', () => (pause.state() === undefined ? pause.pause('signal') : pause.resume('signal')));
   try {
     const listening = await startWeb(options.web, { ...parts, log, extraRoutes: options.extraRoutes });
     closeWeb = () => listening.close(1_000);

@@ -1,9 +1,10 @@
 import type { Config } from '../config/config.ts';
 import { type Check, checkId, checkLabels } from '../probe/check.ts';
 import type { Run } from '../probe/outcome.ts';
-import { formatBytes } from '../publish/format.ts';
+import { formatBytes, formatTime } from '../publish/format.ts';
 import type { History } from '../publish/history.ts';
 import type { ByteBudget, Reservation } from '../schedule/byte-budget.ts';
+import type { PauseState } from '../schedule/pause.ts';
 import type { TransferLimit } from '../schedule/transfer-limit.ts';
 import type { OnDemand, RunAnswer, RunRequest, RunTerms } from '../server/on-demand.ts';
 import { movedBytes, worstCaseBytes } from './byte-cost.ts';
@@ -16,6 +17,8 @@ import { whyTooLong } from './scrape-fit.ts';
 /** Runs that wait for a transfer at most; each holds memory and somebody's hope. */
 const mostQueued = 8;
 const retryAfterSeconds = 10;
+/** Nobody knows when somebody will resume. */
+const whilePausedMs = 60_000;
 /** Part of the time that is kept for removing what the push left behind, and its upper bound. */
 const cleanupShare = 0.1;
 const mostCleanupMs = 2_000;
@@ -29,12 +32,16 @@ export interface OnDemandDeps {
   readonly budget: Pick<ByteBudget, 'reserve'>;
   readonly log: Logger;
   readonly newId: () => string;
+  /** Somebody paused everything; then nothing is started. Default: never. */
+  readonly paused?: () => PauseState | undefined;
 }
 
 /** Runs on demand until `stop`. They go to history and log, not into the metrics of the scheduled checks. */
 export interface OnDemandRuns extends OnDemand {
   /** Before, and after `stop`, everything is refused. */
   open(): void;
+  /** Aborts what is under way and what waits; what is asked for later is not touched. */
+  interrupt(): void;
   /** Aborts what is under way; resolves when it has ended. */
   stop(): Promise<void>;
 }
@@ -53,6 +60,7 @@ class Runs implements OnDemandRuns {
   readonly #deps: OnDemandDeps;
   readonly #pending = new Map<string, Pending>();
   readonly #stopping = new AbortController();
+  #interrupting = new AbortController();
   #open = false;
 
   constructor(deps: OnDemandDeps) {
@@ -67,6 +75,10 @@ class Runs implements OnDemandRuns {
     if (!this.#open || this.#stopping.signal.aborted) {
       return busy(this.#open ? 'the daemon is ending' : 'the daemon is not running yet');
     }
+    const paused = this.#deps.paused?.();
+    if (paused !== undefined) {
+      return whilePaused(paused);
+    }
     try {
       const check = bounded(checkFor(request, this.#deps.config()), terms.withinMs);
       const why = terms.withinMs === undefined ? undefined : whyTooLong(check, this.#similar(check), check.timeoutMs);
@@ -78,6 +90,11 @@ class Runs implements OnDemandRuns {
       }
       throw error;
     }
+  }
+
+  interrupt(): void {
+    this.#interrupting.abort();
+    this.#interrupting = new AbortController();
   }
 
   async stop(): Promise<void> {
@@ -123,15 +140,22 @@ class Runs implements OnDemandRuns {
     }
     const entry = { id: newId(), queued: true };
     const wanted = { id: entry.id, check, place, reservation };
-    const run = runOnce(this.#deps, wanted, this.#stopping.signal, () => (entry.queued = false));
+    const signal = AbortSignal.any([this.#stopping.signal, this.#interrupting.signal]);
+    const run = runOnce(this.#deps, wanted, signal, () => (entry.queued = false));
     this.#pending.set(key, Object.assign(entry, { run }));
     void run.catch(() => {}).then(() => this.#pending.delete(key));
     return { kind: 'started', id: entry.id, run };
   }
 }
 
-function busy(message: string): RunAnswer {
-  return { kind: 'busy', message, retryAfterSeconds };
+function busy(message: string, afterSeconds = retryAfterSeconds): RunAnswer {
+  return { kind: 'busy', message, retryAfterSeconds: afterSeconds };
+}
+
+function whilePaused({ since, until }: PauseState): RunAnswer {
+  const ends = until === undefined ? '' : ` until ${formatTime(until)}`;
+  const leftMs = until === undefined ? whilePausedMs : until.getTime() - Date.now();
+  return busy(`paused since ${formatTime(since)}${ends}`, Math.max(1, Math.ceil(leftMs / 1_000)));
 }
 
 /** Cleaning up is no part of a run's own time limit, but somebody waits for its end. */

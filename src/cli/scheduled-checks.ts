@@ -9,7 +9,7 @@ import type { Metrics } from '../publish/metrics.ts';
 import { isCancelled } from '../publish/observe-run.ts';
 import { createVerdicts, type Verdicts } from '../publish/verdicts.ts';
 import { type ByteBudget, createByteBudget } from '../schedule/byte-budget.ts';
-import type { ScheduleObserver, Task } from '../schedule/task-loop.ts';
+import type { ScheduleObserver, SkipCause, Task } from '../schedule/task-loop.ts';
 import { movedBytes, worstCaseBytes } from './byte-cost.ts';
 import type { Logger } from './log.ts';
 import { logRun, logVerdict } from './run-log.ts';
@@ -25,6 +25,8 @@ export interface ScheduledChecksDeps {
   readonly verdicts?: Verdicts;
   /** Default: the diagnosis's. */
   readonly remedy?: VerdictOptions['remedy'];
+  /** Whether somebody paused everything: a round that ends for it has skipped the checks that did not come to their turn. */
+  readonly isPaused?: () => boolean;
   /** In [0, 1): the order of the paths in a round. */
   readonly random?: () => number;
 }
@@ -93,10 +95,14 @@ class Rounds implements ScheduledChecks {
 
   async #runRound(plan: RoundPlan, signal: AbortSignal): Promise<void> {
     const { metrics, log, remedy = remedyFor, random = Math.random } = this.#deps;
+    const waiting = new Set(plan.checks);
     const round = await runRound(
       plan,
       {
-        run: (check) => this.#runCheck(check, signal),
+        run: (check) => {
+          waiting.delete(check);
+          return this.#runCheck(check, signal);
+        },
         control: (check) => this.#runControl(check, signal),
         random,
         newId: randomUUID,
@@ -104,6 +110,9 @@ class Rounds implements ScheduledChecks {
       },
       signal,
     );
+    if (signal.aborted && this.#deps.isPaused?.() === true) {
+      waiting.forEach((check) => this.#skip(check, 'paused', 1));
+    }
     // A round that we ended ourselves, or of which nothing ran, is no news about the registry.
     if (signal.aborted || round.runs.every(isCancelled)) {
       return;
@@ -160,10 +169,14 @@ class Rounds implements ScheduledChecks {
     return run.ok;
   }
 
+  #skip(check: Check, cause: SkipCause, slots: number): void {
+    this.#deps.metrics.runSkipped(check, cause, slots);
+    this.#deps.log.debug('run skipped', { ...checkLabels(check), cause, slots });
+  }
+
   #skipForBudget(check: Check): void {
-    const { metrics, log } = this.#deps;
-    metrics.runSkipped(check, 'budget');
-    log.debug('run skipped', { ...checkLabels(check), cause: 'budget', slots: 1 });
+    const { log } = this.#deps;
+    this.#skip(check, 'budget', 1);
     if (!this.#budgetUsedUp) {
       this.#budgetUsedUp = true;
       const needed = worstCaseBytes(check);
@@ -177,10 +190,9 @@ class Rounds implements ScheduledChecks {
     return {
       // Each run counts as late as its round: that its turn in the round comes later is no lag.
       started: ({ id, lagMs }) => checksOf(id).forEach(() => metrics.scheduleLag(lagMs / 1_000)),
-      skipped({ id, cause, slots }) {
+      skipped: ({ id, cause, slots }) => {
         for (const check of checksOf(id)) {
-          metrics.runSkipped(check, cause, slots);
-          log.debug('run skipped', { ...checkLabels(check), cause, slots });
+          this.#skip(check, cause, slots);
         }
       },
       misbehaved: ({ id, error }) => log.error('round broke its contract', { round: id, error: String(error) }),

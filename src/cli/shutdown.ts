@@ -16,7 +16,7 @@ export function endOnSignal(log: Logger, stop: () => Promise<void>): void {
     {
       delay: shutdownBoundMs,
       logger: false,
-      // SIGHUP means reload. The others are not asked for by users, and code may not run after a SIGSEGV.
+      // SIGHUP means reload, SIGUSR2 pause. The others are not asked for by users, and code may not run after a SIGSEGV.
       skip: [
         'SIGHUP',
         'SIGQUIT',

@@ -1,8 +1,11 @@
 import type { Config } from '../config/config.ts';
+import { dayMs, parseDuration } from '../config/duration.ts';
 import { ConfigError } from '../config/problem.ts';
 import { redactedConfig } from '../config/redact.ts';
+import { formatTime } from '../publish/format.ts';
 import { verdictTexts } from '../publish/verdicts.ts';
-import type { ServerDeps } from '../server/deps.ts';
+import type { PauseSwitch } from '../schedule/pause.ts';
+import type { PauseControl, ServerDeps } from '../server/deps.ts';
 import type { Listening } from '../server/listen.ts';
 import { buildServer } from '../server/server.ts';
 import { startServer } from '../server/start.ts';
@@ -15,6 +18,9 @@ export interface WebDeps extends DaemonParts {
   readonly log: Logger;
   readonly extraRoutes?: ServerDeps['extraRoutes'];
 }
+
+/** Beyond this somebody meant something else: an exporter that is not to run can be ended. */
+const longestPauseMs = 366 * dayMs;
 
 /** An address that cannot be listened on, or a web configuration file that cannot be used; the message has one line for each error. */
 export class ListenError extends Error {
@@ -57,7 +63,8 @@ function serverDepsOf(options: WebOptions, deps: WebDeps): ServerDeps {
     limits: () => daemon.limits(),
     rounds: () => daemon.verdicts.list(),
     apis: () => daemon.apis(),
-    notices: () => [...lastReload(reloads), ...insecurePaths(daemon.config)],
+    pause: pauseControl(deps.pause),
+    notices: () => [...whilePaused(deps.pause), ...lastReload(reloads), ...insecurePaths(daemon.config)],
     liveRuns: deps.runs,
     onDemand: deps.onDemand,
     paths: options.paths,
@@ -66,6 +73,43 @@ function serverDepsOf(options: WebOptions, deps: WebDeps): ServerDeps {
     ...(options.maxRequests === undefined ? {} : { maxRequests: options.maxRequests }),
     ...(options.webConfig === undefined ? {} : { webConfig: options.webConfig }),
   };
+}
+
+function pauseControl(pause: PauseSwitch): PauseControl {
+  return {
+    state: () => pause.state(),
+    resume: () => pause.resume('request'),
+    pause(forText) {
+      if (forText === undefined) {
+        return pause.pause('request');
+      }
+      const forMs = durationMs(forText);
+      return forMs > 0
+        ? pause.pause('request', forMs)
+        : { error: `for: expected a duration such as 90s or 1h30m, got ${JSON.stringify(forText.slice(0, 40))}` };
+    },
+  };
+}
+
+/** 0: not a duration that anybody could wait for. */
+function durationMs(text: string): number {
+  try {
+    const ms = parseDuration(text);
+    return ms <= longestPauseMs ? ms : 0;
+  } catch {
+    return 0;
+  }
+}
+
+function whilePaused(pause: PauseSwitch): string[] {
+  const state = pause.state();
+  if (state === undefined) {
+    return [];
+  }
+  const until = state.until === undefined ? '' : ` until ${formatTime(state.until)}`;
+  return [
+    `Paused since ${formatTime(state.since)}${until}: nothing is pushed and no endpoint is asked, so that all that is shown gets older. POST /api/v1/resume ends this.`,
+  ];
 }
 
 function lastReload(reloads: Reloads): string[] {

@@ -2,7 +2,7 @@ import { buckets } from './buckets.ts';
 import { counter, gauge, histogram, type MetricType } from './metric-spec.ts';
 
 /** Why a slot of the schedule passed without a run. The same words as the schedule's own. */
-export const skipCauses = ['overlap', 'missed', 'budget', 'paused'] as const;
+export const skipCauses = ['overlap', 'missed', 'budget', 'paused', 'rate_limited'] as const;
 export type SkipCause = (typeof skipCauses)[number];
 
 export const runOutcomes = ['success', 'failure'] as const;
@@ -31,7 +31,7 @@ export const metricSpecs = {
   runsCancelled: counter(
     'runs_cancelled_total',
     base,
-    'Runs that we aborted ourselves (shutdown, reload); they count nowhere else but in bytes and completed attempts.',
+    'Runs that we aborted ourselves (shutdown, reload, pause); they count nowhere else but in bytes and completed attempts.',
   ),
   runsTainted: counter(
     'runs_tainted_total',
@@ -165,6 +165,7 @@ export const metricSpecs = {
   ),
   budgetRemaining: gauge('budget_remaining_bytes', [], 'Bytes that may still be sent today. Absent without a budget.'),
 
+  paused: gauge('paused', [], '1 while everything is paused, so that no run starts; else 0.'),
   scheduleLag: histogram(
     'schedule_lag_seconds',
     [],

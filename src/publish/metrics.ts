@@ -60,6 +60,7 @@ export interface Metrics {
   limit(finding: LimitFinding): void;
   round(finding: RoundFinding): void;
   budgetRemaining(bytes: number | undefined): void;
+  paused(paused: boolean): void;
   leftovers(registry: string, kind: LeftoverKind, count: number): void;
   configReloaded(ok: boolean, at?: Date): void;
   render(format: MetricsFormat): Promise<string>;
@@ -79,6 +80,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     1,
   );
   series.zero('scheduleLag', {});
+  series.set('paused', {}, 0);
   const checks = new Map<string, Check>();
   const running = new Map<string, number>();
 
@@ -122,7 +124,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
 function pathAndProcess(
   series: Series,
-): Pick<Metrics, 'apiUp' | 'limit' | 'round' | 'budgetRemaining' | 'leftovers' | 'configReloaded'> {
+): Pick<Metrics, 'apiUp' | 'limit' | 'round' | 'budgetRemaining' | 'paused' | 'leftovers' | 'configReloaded'> {
   return {
     apiUp: (registry, path, endpoint, up) => series.set('apiUp', { registry, path, endpoint }, up ? 1 : 0),
     limit({ registry, path, client, unit, bounds }) {
@@ -152,6 +154,7 @@ function pathAndProcess(
         series.set('budgetRemaining', {}, bytes);
       }
     },
+    paused: (paused) => series.set('paused', {}, paused ? 1 : 0),
     leftovers: (registry, kind, count) => series.set('leftoverObjects', { registry, kind }, count),
     configReloaded(ok, at = new Date()) {
       series.set('configLastReloadSuccessful', {}, ok ? 1 : 0);

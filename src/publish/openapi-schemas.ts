@@ -59,6 +59,7 @@ export const apiSchemas: Readonly<Record<string, JsonSchema>> = {
   Status: object({
     now: time,
     readiness: object({ ready: flag }, { reason: text }),
+    pause: ref('Pause'),
     build: object({ version: text, revision: text, nodeVersion: text }),
     notices: list(text),
     registries: list(ref('RegistryStatus')),
@@ -80,5 +81,6 @@ export const apiSchemas: Readonly<Record<string, JsonSchema>> = {
       retries: oneOf(['none', 'profile']),
     },
   ),
+  Pause: object({ paused: flag }, { since: time, until: described(time, 'Absent: until somebody resumes.') }),
   RunStarted: object({ id: text, location: text }),
 };

@@ -57,6 +57,21 @@ export const operations = {
     answers: { 202: 'RunStarted', 400: 'Error', 403: 'Error', 415: 'Error', 503: 'Error' },
     body: 'RunRequest',
   },
+  pause: {
+    method: 'post',
+    path: '/api/v1/pause',
+    summary: 'Starts no more runs, cancels those under way and cleans up after them, until resumed.',
+    answers: { 200: 'Pause', 400: 'Error', 403: 'Error' },
+    query: {
+      for: { type: 'string', description: 'Resume by itself after this time, as Prometheus writes it: 1h30m.' },
+    },
+  },
+  resume: {
+    method: 'post',
+    path: '/api/v1/resume',
+    summary: 'Ends a pause.',
+    answers: { 200: 'Pause', 403: 'Error' },
+  },
 } as const satisfies Readonly<Record<string, Operation>>;
 
 /** The OpenAPI 3.1 document of the API. `base`: path that all URLs begin with, empty or without a slash at its end. */

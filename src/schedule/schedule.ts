@@ -15,6 +15,8 @@ export interface ScheduleOptions {
   /** Equal seeds give equal slots. */
   readonly seed?: string;
   readonly clock?: Clock;
+  /** While true no slot starts anything; looked at when a slot comes. Call `interrupt` when it becomes true. Default: never. */
+  readonly isPaused?: () => boolean;
 }
 
 /** Tasks that run by the clock until `stop`. */
@@ -24,6 +26,8 @@ export interface Schedule {
    * `transfers` is that of the start unless given.
    */
   update(tasks: readonly Task[], transfers?: number): void;
+  /** Aborts all runs, also those that wait for a transfer. Slots to come are not touched: `isPaused` decides about them. */
+  interrupt(): void;
   /** No further runs; aborts those under way. Resolves when they have ended, or after `boundMs` with the ids of those that have not. */
   stop(boundMs: number): Promise<readonly string[]>;
   /** True until `stop`. */
@@ -34,7 +38,8 @@ export interface Schedule {
 export function startSchedule(options: ScheduleOptions): Schedule {
   const clock = options.clock ?? systemClock();
   const limit = options.limit ?? createTransferLimit(options.transfers ?? 1);
-  const deps: LoopDeps = { clock, limit, observer: options.observer };
+  const { observer, isPaused = () => false } = options;
+  const deps: LoopDeps = { clock, limit, observer, isPaused };
   const loops = new Map<string, TaskLoop>();
   let active = true;
 
@@ -70,6 +75,7 @@ export function startSchedule(options: ScheduleOptions): Schedule {
   update(options.tasks);
   return {
     update,
+    interrupt: () => loops.forEach((loop) => loop.interrupt()),
     stop,
     get active() {
       return active;

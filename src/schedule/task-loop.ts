@@ -12,8 +12,11 @@ export interface Task {
   run(signal: AbortSignal): Promise<void>;
 }
 
-export const skipCauses = ['overlap', 'missed', 'budget', 'paused'] as const;
-/** `overlap`: the task's previous run was still running or queued; `missed`: the process slept or was stopped through the slot. */
+export const skipCauses = ['overlap', 'missed', 'budget', 'paused', 'rate_limited'] as const;
+/**
+ * `overlap`: the task's previous run was still running or queued; `missed`: the process slept or was stopped through the slot;
+ * `paused`: somebody paused everything. The others are for whoever runs the tasks.
+ */
 export type SkipCause = (typeof skipCauses)[number];
 
 /** Told what the schedule does; must not throw. */
@@ -29,6 +32,8 @@ export interface LoopDeps {
   readonly clock: Clock;
   readonly limit: TransferLimit;
   readonly observer: ScheduleObserver;
+  /** While true no slot starts anything. */
+  readonly isPaused: () => boolean;
 }
 
 /**
@@ -86,6 +91,17 @@ export class TaskLoop {
     }
   }
 
+  /** Everything is paused: aborts what is running, and what waits for a transfer waits no more. Slots stay as they are. */
+  interrupt(): void {
+    if (this.#state.kind === 'running') {
+      this.#state.abort.abort();
+    } else if (this.#state.kind === 'queued') {
+      this.#state.cancel();
+      this.#state = { kind: 'idle' };
+      this.#deps.observer.skipped({ id: this.#task.id, cause: 'paused', slots: 1 });
+    }
+  }
+
   get retired(): boolean {
     return this.#cancelTimer === undefined;
   }
@@ -110,12 +126,14 @@ export class TaskLoop {
     }
     const dueMs = slotMs(this.#plan, lastSlot);
     const busy = this.#state.kind !== 'idle';
-    const startable = !busy && nowMs - dueMs <= lateToleranceMs;
+    const paused = this.#deps.isPaused();
+    const startable = !paused && !busy && nowMs - dueMs <= lateToleranceMs;
     const slots = lastSlot - this.#nextSlot + (startable ? 0 : 1);
     this.#nextSlot = lastSlot + 1;
     this.#arm();
     if (slots > 0) {
-      this.#deps.observer.skipped({ id: this.#task.id, cause: busy ? 'overlap' : 'missed', slots });
+      const cause = paused ? 'paused' : busy ? 'overlap' : 'missed';
+      this.#deps.observer.skipped({ id: this.#task.id, cause, slots });
     }
     if (startable) {
       this.#queue(dueMs);

@@ -5,6 +5,7 @@ import { liveRunView, runSummary, runView } from '../publish/run-view.ts';
 import { statusOf } from '../publish/status.ts';
 import type { ServerDeps, WebPaths } from './deps.ts';
 import { noticesOf } from './notices.ts';
+import { pauseView } from './pause-view.ts';
 import { queryFlag, queryNumber, queryText, route } from './routes.ts';
 
 const runsInAnswer = 200;
@@ -32,6 +33,7 @@ export function apiRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPath
   get(operations.status, () => ({
     now: now(),
     readiness: deps.readiness(),
+    pause: pauseView(deps.pause?.state()),
     build: deps.build,
     notices: noticesOf(deps),
     registries: statusOf(deps.checks(), deps.history, now()),

@@ -7,6 +7,7 @@ import type { History } from '../publish/history.ts';
 import type { LiveRuns } from '../publish/live-run.ts';
 import type { LimitFinding } from '../publish/metrics.ts';
 import type { VerdictText } from '../publish/page/status-page.ts';
+import type { PauseState } from '../schedule/pause.ts';
 import type { OnDemand } from './on-demand.ts';
 import type { WebConfigSource } from './web-config.ts';
 
@@ -23,6 +24,15 @@ export type Readiness = { readonly ready: true } | { readonly ready: false; read
 export interface ReloadResult {
   readonly ok: boolean;
   readonly message: string;
+}
+
+/** The kill switch as the server sees it. */
+export interface PauseControl {
+  /** undefined: not paused. */
+  state(): PauseState | undefined;
+  /** Stops everything that sends bytes, for this time as Prometheus writes it, or until `resume`. `error`: not such a time. */
+  pause(forText: string | undefined): PauseState | { readonly error: string };
+  resume(): void;
 }
 
 /** A pino logger, as far as the server uses it. */
@@ -66,6 +76,8 @@ export interface ServerDeps {
   readonly liveRuns?: LiveRuns;
   /** Runs that somebody asks for; absent: `/probe` and `POST /api/v1/run` answer 404. */
   readonly onDemand?: OnDemand;
+  /** Absent: `POST /api/v1/pause` and `/api/v1/resume` answer 404. */
+  readonly pause?: PauseControl;
   /** Taken off the scrape timeout that Prometheus announces, in milliseconds. Default 500. */
   readonly timeoutOffsetMs?: number | undefined;
   readonly now?: () => Date;

@@ -3,6 +3,7 @@ import { apiRoutes } from './api-routes.ts';
 import type { ServerDeps, WebPaths } from './deps.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { pageRoutes } from './page-routes.ts';
+import { pauseRoutes } from './pause-routes.ts';
 import { probeRoute } from './probe-route.ts';
 import { reportRoutes } from './report-routes.ts';
 import { route, sendText } from './routes.ts';
@@ -63,6 +64,9 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
       if (deps.onDemand !== undefined) {
         probeRoute(scope, deps.onDemand, deps);
         runRoute(scope, deps.onDemand, paths);
+      }
+      if (deps.pause !== undefined) {
+        pauseRoutes(scope, deps.pause);
       }
       deps.extraRoutes?.(scope);
     },

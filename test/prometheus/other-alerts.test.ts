@@ -154,6 +154,12 @@ const scenarios: readonly Scenario[] = [
     firing: [{ alertname: 'BlobprobeProberOverloaded', severity: 'warning' }],
   },
   {
+    name: 'the prober is paused and forgotten',
+    series: [...alive, { series: seriesName('paused'), before: 0, broken: 1, after: 0 }],
+    brokenSeconds: 3 * hour,
+    firing: [{ alertname: 'BlobprobePaused', severity: 'warning' }],
+  },
+  {
     name: 'a reload failed',
     series: [...alive, { series: seriesName('configLastReloadSuccessful'), before: 1, broken: 0, after: 1 }],
     firing: [{ alertname: 'BlobprobeReloadFailed', severity: 'warning' }],
@@ -193,8 +199,10 @@ function written(
 }
 
 /** Without the rules of slow checks, which nothing here concerns. */
-function ruleFiles(folder: string): { readonly ruleFiles: string[]; readonly groupOrder: string[] } {
-  const groupOrder = ['blobprobe.state', 'blobprobe.window.30m', 'blobprobe.alerts.other'];
+function ruleFiles(
+  folder: string,
+  groupOrder = ['blobprobe.state', 'blobprobe.window.30m', 'blobprobe.alerts.other'],
+): { readonly ruleFiles: string[]; readonly groupOrder: string[] } {
   const files = ruleFileNames.map((name) => {
     const { groups } = parse(readFileSync(new URL(name, committed), 'utf8')) as { groups: { name: string }[] };
     const file = join(folder, name);
@@ -233,6 +241,39 @@ describeWithComponents(['promtool'], 'alerts about limits, endpoints and the pro
       });
       expect(result.output).toContain('SUCCESS');
       expect(result.code).toBe(0);
+    } finally {
+      folder.remove();
+    }
+  });
+
+  test('while it is paused a check that does not run is no news, afterwards it is', async () => {
+    const pausedFrom = 2 * hour;
+    const resumedAt = 5 * hour;
+    const end = 7 * hour;
+    const labels = { registry: 'gitea', path: 'edge', client: 'docker', workload: 'large' };
+    const flat = (value: number): number[] => Array.from({ length: end / step + 1 }, () => value);
+    const stamps = flat(0).map((_, index) => Math.min(index * step, pausedFrom));
+    const paused = flat(0).map((_, index) => (index * step > pausedFrom && index * step <= resumedAt ? 1 : 0));
+    const folder = temporaryDirectory('rules');
+    const expr = 'ALERTS{alertstate="firing"}';
+    const stale = { alertname: 'BlobprobeCheckStale', alertstate: 'firing', severity: 'warning', window: '30m' };
+    const names = ['blobprobe.state', 'blobprobe.window.30m', 'blobprobe.alerts.30m'];
+    try {
+      const result = await testRules({
+        ...ruleFiles(folder.path, names),
+        stepSeconds: step,
+        series: [
+          { series: seriesName('checkInterval', labels), values: flat(300) },
+          { series: seriesName('lastRunTimestamp', labels), values: stamps },
+          { series: seriesName('paused'), values: paused },
+        ],
+        expectations: [
+          { atSeconds: pausedFrom + hour, expr, samples: [] },
+          { atSeconds: resumedAt, expr, samples: [] },
+          { atSeconds: end, expr, samples: [selectorOf('ALERTS', { ...stale, ...target, ...labels })] },
+        ],
+      });
+      expect(result.output).toContain('SUCCESS');
     } finally {
       folder.remove();
     }

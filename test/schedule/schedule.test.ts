@@ -178,6 +178,43 @@ describe('stop', () => {
   });
 });
 
+describe('pause', () => {
+  test('aborts what runs, empties the queue, counts the slots as paused, and goes on with the old slots', async () => {
+    let paused = false;
+    const { clock, observer, schedule } = start((clock) => ['a', 'b', 'c'].map((id) => task(clock, id, 9_000, 8_000)), {
+      isPaused: () => paused,
+    });
+    await clock.advance(3_500);
+    expect(observer.starts.map(({ id }) => id)).toEqual(['a']);
+    paused = true;
+    schedule.interrupt();
+    await settle();
+    // What ran is aborted, not skipped; what waited is.
+    expect(observer.skips).toEqual([{ id: 'b', cause: 'paused', slots: 1 }]);
+    await clock.advance(26_500);
+    expect(observer.starts).toHaveLength(1);
+    expect(new Set(observer.skips.map(({ cause }) => cause))).toEqual(new Set(['paused']));
+    const slotsPassed = observer.starts.length + observer.skips.reduce((sum, { slots }) => sum + slots, 0);
+    expect(slotsPassed).toBeGreaterThanOrEqual(9);
+    expect(slotsPassed).toBeLessThanOrEqual(11);
+    paused = false;
+    const before = observer.starts.length;
+    await clock.advance(9_500);
+    expect(observer.starts.length - before).toBeGreaterThanOrEqual(1);
+  });
+
+  test('tasks that come with an update while paused do not start either', async () => {
+    let paused = true;
+    const { clock, observer, schedule } = start((clock) => [task(clock, 'a', 1_000, 10)], { isPaused: () => paused });
+    schedule.update(['a', 'b'].map((id) => task(clock, id, 1_000, 10)));
+    await clock.advance(3_000);
+    expect(observer.starts).toEqual([]);
+    paused = false;
+    await clock.advance(2_000);
+    expect(new Set(observer.starts.map(({ id }) => id))).toEqual(new Set(['a', 'b']));
+  });
+});
+
 describe('update', () => {
   test('a task that stays keeps its slots and its running push', async () => {
     const { clock, observer, schedule } = start((clock) => [task(clock, 'stays', 10_000, 4_000)]);

@@ -109,6 +109,11 @@ beforeAll(async () => {
       checks: () => [check(), check({ path: 'edge' })],
       readiness: () => ({ ready: false, reason: 'why' }),
       notices: () => ['one'],
+      pause: {
+        state: () => ({ since: new Date(0), until: new Date(1) }),
+        pause: (forText) => (forText === 'soon' ? { error: 'e' } : { since: new Date(0) }),
+        resume: () => {},
+      },
       liveRuns: { list: () => [live], get: (id) => (id === live.id ? live : undefined) },
       onDemand: { start: () => answerOfRun },
       verdicts: () => [{ registry: 'gitea', sentence: 's', remedy: 'r' }],
@@ -194,6 +199,20 @@ test.each<[number, RunAnswer, Record<string, string>]>([
   });
   expect(sent.statusCode).toBe(status);
   expect(errorsOf('/api/v1/run', 'post', status, sent.json())).toEqual([]);
+});
+
+test.each<[number, string, Record<string, string>]>([
+  [200, '/api/v1/pause?for=1h', {}],
+  [400, '/api/v1/pause?for=soon', {}],
+  [403, '/api/v1/pause', { 'sec-fetch-site': 'cross-site' }],
+  [200, '/api/v1/resume', {}],
+  [403, '/api/v1/resume', { 'sec-fetch-site': 'cross-site' }],
+])('answers %d to POST %s as documented', async (status, url, headers) => {
+  const [path = ''] = url.split('?');
+  seen.add(`post ${path}`);
+  const sent = await app.inject({ method: 'POST', url, headers });
+  expect(sent.statusCode).toBe(status);
+  expect(errorsOf(path, 'post', status, sent.json())).toEqual([]);
 });
 
 describe('the document', () => {
