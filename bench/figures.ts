@@ -10,8 +10,9 @@ export function rangeOf(figures: readonly number[]): Range | undefined {
   }
   const sorted = figures.toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? sorted[0]!;
+  const middle = (at(0.5) + sorted[Math.floor(sorted.length / 2)]!) / 2;
   const p99 = sorted.length >= samplesForP99 ? { p99: at(0.99) } : {};
-  return { min: at(0), median: at(0.5), ...p99, max: at(1), samples: sorted.length };
+  return { min: at(0), median: middle, ...p99, max: at(1), samples: sorted.length };
 }
 
 /** A row of measurements, or one that says that there are none. */

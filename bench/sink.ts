@@ -1,56 +1,71 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+/* oxlint-disable no-underscore-dangle --
+   _handle is the one way to give an accepted socket a buffer of our own to read into. */
+import { createServer, Socket, type SocketConstructorOpts } from 'node:net';
+import { BodyReader } from './body-reader.ts';
 
 /**
- * A registry in a process of its own that takes every blob, counts its bytes and throws them away, so that what is measured
- * is the sender. Prints the port it listens on.
+ * A registry in a process of its own that takes every blob and throws its bytes away, so that what is measured is the sender. It
+ * reads no more than it must: heads are parsed by hand, bodies are skipped, and every read lands in the same buffer, without
+ * which the allocations of the sink would be the limit. Prints the port it listens on.
  */
+const readBytes = 1024 * 1024;
 const sizes = new Map<string, number>();
 let sessions = 0;
 
-function answer(
-  response: ServerResponse,
-  status: number,
-  headers: Readonly<Record<string, string | number>> = {},
-): void {
-  response.writeHead(status, { 'docker-distribution-api-version': 'registry/2.0', 'content-length': 0, ...headers });
-  response.end();
+interface Answer {
+  readonly status: string;
+  readonly headers?: Readonly<Record<string, string | number>>;
 }
 
-function discard(request: IncomingMessage, done: (bytes: number) => void): void {
-  let bytes = 0;
-  request.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-  });
-  request.on('end', () => done(bytes));
-}
-
-function handle(request: IncomingMessage, response: ServerResponse): void {
-  const url = new URL(request.url ?? '/', 'http://sink');
+function answerTo(method: string, url: URL, bodyBytes: number): Answer {
   const session = url.pathname.split('/').at(-1) ?? '';
   const digest = url.searchParams.get('digest');
-  discard(request, (bytes) => {
-    const total = (sizes.get(session) ?? 0) + bytes;
-    if (request.method === 'POST') {
-      sessions += 1;
-      answer(response, 202, { location: `${url.pathname}session-${sessions}`, range: '0-0' });
-    } else if (request.method === 'PATCH') {
-      sizes.set(session, total);
-      answer(response, 202, { location: url.pathname, range: `0-${total - 1}` });
-    } else if (request.method === 'PUT' && digest !== null) {
-      sizes.delete(session);
-      sizes.set(digest, total);
-      answer(response, 201, { location: `/blobs/${digest}`, 'docker-content-digest': digest });
-    } else if (request.method === 'HEAD' && sizes.has(session)) {
-      answer(response, 200, { 'content-length': sizes.get(session) ?? 0, 'docker-content-digest': session });
-    } else if (request.method === 'DELETE' && sizes.delete(session)) {
-      answer(response, 202);
-    } else {
-      answer(response, url.pathname === '/v2/' ? 200 : 404);
-    }
-  });
+  const total = (sizes.get(session) ?? 0) + bodyBytes;
+  if (method === 'POST') {
+    sessions += 1;
+    return { status: '202 Accepted', headers: { location: `${url.pathname}session-${sessions}`, range: '0-0' } };
+  }
+  if (method === 'PATCH') {
+    sizes.set(session, total);
+    return { status: '202 Accepted', headers: { location: url.pathname, range: `0-${total - 1}` } };
+  }
+  if (method === 'PUT' && digest !== null) {
+    sizes.delete(session);
+    sizes.set(digest, total);
+    return { status: '201 Created', headers: { location: `/blobs/${digest}`, 'docker-content-digest': digest } };
+  }
+  if (method === 'HEAD' && sizes.has(session)) {
+    const length = sizes.get(session) ?? 0;
+    return { status: '200 OK', headers: { 'content-length': length, 'docker-content-digest': session } };
+  }
+  if (method === 'DELETE' && sizes.delete(session)) {
+    return { status: '202 Accepted' };
+  }
+  return { status: url.pathname === '/v2/' ? '200 OK' : '404 Not Found' };
 }
 
-const server = createServer({ requestTimeout: 0 }, handle);
+function serve(accepted: Socket): void {
+  const socket = withOwnBuffer(accepted, Buffer.alloc(readBytes), (bytes) => reader.take(bytes));
+  const reader = new BodyReader(({ method, target }, bodyBytes) => {
+    const { status, headers = {} } = answerTo(method, new URL(target, 'http://sink'), bodyBytes);
+    const all = { 'docker-distribution-api-version': 'registry/2.0', 'content-length': 0, ...headers };
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n`);
+  });
+  socket.on('error', () => socket.destroy()).resume();
+}
+
+/** Node documents `onread` for sockets that connect; those that are accepted take it with their handle, which is not in the types. */
+function withOwnBuffer(accepted: Socket, buffer: Buffer, onBytes: (bytes: Buffer) => void): Socket {
+  const callback = (bytes: number): boolean => {
+    onBytes(buffer.subarray(0, bytes));
+    return true;
+  };
+  const options = { handle: (accepted as unknown as { _handle: unknown })._handle, onread: { buffer, callback } };
+  return new Socket(options as SocketConstructorOpts);
+}
+
+const server = createServer({ pauseOnConnect: true, noDelay: true }, serve);
 server.listen(0, '127.0.0.1', () => {
   const address = server.address();
   process.stdout.write(`${typeof address === 'object' ? address?.port : ''}\n`);

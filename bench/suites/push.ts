@@ -1,31 +1,48 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { oneCheck, startDaemon, valueOf } from '../daemon.ts';
 import { interleave, ratioTo, rowOf } from '../figures.ts';
-import { peakResidentBytes, startDaemon, startSink, stop, type Daemon } from '../programs.ts';
+import { cpuSeconds, measureProgram, startSink } from '../programs.ts';
 import type { Row, Suite } from '../suite.ts';
 
-/** What pushing a large blob costs. */
+interface Measurement {
+  readonly bytesPerSecond: number;
+  readonly cpuSecondsPerGiB: number;
+  /** Share of the time for which the sink had a core to itself and used it. */
+  readonly sinkShare: number;
+}
+
+/** How fast a large blob goes to a sink that is no limit, and what it costs; curl side by side, framed in the same way. */
 export const pushSuite: Suite = {
   name: 'push',
-  what: 'a large blob to a local sink: throughput and memory beside curl, and /metrics meanwhile',
+  what: 'one large blob to a sink that throws it away: throughput and processor time beside curl',
   async run(context) {
     const { sizeMiB } = context;
-    const measured = await interleave(context, [
-      { name: 'docker', measure: () => measureDaemon('docker', sizeMiB) },
-      { name: 'docker-containerd', measure: () => measureDaemon('docker-containerd', sizeMiB) },
-      { name: 'curl, chunked', measure: () => measureCurl('chunked', sizeMiB) },
-      { name: 'curl, with length', measure: () => measureCurl('length', sizeMiB) },
+    const measured = await interleave<Measurement>(context, [
+      { name: 'docker (chunked)', measure: () => measureDaemon('docker', sizeMiB) },
+      { name: 'curl (chunked)', measure: () => measureCurl('chunked', sizeMiB) },
+      { name: 'docker-containerd (length)', measure: () => measureDaemon('docker-containerd', sizeMiB) },
+      { name: 'curl (length)', measure: () => measureCurl('length', sizeMiB) },
+      { name: 'bare socket writes', measure: () => measureSocket(sizeMiB) },
     ]);
-    return [...measured].flatMap(([subject, measurements]) => rowsOf(subject, measurements, measured));
+    const rows = [...measured].flatMap(([subject, measurements]) => rowsOf(subject, measurements, measured));
+    const sink = [...measured.values()].flat().map((one) => one.sinkShare * 100);
+    const note = 'share of one core that the sink used meanwhile, all subjects: below 90 % it waits for the sender';
+    return [
+      ...rows,
+      rowOf({ subject: 'sink', figure: 'busy', unit: '%', note }, sink, { goal: { of: 'max', atMost: 90 } }),
+    ];
   },
 };
 
-/** Which curl a client of ours is set beside: the one that frames the body in the same way. */
-const peers: Readonly<Record<string, string>> = { docker: 'curl, chunked', 'docker-containerd': 'curl, with length' };
+/** The curl that each client of ours is set beside. */
+const peers: Readonly<Record<string, string>> = {
+  'docker (chunked)': 'curl (chunked)',
+  'docker-containerd (length)': 'curl (length)',
+};
 
 const MiB = 1024 * 1024;
 
@@ -34,128 +51,100 @@ function rowsOf(
   measurements: readonly Measurement[],
   all: ReadonlyMap<string, readonly Measurement[]>,
 ): Row[] {
-  const speedsOf = (list: readonly Measurement[]): number[] => list.map((one) => one.bytesPerSecond / MiB);
-  const speeds = speedsOf(measurements);
-  const peer = peers[subject];
-  const resident = measurements.map((one) => one.peakResidentBytes / MiB);
-  const memory = { subject, figure: 'peak resident memory', unit: 'MiB' };
+  const others = all.get(peers[subject] ?? '') ?? [];
+  const speeds = (list: readonly Measurement[]): number[] => list.map((one) => one.bytesPerSecond / MiB);
+  const costs = (list: readonly Measurement[]): number[] => list.map((one) => one.cpuSecondsPerGiB);
   const throughput = { subject, figure: 'throughput', unit: 'MiB/s' };
+  const cost = { subject, figure: 'processor time', unit: 's/GiB' };
+  const peer = peers[subject];
   if (peer === undefined) {
-    return [rowOf(throughput, speeds), rowOf(memory, resident)];
+    return [rowOf(throughput, speeds(measurements)), rowOf(cost, costs(measurements))];
   }
-  const scrapes = measurements.flatMap((one) => one.scrapeMs);
   return [
-    rowOf(throughput, speeds, {
-      ratio: ratioTo(peer, speeds, speedsOf(all.get(peer) ?? [])),
+    rowOf(throughput, speeds(measurements), {
+      ratio: ratioTo(peer, speeds(measurements), speeds(others)),
       goal: { of: 'ratio', atLeast: 1.5 },
     }),
-    rowOf(memory, resident, { goal: { of: 'max', atMost: 150 } }),
-    rowOf({ subject, figure: '/metrics meanwhile', unit: 'ms' }, scrapes, { goal: { of: 'max', atMost: 100 } }),
+    rowOf(cost, costs(measurements), {
+      ratio: ratioTo(peer, costs(measurements), costs(others)),
+      goal: { of: 'ratio', atMost: 1 },
+    }),
   ];
 }
 
-export interface Measurement {
-  readonly peakResidentBytes: number;
-  readonly bytesPerSecond: number;
-  /** How long each /metrics scrape took while the push was under way; empty for curl. */
-  readonly scrapeMs: readonly number[];
-}
-
-const scrapeEveryMs = 50;
-
-/** Pushes one blob with the daemon to a fresh sink and scrapes /metrics all the time. Throws when the push fails. */
-export async function measureDaemon(client: string, sizeMiB: number): Promise<Measurement> {
-  const directory = mkdtempSync(join(tmpdir(), 'blobprobe-bench-'));
+/**
+ * The second push of a size, as all but the first are: the first also computes the digest of the long prefix, once in the life of
+ * the process. The processor time is that of the whole process while the push was asked for, made and cleaned up after.
+ */
+async function measureDaemon(client: string, sizeMiB: number): Promise<Measurement> {
   const sink = await startSink();
-  const configFile = join(directory, 'config.yaml');
-  writeFileSync(configFile, JSON.stringify(configuration(sink.origin, client, sizeMiB)));
-  const daemon = await startDaemon(configFile);
+  const daemon = await startDaemon(oneCheck(sink.origin, client, `${sizeMiB}MiB`));
   try {
-    return await scrapeUntilPushed(daemon);
-  } catch (error) {
-    throw new Error(`the push failed; log of the daemon:\n${daemon.log()}`, { cause: error });
+    await daemon.untilRuns(1);
+    const [cpu, sinkCpu] = [cpuSeconds(daemon.pid), cpuSeconds(sink.pid)];
+    const { metrics } = await daemon.probe({ registry: 'sink', path: 'direct', client, workload: 'blob' });
+    const bytesPerSecond = valueOf(metrics, 'blobprobe_last_throughput_bytes_per_second') ?? Number.NaN;
+    return {
+      bytesPerSecond,
+      cpuSecondsPerGiB: ((cpuSeconds(daemon.pid) - cpu) / sizeMiB) * 1024,
+      sinkShare: ((cpuSeconds(sink.pid) - sinkCpu) * bytesPerSecond) / (sizeMiB * MiB),
+    };
   } finally {
-    await stop(daemon.process);
-    await stop(sink.process);
-    rmSync(directory, { recursive: true, force: true });
+    await daemon.stop();
+    await sink.stop();
   }
 }
 
-function configuration(url: string, client: string, sizeMiB: number): object {
-  return {
-    registries: { sink: { repository: 'bench/blob', paths: { direct: { url } } } },
-    checks: { huge: { size: `${sizeMiB}MiB`, every: '1h', clients: [client], retries: 'none' } },
-  };
-}
-
-async function scrapeUntilPushed(daemon: Daemon): Promise<Measurement> {
-  const scrapeMs: number[] = [];
-  for (;;) {
-    if (daemon.process.exitCode !== null) throw new Error('the daemon ended');
-    const startMs = performance.now();
-    const text = await scrape(daemon.origin);
-    const tookMs = performance.now() - startMs;
-    if (valueOf(text, 'runs_in_flight') === 1) scrapeMs.push(tookMs);
-    if (valueOf(text, 'run_failures_total') === 1) throw new Error('run failed');
-    if (valueOf(text, 'runs_total') === 1) {
-      return {
-        peakResidentBytes: peakResidentBytes(daemon.process.pid ?? 0),
-        bytesPerSecond: valueOf(text, 'last_throughput_bytes_per_second') ?? Number.NaN,
-        scrapeMs,
-      };
-    }
-    await sleep(scrapeEveryMs);
-  }
-}
-
-/** The text of /metrics, or nothing while the daemon is still starting. */
-async function scrape(origin: string): Promise<string> {
-  try {
-    // No kept-alive connection: as a scraper that comes every minute.
-    return await (await fetch(`${origin}/metrics`, { headers: { connection: 'close' } })).text();
-  } catch {
-    return '';
-  }
-}
-
-function valueOf(text: string, name: string): number | undefined {
-  const value = new RegExp(`^blobprobe_${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1];
-  return value === undefined ? undefined : Number(value);
-}
-
-/** Sends the same number of bytes with curl, from a sparse file, to a fresh sink; undefined when curl is not installed. */
-export async function measureCurl(shape: 'chunked' | 'length', sizeMiB: number): Promise<Measurement | undefined> {
+/** The same number of bytes with curl, from a sparse file; undefined when curl is not installed. */
+async function measureCurl(shape: 'chunked' | 'length', sizeMiB: number): Promise<Measurement | undefined> {
   const directory = mkdtempSync(join(tmpdir(), 'blobprobe-bench-'));
-  const sink = await startSink();
   const file = join(directory, 'zeros');
   writeFileSync(file, '');
-  truncateSync(file, sizeMiB * 1024 * 1024);
+  truncateSync(file, sizeMiB * MiB);
+  const sink = await startSink();
   const framing = shape === 'chunked' ? ['-X', 'PATCH', '-H', 'Transfer-Encoding: chunked'] : [];
   const target = `${sink.origin}/v2/bench/blob/blobs/uploads/curl?digest=sha256:0`;
   try {
+    const sinkCpu = cpuSeconds(sink.pid);
     const args = ['--silent', '--fail', '-H', 'Expect:', ...framing, '-T', file, '-w', '%{speed_upload}', target];
-    const child = spawn('curl', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    let output = '';
-    let peak = 0;
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    const watch = setInterval(() => (peak = Math.max(peak, peakOf(child.pid))), 20);
-    const [code] = (await once(child, 'close').finally(() => clearInterval(watch))) as [number];
-    if (code !== 0) throw new Error(`curl ended with ${code}`);
-    return { peakResidentBytes: peak, bytesPerSecond: Number(output), scrapeMs: [] };
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
+    const cost = await measureProgram('curl', args);
+    return (
+      cost && {
+        bytesPerSecond: Number(cost.output),
+        cpuSecondsPerGiB: (cost.cpuSeconds / sizeMiB) * 1024,
+        sinkShare: ((cpuSeconds(sink.pid) - sinkCpu) * Number(cost.output)) / (sizeMiB * MiB),
+      }
+    );
   } finally {
-    await stop(sink.process);
+    await sink.stop();
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function peakOf(pid: number | undefined): number {
+/** The least that a sender in this language can do, from this process: shows that the sink takes more than anybody sends. */
+async function measureSocket(sizeMiB: number): Promise<Measurement> {
+  const sink = await startSink();
+  const socket = connect(Number(new URL(sink.origin).port), '127.0.0.1');
   try {
-    // A process that has just ended is still listed, without memory.
-    return peakResidentBytes(pid ?? 0) || 0;
-  } catch {
-    return 0;
+    await once(socket, 'connect');
+    const block = Buffer.alloc(MiB, 1);
+    const [startMs, cpu, sinkCpu] = [performance.now(), process.cpuUsage(), cpuSeconds(sink.pid)];
+    socket.write(`PUT /v2/x/blobs/uploads/s?digest=sha256:0 HTTP/1.1\r\ncontent-length: ${sizeMiB * MiB}\r\n\r\n`);
+    for (let sent = 0; sent < sizeMiB; sent += 1) {
+      if (!socket.write(block)) {
+        await once(socket, 'drain');
+      }
+    }
+    await once(socket, 'data');
+    const seconds = (performance.now() - startMs) / 1000;
+    const used = process.cpuUsage(cpu);
+    return {
+      bytesPerSecond: (sizeMiB * MiB) / seconds,
+      cpuSecondsPerGiB: ((used.user + used.system) / 1e6 / sizeMiB) * 1024,
+      sinkShare: (cpuSeconds(sink.pid) - sinkCpu) / seconds,
+    };
+  } finally {
+    socket.destroy();
+    await sink.stop();
   }
 }
