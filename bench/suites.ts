@@ -1,7 +1,8 @@
 import type { Suite } from './suite.ts';
 import { memorySuite } from './suites/memory.ts';
 import { pushSuite } from './suites/push.ts';
+import { registrySuite } from './suites/registry.ts';
 import { startupSuite } from './suites/startup.ts';
 
 /** Every suite of the bench, in the order in which it runs and is shown. */
-export const suites: readonly Suite[] = [pushSuite, memorySuite, startupSuite];
+export const suites: readonly Suite[] = [pushSuite, registrySuite, memorySuite, startupSuite];

@@ -10,11 +10,16 @@ import { temporaryDirectory } from './temporary-directory.ts';
 
 const run = promisify(execFile);
 
+export interface DockerPush extends Omit<ClientPush, 'blobBytes'> {
+  /** Of `docker push` alone, without the import. */
+  readonly pushMs: number;
+}
+
 export interface DockerDaemon {
   /** As `docker version` has it, for example `20.10.24+dfsg1`. */
   readonly version: string;
   /** `docker import` of a layer that nobody has pushed before, then `docker push`. The size of the blob shows on the wire only. */
-  readonly push: (options: PushOptions) => Promise<Omit<ClientPush, 'blobBytes'>>;
+  readonly push: (options: PushOptions) => Promise<DockerPush>;
   /** Removes the daemon's own copy of what was pushed, then `docker pull`. */
   readonly pull: (options: Omit<PushOptions, 'layerBytes'>) => Promise<Omit<ClientPush, 'blobBytes'>>;
   /** The daemon's own log so far: unlike the client it names the causes of retries. */
@@ -85,14 +90,17 @@ export async function startDockerDaemon(): Promise<DockerDaemon> {
 
 type Docker = (command: readonly string[], home: string) => Promise<string>;
 
-async function push(docker: Docker, { layerBytes, ...options }: PushOptions): Promise<Omit<ClientPush, 'blobBytes'>> {
-  return asUser(options, async (home) => {
+async function push(docker: Docker, { layerBytes, ...options }: PushOptions): Promise<DockerPush> {
+  let startMs = performance.now();
+  const push = await asUser(options, async (home) => {
     const archive = join(home, 'layer.tar');
     writeFileSync(archive, randomTar(layerBytes));
     await docker(['import', archive, options.destination], home);
     rmSync(archive);
+    startMs = performance.now();
     return docker(['push', options.destination], home);
   });
+  return { ...push, pushMs: performance.now() - startMs };
 }
 
 async function pull(docker: Docker, options: Omit<PushOptions, 'layerBytes'>): Promise<Omit<ClientPush, 'blobBytes'>> {
