@@ -3,6 +3,7 @@ import type { NetworkPath } from '../network/path.ts';
 import { createAuthorizer } from '../registry/authorizer.ts';
 import { listRepositories } from '../registry/catalog.ts';
 import { ProtocolError, type Step } from '../registry/errors.ts';
+import { knownSecrets } from '../registry/known-secrets.ts';
 import { createRegistryClient, type RegistryClient } from '../registry/registry-client.ts';
 import { listTags } from '../registry/tags.ts';
 import type { RegistryTarget } from '../registry/target.ts';
@@ -88,13 +89,15 @@ async function lookAt(
   if (caller.aborted) {
     onCaller();
   }
+  const confidences = knownSecrets(path, registry);
   let step: Step = 'auth';
   try {
-    const options = { path, registry, transport, anonymous, signal: ending.signal };
+    const onSecret = (secret: string): void => confidences.add(secret);
+    const options = { path, registry, transport, anonymous, signal: ending.signal, onSecret };
     await work(openClient(options, (next) => (step = next)));
     return { up: true };
   } catch (error) {
-    const failure = classify(error, { ...noContext, step });
+    const failure = classify(error, { ...noContext, step }, confidences);
     const { status, answeredBy } = failure;
     const refused = error instanceof ProtocolError && error.problem === 'unexpected_status' && status !== undefined;
     return refused && allowed(status, answeredBy === 'registry')
@@ -122,10 +125,11 @@ function openClient(
     readonly transport: Transport;
     readonly anonymous: boolean;
     readonly signal: AbortSignal;
+    readonly onSecret: (secret: string) => void;
   },
   onStep: (step: Step) => void,
 ): RegistryClient {
-  const { path, registry, transport, anonymous, signal } = options;
+  const { path, registry, transport, anonymous, signal, onSecret } = options;
   const authorizer = createAuthorizer({
     path,
     target: registry,
@@ -133,6 +137,7 @@ function openClient(
     tokenBehaviour: tokenBehaviours.monolithic,
     headers,
     now: () => Date.now(),
+    onSecret,
   });
   return createRegistryClient({
     path,

@@ -1,3 +1,4 @@
+import type { Confidences } from '../network/confidences.ts';
 import { createTransport, transportDefaults, type Transport } from '../network/transport.ts';
 import type { Authorizer } from '../registry/authorizer.ts';
 import type { Step } from '../registry/errors.ts';
@@ -20,6 +21,8 @@ export interface AttemptContext {
   readonly originMs: number;
   readonly waitedMs: number;
   readonly sizeRefusedBefore: boolean;
+  /** What the whole run told servers in confidence. */
+  readonly confidences: Confidences;
   /** Authorization of the whole run, asked through the transport of the running attempt. */
   readonly authorizer: (transport: Transport) => Authorizer;
   readonly signal: AbortSignal;
@@ -66,7 +69,7 @@ class AttemptInFlight {
 
   constructor(context: AttemptContext) {
     this.#context = context;
-    this.#recorder = new Recorder(context.originMs);
+    this.#recorder = new Recorder(context.originMs, context.confidences);
   }
 
   async run(work: AttemptWork): Promise<AttemptResult> {
@@ -133,9 +136,9 @@ class AttemptInFlight {
   }
 
   #classify(error: unknown): Failure {
-    const { check, blob, sizeRefusedBefore } = this.#context;
+    const { check, blob, sizeRefusedBefore, confidences } = this.#context;
     const { session, fellBack } = this.#notes;
-    return classify(error, {
+    const context = {
       step: this.#step,
       blob,
       uploadStarted: session !== undefined,
@@ -143,7 +146,8 @@ class AttemptInFlight {
       acknowledgedBytes: session?.acknowledgedBytes,
       acknowledges: fellBack || check.client.shape.startsWith('patch-'),
       sizeRefusedBefore,
-    });
+    };
+    return classify(error, context, confidences);
   }
 
   #result(startedMs: number, endedMs: number, failure: Failure | undefined): AttemptResult {

@@ -1,3 +1,4 @@
+import { Confidences } from '../network/confidences.ts';
 import { blameFor } from './blame.ts';
 import { evidenceOf } from './evidence.ts';
 import { type FailureContext, type Facts, factsOf } from './facts.ts';
@@ -6,10 +7,15 @@ import { reasonFor } from './reasons.ts';
 
 /**
  * Turns whatever an attempt threw into a Failure. Pure and total: any value gives exactly one reason, `internal` for errors
- * that are none of ours. Rules: `reasons.ts`; who answered: `answered-by.ts`; which hop: `blame.ts`.
+ * that are none of ours. Rules: `reasons.ts`; who answered: `answered-by.ts`; which hop: `blame.ts`. `confidences`: what must not
+ * be shown though an answer repeats it; what the failing request itself said is always among it.
  */
-export function classify(error: unknown, context: FailureContext): Failure {
+export function classify(error: unknown, context: FailureContext, confidences = new Confidences()): Failure {
   const facts = factsOf(error, context);
+  const [registryCode] = facts.registryCodes;
+  if (facts.exchange !== undefined) {
+    confidences.learn(facts.exchange);
+  }
   const reason = reasonFor(facts);
   return {
     reason,
@@ -19,9 +25,9 @@ export function classify(error: unknown, context: FailureContext): Failure {
     sentBytes: facts.sentBytes,
     elapsedMs: facts.elapsedMs,
     blob: facts.blob,
-    evidence: evidenceOf(facts, messageOf(error)),
+    evidence: evidenceOf(facts, messageOf(error), confidences),
     ...(facts.status === undefined ? {} : { status: facts.status }),
-    ...(facts.registryCodes[0] === undefined ? {} : { registryCode: facts.registryCodes[0] }),
+    ...(registryCode === undefined ? {} : { registryCode: confidences.blank(registryCode) }),
   };
 }
 

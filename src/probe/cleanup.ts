@@ -2,6 +2,7 @@ import type { NetworkPath } from '../network/path.ts';
 import { createTransport, transportDefaults } from '../network/transport.ts';
 import { createAuthorizer } from '../registry/authorizer.ts';
 import type { Step } from '../registry/errors.ts';
+import { knownSecrets } from '../registry/known-secrets.ts';
 import { createRegistryClient, type RegistryClient } from '../registry/registry-client.ts';
 import type { RegistryTarget } from '../registry/target.ts';
 import { type TokenBehaviour, tokenBehaviours } from '../registry/token-behaviour.ts';
@@ -92,6 +93,7 @@ export interface RemoverOptions {
 export function openRemover(path: NetworkPath, target: RegistryTarget, options: RemoverOptions): Remover {
   const { httpVersion, nowMs: now } = options;
   const transport = createTransport(path, { ...transportDefaults, httpVersion, now });
+  const confidences = knownSecrets(path, target);
   let step: Step = 'cleanup';
   const client = removalClient(path, target, transport, options, (entered) => (step = entered));
   return {
@@ -103,11 +105,11 @@ export function openRemover(path: NetworkPath, target: RegistryTarget, options: 
       try {
         const { result, refusal } = await removeObject(client, entry, ledger.now());
         note(ledger, entry, result);
-        const failure = refusal && classify(refusal, { ...noContext, step: 'cleanup' });
+        const failure = refusal && classify(refusal, { ...noContext, step: 'cleanup' }, confidences);
         return failure === undefined ? { result } : { result, failure };
       } catch (error) {
         ledger.postpone(entry);
-        return { result: 'failed', failure: classify(error, { ...noContext, step }) };
+        return { result: 'failed', failure: classify(error, { ...noContext, step }, confidences) };
       }
     },
     close: () => transport.close(),

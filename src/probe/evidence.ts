@@ -1,5 +1,5 @@
 import { type Exchange, header, type HttpResponse } from '../network/exchange.ts';
-import { requestSecrets } from '../network/request-secrets.ts';
+import type { Confidences } from '../network/confidences.ts';
 import { bodyText } from './answered-by.ts';
 import type { Facts } from './facts.ts';
 import type { Evidence } from './failure.ts';
@@ -28,14 +28,22 @@ const shownHeaders = [
   'warning',
   'oci-chunk-min-length',
 ] as const;
+/** Puts something else in the place of secrets. */
+type Redact = (text: string) => string;
+
 const maxHeaderBytes = 200;
 /** All shown headers together. With quotes escaped, the evidence of a failure stays below 4 KiB of JSON. */
 const maxHeadersBytes = 700;
 const maxBodyBytes = 500;
+/** Of a body: enough to fill the above when tags and blanks are many. */
+const readBodyBytes = 4096;
 const maxUrlBytes = 400;
 
-/** A URL fit for logs and pages: no userinfo, and query values cut (upload states and signatures are credentials in effect). */
-export function shownUrl(url: URL): string {
+/**
+ * A URL fit for logs and pages: no userinfo, and query values cut (upload states and signatures are credentials in effect).
+ * `redact` sees it before it is shortened: the beginning of a secret would not be known for one.
+ */
+export function shownUrl(url: URL, redact: Redact = (text) => text): string {
   const query = [...url.searchParams].map(([name, value]) => {
     if (name === 'digest' && /^[a-z0-9+._-]{1,32}:[a-f0-9]{32,128}$/.test(value)) {
       return `digest=${value}`;
@@ -43,13 +51,14 @@ export function shownUrl(url: URL): string {
     // A query without `=` is all value.
     return value !== '' && /^[\w.-]{1,32}$/.test(name) ? `${name}=…` : '…';
   });
-  return cleanText(`${url.origin}${url.pathname}${query.length > 0 ? `?${query.join('&')}` : ''}`, maxUrlBytes);
+  const shown = `${url.origin}${url.pathname}${query.length > 0 ? `?${query.join('&')}` : ''}`;
+  return cleanText(redact(shown), maxUrlBytes);
 }
 
 /** The identifying headers of a response, bounded one by one and together, without control characters. */
 export function shownResponseHeaders(
   response: HttpResponse | undefined,
-  redact: (text: string) => string = (text) => text,
+  redact: Redact = (text) => text,
 ): Record<string, string> {
   const shown: Record<string, string> = {};
   let leftBytes = maxHeadersBytes;
@@ -79,27 +88,26 @@ export function cleanText(text: string, maxBytes: number): string {
 }
 
 /** What a person needs to believe the reason. `message` is our own wording; the rest is from the wire. */
-export function evidenceOf(facts: Facts, message: string): Evidence {
+export function evidenceOf(facts: Facts, message: string, confidences: Confidences): Evidence {
   const { exchange, network } = facts;
-  const secrets = exchange === undefined ? [] : requestSecrets(exchange);
-  const redact = (text: string): string => secrets.reduce((rest, secret) => rest.replaceAll(secret, '<secret>'), text);
   return {
-    message: cleanText(redact(message), 300),
+    message: cleanText(confidences.blank(message, exchange), 300),
     ...(network === undefined ? {} : { code: cleanText(network.code, 60) }),
     ...(network?.timer === undefined ? {} : { timer: network.timer }),
-    ...(exchange === undefined ? {} : exchangeEvidence(exchange, redact)),
+    ...(exchange === undefined ? {} : exchangeEvidence(exchange, confidences)),
   };
 }
 
-function exchangeEvidence(exchange: Exchange, redact: (text: string) => string): Omit<Evidence, 'message'> {
+function exchangeEvidence(exchange: Exchange, confidences: Confidences): Omit<Evidence, 'message'> {
   const { response } = exchange;
+  const redact: Redact = (text) => confidences.blank(text, exchange);
   const location = header(exchange, 'location');
   const range = header(exchange, 'range');
   const rayId = header(exchange, 'cf-ray');
-  const body = response === undefined ? '' : cleanText(redact(bodyText(response, 4096)), maxBodyBytes);
+  const body = response === undefined ? '' : cleanText(shownBody(response, exchange, confidences), maxBodyBytes);
   return {
     method: exchange.method,
-    url: shownUrl(exchange.url),
+    url: shownUrl(exchange.url, redact),
     early: exchange.early,
     socketReused: exchange.socketReused,
     headers: shownResponseHeaders(response, redact),
@@ -108,8 +116,15 @@ function exchangeEvidence(exchange: Exchange, redact: (text: string) => string):
     ...(range === undefined ? {} : { range: cleanText(redact(range), 60) }),
     ...(location === undefined || !URL.canParse(location, exchange.url.href)
       ? {}
-      : { location: redact(shownUrl(new URL(location, exchange.url))) }),
+      : { location: shownUrl(new URL(location, exchange.url), redact) }),
     ...(rayId === undefined ? {} : { rayId: cleanText(redact(rayId), 60) }),
     ...(exchange.waitMs === undefined ? {} : { sinceLastByteMs: Math.round(exchange.waitMs) }),
   };
+}
+
+function shownBody(response: HttpResponse, exchange: Exchange, confidences: Confidences): string {
+  const text = bodyText(response, readBodyBytes);
+  return response.body.byteLength > readBodyBytes
+    ? confidences.blankCut(text, exchange)
+    : confidences.blank(text, exchange);
 }

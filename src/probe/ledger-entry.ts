@@ -21,6 +21,8 @@ export interface LedgerEntry {
   readonly createdAt: number;
   /** Where a session is; as good as a credential (distribution's `_state`), so it is written to the file and shown nowhere. */
   readonly location?: string;
+  /** The server put our credentials into its Location: then the file, which outlives the run, does not get it. */
+  readonly repeatsSecrets?: boolean;
   readonly digest?: string;
   /** Removals tried in vain, and when the next one is due. */
   readonly tries: number;
@@ -32,7 +34,13 @@ export type LedgerRecord = { readonly entry: LedgerEntry } | { readonly removed:
 
 /** One line, with its newline. */
 export function encodeRecord(record: LedgerRecord): string {
-  return `${JSON.stringify('entry' in record ? record.entry : { removed: record.removed })}\n`;
+  return `${JSON.stringify('entry' in record ? written(record.entry) : { removed: record.removed })}\n`;
+}
+
+function written({ repeatsSecrets, ...entry }: LedgerEntry): LedgerEntry {
+  if (repeatsSecrets !== true) return entry;
+  const { location: _unwritten, ...rest } = entry;
+  return { ...rest, state: 'opening' };
 }
 
 /** Longer lines are not ours: a Location of several kilobytes exists, one of 32 does not. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Confidences } from '../network/confidences.ts';
 import { NetworkError } from '../network/errors.ts';
 import type { Exchange } from '../network/exchange.ts';
 import { ProtocolError } from '../registry/errors.ts';
@@ -12,12 +13,14 @@ import type { LeftoverKind } from './outcome.ts';
 export class RunTrail {
   readonly #ledger: Ledger;
   readonly #check: Check;
+  readonly #confidences: Confidences;
   readonly #sessions = new Map<string, UploadSession>();
   readonly #ids = new Set<string>();
 
-  constructor(ledger: Ledger, check: Check) {
+  constructor(ledger: Ledger, check: Check, confidences: Confidences) {
     this.#ledger = ledger;
     this.#check = check;
+    this.#confidences = confidences;
   }
 
   /**
@@ -35,7 +38,7 @@ export class RunTrail {
         return undefined;
       }
       this.#sessions.set(entry.id, session);
-      this.#ledger.put({ ...entry, state: 'open', location: session.location.href });
+      this.#ledger.put(this.#located({ ...entry, state: 'open' }, session));
       return session;
     } catch (error) {
       if (!mayHaveHappened(error)) this.#drop(entry.id);
@@ -45,7 +48,7 @@ export class RunTrail {
 
   /** A session that came unasked: a registry that does not know the single POST answers it with one. */
   opened(session: UploadSession): void {
-    const entry = { ...this.#entry('session', 'open'), location: session.location.href };
+    const entry = this.#located(this.#entry('session', 'open'), session);
     this.#keep(entry);
     this.#sessions.set(entry.id, session);
   }
@@ -94,12 +97,16 @@ export class RunTrail {
     this.#ledger.release(this.#ids, this.#check.registry.name);
   }
 
+  #located(entry: LedgerEntry, { location: { href } }: UploadSession): LedgerEntry {
+    return { ...entry, location: href, ...(this.#confidences.holds(href) ? { repeatsSecrets: true } : {}) };
+  }
+
   #noteLocation(session: UploadSession): string | undefined {
     for (const [id, one] of this.#sessions) {
       if (one !== session) continue;
       const entry = this.#ledger.get(id);
       const location = session.location.href;
-      if (entry !== undefined && entry.location !== location) this.#ledger.put({ ...entry, location });
+      if (entry !== undefined && entry.location !== location) this.#ledger.put(this.#located(entry, session));
       return id;
     }
     return undefined;

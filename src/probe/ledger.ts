@@ -1,3 +1,4 @@
+import { Confidences } from '../network/confidences.ts';
 import type { Check } from './check.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
 import { LedgerStore, type LedgerStatus } from './ledger-store.ts';
@@ -53,9 +54,9 @@ export class Ledger {
     return [...this.#store.entries.values()];
   }
 
-  /** The trail of one run: what it opens and commits belongs to it until `release`. */
-  startRun(check: Check): RunTrail {
-    return new RunTrail(this, check);
+  /** The trail of one run: what it opens and commits belongs to it until `release`. `confidences` is not written down. */
+  startRun(check: Check, confidences = new Confidences()): RunTrail {
+    return new RunTrail(this, check, confidences);
   }
 
   get(id: string): LedgerEntry | undefined {

@@ -1,3 +1,4 @@
+import type { Confidences } from '../network/confidences.ts';
 import { type Exchange, header } from '../network/exchange.ts';
 import type { Step } from '../registry/errors.ts';
 import { cleanText, shownResponseHeaders, shownUrl } from './evidence.ts';
@@ -12,6 +13,7 @@ const shortestWatchedMs = 200;
 export class Recorder {
   readonly requests: RequestRecord[] = [];
   readonly #originMs: number;
+  readonly #confidences: Confidences;
   readonly #samples = new ProgressSamples();
   readonly #phaseMs: Partial<Record<Phase, number>> = {};
   #pathFacts: PathFacts = {};
@@ -22,9 +24,10 @@ export class Recorder {
   resends = 0;
   #last: Pick<Exchange, 'method' | 'url' | 'response'> | undefined;
 
-  /** `originMs`: monotonic time of the run's start, to which the records are relative. */
-  constructor(originMs: number) {
+  /** `originMs`: monotonic time of the run's start, to which the records are relative. `confidences` learns what is sent. */
+  constructor(originMs: number, confidences: Confidences) {
     this.#originMs = originMs;
+    this.#confidences = confidences;
   }
 
   get phaseMs(): Readonly<Partial<Record<Phase, number>>> {
@@ -41,6 +44,7 @@ export class Recorder {
   }
 
   add(step: Step, exchange: Exchange): void {
+    this.#confidences.learn(exchange);
     this.#addTimes(step, exchange);
     if (step === 'send') {
       this.sentBytes += exchange.sentBytes;
@@ -67,7 +71,10 @@ export class Recorder {
             }),
       };
     }
-    this.requests.push({ ...requestRecord(step, exchange, this.#originMs), ...this.#progressOf(step, exchange) });
+    this.requests.push({
+      ...requestRecord(step, exchange, this.#originMs, this.#confidences),
+      ...this.#progressOf(step, exchange),
+    });
   }
 
   #progressOf(step: Step, exchange: Exchange): Pick<RequestRecord, 'progress'> {
@@ -87,7 +94,7 @@ export class Recorder {
     }
     const { host } = new URL(location, exchange.url);
     if (host !== exchange.url.host) {
-      this.#pathFacts = { ...this.#pathFacts, foreignLocationHost: cleanText(host, 100) };
+      this.#pathFacts = { ...this.#pathFacts, foreignLocationHost: cleanText(this.#confidences.blank(host), 100) };
     }
   }
 
@@ -122,12 +129,13 @@ function rangeStart({ requestHeaders }: Exchange): number {
   return Number.parseInt(requestHeaders['content-range'] ?? '0', 10);
 }
 
-function requestRecord(step: Step, exchange: Exchange, originMs: number): RequestRecord {
+function requestRecord(step: Step, exchange: Exchange, originMs: number, confidences: Confidences): RequestRecord {
+  const blank = (text: string): string => confidences.blank(text, exchange);
   const { response, connection, opening, sendMs, waitMs, receiveMs } = exchange;
   return {
     phase: step,
     method: exchange.method,
-    url: shownUrl(exchange.url),
+    url: shownUrl(exchange.url, blank),
     startMs: exchange.startedAtMs - originMs,
     durationMs: exchange.endedAtMs - exchange.startedAtMs,
     ...opening,
@@ -138,7 +146,7 @@ function requestRecord(step: Step, exchange: Exchange, originMs: number): Reques
     sentBytes: exchange.sentBytes,
     framing: framing(exchange),
     ...(response === undefined ? {} : { status: response.status }),
-    responseHeaders: shownResponseHeaders(response),
+    responseHeaders: shownResponseHeaders(response, blank),
     responseBytes: response?.bodyBytes ?? 0,
     early: exchange.early,
     socketReused: exchange.socketReused,

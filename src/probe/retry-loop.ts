@@ -1,3 +1,4 @@
+import type { Confidences } from '../network/confidences.ts';
 import type { Transport } from '../network/transport.ts';
 import type { Authorizer } from '../registry/authorizer.ts';
 import type { Step } from '../registry/errors.ts';
@@ -17,6 +18,8 @@ export interface RunContext {
   readonly trail: RunTrail;
   /** Monotonic start of the run. */
   readonly originMs: number;
+  /** What the run told servers in confidence, and what is therefore shown nowhere. */
+  readonly confidences: Confidences;
   readonly authorizer: (transport: Transport) => Authorizer;
   readonly onProgress: (progress: Progress) => void;
 }

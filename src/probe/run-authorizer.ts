@@ -18,7 +18,11 @@ export interface RunAuthorizer {
 export function createRunAuthorizer(
   check: Check,
   deps: RunDeps,
-  onForeignRealm: (host: string) => void,
+  told: {
+    readonly onForeignRealm: (host: string) => void;
+    /** Credentials and tokens as they are about to be sent, for what answers may repeat. */
+    readonly onSecret: (secret: string) => void;
+  },
 ): RunAuthorizer {
   const { path, registry, client } = check;
   const shared = check.workload.layerBytes.length > 1 ? tokenTransport(check, deps) : undefined;
@@ -33,7 +37,8 @@ export function createRunAuthorizer(
     tokenBehaviour: tokenBehaviours[client.name],
     headers: tokenHeaders(client),
     now: () => Date.now(),
-    onFact: (fact) => onForeignRealm(fact.host),
+    onFact: (fact) => told.onForeignRealm(fact.host),
+    onSecret: told.onSecret,
   });
   return {
     forTransport: (transport) => {

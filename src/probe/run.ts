@@ -1,3 +1,5 @@
+import type { Confidences } from '../network/confidences.ts';
+import { knownSecrets } from '../registry/known-secrets.ts';
 import { prepareBlobs } from './blobs.ts';
 import { type Check, checkId } from './check.ts';
 import { classify } from './classify.ts';
@@ -34,6 +36,7 @@ class RunInFlight {
   readonly #trail: RunTrail;
   readonly #onProgress: (progress: Progress) => void;
   readonly #startedAt = new Date();
+  readonly #confidences: Confidences;
   #originMs: number;
   readonly #id: string;
   readonly #parts: PartOutcome[] = [];
@@ -48,7 +51,8 @@ class RunInFlight {
     this.#id = id;
     this.#check = check;
     this.#deps = deps;
-    this.#trail = deps.ledger.startRun(check);
+    this.#confidences = knownSecrets(check.path, check.registry);
+    this.#trail = deps.ledger.startRun(check, this.#confidences);
     this.#onProgress = onProgress;
     this.#originMs = deps.clock.nowMs();
   }
@@ -60,7 +64,7 @@ class RunInFlight {
     try {
       await this.#push(index, ending);
     } catch (error) {
-      defect = classify(error, { ...noContext, step: 'start' });
+      defect = classify(error, { ...noContext, step: 'start' }, this.#confidences);
     }
     ending.stop();
     const durationMs = this.#deps.clock.nowMs() - this.#originMs;
@@ -81,12 +85,16 @@ class RunInFlight {
     // Hashing a size for the first time takes a while: the clock starts when the client would start.
     this.#originMs = this.#deps.clock.nowMs();
     ending.startDeadline(check.timeoutMs);
-    const authorizer = createRunAuthorizer(check, this.#deps, (host) => (this.#foreignRealmHost = host));
+    const authorizer = createRunAuthorizer(check, this.#deps, {
+      onForeignRealm: (host) => (this.#foreignRealmHost = host),
+      onSecret: (secret) => this.#confidences.add(secret),
+    });
     const context = {
       check,
       deps: this.#deps,
       trail: this.#trail,
       originMs: this.#originMs,
+      confidences: this.#confidences,
       authorizer: authorizer.forTransport,
       onProgress: this.#onProgress,
     };
@@ -119,7 +127,9 @@ class RunInFlight {
       cleanup,
       pathFacts: {
         ...Object.assign({}, ...this.#parts.map((outcome) => outcome.pathFacts)),
-        ...(this.#foreignRealmHost === undefined ? {} : { foreignRealmHost: this.#foreignRealmHost }),
+        ...(this.#foreignRealmHost === undefined
+          ? {}
+          : { foreignRealmHost: this.#confidences.blank(this.#foreignRealmHost) }),
       },
       eventLoopLagMs,
       tainted: eventLoopLagMs > this.#deps.taintedAboveMs,

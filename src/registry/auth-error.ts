@@ -1,5 +1,5 @@
 import type { Exchange } from '../network/exchange.ts';
-import { requestSecrets } from '../network/request-secrets.ts';
+import { requestSecrets, secretSpellings } from '../network/request-secrets.ts';
 
 export type AuthProblem =
   /** A 401 without `WWW-Authenticate`. */
@@ -71,7 +71,7 @@ export function withoutSecrets(exchange: Exchange, secrets: readonly string[]): 
   const { response } = exchange;
   if (response === undefined) return exchange;
   // latin1 keeps every byte of a body, whatever its encoding; secrets are turned into the same shape.
-  const needles = secrets.flatMap(spellings).map((text) => Buffer.from(text, 'utf8').toString('latin1'));
+  const needles = secrets.flatMap(secretSpellings).map((text) => Buffer.from(text, 'utf8').toString('latin1'));
   const clean = (text: string): string =>
     needles.reduce((rest, needle) => (needle === '' ? rest : rest.replaceAll(needle, '<secret>')), text);
   return {
@@ -82,10 +82,4 @@ export function withoutSecrets(exchange: Exchange, secrets: readonly string[]): 
       headers: Object.fromEntries(Object.entries(response.headers).map(([name, values]) => [name, values.map(clean)])),
     },
   };
-}
-
-function spellings(secret: string): string[] {
-  return [secret, encodeURIComponent(secret), new URLSearchParams({ v: secret }).toString().slice(2)].concat(
-    JSON.stringify(secret).slice(1, -1),
-  );
 }

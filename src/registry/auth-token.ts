@@ -24,6 +24,8 @@ export interface TokenService {
   readonly behaviour: TokenBehaviour;
   readonly headers: Readonly<Record<string, string>>;
   readonly now: () => number;
+  /** Told of credentials as they are sent and of tokens as they come, for what later answers may repeat. */
+  readonly onSecret?: ((secret: string) => void) | undefined;
 }
 
 /**
@@ -33,11 +35,14 @@ export interface TokenService {
  */
 export async function fetchToken(service: TokenService, question: TokenQuestion, signal: AbortSignal): Promise<Token> {
   const methods = methodsFor(service.behaviour, question.credentials);
+  const { onSecret = () => {} } = service;
+  secretsIn(question.credentials).forEach(onSecret);
   for (const [index, method] of methods.entries()) {
     const exchange = await ask(service, question, method, signal);
     const status = exchange.response?.status ?? 0;
     if (status >= 200 && status < 300) {
       const reply = parseTokenReply(exchange, service.behaviour, service.now());
+      onSecret(reply.token);
       return { value: Secret.of(reply.token), renewAtMs: reply.renewAtMs };
     }
     if (index === methods.length - 1 || !fallbackStatuses.has(status)) {

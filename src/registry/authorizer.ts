@@ -43,6 +43,8 @@ export interface AuthorizerOptions {
   /** Milliseconds since the epoch: `issued_at` is wall time. */
   readonly now: () => number;
   readonly onFact?: (fact: AuthFact) => void;
+  /** Told of credentials and tokens, for what answers may repeat. */
+  readonly onSecret?: (secret: string) => void;
 }
 
 /** How one host wants to be answered. Each origin has its own, so that a challenge of one never releases credentials to another. */
@@ -128,12 +130,12 @@ class AttemptAuthorizer implements Authorizer {
   }
 
   #bearer(challenge: Challenge, challenged: Exchange, known: Bearer | undefined): Bearer {
-    const { path, target, transport, tokenBehaviour, headers = {}, now, onFact = () => {} } = this.#options;
+    const { path, target, transport, tokenBehaviour, headers = {}, now, onFact = () => {}, onSecret } = this.#options;
     if (known?.learn(challenge, challenged)) return known;
     return createBearer({
       path,
       repository: target.repository,
-      service: { transport, behaviour: tokenBehaviour, headers, now },
+      service: { transport, behaviour: tokenBehaviour, headers, now, onSecret },
       challenge,
       challenged,
       onFact,

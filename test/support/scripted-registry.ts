@@ -133,8 +133,9 @@ function sceneOf(request: IncomingMessage, response: ServerResponse, reset: () =
 export async function drip(scene: Scene, part: string | Uint8Array, everyMs: number): Promise<void> {
   const { socket } = scene.request;
   socket.on('error', () => {});
+  const closed = new Promise((resolve) => socket.once('close', resolve));
   while (!socket.destroyed) {
-    await Promise.race([scene.raw(part), new Promise((resolve) => socket.once('close', resolve))]);
+    await Promise.race([scene.raw(part), closed]);
     await delay(everyMs);
   }
 }
