@@ -131,15 +131,17 @@ function bomb(): Buffer {
 }
 
 describe.each(['plain', 'tls'] as const)('a hostile answer over %s', (transport) => {
-  test.each(answers)('%s', async (_name, reason, script) => {
+  test.each(answers)('%s', async (name, reason, script) => {
+    // What ends by itself gets more time, so that a busy machine does not make it end by the deadline.
+    const timeoutMs = /deadline/.test(String(reason)) || name.includes('drips') ? deadlineMs : 4 * deadlineMs;
     lab = new CaseLab(folder, transport === 'tls' ? tls : undefined);
     const server = await lab.scripted({ PATCH: script });
-    const check = lab.check(server.url, { sizeBytes: megabyte / 10, check: { timeoutMs: deadlineMs } });
+    const check = lab.check(server.url, { sizeBytes: megabyte / 10, check: { timeoutMs } });
     const startedMs = performance.now();
     const heapBytes = process.memoryUsage().heapUsed;
     const run = await runOnce(check, runDeps({ payloads }));
-    expect(run.durationMs).toBeLessThan(deadlineMs + 400);
-    expect(performance.now() - startedMs).toBeLessThan(deadlineMs + 1_500);
+    expect(run.durationMs).toBeLessThan(timeoutMs + 400);
+    expect(performance.now() - startedMs).toBeLessThan(timeoutMs + 1_500);
     expect(process.memoryUsage().heapUsed - heapBytes).toBeLessThan(64 * 1024 * 1024);
     expect(run.failure?.reason).toMatch(reason);
     expect(Buffer.byteLength(JSON.stringify(run.failure?.evidence))).toBeLessThan(4096);
