@@ -18,12 +18,19 @@ export function listed(names: readonly string[]): string {
   return names.length < 2 ? (names[0] ?? 'none') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
-/** In MB, because most limits in the field are: `104.9 MB`, below 100 kB in bytes. */
+/** In MB, because most limits in the field are: `104.9 MB`; `65.5 kB` and `512 B` below. */
 export function megabytes(bytes: number): string {
-  return bytes < 100_000 ? `${bytes} B` : `${(bytes / 1e6).toFixed(bytes < 1e7 ? 2 : 1)} MB`;
+  if (bytes < 100_000) {
+    return bytes < 1_000 ? `${bytes} B` : `${(bytes / 1e3).toFixed(1)} kB`;
+  }
+  return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 2 : 1)} MB`;
 }
 
+/** `12.3 s`, `0.25 s`; what would read as no time at all in milliseconds: `3 ms`. */
 export function seconds(ms: number): string {
+  if (ms < 100) {
+    return `${Math.ceil(ms)} ms`;
+  }
   return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
 }
 

@@ -163,6 +163,20 @@ describeWithComponents(['helm'], 'the workload', () => {
     expect(template.metadata.labels).toMatchObject({ ...selector.matchLabels, team: 'a' });
   });
 
+  test('a spread without a selector is of all pods of the release', () => {
+    const spread = (constraint: object): unknown => {
+      const objects = render({ config, shards: 2, topologySpreadConstraints: [{ maxSkew: 1, ...constraint }] });
+      const { spec } = workload(objects, 'Deployment', 'probe-blobprobe-0').template;
+      return (spec as unknown as { topologySpreadConstraints: unknown }).topologySpreadConstraints;
+    };
+    const ofRelease = { 'app.kubernetes.io/name': 'blobprobe', 'app.kubernetes.io/instance': 'probe' };
+    expect(spread({ topologyKey: 'zone' })).toEqual([
+      { maxSkew: 1, topologyKey: 'zone', labelSelector: { matchLabels: ofRelease } },
+    ]);
+    const other = { matchExpressions: [{ key: 'a', operator: 'Exists' }] };
+    expect(spread({ labelSelector: other })).toEqual([{ maxSkew: 1, labelSelector: other }]);
+  });
+
   test('shards: one Deployment for each, with its part, its selector and its claim', () => {
     const objects = render({ config, shards: 3, persistence: { enabled: true } });
     for (const shard of [0, 1, 2]) {

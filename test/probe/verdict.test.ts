@@ -4,6 +4,7 @@ import type { AnsweredBy, Blame, Failure, FailureReason, Phase } from '../../src
 import { failureReasons } from '../../src/probe/failure.ts';
 import type { Run } from '../../src/probe/outcome.ts';
 import { type RoundVerdict, roundVerdict, type VerdictOptions } from '../../src/probe/verdict.ts';
+import { megabytes, seconds } from '../../src/probe/verdict-words.ts';
 import { checkOf } from '../support/checks.ts';
 
 /** `reason[/answeredBy[/blame]]`, or `ok`, `retried`; a leading `~` taints the run. */
@@ -282,4 +283,18 @@ describe('verdict', () => {
       ![...registryMade, 'body_corrupted', 'deadline', 'cancelled', 'internal'].includes(reason),
     );
   });
+});
+
+test.each([
+  [megabytes(0), '0 B'],
+  [megabytes(999), '999 B'],
+  [megabytes(65_536), '65.5 kB'],
+  [megabytes(100_000), '0.10 MB'],
+  [megabytes(104_857_600), '104.9 MB'],
+  [seconds(0.4), '1 ms'],
+  [seconds(99), '99 ms'],
+  [seconds(250), '0.25 s'],
+  [seconds(12_340), '12.3 s'],
+])('sizes and times in words that nobody takes for nothing: %s', (words, expected) => {
+  expect(words).toBe(expected);
 });

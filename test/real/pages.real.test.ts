@@ -287,6 +287,20 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
     expect(Math.abs((await row.boundingBox())!.x - before)).toBeLessThan(2);
   });
 
+  test('on a phone the outcome of a run and the URLs of its requests can be read without scrolling', async () => {
+    const width = 390;
+    const page = await visit('/runs?failures=true', { viewport: { width, height: 844 }, isMobile: true });
+    const outcome = page.locator('main table tbody tr a').first();
+    const box = (await outcome.boundingBox())!;
+    expect(box.x + box.width).toBeLessThanOrEqual(width);
+    await outcome.click();
+    const url = page.locator('main table tbody td.wrap').first();
+    await url.waitFor({ timeout: waitMs });
+    const cell = (await url.boundingBox())!;
+    expect(cell.width).toBeGreaterThan(200);
+    expect(cell.x + cell.width).toBeLessThanOrEqual(width);
+  });
+
   test('the policy is in force: no inline script, no other host; and what it refuses is noticed', async () => {
     const page = await visit('/config');
     await page.evaluate(`document.body.append(

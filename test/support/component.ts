@@ -27,6 +27,8 @@ const packages = {
   'systemd-analyze': 'systemd',
   helm: 'helm.sh/helm/v3/cmd/helm@latest',
   helm4: 'helm.sh/helm/v4/cmd/helm@latest',
+  'kube-apiserver': './test/support/build-kube-apiserver.sh',
+  etcd: 'etcd-server',
   amtool: 'prometheus-alertmanager',
   'dashboard-linter': 'github.com/grafana/dashboard-linter@latest',
   jsonnet: 'jsonnet',
@@ -87,6 +89,7 @@ function nameOf(component: Component): string {
 }
 
 function sourceOf(name: Component): string {
+  if (packages[name].endsWith('.sh')) return packages[name];
   return packages[name].includes('/') ? `go install ${packages[name]}` : `Debian package ${packages[name]}`;
 }
 

@@ -124,7 +124,11 @@ spec:
   {{- end }}
   {{- with $v.topologySpreadConstraints }}
   topologySpreadConstraints:
-    {{- toYaml . | nindent 4 }}
+    {{- range . }}
+    {{- /* A constraint that selects nothing spreads nothing. All shards of a release are spread, not the pods of each. */}}
+    {{- $ours := dict "labelSelector" (dict "matchLabels" (include "blobprobe.selectorLabels" $.root | fromYaml)) }}
+    - {{- toYaml (hasKey . "labelSelector" | ternary . (merge (deepCopy .) $ours)) | nindent 6 }}
+    {{- end }}
   {{- end }}
 {{- end -}}
 

@@ -66,6 +66,7 @@ progress { width: 20rem; max-width: 100%; accent-color: var(--link); }
 .legend svg { width: .8em; height: .8em; }
 @media (max-width: 40rem) {
   th, td { padding: .3rem .4rem; }
+  td.wrap { min-width: 14rem; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .4rem; }
 }

@@ -34,7 +34,7 @@ ${live.length > 0 && liveList(frame, live, now)}
 <p>${runs.length} ${failuresOnly ? 'failed runs' : 'runs'}, newest first. Show ${other}.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Runs">
 <table>
-<thead><tr><th scope="col">Ended</th><th scope="col">Check</th><th scope="col">Outcome</th><th scope="col">Duration</th><th scope="col">Attempts</th><th scope="col">Sent</th><th scope="col">Throughput</th></tr></thead>
+<thead><tr><th scope="col">Ended</th><th scope="col">Outcome</th><th scope="col">Check</th><th scope="col">Duration</th><th scope="col">Attempts</th><th scope="col">Sent</th><th scope="col">Throughput</th></tr></thead>
 <tbody>
 ${rows}</tbody>
 </table>
@@ -47,8 +47,8 @@ function runRow(frame: PageFrame, run: Run, { now, isOnDemand }: RunsPageFacts):
   const endedAt = new Date(endedAtMs(run));
   return html`<tr>
 <td><time datetime="${endedAt.toISOString()}">${formatAge(now.getTime() - endedAt.getTime())}</time></td>
-<td>${checkId(run.check)}${isOnDemand(run.id) && html` <span class="soft">on demand</span>`}</td>
 <td><a class="state ${stateClass(run)}" href="${frame.base}/runs/${encodeURIComponent(run.id)}">${outcomeText(run)}</a></td>
+<td>${checkId(run.check)}${isOnDemand(run.id) && html` <span class="soft">on demand</span>`}</td>
 <td class="num">${formatDuration(run.durationMs)}</td><td class="num">${mostAttempts(run)}</td>
 <td class="num">${formatBytes(run.sentBytes)}</td>
 <td class="num">${run.pushBytesPerSecond !== undefined && formatRate(run.pushBytesPerSecond)}</td>
