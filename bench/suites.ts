@@ -3,6 +3,7 @@ import { memorySuite } from './suites/memory.ts';
 import { pushSuite } from './suites/push.ts';
 import { registrySuite } from './suites/registry.ts';
 import { startupSuite } from './suites/startup.ts';
+import { truthSuite } from './suites/truth.ts';
 
 /** Every suite of the bench, in the order in which it runs and is shown. */
-export const suites: readonly Suite[] = [pushSuite, registrySuite, memorySuite, startupSuite];
+export const suites: readonly Suite[] = [truthSuite, pushSuite, registrySuite, memorySuite, startupSuite];

@@ -1,0 +1,63 @@
+import { rowOf } from '../figures.ts';
+import type { BenchContext, Row, Suite } from '../suite.ts';
+import { compareOnce, type Errors } from '../truth/compare.ts';
+import { startTruthLab, type TruthLab } from '../truth/lab.ts';
+
+/** For each run that the other suites make: enough for a 99th percentile with three. */
+const comparisonsPerRun = 34;
+
+const goals = { idle: 2, saturated: 5, throughputPercent: 2 } as const;
+
+/** What the product is for: that its timings are what happened. */
+export const truthSuite: Suite = {
+  name: 'truth',
+  what: 'timings of the daemon against delays that a server put in and timed itself: error of each phase, idle and while another push saturates the daemon',
+  async run(context) {
+    const lab = await startTruthLab();
+    try {
+      const idle = await compareMany(lab, context, 'idle');
+      const desaturate = lab.saturate();
+      const saturated = await compareMany(lab, context, 'saturated').finally(desaturate);
+      return [...rowsOf('idle', idle), ...rowsOf('saturated', saturated)];
+    } finally {
+      await lab.stop();
+    }
+  },
+};
+
+async function compareMany(
+  lab: TruthLab,
+  { runs, progress }: BenchContext,
+  condition: string,
+): Promise<readonly Errors[]> {
+  const all: Errors[] = [];
+  const random = seededRandom(1);
+  // Two for warming up: code that runs for the first time is slow in both processes.
+  const count = runs * comparisonsPerRun + 2;
+  for (let at = 1; at <= count; at += 1) {
+    if (at % comparisonsPerRun === 1) {
+      progress(`${condition}: comparison ${at} of ${count}`);
+    }
+    all.push(await compareOnce(lab, random));
+  }
+  return all.slice(2);
+}
+
+function rowsOf(condition: 'idle' | 'saturated', all: readonly Errors[]): Row[] {
+  return [...(all[0]?.keys() ?? [])].map((phase) => {
+    const isRate = phase === 'throughput';
+    const errors = all.map((one) => one.get(phase) ?? Number.NaN);
+    return rowOf({ subject: condition, figure: `error of ${phase}`, unit: isRate ? '%' : 'ms' }, errors, {
+      goal: { of: 'p99', atMost: isRate ? goals.throughputPercent : goals[condition] },
+    });
+  });
+}
+
+/** Delays that differ from run to run and are the same in each bench (a linear congruential generator). */
+function seededRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32;
+    return state / 2 ** 32;
+  };
+}

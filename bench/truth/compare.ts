@@ -1,0 +1,88 @@
+import type { RequestRecord, Run } from '../../src/probe/outcome.ts';
+import { plainMiB, securedKiB, type TruthLab } from './lab.ts';
+import type { Injected, RequestTruth, Truth } from './protocol.ts';
+
+/** The parts of a run, as the API has them, that are compared. */
+type MeasuredRun = Pick<Run, 'attempts' | 'pushBytesPerSecond'>;
+
+/** By how much a run was wrong: milliseconds for each phase, percent for the throughput. Absolute values. */
+export type Errors = ReadonlyMap<string, number>;
+
+const MiB = 1024 * 1024;
+
+/** One run of each kind with delays of its own, and what came out of it beside the truth. */
+export async function compareOnce({ daemon, server }: TruthLab, random: () => number): Promise<Errors> {
+  const measure = async (path: string, size: string): Promise<{ run: MeasuredRun; truth: Truth }> => {
+    await server.inject(delays(random, path === 'plain'));
+    const { runId } = await daemon.probe({ registry: 'bench', path, client: 'docker', size, retries: 'none' });
+    const truth = await server.tell();
+    return { run: (await daemon.run(runId)) as MeasuredRun, truth };
+  };
+  const secured = await measure('secured', `${securedKiB}KiB`);
+  const plain = await measure('plain', `${plainMiB}MiB`);
+  return new Map([...securedErrors(secured.run, secured.truth), ...plainErrors(plain.run, plain.truth)]);
+}
+
+/** Between 5 and 40 ms for each step, and a body that is read at 100 to 200 MiB/s. */
+function delays(random: () => number, slowBody: boolean): Injected {
+  const delay = (): number => 5 + Math.round(random() * 35);
+  return {
+    dnsMs: delay(),
+    connectMs: delay(),
+    tlsMs: delay(),
+    authMs: delay(),
+    startMs: delay(),
+    waitMs: delay(),
+    commitMs: delay(),
+    ...(slowBody ? { bytesPerSecond: (100 + random() * 100) * MiB } : {}),
+  };
+}
+
+function securedErrors(run: MeasuredRun, truth: Truth): [string, number][] {
+  const { phaseMs, requests } = attemptOf(run);
+  const opening = (['dns', 'connect', 'tls'] as const).map((phase): [string, number] => [
+    phase,
+    Math.abs((phaseMs[phase] ?? Number.NaN) - (truth[`${phase}Ms`] ?? Number.NaN)),
+  ]);
+  const phases = (['auth', 'start', 'commit'] as const).map((phase): [string, number] => {
+    const truthMs = requests
+      .map((request, at) => (request.phase === phase ? requestTruth(truth, at).totalMs : 0))
+      .reduce((sum, ms) => sum + ms, 0);
+    return [phase, Math.abs((phaseMs[phase] ?? Number.NaN) - truthMs)];
+  });
+  return [...opening, ...phases];
+}
+
+function plainErrors(run: MeasuredRun, truth: Truth): [string, number][] {
+  const { requests } = attemptOf(run);
+  const at = requests.findIndex(({ method }) => method === 'PATCH');
+  const { sendMs = Number.NaN, waitMs = Number.NaN } = requests[at] ?? {};
+  const { totalMs, acceptedMs = Number.NaN, bodyBytes } = requestTruth(truth, at);
+  const rate = (run.pushBytesPerSecond ?? Number.NaN) / (bodyBytes / (totalMs / 1000));
+  return [
+    ['send', Math.abs(sendMs - acceptedMs)],
+    ['wait', Math.abs(waitMs - (totalMs - acceptedMs))],
+    ['send + wait', Math.abs(sendMs + waitMs - totalMs)],
+    ['throughput', Math.abs(rate - 1) * 100],
+  ];
+}
+
+function attemptOf({ attempts }: MeasuredRun): {
+  phaseMs: Partial<Record<string, number>>;
+  requests: readonly RequestRecord[];
+} {
+  const [attempt] = attempts;
+  if (attempt === undefined || attempts.length > 1) {
+    throw new Error(`expected one attempt, got ${attempts.length}`);
+  }
+  return attempt;
+}
+
+/** Both sides saw the same requests in the same order; those of the cleanup come after. */
+function requestTruth({ requests }: Truth, at: number): RequestTruth {
+  const request = requests[at];
+  if (request === undefined) {
+    throw new Error(`the server has not seen request ${at + 1}`);
+  }
+  return request;
+}

@@ -1,0 +1,99 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Daemon, startDaemon } from '../daemon.ts';
+import { type Helper, startSink, stop } from '../programs.ts';
+import type { Injected, ServerPorts, Truth, TruthOrder } from './protocol.ts';
+
+export const securedKiB = 64;
+export const plainMiB = 24;
+const saturatingMiB = 1024;
+
+/** A daemon and the server that it is compared with. */
+export interface TruthLab {
+  readonly daemon: Daemon;
+  readonly server: TruthServer;
+  /** Pushes as fast as it can, over and over, in the same daemon until the returned function is called. */
+  readonly saturate: () => () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+export interface TruthServer {
+  readonly ports: ServerPorts;
+  readonly inject: (injected: Injected) => Promise<void>;
+  /** What has happened since. */
+  readonly tell: () => Promise<Truth>;
+  readonly stop: () => Promise<void>;
+}
+
+export async function startTruthServer(): Promise<TruthServer> {
+  const child = fork(fileURLToPath(new URL('server.js', import.meta.url)), { stdio: 'inherit' });
+  const [ports] = (await once(child, 'message')) as [ServerPorts];
+  return {
+    ports,
+    inject: async (injected) => void (await ask(child, { kind: 'inject', injected })),
+    tell: async () => (await ask(child, { kind: 'tell' })) as Truth,
+    stop: () => stop(child),
+  };
+}
+
+async function ask(child: ChildProcess, order: TruthOrder): Promise<unknown> {
+  const answer = once(child, 'message');
+  child.send(order);
+  return ((await answer) as [unknown])[0];
+}
+
+/** Starts both, and a sink to saturate the daemon with; the first runs, which prepare the payload of the saturating push, are over when it resolves. */
+export async function startTruthLab(): Promise<TruthLab> {
+  const directory = mkdtempSync(join(tmpdir(), 'blobprobe-bench-'));
+  const server = await startTruthServer();
+  const sink = await startSink();
+  const caFile = join(directory, 'ca.pem');
+  writeFileSync(caFile, server.ports.caCertificate);
+  const daemon = await startDaemon(configuration(server.ports, sink, caFile));
+  await daemon.untilRuns(3);
+  let saturating = false;
+  return {
+    daemon,
+    server,
+    saturate() {
+      saturating = true;
+      const pushes = (async () => {
+        while (saturating) {
+          await daemon.probe({ registry: 'bench', path: 'sink', client: 'docker', workload: 'large' });
+        }
+      })();
+      return async () => {
+        saturating = false;
+        await pushes;
+      };
+    },
+    async stop() {
+      await daemon.stop();
+      await sink.stop();
+      await server.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** One check over all paths, which also makes them known; what is compared is asked for. */
+function configuration({ dns, proxy, tunnelled, plain }: ServerPorts, sink: Helper, caFile: string): object {
+  const secured = {
+    url: `https://registry.bench.test:${tunnelled}`,
+    dns: [`127.0.0.1:${dns}`],
+    family: 'ipv4',
+    proxy: { url: `http://proxy.bench.test:${proxy}` },
+    tls: { caFile },
+  };
+  const paths = { secured, plain: { url: `http://127.0.0.1:${plain}` }, sink: { url: sink.origin } };
+  const large = { size: `${saturatingMiB}MiB`, every: '24h', clients: ['docker'] };
+  return {
+    registries: { bench: { repository: 'bench/blob', paths } },
+    checks: { large: { ...large, retries: 'none' } },
+    budget: { transfers: 2 },
+  };
+}

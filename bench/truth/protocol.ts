@@ -1,0 +1,44 @@
+/** How long each step is to take in the next run, in milliseconds. */
+export interface Injected {
+  readonly dnsMs: number;
+  readonly connectMs: number;
+  readonly tlsMs: number;
+  readonly authMs: number;
+  readonly startMs: number;
+  readonly waitMs: number;
+  readonly commitMs: number;
+  /** How fast bodies are read; undefined: as fast as they come. */
+  readonly bytesPerSecond?: number;
+}
+
+/** What happened in a run, by the clock of the server. Durations in milliseconds; absent: did not happen. */
+export interface Truth {
+  readonly dnsMs?: number;
+  readonly connectMs?: number;
+  readonly tlsMs?: number;
+  readonly requests: RequestTruth[];
+}
+
+/** One request: from the arrival of its head to the first byte of the answer. */
+export interface RequestTruth {
+  readonly method: string;
+  readonly target: string;
+  readonly bodyBytes: number;
+  readonly totalMs: number;
+  /** From the head to the moment at which the kernel of the sender held no byte that was still to come; plain connections only. */
+  readonly acceptedMs?: number;
+}
+
+export interface ServerPorts {
+  /** PEM. */
+  readonly caCertificate: string;
+  readonly dns: number;
+  readonly proxy: number;
+  /** TLS behind the proxy. */
+  readonly tunnelled: number;
+  /** TLS, directly. */
+  readonly secured: number;
+  readonly plain: number;
+}
+
+export type TruthOrder = { readonly kind: 'inject'; readonly injected: Injected } | { readonly kind: 'tell' };
