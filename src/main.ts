@@ -1,4 +1,5 @@
 #!/usr/bin/env -S node --max-semi-space-size=4
+import { setFlagsFromString } from 'node:v8';
 import type { Command } from './cli/command.ts';
 import { runCommandLine } from './cli/command-line.ts';
 import { healthcheckCommand } from './cli/healthcheck.ts';
@@ -8,10 +9,25 @@ import { healthcheckCommand } from './cli/healthcheck.ts';
 // Variables may hold passwords, and Node's diagnostic reports list them all. Node 20 does not know this switch.
 Object.assign(process.report, { excludeEnv: true });
 
-/** Container runtimes run the health check every few seconds, so it must not load the whole daemon each time. */
+// undici's parser is WebAssembly, nearly all of it one function. V8 optimizes it after the first few responses, and takes 30 MiB for
+// that, the peak of the whole process; at some dozens of responses a minute there is nothing to gain (docs/benchmarks.md).
+setFlagsFromString('--wasm-tiering-budget=1000000000');
+
+/**
+ * Loads no more than what is asked for: container runtimes run the health check every few seconds, and the daemon should answer
+ * soon after its start. Help and typing errors need to know all commands.
+ */
 async function commandsFor(argv: readonly string[]): Promise<readonly [Command, ...Command[]]> {
   if (argv[0] === healthcheckCommand.name) {
     return [healthcheckCommand];
+  }
+  const isServe = argv[0] === undefined || argv[0] === 'serve' || (argv[0].startsWith('-') && !argv.includes('--help'));
+  if (isServe) {
+    const [{ createCommandDeps }, { serveCommand }] = await Promise.all([
+      import('./cli/command-deps.ts'),
+      import('./cli/serve.ts'),
+    ]);
+    return [serveCommand(createCommandDeps())];
   }
   const { createCommands } = await import('./cli/commands.ts');
   return createCommands();

@@ -16,8 +16,9 @@ export const truthSuite: Suite = {
     const lab = await startTruthLab();
     try {
       const idle = await compareMany(lab, context, 'idle');
-      const desaturate = lab.saturate();
-      const saturated = await compareMany(lab, context, 'saturated').finally(desaturate);
+      const endPushes = lab.saturate();
+      const saturated = await compareMany(lab, context, 'saturated');
+      await endPushes();
       return [...rowsOf('idle', idle), ...rowsOf('saturated', saturated)];
     } finally {
       await lab.stop();

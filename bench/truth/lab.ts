@@ -55,19 +55,18 @@ export async function startTruthLab(): Promise<TruthLab> {
   writeFileSync(caFile, server.ports.caCertificate);
   const daemon = await startDaemon(configuration(server.ports, sink, caFile));
   await daemon.untilRuns(3);
-  let saturating = false;
   return {
     daemon,
     server,
     saturate() {
-      saturating = true;
+      const end = new AbortController();
       const pushes = (async () => {
-        while (saturating) {
+        while (!end.signal.aborted) {
           await daemon.probe({ registry: 'bench', path: 'sink', client: 'docker', workload: 'large' });
         }
       })();
       return async () => {
-        saturating = false;
+        end.abort();
         await pushes;
       };
     },

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
-import { Client } from 'undici';
 import { type DialedFacts, dial, type OpeningTimes } from './dial.ts';
 import { NetworkError } from './errors.ts';
 import type { Exchange, HttpRequest } from './exchange.ts';
 import { bareHost, effectivePort } from './hosts.ts';
+import { Client } from './http-client.ts';
 import { keepReadingAfterWriteError } from './linger.ts';
 import type { NetworkPath } from './path.ts';
 import type { Pacer } from './pump.ts';
