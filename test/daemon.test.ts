@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type DemoEdge, startEdge } from '../src/demo/edge.ts';
 import { type DemoRegistry, startRegistry } from '../src/demo/registry.ts';
+import { metricSpecs } from '../src/publish/metric-names.ts';
 import {
   type BuiltProgram,
   buildProgram,
@@ -390,6 +391,11 @@ describe('the demo', () => {
     'envoy docker-containerd large wait response_timeout envoy',
   ];
 
+  /** The beginning of a series of each metric. */
+  const metricNames = Object.values(metricSpecs).map(({ name, type, labels }) =>
+    type === 'histogram' ? `${name}_bucket{` : labels.length === 0 ? `${name} ` : `${name}{`,
+  );
+
   /** What failed in any attempt so far, as in `expected`. */
   function failuresIn(scrape: string): string[] {
     return [...samples(scrape)]
@@ -429,13 +435,16 @@ describe('the demo', () => {
           counts.every(([, runs]) => runs >= 1) &&
           expected.every((one) => failures.includes(one)) &&
           failures.some((one) => /^loadbalancer docker \w+ auth origin_unreachable haproxy$/.test(one)) &&
+          metricNames.every((name) => now.includes(`\n${name}`)) &&
           now
         );
       },
       () => program.stderr().slice(-4_000),
-      70_000,
+      60_000 - (performance.now() - started),
     );
-    expect(sum(text, 'blobprobe_run_failures_total', { path: 'internal' })).toBe(0);
+    for (const path of ['internal', 'bypass', 'internal-tls', 'cloudflare-enterprise']) {
+      expect(sum(text, 'blobprobe_run_failures_total', { path })).toBe(0);
+    }
     // A busy machine may exceed a scaled limit of time; what is not a matter of time is exact.
     const timed = /^(?:envoy|alb|traefik-3) |^loadbalancer \S+ \S+ \S+ origin_unreachable (?:haproxy|other)$/;
     expect(
@@ -446,6 +455,7 @@ describe('the demo', () => {
     expect(sum(text, 'blobprobe_pulled_bytes_total', { path: 'internal', workload: 'image' })).toBeGreaterThan(0);
     expect(program.stdout()).toContain(`blobprobe demo: ${url}\n`);
     expect(program.stdout()).toContain('medium and large: body_too_large from nginx; chunked passes\n');
+    expect(program.stdout()).toContain('the load balancer is down for 5m in 20m.\n');
     expect(program.stderr()).toContain('change="bypass: nothing is in the way any more"');
 
     const change = await run('demo', `--running=${url}`, '--break=internal=cloudflared-quic').ended;

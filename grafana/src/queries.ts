@@ -47,7 +47,7 @@ export function mean<K extends MetricKeyOf<'histogram'>>(
   const by = `sum by (${labels.join(', ')})`;
   const native = `${by} (increase(${whole}[${window}]))`;
   const classic = (part: string): string => `${by} (increase(${part}[${window}]))`;
-  return `${classic(sum)} / (${classic(count)} > 0) or histogram_sum(${native}) / histogram_count(${native})`;
+  return `${classic(sum)} / (${classic(count)} > 0) or histogram_sum(${native}) / (histogram_count(${native}) > 0)`;
 }
 
 /** A quantile over the last runs, by labels; of classic histograms or of native ones. */

@@ -1,9 +1,10 @@
-import type { DemoLab } from '../demo/lab.ts';
+import { formatDuration } from '../config/duration.ts';
+import type { DemoLab, OutagePlan } from '../demo/lab.ts';
 import { presetNames, presetOf } from '../demo/presets.ts';
 import { demoClients, demoIntervals } from './demo-config.ts';
 
 /** What the demo prints once it runs: where to look and what to see on each path. */
-export function demoGuide(url: string, lab: DemoLab): string {
+export function demoGuide(url: string, lab: Pick<DemoLab, 'paths' | 'sizes'>, outage: OutagePlan): string {
   const { small, medium, large } = lab.sizes;
   const rows = [
     ['path', 'in the way', 'what to expect (what is not named succeeds)'],
@@ -16,7 +17,8 @@ export function demoGuide(url: string, lab: DemoLab): string {
     ` over ${lab.paths.length} paths to a registry in this process. Sizes and times are scaled down.\n`,
     `On four of them it searches for the limits of size and time, too.\n\n`,
     ...table(rows),
-    '\nWithin 30 seconds there are successes and failures, within 60 all of this; the load balancer is down for 5 minutes in 20.\n',
+    '\nWithin 30 seconds there are successes and failures, within 60 all of this;',
+    ` the load balancer is down for ${formatDuration(outage.downMs)} in ${formatDuration(outage.everyMs)}.\n`,
     `  ${url}/          status of all paths; /runs shows each run, request by request\n`,
     `  curl -s ${url}/metrics | grep -E '^blobprobe_(last_run_success|last_failure_info)'\n`,
     `  curl -X POST '${url}/demo/break?path=internal&preset=envoy'   breaks a path; /demo/heal?path= and /demo/restore?path= mend it\n`,

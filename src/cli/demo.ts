@@ -9,11 +9,9 @@ import { daemonFlags, loggerOf, webOptions } from './daemon-flags.ts';
 import { changeFlags, changeRunning, changesOf } from './demo-changes.ts';
 import { demoConfig } from './demo-config.ts';
 import { demoGuide, demoList } from './demo-guide.ts';
+import { outageFlag, outageOf } from './demo-outage.ts';
 import { runDaemon } from './run-daemon.ts';
 import type { PushDeps } from './serve.ts';
-
-/** Begins when the first runs are through; long enough for alerts on failing checks to fire, and then to resolve. */
-const outage = { firstAfterMs: 25_000, downMs: 300_000, everyMs: 1_200_000 };
 
 export function demoCommand(deps: PushDeps): Command {
   return {
@@ -21,6 +19,7 @@ export function demoCommand(deps: PushDeps): Command {
     summary: 'Runs on a registry and faulty paths of its own: no configuration, no network needed.',
     flags: {
       list: { kind: 'switch', help: 'Name the presets, what each stands for, and the paths.' },
+      ...outageFlag,
       ...changeFlags,
       ...daemonFlags,
     },
@@ -37,6 +36,7 @@ export function demoCommand(deps: PushDeps): Command {
       }
       const web = webOptions(values);
       const log = loggerOf(values, (line) => terminal.err(line));
+      const outage = outageOf(values);
       const lab = await startLab({ outage });
       for (const change of changes) {
         log.info('path changed', { change: applyChange(lab, change) });
@@ -50,7 +50,7 @@ export function demoCommand(deps: PushDeps): Command {
         log,
         terminal,
         extraRoutes: demoRoutes(lab),
-        onRunning: ([url = '']) => terminal.out(demoGuide(url, lab)),
+        onRunning: ([url = '']) => terminal.out(demoGuide(url, lab, outage)),
         onEnded: () => lab.close(),
       });
     },

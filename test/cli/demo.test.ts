@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { changeFlags, changesOf } from '../../src/cli/demo-changes.ts';
-import { demoList } from '../../src/cli/demo-guide.ts';
+import { demoGuide, demoList } from '../../src/cli/demo-guide.ts';
+import { outageFlag, outageOf } from '../../src/cli/demo-outage.ts';
 import { parseFlags, UsageError } from '../../src/cli/flags.ts';
 import { presetNames } from '../../src/demo/presets.ts';
 
@@ -34,4 +35,26 @@ test('the list names each preset once, and the paths', () => {
   const named = lines.flatMap((line) => /^ {2}(\S+) +\S/.exec(line)?.[1] ?? []);
   expect(named).toEqual([...presetNames]);
   expect(lines).toContain('Paths: one, two');
+});
+
+describe('the outage', () => {
+  const read = (...argv: string[]) => outageOf(parseFlags(argv, outageFlag));
+
+  test('lasts 5 minutes in 20, or a quarter of what the flag says', () => {
+    expect(read()).toEqual({ everyMs: 1_200_000, downMs: 300_000, firstAfterMs: 25_000 });
+    expect(read('--outage-every=4m')).toEqual({ everyMs: 240_000, downMs: 60_000, firstAfterMs: 25_000 });
+  });
+
+  test.each(['0', 'soon', '-5m', '999ms'])('--outage-every=%s is refused', (text) => {
+    expect(() => read(`--outage-every=${text}`)).toThrow(
+      new UsageError(`flag --outage-every: expected a duration of at least 1s, such as 4m, got "${text}"`),
+    );
+  });
+
+  test('is announced in the guide', () => {
+    const lab = { paths: [], sizes: { small: 1024, medium: 1024, large: 1024 } };
+    expect(demoGuide('http://localhost', lab, read('--outage-every=6m'))).toContain(
+      'the load balancer is down for 1m30s in 6m.\n',
+    );
+  });
 });

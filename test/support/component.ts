@@ -29,6 +29,8 @@ const packages = {
   helm4: 'helm.sh/helm/v4/cmd/helm@latest',
   'kube-apiserver': './test/support/build-kube-apiserver.sh',
   etcd: 'etcd-server',
+  prometheus3: 'github.com/prometheus/prometheus/cmd/prometheus@v0.316.0',
+  promtool3: 'github.com/prometheus/prometheus/cmd/promtool@v0.316.0',
   amtool: 'prometheus-alertmanager',
   'dashboard-linter': 'github.com/grafana/dashboard-linter@latest',
   jsonnet: 'jsonnet',

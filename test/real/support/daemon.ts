@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseMetrics, type Scrape } from './metrics.ts';
 import { freePort, startProcess, waitFor } from './process.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
+import { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.ts';
 
 const main = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 
@@ -27,12 +27,20 @@ export async function startDaemon(configuration: object): Promise<RunningDaemon>
   const directory = temporaryDirectory('daemon');
   const configFile = join(directory.path, 'config.yaml');
   writeFileSync(configFile, JSON.stringify(configuration, undefined, 2));
+  return start(directory, ['serve', `--config.file=${configFile}`]);
+}
+
+/** Starts `blobprobe demo` and waits until it is ready. */
+export function startDemo(...flags: readonly string[]): Promise<RunningDaemon> {
+  return start(temporaryDirectory('demo'), ['demo', ...flags]);
+}
+
+async function start(directory: TemporaryDirectory, args: readonly string[]): Promise<RunningDaemon> {
   const address = `127.0.0.1:${await freePort()}`;
-  const program = await startProcess(
-    process.execPath,
-    [main, 'serve', `--config.file=${configFile}`, `--web.listen-address=${address}`],
-    { env: { PATH: process.env['PATH'] }, cwd: directory.path },
-  );
+  const program = await startProcess(process.execPath, [main, ...args, `--web.listen-address=${address}`], {
+    env: { PATH: process.env['PATH'] },
+    cwd: directory.path,
+  });
   const get = (path: string): Promise<Response> =>
     fetch(`http://${address}${path}`, { signal: AbortSignal.timeout(5_000) });
   const scrape = async (): Promise<Scrape> => parseMetrics(await (await get('/metrics')).text());
