@@ -13,6 +13,7 @@ import type { MetricSpec } from '../../src/publish/metric-spec.ts';
 import { temporaryDirectory } from '../real/support/temporary-directory.ts';
 import { expanded, queriesOf, selectorsOf } from '../support/board-queries.ts';
 import { describeWithComponents, requireComponent } from '../support/component.ts';
+import { promtools } from '../prometheus/promtool.ts';
 import { type Board, content, lintRules, type Panel } from './lint.ts';
 
 const folder = new URL('../../grafana/dashboards/', import.meta.url);
@@ -139,26 +140,28 @@ describeWithComponents(['dashboard-linter'], 'the real dashboard-linter', () => 
   });
 });
 
-describeWithComponents(['promtool'], 'promtool', () => {
-  test('parses every query', async () => {
-    const values = { __range: '1h', __rate_interval: '5m', window: '300', interval: '60', wanted: '1' };
-    const rules = files
-      .flatMap(({ text }) => queriesOf(text))
-      .map(({ expr }, index) => ({
-        record: `q:${index}`,
-        expr: expanded(expr, values),
-      }));
-    const folder = temporaryDirectory('queries');
-    try {
-      const file = join(folder.path, 'queries.json');
-      writeFileSync(file, JSON.stringify({ groups: [{ name: 'boards', rules }] }));
-      const { stdout } = await run(requireComponent('promtool'), ['check', 'rules', file]);
-      expect(stdout).toContain(`SUCCESS: ${rules.length} rules found`);
-    } finally {
-      folder.remove();
-    }
+for (const tool of promtools) {
+  describeWithComponents([tool], tool, () => {
+    test('parses every query', async () => {
+      const values = { __range: '1h', __rate_interval: '5m', window: '300', interval: '60', wanted: '1' };
+      const rules = files
+        .flatMap(({ text }) => queriesOf(text))
+        .map(({ expr }, index) => ({
+          record: `q:${index}`,
+          expr: expanded(expr, values),
+        }));
+      const folder = temporaryDirectory('queries');
+      try {
+        const file = join(folder.path, 'queries.json');
+        writeFileSync(file, JSON.stringify({ groups: [{ name: 'boards', rules }] }));
+        const { stdout } = await run(requireComponent(tool), ['check', 'rules', file]);
+        expect(stdout).toContain(`SUCCESS: ${rules.length} rules found`);
+      } finally {
+        folder.remove();
+      }
+    });
   });
-});
+}
 
 /** Names in a selector that are neither of ours nor of Prometheus'. */
 function unknownParts(selector: string): string[] {

@@ -6,7 +6,7 @@ import { type Cadence, cadences, windowLabel } from '../../prometheus/src/cadenc
 import { checkAlerts } from '../../prometheus/src/check-alerts.ts';
 import { ruleFileNames } from '../../prometheus/src/rules.ts';
 import { describeWithComponents } from '../support/component.ts';
-import { testRules } from './promtool.ts';
+import { type Promtool, promtools, testRules } from './promtool.ts';
 import { temporaryDirectory } from '../real/support/temporary-directory.ts';
 import { labelsOfCheck, selectorOf, type SimulatedRun, simulate, target } from './simulated-check.ts';
 
@@ -134,6 +134,7 @@ function expected(scenario: Scenario, cadence: Cadence): string[] {
 }
 
 async function judge(
+  tool: Promtool,
   { intervalSeconds, stepSeconds }: (typeof timings)[number],
   scenarios: readonly Scenario[],
 ): Promise<string> {
@@ -163,7 +164,7 @@ async function judge(
   });
   const folder = temporaryDirectory('rules');
   try {
-    const { output } = await testRules({ ...rulesOf(cadence, folder.path), stepSeconds, series, expectations });
+    const { output } = await testRules(tool, { ...rulesOf(cadence, folder.path), stepSeconds, series, expectations });
     return output;
   } finally {
     folder.remove();
@@ -173,22 +174,24 @@ async function judge(
 /** promtool takes queries of 10000 samples at most. */
 const groups = [scenarios.slice(0, 6), scenarios.slice(6)];
 
-describeWithComponents(['promtool'], 'alerts about checks: before, while and after a path is broken', () => {
-  describe.each(timings)('run every $every', (timing) => {
-    const outputs = new Map<string, string>();
-    beforeAll(async () => {
-      for (const group of groups) {
-        const output = await judge(timing, group);
-        for (const { name } of group) outputs.set(name, output);
-      }
-    }, 120_000);
+for (const tool of promtools) {
+  describeWithComponents([tool], `alerts about checks, by ${tool}: before, while and after a path is broken`, () => {
+    describe.each(timings)('run every $every', (timing) => {
+      const outputs = new Map<string, string>();
+      beforeAll(async () => {
+        for (const group of groups) {
+          const output = await judge(tool, timing, group);
+          for (const { name } of group) outputs.set(name, output);
+        }
+      }, 120_000);
 
-    test.each(scenarios)('$name: these alerts fire, no others do, and all resolve', ({ name }) => {
-      const output = outputs.get(name) ?? '';
-      const blocks = output.split('expr:').filter((block) => block.includes(`registry=\\"${name}\\"`));
-      expect(blocks).toEqual([]);
-      expect(output).toMatch(/SUCCESS|expr:/);
-      expect(output).not.toContain('err:');
+      test.each(scenarios)('$name: these alerts fire, no others do, and all resolve', ({ name }) => {
+        const output = outputs.get(name) ?? '';
+        const blocks = output.split('expr:').filter((block) => block.includes(`registry=\\"${name}\\"`));
+        expect(blocks).toEqual([]);
+        expect(output).toMatch(/SUCCESS|expr:/);
+        expect(output).not.toContain('err:');
+      });
     });
   });
-});
+}

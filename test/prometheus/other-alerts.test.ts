@@ -6,7 +6,7 @@ import { otherAlerts } from '../../prometheus/src/prober-alerts.ts';
 import { ruleFileNames } from '../../prometheus/src/rules.ts';
 import { temporaryDirectory } from '../real/support/temporary-directory.ts';
 import { describeWithComponents } from '../support/component.ts';
-import { type InputSeries, testRules } from './promtool.ts';
+import { type InputSeries, promtools, testRules } from './promtool.ts';
 import { selectorOf, seriesName, target } from './simulated-check.ts';
 
 const committed = new URL('../../prometheus/', import.meta.url);
@@ -212,70 +212,72 @@ function ruleFiles(
   return { ruleFiles: files, groupOrder };
 }
 
-describeWithComponents(['promtool'], 'alerts about limits, endpoints and the prober', () => {
-  test('each has a scenario here', () => {
-    const named = new Set(scenarios.flatMap(({ firing }) => firing.map(({ alertname }) => alertname)));
-    expect(otherAlerts().filter(({ alert }) => !named.has(alert))).toEqual([]);
-  });
-
-  test.each(scenarios)('$name: fire, resolve, and no other alert does', async (scenario) => {
-    const breaksAt = 2 * hour;
-    const healsAt = breaksAt + (scenario.brokenSeconds ?? 2 * hour);
-    const end = healsAt + (scenario.afterSeconds ?? 3 * hour);
-    const folder = temporaryDirectory('rules');
-    const expr = 'ALERTS{alertstate="firing"}';
-    const samples = scenario.firing.map(({ alertname = '', ...own }) => {
-      const labels = Object.entries({ ...target, ...own }).filter(([, value]) => value !== '');
-      return selectorOf('ALERTS', { alertname, alertstate: 'firing', ...Object.fromEntries(labels) });
+for (const tool of promtools) {
+  describeWithComponents([tool], `alerts about limits, endpoints and the prober, by ${tool}`, () => {
+    test('each has a scenario here', () => {
+      const named = new Set(scenarios.flatMap(({ firing }) => firing.map(({ alertname }) => alertname)));
+      expect(otherAlerts().filter(({ alert }) => !named.has(alert))).toEqual([]);
     });
-    try {
-      const result = await testRules({
-        ...ruleFiles(folder.path),
-        stepSeconds: step,
-        series: scenario.series.map((values) => written(values, breaksAt, healsAt, end)),
-        expectations: [
-          { atSeconds: breaksAt, expr, samples: [] },
-          { atSeconds: healsAt, expr, samples },
-          { atSeconds: end, expr, samples: [] },
-        ],
-      });
-      expect(result.output).toContain('SUCCESS');
-      expect(result.code).toBe(0);
-    } finally {
-      folder.remove();
-    }
-  });
 
-  test('while it is paused a check that does not run is no news, afterwards it is', async () => {
-    const pausedFrom = 2 * hour;
-    const resumedAt = 5 * hour;
-    const end = 7 * hour;
-    const labels = { registry: 'gitea', path: 'edge', client: 'docker', workload: 'large' };
-    const flat = (value: number): number[] => Array.from({ length: end / step + 1 }, () => value);
-    const stamps = flat(0).map((_, index) => Math.min(index * step, pausedFrom));
-    const paused = flat(0).map((_, index) => (index * step > pausedFrom && index * step <= resumedAt ? 1 : 0));
-    const folder = temporaryDirectory('rules');
-    const expr = 'ALERTS{alertstate="firing"}';
-    const stale = { alertname: 'BlobprobeCheckStale', alertstate: 'firing', severity: 'warning', window: '30m' };
-    const names = ['blobprobe.state', 'blobprobe.window.30m', 'blobprobe.alerts.30m'];
-    try {
-      const result = await testRules({
-        ...ruleFiles(folder.path, names),
-        stepSeconds: step,
-        series: [
-          { series: seriesName('checkInterval', labels), values: flat(300) },
-          { series: seriesName('lastRunTimestamp', labels), values: stamps },
-          { series: seriesName('paused'), values: paused },
-        ],
-        expectations: [
-          { atSeconds: pausedFrom + hour, expr, samples: [] },
-          { atSeconds: resumedAt, expr, samples: [] },
-          { atSeconds: end, expr, samples: [selectorOf('ALERTS', { ...stale, ...target, ...labels })] },
-        ],
+    test.each(scenarios)('$name: fire, resolve, and no other alert does', async (scenario) => {
+      const breaksAt = 2 * hour;
+      const healsAt = breaksAt + (scenario.brokenSeconds ?? 2 * hour);
+      const end = healsAt + (scenario.afterSeconds ?? 3 * hour);
+      const folder = temporaryDirectory('rules');
+      const expr = 'ALERTS{alertstate="firing"}';
+      const samples = scenario.firing.map(({ alertname = '', ...own }) => {
+        const labels = Object.entries({ ...target, ...own }).filter(([, value]) => value !== '');
+        return selectorOf('ALERTS', { alertname, alertstate: 'firing', ...Object.fromEntries(labels) });
       });
-      expect(result.output).toContain('SUCCESS');
-    } finally {
-      folder.remove();
-    }
+      try {
+        const result = await testRules(tool, {
+          ...ruleFiles(folder.path),
+          stepSeconds: step,
+          series: scenario.series.map((values) => written(values, breaksAt, healsAt, end)),
+          expectations: [
+            { atSeconds: breaksAt, expr, samples: [] },
+            { atSeconds: healsAt, expr, samples },
+            { atSeconds: end, expr, samples: [] },
+          ],
+        });
+        expect(result.output).toContain('SUCCESS');
+        expect(result.code).toBe(0);
+      } finally {
+        folder.remove();
+      }
+    });
+
+    test('while it is paused a check that does not run is no news, afterwards it is', async () => {
+      const pausedFrom = 2 * hour;
+      const resumedAt = 5 * hour;
+      const end = 7 * hour;
+      const labels = { registry: 'gitea', path: 'edge', client: 'docker', workload: 'large' };
+      const flat = (value: number): number[] => Array.from({ length: end / step + 1 }, () => value);
+      const stamps = flat(0).map((_, index) => Math.min(index * step, pausedFrom));
+      const paused = flat(0).map((_, index) => (index * step > pausedFrom && index * step <= resumedAt ? 1 : 0));
+      const folder = temporaryDirectory('rules');
+      const expr = 'ALERTS{alertstate="firing"}';
+      const stale = { alertname: 'BlobprobeCheckStale', alertstate: 'firing', severity: 'warning', window: '30m' };
+      const names = ['blobprobe.state', 'blobprobe.window.30m', 'blobprobe.alerts.30m'];
+      try {
+        const result = await testRules(tool, {
+          ...ruleFiles(folder.path, names),
+          stepSeconds: step,
+          series: [
+            { series: seriesName('checkInterval', labels), values: flat(300) },
+            { series: seriesName('lastRunTimestamp', labels), values: stamps },
+            { series: seriesName('paused'), values: paused },
+          ],
+          expectations: [
+            { atSeconds: pausedFrom + hour, expr, samples: [] },
+            { atSeconds: resumedAt, expr, samples: [] },
+            { atSeconds: end, expr, samples: [selectorOf('ALERTS', { ...stale, ...target, ...labels })] },
+          ],
+        });
+        expect(result.output).toContain('SUCCESS');
+      } finally {
+        folder.remove();
+      }
+    });
   });
-});
+}

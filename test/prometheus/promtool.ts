@@ -7,9 +7,13 @@ import { requireComponent } from '../support/component.ts';
 
 const run = promisify(execFile);
 
+/** promtool of Prometheus 2 and of Prometheus 3: rules must pass both. */
+export const promtools = ['promtool', 'promtool3'] as const;
+export type Promtool = (typeof promtools)[number];
+
 /** Runs a program to its end; `code` 0 and all it wrote, or its code. Never rejects for a non-zero code. */
 export async function runTool(
-  tool: 'promtool' | 'amtool',
+  tool: Promtool | 'amtool',
   args: readonly string[],
 ): Promise<{ readonly code: number; readonly output: string }> {
   try {
@@ -55,13 +59,16 @@ export interface RuleTest {
 }
 
 /** `promtool test rules` on one test; the output says what differs. */
-export async function testRules(ruleTest: RuleTest): Promise<{ readonly code: number; readonly output: string }> {
+export async function testRules(
+  tool: Promtool,
+  ruleTest: RuleTest,
+): Promise<{ readonly code: number; readonly output: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'blobprobe-rules-'));
   try {
     const file = join(folder, 'test.json');
     // JSON is YAML.
     writeFileSync(file, JSON.stringify(testFile(ruleTest)));
-    return await runTool('promtool', ['test', 'rules', file]);
+    return await runTool(tool, ['test', 'rules', file]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -8,7 +8,7 @@ import { severities } from '../../prometheus/src/rule.ts';
 import { metricSpecs } from '../../src/publish/metric-names.ts';
 import { describeWithComponents } from '../support/component.ts';
 import { selectorsOf } from '../support/board-queries.ts';
-import { runTool } from './promtool.ts';
+import { promtools, runTool } from './promtool.ts';
 
 const alerts = alertGroups().flatMap((group) => group.rules);
 const recordings = recordingGroups().flatMap((group) => group.rules);
@@ -102,13 +102,15 @@ describe('the runbooks', () => {
   }
 });
 
-describeWithComponents(['promtool'], 'promtool', () => {
-  test('finds nothing wrong with the rules', async () => {
-    const files = ruleFileNames.map((name) => fileURLToPath(new URL(`../../prometheus/${name}`, import.meta.url)));
-    const { code, output } = await runTool('promtool', ['check', 'rules', ...files]);
-    expect(output).toContain(`${alerts.length} rules found`);
-    expect(output).toContain(`${recordings.length} rules found`);
-    expect(output).not.toContain('duplicate');
-    expect(code).toBe(0);
+for (const tool of promtools) {
+  describeWithComponents([tool], tool, () => {
+    test('finds nothing wrong with the rules', async () => {
+      const files = ruleFileNames.map((name) => fileURLToPath(new URL(`../../prometheus/${name}`, import.meta.url)));
+      const { code, output } = await runTool(tool, ['check', 'rules', ...files]);
+      expect(output).toContain(`${alerts.length} rules found`);
+      expect(output).toContain(`${recordings.length} rules found`);
+      expect(output).not.toContain('duplicate');
+      expect(code).toBe(0);
+    });
   });
-});
+}

@@ -368,10 +368,15 @@ describeWithComponents(['prometheus', 'prometheus-alertmanager'], 'the demo, wit
       'the alert on the broken path fires on what job %s scraped',
       async (job) => {
         const alert = `ALERTS{alertname="BlobprobePathFault", alertstate="firing", job="${job}", path="${broken}", client="docker", workload="small"}`;
-        await waitFor('the alert', async () => (await prometheus3!.query(`max_over_time(${alert}[1h])`)).length === 1, {
-          timeoutMs: 60_000,
-          everyMs: 500,
-        });
+        const [fired] = await waitFor(
+          'the alert',
+          async () => {
+            const alerts = await prometheus3!.query(`max_over_time(${alert}[1h])`);
+            return alerts.length > 0 && alerts;
+          },
+          { timeoutMs: 60_000, everyMs: 500 },
+        );
+        expect(fired!.metric).toMatchObject({ severity: 'critical', window: pace.window, registry: 'gitea' });
       },
       90_000,
     );
