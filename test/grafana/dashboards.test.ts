@@ -88,23 +88,45 @@ describe('the linter table', () => {
     templating: { list: board.templating.list.map((variable) => ({ ...variable, ...change })) },
   });
   const chosen = '{job=~"$job", instance=~"$instance"}';
-  test.each<[string, Board]>([
-    ['template-datasource-rule', withoutVariable('datasource')],
-    ['template-job-rule', withoutVariable('job')],
-    ['template-instance-rule', withoutVariable('instance')],
-    ['template-label-promql-rule', every({ query: 'up' })],
-    ['template-on-time-change-reload-rule', every({ refresh: 1 })],
-    ['panel-datasource-rule', withPanel({ datasource: { uid: 'prom' } })],
-    ['panel-title-description-rule', withPanel({ description: '' })],
-    ['panel-units-rule', withPanel({ fieldConfig: { defaults: { unit: 'suffix:x' } } })],
-    ['panel-no-targets-rule', withPanel({ targets: [] })],
-    ['target-rate-interval-rule', withExpr(`rate(up${chosen}[5m])`)],
-    ['target-job-rule', withExpr('up{instance=~"$instance"}')],
-    ['target-instance-rule', withExpr('up{job=~"$job"}')],
-    ['target-counter-agg-rule', withExpr(`blobprobe_runs_total${chosen}`)],
-    ['uneditable-dashboard', { ...board, editable: true }],
-  ])('%s finds what breaks it', (name, broken) => {
-    expect(lintRules[name]?.(broken)).not.toEqual([]);
+  const loki = { uid: '${datasource}', type: 'loki' };
+  const withLoki = (expr: string): Board => withPanel({ targets: [{ expr, datasource: loki }] });
+  const relabelled = (name: string, change: object): Board => ({
+    ...board,
+    templating: { list: board.templating.list.map((one) => (one.name === name ? { ...one, ...change } : one)) },
+  });
+  const overridden = [{ properties: [{ id: 'unit', value: 'suffix:x' }] }];
+
+  /** For each rule what breaks it. */
+  const broken: Readonly<Record<string, readonly Board[]>> = {
+    'template-datasource-rule': [withoutVariable('datasource'), relabelled('datasource', { label: 'Source' })],
+    'template-job-rule': [withoutVariable('job'), relabelled('job', { allValue: '.*' })],
+    'template-instance-rule': [withoutVariable('instance'), relabelled('instance', { multi: false })],
+    'template-label-promql-rule': [every({ query: 'up' }), every({ query: 'label_values(up{, job)' })],
+    'template-on-time-change-reload-rule': [every({ refresh: 1 })],
+    'panel-datasource-rule': [withPanel({ datasource: { uid: 'prom' } })],
+    'panel-title-description-rule': [withPanel({ description: '' }), withPanel({ title: '' })],
+    'panel-units-rule': [
+      withPanel({ fieldConfig: { defaults: { unit: 'suffix:x' } } }),
+      withPanel({ fieldConfig: { defaults: { unit: 's' }, overrides: overridden } }),
+    ],
+    'panel-no-targets-rule': [withPanel({ targets: [] })],
+    'target-logql-rule': [withLoki('{job="x"} |= "error"')],
+    'target-logql-auto-rule': [withLoki('rate({job="x"}[5m])')],
+    'target-promql-rule': [withExpr(`sum by (path (up${chosen})`), withExpr(`up${chosen} or`), withExpr('')],
+    'target-rate-interval-rule': [withExpr(`rate(up${chosen}[5m])`)],
+    'target-job-rule': [withExpr('up{instance=~"$instance"}')],
+    'target-instance-rule': [withExpr('up{job=~"$job"}')],
+    'target-counter-agg-rule': [withExpr(`blobprobe_runs_total${chosen}`)],
+    'uneditable-dashboard': [{ ...board, editable: true }],
+  };
+
+  test('has all rules of the linter', () => {
+    expect(Object.keys(lintRules)).toEqual(Object.keys(broken));
+    expect(Object.keys(broken)).toHaveLength(17);
+  });
+
+  test.each(Object.keys(broken))('%s finds what breaks it', (name) => {
+    for (const one of broken[name]!) expect(lintRules[name]?.(one)).not.toEqual([]);
   });
 });
 
