@@ -349,6 +349,18 @@ describeWithComponents(['prometheus', 'prometheus-alertmanager'], 'the demo, wit
       }
     });
 
+    test('heatmaps get the buckets of native histograms', async () => {
+      const at = await lastGoodScrape(prometheus3!, 'native');
+      const heatmaps = boardQueries.filter(({ expr }) => expr.startsWith('sum by (le) '));
+      expect(heatmaps.length).toBeGreaterThan(3);
+      for (const { where, expr } of heatmaps) {
+        const [one, ...more] = await prometheus3!.query(expanded(expr, { ...boardValues, job: 'native' }), at);
+        const counts = one?.histogram?.[1].buckets?.map(([, , , count]) => Number(count)) ?? [];
+        expect([where, more]).toEqual([where, []]);
+        expect(counts.some((count) => count > 0)).toBe(true);
+      }
+    });
+
     test.each(wholeJobs3)('every query of the boards returns data of job %s', async (job) => {
       const at = await lastGoodScrape(prometheus3!, job);
       expect(await emptyQueries(prometheus3!, { ...boardValues, job }, at)).toEqual(rightlyEmpty);

@@ -8,7 +8,14 @@ export interface QueryResult {
   readonly metric: Readonly<Record<string, string>>;
   /** A native histogram has `histogram` instead. */
   readonly value?: readonly [number, string];
-  readonly histogram?: readonly [number, { readonly count: string; readonly sum: string }];
+  readonly histogram?: readonly [number, NativeHistogram];
+}
+
+export interface NativeHistogram {
+  readonly count: string;
+  readonly sum: string;
+  /** Which bounds are inclusive, lower bound, upper bound, count; buckets without observations are left out. */
+  readonly buckets?: readonly (readonly [rule: number, lower: string, upper: string, count: string])[];
 }
 
 export interface RunningPrometheus {
