@@ -396,6 +396,11 @@ describe('the demo', () => {
     type === 'histogram' ? `${name}_bucket{` : labels.length === 0 ? `${name} ` : `${name}{`,
   );
 
+  /** A search for a limit of time says so when it found none, and leaves no series. */
+  function unclearOnBusyMachine(name: string, log: string): boolean {
+    return name.startsWith(metricSpecs.limitSeconds.name) && log.includes('msg="limit not found"');
+  }
+
   /** What failed in any attempt so far, as in `expected`. */
   function failuresIn(scrape: string): string[] {
     return [...samples(scrape)]
@@ -435,7 +440,7 @@ describe('the demo', () => {
           counts.every(([, runs]) => runs >= 1) &&
           expected.every((one) => failures.includes(one)) &&
           failures.some((one) => /^loadbalancer docker \w+ auth origin_unreachable haproxy$/.test(one)) &&
-          metricNames.every((name) => now.includes(`\n${name}`)) &&
+          metricNames.every((name) => now.includes(`\n${name}`) || unclearOnBusyMachine(name, program.stderr())) &&
           now
         );
       },

@@ -106,10 +106,6 @@ const scrapes3 = {
     ],
   },
 };
-/** What these find is set at the end of a search, and where no time limit is met the shortest search takes over five minutes. */
-const afterMinutes = truePace
-  ? []
-  : [`${metricSpecs.limitSeconds.name}{bound="largest_accepted"}`, 'path:blobprobe_limit_seconds:max_7d'];
 const wholeJobs3 = ['text', 'openmetrics', 'native'];
 
 describeWithComponents(['prometheus', 'prometheus-alertmanager'], 'the demo, with real monitoring', () => {
@@ -179,10 +175,31 @@ describeWithComponents(['prometheus', 'prometheus-alertmanager'], 'the demo, wit
     );
   }
 
-  /** Alerts on throughput are left out: on a busy machine they come and go. */
+  /** Alerts on throughput and on late runs are left out: on a busy machine they come and go. */
   function namesOf(alerts: readonly Delivered[]): string[] {
     const names = new Set(alerts.map(({ labels }) => labels['alertname'] ?? ''));
-    return [...names].filter((name) => !name.includes('Throughput'));
+    return [...names].filter((name) => !/Throughput|CheckStale/.test(name));
+  }
+
+  /**
+   * What has no data yet: where no time limit is met the shortest search for one takes over five minutes, and where one is met a
+   * busy machine may leave the search without a result.
+   */
+  function ofTimeLimits(what: string): boolean {
+    if (truePace) return false;
+    const inconclusive = demo.output().includes('msg="limit not found"');
+    const accepted = [
+      `${metricSpecs.limitSeconds.name}{bound="largest_accepted"}`,
+      'path:blobprobe_limit_seconds:max_7d',
+    ];
+    return accepted.includes(what) || (inconclusive && what.includes(`: ${metricSpecs.limitSeconds.name}`));
+  }
+
+  /** The boards' queries that return nothing, and why is not known. */
+  async function unexpectedlyEmpty(from: RunningPrometheus, job: string): Promise<string[]> {
+    const at = await lastGoodScrape(from, job);
+    const empty = await emptyQueries(from, { ...boardValues, job }, at);
+    return empty.filter((query) => !rightlyEmpty.includes(query) && !ofTimeLimits(query));
   }
 
   function arrived(path: string, status: Delivered['status']): Promise<Delivered> {
@@ -239,8 +256,7 @@ describeWithComponents(['prometheus', 'prometheus-alertmanager'], 'the demo, wit
   });
 
   test('every query of every panel, annotation and variable returns data', async () => {
-    const at = await lastGoodScrape(prometheus, 'blobprobe');
-    expect(await emptyQueries(prometheus, boardValues, at)).toEqual(rightlyEmpty);
+    expect(await unexpectedlyEmpty(prometheus, 'blobprobe')).toEqual([]);
   });
 
   test('every recording rule gives series', async () => {
@@ -251,7 +267,7 @@ describeWithComponents(['prometheus', 'prometheus-alertmanager'], 'the demo, wit
       if (labels !== undefined && labels['window'] !== pace.window) continue;
       if ((await prometheus.query(record, at)).length === 0) empty.push(record);
     }
-    expect(empty.filter((record) => !afterMinutes.includes(record))).toEqual([]);
+    expect(empty.filter((record) => !ofTimeLimits(record))).toEqual([]);
   });
 
   test('every alert is evaluated without error, on series that exist', async () => {
@@ -264,7 +280,7 @@ describeWithComponents(['prometheus', 'prometheus-alertmanager'], 'the demo, wit
         if ((await prometheus.query(selector, at)).length === 0) missing.add(selector);
       }
     }
-    expect([...missing].filter((selector) => !afterMinutes.includes(selector))).toEqual([
+    expect([...missing].filter((selector) => !ofTimeLimits(selector))).toEqual([
       // Only where pushes end at authentication.
       `${metricSpecs.lastFailureInfo.name}{reason=~"auth_challenge_bad|auth_rejected"}`,
     ]);
@@ -362,8 +378,7 @@ describeWithComponents(['prometheus', 'prometheus-alertmanager'], 'the demo, wit
     });
 
     test.each(wholeJobs3)('every query of the boards returns data of job %s', async (job) => {
-      const at = await lastGoodScrape(prometheus3!, job);
-      expect(await emptyQueries(prometheus3!, { ...boardValues, job }, at)).toEqual(rightlyEmpty);
+      expect(await unexpectedlyEmpty(prometheus3!, job)).toEqual([]);
     });
 
     test('quantiles and means of native histograms are those of the classic ones', async () => {
