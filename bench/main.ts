@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { currentCommit, describeMachine, type Machine } from './machine.ts';
+import { machineLine } from './document.ts';
+import { currentCommit, describeMachine } from './machine.ts';
 import { repositoryFolder } from './repository.ts';
 import { keptFolder, readResult, writeResult } from './results.ts';
 import { suites } from './suites.ts';
@@ -25,11 +26,6 @@ function positive(flag: 'runs' | 'size-mib'): number {
   return number;
 }
 
-function describe({ cpu, cores, memoryGiB, kernel, node, peers }: Machine): string {
-  const versions = Object.entries(peers).map(([name, version]) => `${name} ${version}`);
-  return `${cpu}, ${cores} cores, ${memoryGiB} GiB, Linux ${kernel}, Node ${node}\npeers: ${versions.join(', ')}`;
-}
-
 async function main(): Promise<void> {
   const names = suites.map(({ name }) => name);
   const unknown = values.suite.find((name) => !names.includes(name));
@@ -42,7 +38,7 @@ async function main(): Promise<void> {
   }
   const [runs, sizeMiB] = [positive('runs'), positive('size-mib')];
   const machine = describeMachine();
-  process.stdout.write(`${describe(machine)}\n`);
+  process.stdout.write(`${machineLine(machine)}\n`);
   for (const { name, what, run } of suites.filter(
     (one) => values.suite.length === 0 || values.suite.includes(one.name),
   )) {

@@ -1,4 +1,5 @@
 import type { Suite } from './suite.ts';
+import { blackboxSuite } from './suites/blackbox.ts';
 import { memorySuite } from './suites/memory.ts';
 import { pushSuite } from './suites/push.ts';
 import { registrySuite } from './suites/registry.ts';
@@ -6,4 +7,11 @@ import { startupSuite } from './suites/startup.ts';
 import { truthSuite } from './suites/truth.ts';
 
 /** Every suite of the bench, in the order in which it runs and is shown. */
-export const suites: readonly Suite[] = [truthSuite, pushSuite, registrySuite, memorySuite, startupSuite];
+export const suites: readonly Suite[] = [
+  truthSuite,
+  blackboxSuite,
+  pushSuite,
+  registrySuite,
+  memorySuite,
+  startupSuite,
+];

@@ -16,6 +16,7 @@ export class KernelQueues {
   readonly #others: string;
   readonly #samples: Sample[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #readBytes: () => number = () => 0;
 
   constructor(localPort: number, remotePort: number) {
     const end = (port: number): string => `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
@@ -26,6 +27,7 @@ export class KernelQueues {
   /** `readBytes`: what has been read here since the request began. */
   start(readBytes: () => number): void {
     this.#samples.length = 0;
+    this.#readBytes = readBytes;
     this.#timer = setInterval(() => {
       const atMs = performance.now();
       const table = readFileSync('/proc/net/tcp', 'latin1');
@@ -37,6 +39,8 @@ export class KernelQueues {
 
   stop(): void {
     clearInterval(this.#timer);
+    // What has been read has been accepted, at the latest now.
+    this.#samples.push({ atMs: performance.now(), acceptedBytes: this.#readBytes() });
   }
 
   /** When this many bytes had been accepted first; undefined when it was not seen. */

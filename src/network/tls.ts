@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { type ConnectionOptions, rootCertificates } from 'node:tls';
+import { type ConnectionOptions, createSecureContext, rootCertificates, type SecureContextOptions } from 'node:tls';
 import { NetworkError } from './errors.ts';
 import { isOwnHost } from './hosts.ts';
 import type { NetworkPath } from './path.ts';
 import { errorCode } from './resolve.ts';
 
 /**
- * TLS options of a path for one target. The files are read anew for each connection, so that rotated ones take effect;
- * call it before the clock of the handshake starts. Throws NetworkError (stage `tls`) when a file cannot be read.
+ * TLS options of a path for one target. The files are read anew for each connection, so that rotated ones take effect. Call it before
+ * the clock of the handshake starts: reading files and loading certificates (tens of milliseconds for a CA besides the built-in ones)
+ * is no time of the peer's. Throws NetworkError (stage `tls`) when a file cannot be read or used.
  */
 export function tlsSettings(
   path: NetworkPath,
@@ -21,28 +22,29 @@ export function tlsSettings(
   const settings: ConnectionOptions = {
     host: name,
     rejectUnauthorized: !tls.insecure,
-    minVersion: tls.minVersion,
     ALPNProtocols: httpVersion === '1.1' ? ['http/1.1'] : ['h2', 'http/1.1'],
   };
   if (isIP(name) === 0) {
     settings.servername = name;
   }
+  const context: SecureContextOptions = { minVersion: tls.minVersion };
   try {
     if (tls.caFile !== undefined) {
       // The path's own host is checked against its CA alone; other allowed hosts (a public token service) may be either.
       const ca = readFileSync(tls.caFile, 'utf8');
-      settings.ca = own ? ca : [ca, ...rootCertificates];
+      context.ca = own ? ca : [ca, ...rootCertificates];
     }
     if (own && tls.certFile !== undefined && tls.keyFile !== undefined) {
-      settings.cert = readFileSync(tls.certFile);
-      settings.key = readFileSync(tls.keyFile);
+      context.cert = readFileSync(tls.certFile);
+      context.key = readFileSync(tls.keyFile);
     }
+    settings.secureContext = createSecureContext(context);
   } catch (error) {
     const code = errorCode(error) ?? 'EREAD';
     throw new NetworkError({
       stage: 'tls',
       code,
-      message: `cannot read a certificate file of path ${path.name}: ${code}`,
+      message: `cannot use a certificate file of path ${path.name}: ${code}`,
       cause: error,
     });
   }

@@ -34,6 +34,7 @@ const packages = {
   amtool: 'prometheus-alertmanager',
   'dashboard-linter': 'github.com/grafana/dashboard-linter@latest',
   jsonnet: 'jsonnet',
+  'prometheus-blackbox-exporter': 'prometheus-blackbox-exporter',
 } as const;
 export type Component = keyof typeof packages;
 
