@@ -21,7 +21,7 @@ test.each(['registry.example.org', 'tokens.example.com'])(
   'certificates for %s are loaded before the clock of the handshake starts, not by the handshake',
   (host) => {
     const path = pathWithCa(createAuthority('a CA').cert);
-    const settings = tlsSettings(path, { secure: true, host, port: 443 }, '1.1');
+    const settings = tlsSettings(path, { host, port: 443 }, '1.1');
     expect(settings.secureContext).toBeDefined();
     // What stands beside the context is loaded by nobody.
     expect(settings).not.toHaveProperty('ca');
@@ -33,7 +33,7 @@ test('a key that is none is a failure of tls that names the path', () => {
   const files = { certFile: join(folder, 'ca.pem'), keyFile: join(folder, 'key.pem') };
   writeFileSync(files.keyFile, 'no key');
   Object.assign(path.tls, files);
-  const load = (): unknown => tlsSettings(path, { secure: true, host: 'registry.example.org', port: 443 }, '1.1');
+  const load = (): unknown => tlsSettings(path, { host: 'registry.example.org', port: 443 }, '1.1');
   expect(load).toThrow(NetworkError);
   expect(load).toThrow(`cannot use a certificate file of path ${path.name}: ERR_OSSL`);
 });
