@@ -9,6 +9,7 @@ import { createDaemon, type Daemon } from './daemon.ts';
 import type { Engine } from './engine.ts';
 import { watchRuns, type WatchedRuns } from './live-runs.ts';
 import type { Logger } from './log.ts';
+import { createRateLimits, type RateLimits } from './rate-limits.ts';
 import { createReloads, type Reloads } from './reloads.ts';
 import { createOnDemand, type OnDemandRuns } from './run-on-demand.ts';
 import type { BuildInfo } from './version.ts';
@@ -35,6 +36,8 @@ export interface DaemonParts {
   readonly reloads: Reloads;
   /** Stops everything that sends bytes. */
   readonly pause: PauseSwitch;
+  /** Who is left alone for a while. */
+  readonly rateLimits: RateLimits;
 }
 
 /** Nothing runs yet: `daemon.start` and `onDemand.open` do that. */
@@ -45,7 +48,8 @@ export function createDaemonParts(options: DaemonPartsOptions): DaemonParts {
   const runs = watchRuns(options.run, randomUUID);
   const limit = createTransferLimit(config.budget.transfers);
   const pause = createPauseSwitch();
-  const shared = { ...options, run: runs.run, metrics, history, limit, pause };
+  const rateLimits = createRateLimits();
+  const shared = { ...options, run: runs.run, metrics, history, limit, pause, rateLimits };
   const daemon = createDaemon(config, shared);
   const { budget } = daemon;
   const onDemand = createOnDemand({
@@ -57,5 +61,5 @@ export function createDaemonParts(options: DaemonPartsOptions): DaemonParts {
     paused: () => pause.state(),
   });
   pause.onChange((state) => state !== undefined && onDemand.interrupt());
-  return { build, metrics, history, runs, daemon, onDemand, pause, reloads: createReloads(daemon, log) };
+  return { build, metrics, history, runs, daemon, onDemand, pause, rateLimits, reloads: createReloads(daemon, log) };
 }

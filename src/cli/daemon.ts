@@ -12,6 +12,7 @@ import type { TransferLimit } from '../schedule/transfer-limit.ts';
 import { type Schedules, startSchedules, type Tasks } from './daemon-schedules.ts';
 import type { Engine } from './engine.ts';
 import type { Logger } from './log.ts';
+import { createRateLimits, type RateLimits } from './rate-limits.ts';
 import { createScheduledApiChecks } from './scheduled-api-checks.ts';
 import { createScheduledChecks } from './scheduled-checks.ts';
 import { createScheduledLimits } from './scheduled-limits.ts';
@@ -30,6 +31,8 @@ export interface DaemonDeps {
   readonly verdicts?: Verdicts | undefined;
   /** Shared with what is run on demand. */
   readonly pause?: PauseSwitch | undefined;
+  /** Shared likewise. */
+  readonly rateLimits?: RateLimits | undefined;
   /** Names the remedy for a path's fault. */
   readonly remedy?: VerdictOptions['remedy'];
   /** Reads the configuration anew. Throws with all its errors, one a line. */
@@ -121,11 +124,17 @@ function createParts(deps: DaemonDeps, isPaused: () => boolean): Parts {
   const verdicts = deps.verdicts ?? createVerdicts();
   const onChange = (remaining: number | undefined): void => metrics.budgetRemaining(remaining);
   const budget = deps.budget ?? createByteBudget({ nowMs: () => performance.now(), onChange });
-  const checks = createScheduledChecks({ ...deps, budget, verdicts, isPaused });
-  const limits = engine && createScheduledLimits({ engine, metrics, budget, log });
+  const rateLimits = deps.rateLimits ?? createRateLimits();
+  const checks = createScheduledChecks({ ...deps, budget, verdicts, isPaused, rateLimits });
+  const limits = engine && createScheduledLimits({ engine, metrics, budget, log, rateLimits });
   const api =
     engine &&
-    createScheduledApiChecks({ checkApi: (target, options) => engine.checkApi(target, options), metrics, log });
+    createScheduledApiChecks({
+      checkApi: (target, options) => engine.checkApi(target, options),
+      metrics,
+      log,
+      rateLimits,
+    });
   return {
     observer: checks.observer,
     budget,

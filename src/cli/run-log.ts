@@ -2,6 +2,7 @@ import { checkLabels } from '../probe/check.ts';
 import type { Run } from '../probe/outcome.ts';
 import type { Round } from '../probe/round.ts';
 import type { Fields, Logger } from './log.ts';
+import type { Hold } from './rate-limits.ts';
 
 /** One line for each run, in the words of the metrics' labels. */
 export function logRun(log: Logger, run: Run): void {
@@ -35,6 +36,19 @@ export function logRun(log: Logger, run: Run): void {
     url: evidence.url,
     ray_id: evidence.rayId,
   });
+}
+
+/** One line when a registry or a path asked to be left alone; nothing without a hold. */
+export function logHold(log: Logger, hold: Hold | undefined): void {
+  if (hold !== undefined) {
+    const { registry, path, status, until } = hold;
+    log.warn('asked to be left alone: no run starts there until then', {
+      registry,
+      path,
+      status,
+      until: until.toISOString(),
+    });
+  }
 }
 
 /** One line for each fault, and for each verdict that differs from the one before; the rest at debug. */

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { type Check, checkId, checkLabels } from '../probe/check.ts';
 import type { Run } from '../probe/outcome.ts';
-import { formatBytes, formatTime } from '../publish/format.ts';
+import { formatBytes, formatDuration, formatTime } from '../publish/format.ts';
 import type { History } from '../publish/history.ts';
 import type { ByteBudget, Reservation } from '../schedule/byte-budget.ts';
 import type { PauseState } from '../schedule/pause.ts';
@@ -11,7 +11,8 @@ import { movedBytes, worstCaseBytes } from './byte-cost.ts';
 import type { WatchedRuns } from './live-runs.ts';
 import type { Logger } from './log.ts';
 import { checkFor, UnknownRequest } from './on-demand-check.ts';
-import { logRun } from './run-log.ts';
+import type { RateLimits } from './rate-limits.ts';
+import { logHold, logRun } from './run-log.ts';
 import { whyTooLong } from './scrape-fit.ts';
 
 /** Runs that wait for a transfer at most; each holds memory and somebody's hope. */
@@ -34,6 +35,8 @@ export interface OnDemandDeps {
   readonly newId: () => string;
   /** Somebody paused everything; then nothing is started. Default: never. */
   readonly paused?: () => PauseState | undefined;
+  /** Who is left alone for a while. Default: nobody. */
+  readonly rateLimits?: RateLimits;
 }
 
 /** Runs on demand until `stop`. They go to history and log, not into the metrics of the scheduled checks. */
@@ -124,6 +127,12 @@ class Runs implements OnDemandRuns {
     if ([...this.#pending.values()].filter(({ queued }) => queued).length >= mostQueued) {
       return busy(`${mostQueued} runs are waiting already`);
     }
+    const heldMs = this.#deps.rateLimits?.leftMs(check) ?? 0;
+    if (heldMs > 0) {
+      const { registry, path } = checkLabels(check);
+      const message = `${registry}/${path} asked to be left alone, for another ${formatDuration(heldMs)}`;
+      return busy(message, Math.ceil(heldMs / 1_000));
+    }
     return this.#launch(check, key, terms);
   }
 
@@ -198,7 +207,7 @@ interface Wanted {
 }
 
 async function runOnce(
-  { runs, history, log }: OnDemandDeps,
+  { runs, history, log, rateLimits }: OnDemandDeps,
   { id, check, place, reservation }: Wanted,
   signal: AbortSignal,
   onStart: () => void,
@@ -212,6 +221,7 @@ async function runOnce(
     moved = movedBytes(run);
     history.addOnDemand(run);
     logRun(log, run);
+    logHold(log, rateLimits?.note(run));
     return run;
   } finally {
     reservation.settle(moved);

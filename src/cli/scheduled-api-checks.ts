@@ -4,11 +4,14 @@ import type { Metrics } from '../publish/metrics.ts';
 import type { Task } from '../schedule/task-loop.ts';
 import type { Engine } from './engine.ts';
 import type { Logger } from './log.ts';
+import type { RateLimits } from './rate-limits.ts';
 
 export interface ScheduledApiChecksDeps {
   readonly checkApi: Engine['checkApi'];
   readonly metrics: Pick<Metrics, 'apiUp'>;
   readonly log: Logger;
+  /** Who is left alone for a while. Default: nobody. */
+  readonly rateLimits?: Pick<RateLimits, 'leftMs'>;
 }
 
 /** One task for each path that has a check. Results go to metrics; changes to the log. */
@@ -23,11 +26,19 @@ const shortestIntervalMs = 60_000;
 const longestIntervalMs = 5 * 60_000;
 const endpointTimeoutMs = 10_000;
 
-export function createScheduledApiChecks({ checkApi, metrics, log }: ScheduledApiChecksDeps): ScheduledApiChecks {
+export function createScheduledApiChecks({
+  checkApi,
+  metrics,
+  log,
+  rateLimits,
+}: ScheduledApiChecksDeps): ScheduledApiChecks {
   const known = new Map<string, ApiReport>();
   let inForce: ReadonlySet<string> = new Set();
 
   async function look(id: string, check: Check, signal: AbortSignal): Promise<void> {
+    if ((rateLimits?.leftMs(check) ?? 0) > 0) {
+      return;
+    }
     const report = await checkApi(check, { timeoutMs: endpointTimeoutMs, signal });
     if (report === undefined || !inForce.has(id)) {
       return;

@@ -12,7 +12,8 @@ import { type ByteBudget, createByteBudget } from '../schedule/byte-budget.ts';
 import type { ScheduleObserver, SkipCause, Task } from '../schedule/task-loop.ts';
 import { movedBytes, worstCaseBytes } from './byte-cost.ts';
 import type { Logger } from './log.ts';
-import { logRun, logVerdict } from './run-log.ts';
+import { createRateLimits, type RateLimits } from './rate-limits.ts';
+import { logHold, logRun, logVerdict } from './run-log.ts';
 
 export interface ScheduledChecksDeps {
   readonly run: RunCheck;
@@ -21,6 +22,8 @@ export interface ScheduledChecksDeps {
   readonly log: Logger;
   /** Default: none. */
   readonly budget?: ByteBudget;
+  /** Who is left alone for a while; shared with whatever else pushes. Default: one of its own. */
+  readonly rateLimits?: RateLimits;
   /** Where the last round of each kind is kept. */
   readonly verdicts?: Verdicts;
   /** Default: the diagnosis's. */
@@ -48,6 +51,7 @@ export function createScheduledChecks(deps: ScheduledChecksDeps): ScheduledCheck
 class Rounds implements ScheduledChecks {
   readonly #deps: ScheduledChecksDeps;
   readonly #budget: ByteBudget;
+  readonly #rateLimits: RateLimits;
   readonly #verdicts: Verdicts;
   readonly #checks = new Map<string, Check>();
   readonly #plans = new Map<string, RoundPlan>();
@@ -57,6 +61,7 @@ class Rounds implements ScheduledChecks {
   constructor(deps: ScheduledChecksDeps) {
     this.#deps = deps;
     this.#budget = deps.budget ?? createByteBudget({ nowMs: () => performance.now() });
+    this.#rateLimits = deps.rateLimits ?? createRateLimits();
     this.#verdicts = deps.verdicts ?? createVerdicts();
     this.observer = this.#createObserver();
   }
@@ -131,9 +136,13 @@ class Rounds implements ScheduledChecks {
     logVerdict(log, round, this.#verdicts.add(round));
   }
 
-  /** undefined: the budget does not allow it. */
+  /** undefined: the budget does not allow it, or the path is to be left alone. */
   async #runCheck(check: Check, signal: AbortSignal): Promise<Run | undefined> {
     const { run: runCheck, metrics, history, log } = this.#deps;
+    if (this.#rateLimits.leftMs(check) > 0) {
+      this.#skip(check, 'rate_limited', 1);
+      return undefined;
+    }
     const reservation = this.#budget.reserve(worstCaseBytes(check));
     if (reservation === undefined) {
       this.#skipForBudget(check);
@@ -150,6 +159,7 @@ class Rounds implements ScheduledChecks {
         history.add(run);
       }
       logRun(log, run);
+      logHold(log, this.#rateLimits.note(run));
       return run;
     } finally {
       reservation.settle(moved);
@@ -160,11 +170,13 @@ class Rounds implements ScheduledChecks {
   /** Not counted as a run: it only tells whether the registry still takes pushes. */
   async #runControl(check: Check, signal: AbortSignal): Promise<boolean> {
     const control = controlOf(check);
-    const reservation = this.#budget.reserve(worstCaseBytes(control));
+    const heldBack = this.#rateLimits.leftMs(check) > 0;
+    const reservation = heldBack ? undefined : this.#budget.reserve(worstCaseBytes(control));
     if (reservation === undefined) {
       return false;
     }
     const run = await this.#deps.run(control, { signal });
+    logHold(this.#deps.log, this.#rateLimits.note(run));
     reservation.settle(movedBytes(run));
     return run.ok;
   }

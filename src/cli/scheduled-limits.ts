@@ -10,12 +10,16 @@ import type { ByteBudget, Reservation } from '../schedule/byte-budget.ts';
 import type { Task } from '../schedule/task-loop.ts';
 import type { Engine } from './engine.ts';
 import type { Logger } from './log.ts';
+import { createRateLimits, type RateLimits } from './rate-limits.ts';
+import { logHold } from './run-log.ts';
 
 export interface ScheduledLimitsDeps {
   readonly engine: Pick<Engine, 'paced'>;
   readonly metrics: Pick<Metrics, 'limit'>;
   readonly budget: ByteBudget;
   readonly log: Logger;
+  /** Who is left alone for a while. Default: nobody. */
+  readonly rateLimits?: RateLimits;
 }
 
 /** The searches for limits in force, as tasks for the schedule. What they find goes to metrics, log and `findings`. */
@@ -39,11 +43,13 @@ export function createScheduledLimits(deps: ScheduledLimitsDeps): ScheduledLimit
 
 class Searches implements ScheduledLimits {
   readonly #deps: ScheduledLimitsDeps;
+  readonly #rateLimits: RateLimits;
   readonly #findings = new Map<string, LimitFinding>();
   #inForce: ReadonlySet<string> = new Set();
 
   constructor(deps: ScheduledLimitsDeps) {
     this.#deps = deps;
+    this.#rateLimits = deps.rateLimits ?? createRateLimits();
   }
 
   update(searches: LimitSearches | undefined): ReturnType<ScheduledLimits['update']> {
@@ -75,7 +81,7 @@ class Searches implements ScheduledLimits {
   }
 
   async #size(target: LimitTarget, searches: LimitSearches | undefined, signal: AbortSignal): Promise<void> {
-    if (searches === undefined) {
+    if (searches === undefined || this.#isHeld(target)) {
       return;
     }
     const { engine, budget, log } = this.#deps;
@@ -93,14 +99,27 @@ class Searches implements ScheduledLimits {
   }
 
   async #duration(target: LimitTarget, signal: AbortSignal): Promise<void> {
+    if (this.#isHeld(target)) {
+      return;
+    }
     const limit = await searchDurationLimit(checkOf(target), { signal }, (pacer) => this.#deps.engine.paced(pacer));
     // Small, but the budget counts all bytes.
     this.#deps.budget.reserve(0)?.settle(limit.bytesSpent);
     this.#publish(target, limit, signal);
   }
 
+  #isHeld(target: LimitTarget): boolean {
+    const held = this.#rateLimits.leftMs(target) > 0;
+    if (held) {
+      this.#deps.log.warn('limit search skipped', { ...labels(target), cause: 'rate_limited' });
+    }
+    return held;
+  }
+
   /** An inconclusive search leaves what was known before. */
   #publish(target: LimitTarget, limit: SizeLimit | DurationLimit, signal: AbortSignal): void {
+    const last = limit.runs.at(-1);
+    logHold(this.#deps.log, last && this.#rateLimits.note(last));
     if (signal.aborted || !this.#inForce.has(nameOf(target))) {
       return;
     }

@@ -12,6 +12,7 @@ import { startServer } from '../server/start.ts';
 import type { WebOptions } from './daemon-flags.ts';
 import type { DaemonParts } from './daemon-parts.ts';
 import type { Logger } from './log.ts';
+import type { Hold } from './rate-limits.ts';
 import type { Reloads } from './reloads.ts';
 
 export interface WebDeps extends DaemonParts {
@@ -64,7 +65,12 @@ function serverDepsOf(options: WebOptions, deps: WebDeps): ServerDeps {
     rounds: () => daemon.verdicts.list(),
     apis: () => daemon.apis(),
     pause: pauseControl(deps.pause),
-    notices: () => [...whilePaused(deps.pause), ...lastReload(reloads), ...insecurePaths(daemon.config)],
+    notices: () => [
+      ...whilePaused(deps.pause),
+      ...deps.rateLimits.holds().map(whileHeld),
+      ...lastReload(reloads),
+      ...insecurePaths(daemon.config),
+    ],
     liveRuns: deps.runs,
     onDemand: deps.onDemand,
     paths: options.paths,
@@ -110,6 +116,11 @@ function whilePaused(pause: PauseSwitch): string[] {
   return [
     `Paused since ${formatTime(state.since)}${until}: nothing is pushed and no endpoint is asked, so that all that is shown gets older. POST /api/v1/resume ends this.`,
   ];
+}
+
+function whileHeld({ registry, path, status, until }: Hold): string {
+  const where = path === undefined ? `Registry ${registry}` : `Path ${path} to ${registry}`;
+  return `${where} asked to be left alone (${status}): nothing is sent there until ${formatTime(until)}.`;
 }
 
 function lastReload(reloads: Reloads): string[] {

@@ -24,7 +24,9 @@ interface Started {
 }
 
 /** An engine whose runs end when the test says so. */
-function setup(options: { transfers?: number; bytesPerDay?: number; checks?: Check[]; upToBytes?: number } = {}) {
+function setup(
+  options: { transfers?: number; bytesPerDay?: number; checks?: Check[]; upToBytes?: number; heldMs?: number } = {},
+) {
   const started: Started[] = [];
   let ids = 0;
   const newId = (): string => `id-${(ids += 1)}`;
@@ -48,7 +50,8 @@ function setup(options: { transfers?: number; bytesPerDay?: number; checks?: Che
     checks,
     limits: { intervalMs: 1, resolutionBytes: 1, upToBytes: options.upToBytes ?? 0, targets },
   });
-  const onDemand = createOnDemand({ config, runs, history, limit, budget, log: silent, newId });
+  const rateLimits = { leftMs: () => options.heldMs ?? 0, note: () => undefined, holds: () => [] };
+  const onDemand = createOnDemand({ config, runs, history, limit, budget, log: silent, newId, rateLimits });
   onDemand.open();
   return { onDemand, runs, history, limit, budget, started };
 }
@@ -67,6 +70,15 @@ function messageOf(answer: RunAnswer): string {
 async function turn(): Promise<void> {
   await new Promise(setImmediate);
 }
+
+test('who asked to be left alone is left alone by people too, and they are told for how long', () => {
+  const { onDemand } = setup({ heldMs: 90_500 });
+  expect(onDemand.start(large, { queue: true })).toEqual({
+    kind: 'busy',
+    message: 'gitea/direct asked to be left alone, for another 1 m 31 s',
+    retryAfterSeconds: 91,
+  });
+});
 
 describe('what can be asked for', () => {
   test.each<[RunRequest, string]>([
