@@ -144,7 +144,7 @@ function createParts(deps: DaemonDeps, isPaused: () => boolean): Parts {
     update(config) {
       budget.limitTo(config.budget.bytesPerDay);
       engine?.limitBandwidth(config.budget.bandwidthBitsPerSecond);
-      const rounds = checks.update(config.checks);
+      const rounds = checks.update(config.checks, { excludeTainted: config.excludeTainted });
       const searches = limits?.update(config.limits) ?? { sizes: [], durations: [] };
       return {
         pushes: [...rounds, ...searches.sizes],

@@ -9,9 +9,10 @@ import type { Ledger } from '../probe/ledger.ts';
 import type { RunCheck } from '../probe/outcome.ts';
 import { createRunner } from '../probe/run.ts';
 import { createPayloadSource } from '../registry/payload.ts';
+import { startThrottlingWatch } from './cpu-throttling.ts';
 import { startLagWatch } from './lag-watch.ts';
 
-/** A run that saw the event loop later than this has timings that are off by about as much. */
+/** A run that saw the event loop later than this has timings that are off by about as much; likewise for throttling. */
 const taintedAboveMs = 250;
 
 /** Below the bound on shutting down, so that sessions of aborted pushes are cancelled before the process ends. */
@@ -48,6 +49,7 @@ export function createEngine(ledger?: Ledger): Engine {
       return limited ? bandwidth : undefined;
     },
     eventLoopLag: { start: startLagWatch },
+    cpuThrottling: { start: () => startThrottlingWatch() },
     taintedAboveMs,
     cleanupTimeoutMs,
     stallTimeoutMs,

@@ -12,6 +12,9 @@ export function logRun(log: Logger, run: Run): void {
     duration_seconds: seconds(run.durationMs),
     attempts: run.attempts.reduce((most, { number }) => Math.max(most, number), 1),
     sent_bytes: run.sentBytes,
+    event_loop_lag_seconds: seconds(run.eventLoopLagMs),
+    cpu_throttled_seconds: run.cpuThrottling === undefined ? 'unknown' : seconds(run.cpuThrottling.ms),
+    ...(run.tainted ? { tainted: true } : {}),
   };
   for (const { kind, reason, message } of run.cleanup.failures) {
     log.warn('cleanup failed', { ...checkLabels(run.check), run: run.id, kind, reason, message });

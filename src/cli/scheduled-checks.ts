@@ -6,7 +6,7 @@ import { controlOf, planRounds, type RoundPlan, runRound } from '../probe/round.
 import type { VerdictOptions } from '../probe/verdict.ts';
 import type { History } from '../publish/history.ts';
 import type { Metrics } from '../publish/metrics.ts';
-import { isCancelled } from '../publish/observe-run.ts';
+import { isCancelled, type ObserveOptions } from '../publish/observe-run.ts';
 import { createVerdicts, type Verdicts } from '../publish/verdicts.ts';
 import { type ByteBudget, createByteBudget } from '../schedule/byte-budget.ts';
 import type { ScheduleObserver, SkipCause, Task } from '../schedule/task-loop.ts';
@@ -38,7 +38,7 @@ export interface ScheduledChecksDeps {
 export interface ScheduledChecks {
   readonly observer: ScheduleObserver;
   /** Puts these checks in force: creates the series of new ones and removes those of checks that are gone. */
-  update(checks: readonly Check[]): readonly Task[];
+  update(checks: readonly Check[], options?: ObserveOptions): readonly Task[];
 }
 
 /** Cleaning up after a run, and hashing a size for the first time before it, are no part of the run's own bound. */
@@ -57,6 +57,7 @@ class Rounds implements ScheduledChecks {
   readonly #plans = new Map<string, RoundPlan>();
   readonly observer: ScheduleObserver;
   #budgetUsedUp = false;
+  #observeOptions: ObserveOptions = {};
 
   constructor(deps: ScheduledChecksDeps) {
     this.#deps = deps;
@@ -66,7 +67,8 @@ class Rounds implements ScheduledChecks {
     this.observer = this.#createObserver();
   }
 
-  update(checks: readonly Check[]): readonly Task[] {
+  update(checks: readonly Check[], options: ObserveOptions = {}): readonly Task[] {
+    this.#observeOptions = options;
     const { metrics, history } = this.#deps;
     const next = new Map(checks.map((check) => [checkId(check), check]));
     for (const [id, check] of this.#checks) {
@@ -154,7 +156,7 @@ class Rounds implements ScheduledChecks {
     try {
       const run = await runCheck(check, { signal });
       moved = movedBytes(run);
-      metrics.observe(run);
+      metrics.observe(run, this.#observeOptions);
       if (this.#checks.has(checkId(check))) {
         history.add(run);
       }

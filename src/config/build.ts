@@ -24,6 +24,7 @@ export function buildConfig(input: ConfigInput, redactedSource: unknown, sources
     ...(input.limits !== undefined && { limits: buildLimits(input.limits, registries, sources) }),
     budget: buildBudget(input.budget),
     retryWaitScale: input.retryWaitScale,
+    excludeTainted: input.excludeTainted,
     ...(input.ledgerFile !== undefined && { ledgerFile: sources.resolveFile(input.ledgerFile) }),
     redactedSource,
   };

@@ -12,6 +12,8 @@ export interface Config {
   readonly budget: Budget;
   /** Factor on the waits between attempts; 1 is what the real clients do. */
   readonly retryWaitScale: number;
+  /** A run measured while this process was late or throttled leaves the gauges of the last duration and throughput alone. */
+  readonly excludeTainted: boolean;
   /** Absolute name of the file that remembers what is to be cleaned up; undefined: in memory only. */
   readonly ledgerFile?: string;
   /** The file's content with defaults filled in and secrets replaced, for display only. */

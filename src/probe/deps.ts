@@ -1,6 +1,7 @@
 import type { Pacer } from '../network/pump.ts';
 import type { PayloadSource } from '../registry/payload.ts';
 import type { Ledger } from './ledger.ts';
+import type { CpuThrottling } from './outcome.ts';
 
 /** Time as a run sees it; replaced by tests. */
 export interface RunClock {
@@ -23,6 +24,8 @@ export interface RunDeps {
   readonly ledger?: Ledger | undefined;
   /** `start` begins to watch the event loop; what it returns ends that and gives the longest delay seen, in milliseconds. */
   readonly eventLoopLag: { start(): () => number };
+  /** Likewise for what a CPU limit keeps from the process; undefined: not known. */
+  readonly cpuThrottling?: { start(): () => CpuThrottling | undefined };
   /** Above this lag the timings of a run count as tainted. */
   readonly taintedAboveMs: number;
   /** Bound on cleaning up after a run. */

@@ -77,6 +77,13 @@ export interface CleanupReport {
     readonly message: string;
   }[];
 }
+
+/** How often and how long a control group kept the process from the CPU. With several CPUs their times add up. */
+export interface CpuThrottling {
+  readonly periods: number;
+  readonly ms: number;
+}
+
 export const leftoverKinds = ['session', 'blob', 'manifest'] as const;
 export type LeftoverKind = (typeof leftoverKinds)[number];
 
@@ -101,8 +108,11 @@ export interface Run {
   /** Bytes that the registry holds of the upload that a cut left open; absent: not asked (`inspectsSession`), or it does not say. */
   readonly heldBytes?: number;
   readonly pathFacts: PathFacts;
-  /** Longest event-loop delay seen during the run; above the limit the timings are tainted. */
+  /** Longest event-loop delay seen during the run. */
   readonly eventLoopLagMs: number;
+  /** What a CPU limit kept from this process during the run; absent: the system does not tell. */
+  readonly cpuThrottling?: CpuThrottling;
+  /** This process was late, or throttled, by so much that the timings and the throughput are not to be trusted (`isTainted`). */
   readonly tainted: boolean;
   /** false when waits between attempts were scaled or left out. */
   readonly realWaits: boolean;

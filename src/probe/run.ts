@@ -10,12 +10,13 @@ import type { Failure } from './failure.ts';
 import { askHeldBytes, isCut } from './held-bytes.ts';
 import { Ledger } from './ledger.ts';
 import type { RunTrail } from './ledger-trail.ts';
-import type { CleanupReport, Progress, Run, RunCheck } from './outcome.ts';
+import type { CleanupReport, CpuThrottling, Progress, Run, RunCheck } from './outcome.ts';
 import { pushParts } from './push-parts.ts';
 import type { PartOutcome } from './retry-loop.ts';
 import { hasRealWaits } from './retrying.ts';
 import { RunEnding } from './run-ending.ts';
 import { createRunAuthorizer } from './run-authorizer.ts';
+import { isTainted } from './taint.ts';
 import { pullThroughput, pushThroughput } from './throughput.ts';
 
 /** The engine: `RunCheck` over the given dependencies. Each call is one run; it resolves with its outcome, whatever happens. */
@@ -28,6 +29,12 @@ export function createRunner(deps: RunDeps): RunCheck {
     const asks = inspectsSession ? signal : undefined;
     return new RunInFlight(id, check, { ...deps, ledger }, onProgress).execute(index, new RunEnding(signal), asks);
   };
+}
+
+/** What this process saw of itself during a run. */
+interface OwnTrouble {
+  readonly eventLoopLagMs: number;
+  readonly cpuThrottling: CpuThrottling | undefined;
 }
 
 class RunInFlight {
@@ -60,6 +67,7 @@ class RunInFlight {
   /** `asks`: after a cut, the registry is asked how much arrived, unless this aborts. */
   async execute(index: number, ending: RunEnding, asks?: AbortSignal): Promise<Run> {
     const stopLagWatch = this.#deps.eventLoopLag.start();
+    const stopThrottlingWatch = this.#deps.cpuThrottling?.start();
     let defect: Failure | undefined;
     try {
       await this.#push(index, ending);
@@ -68,14 +76,14 @@ class RunInFlight {
     }
     ending.stop();
     const durationMs = this.#deps.clock.nowMs() - this.#originMs;
-    const eventLoopLagMs = stopLagWatch();
+    const own = { eventLoopLagMs: stopLagWatch(), cpuThrottling: stopThrottlingWatch?.() };
     const failure = defect ?? failureOf(this.#parts);
     const heldBytes =
       asks !== undefined && failure !== undefined && isCut(failure)
         ? await askHeldBytes(this.#check, this.#deps, this.#trail.entries(), asks)
         : undefined;
     const cleanup = await cleanUp(this.#check, this.#deps, this.#deps.ledger, this.#trail);
-    const run = this.#outcome(failure, durationMs, eventLoopLagMs, cleanup);
+    const run = this.#outcome(failure, durationMs, own, cleanup);
     return heldBytes === undefined ? run : { ...run, heldBytes };
   }
 
@@ -109,8 +117,9 @@ class RunInFlight {
     }
   }
 
-  #outcome(failure: Failure | undefined, durationMs: number, eventLoopLagMs: number, cleanup: CleanupReport): Run {
+  #outcome(failure: Failure | undefined, durationMs: number, own: OwnTrouble, cleanup: CleanupReport): Run {
     const check = this.#check;
+    const { eventLoopLagMs, cpuThrottling } = own;
     const attempts = this.#parts.flatMap((outcome) => outcome.attempts).sort((a, b) => a.startMs - b.startMs);
     const pushed = failure === undefined ? pushThroughput(attempts) : undefined;
     const pulled = failure === undefined ? pullThroughput(attempts) : undefined;
@@ -132,7 +141,8 @@ class RunInFlight {
           : { foreignRealmHost: this.#confidences.blank(this.#foreignRealmHost) }),
       },
       eventLoopLagMs,
-      tainted: eventLoopLagMs > this.#deps.taintedAboveMs,
+      ...(cpuThrottling === undefined ? {} : { cpuThrottling }),
+      tainted: isTainted({ eventLoopLagMs, throttledMs: cpuThrottling?.ms, durationMs }, this.#deps.taintedAboveMs),
       realWaits: hasRealWaits(check),
       ...(failure === undefined ? {} : { failure }),
       ...(pushed === undefined ? {} : { pushBytesPerSecond: pushed }),

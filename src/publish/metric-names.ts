@@ -36,7 +36,7 @@ export const metricSpecs = {
   runsTainted: counter(
     'runs_tainted_total',
     base,
-    'Runs during which the event loop of the prober was too late for the timings to be trusted.',
+    'Runs during which the event loop of the prober was too late, or a CPU limit stopped it too long, for the timings to be trusted.',
   ),
   firstAttemptFailures: counter(
     'first_attempt_failures_total',
@@ -113,12 +113,16 @@ export const metricSpecs = {
     base,
     'Unix time at which the last successful run ended.',
   ),
-  lastRunDuration: gauge('last_run_duration_seconds', base, 'Duration of the last run.'),
+  lastRunDuration: gauge(
+    'last_run_duration_seconds',
+    base,
+    'Duration of the last run; with excludeTainted of the last one whose timings can be trusted.',
+  ),
   lastRunAttempts: gauge('last_run_attempts', base, 'Most attempts that any one blob of the last run needed.'),
   lastThroughput: gauge(
     'last_throughput_bytes_per_second',
     [...base, 'direction'],
-    'Throughput of the last successful run.',
+    'Throughput of the last successful run; with excludeTainted of the last one whose timings can be trusted.',
   ),
   lastFailureInfo: gauge(
     'last_failure_info',

@@ -13,7 +13,7 @@ import {
   type Verdict,
   verdicts,
 } from './metric-names.ts';
-import { observeRun } from './observe-run.ts';
+import { type ObserveOptions, observeRun } from './observe-run.ts';
 import { createSeries, type Series } from './series.ts';
 
 export interface MetricsOptions {
@@ -51,7 +51,7 @@ export interface Metrics {
   /** Removes all series of the check, and those of its path when no other check uses it. */
   unregister(check: Check): void;
   /** Counts a run. Runs of checks that are not registered are ignored: their series were removed while they ran. */
-  observe(run: Run): void;
+  observe(run: Run, options?: ObserveOptions): void;
   runStarted(check: Check): void;
   runEnded(check: Check): void;
   scheduleLag(seconds: number): void;
@@ -103,9 +103,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
       checks.delete(checkId(check));
       removeCheckSeries(series, check, [...checks.values()].map(checkLabels));
     },
-    observe(run) {
+    observe(run, observeOptions) {
       if (checks.has(checkId(run.check))) {
-        observeRun(series, run);
+        observeRun(series, run, observeOptions);
       }
     },
     runStarted: (check) => changeRunning(check, 1),

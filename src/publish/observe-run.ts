@@ -4,11 +4,16 @@ import type { Attempt, PathFacts, Run } from '../probe/outcome.ts';
 import { isUploadPhase } from './failure-series.ts';
 import type { Exemplar, Series } from './series.ts';
 
+export interface ObserveOptions {
+  /** A tainted run leaves the last-value gauges of timing and throughput as they were. */
+  readonly excludeTainted?: boolean;
+}
+
 /**
  * Counts one run. A cancelled run (our shutdown or reload ended it) says nothing of the path: it leaves `runs_total`,
  * failures, durations and all `last_*` alone. Its bytes did travel and its completed attempts did happen; those count.
  */
-export function observeRun(series: Series, run: Run): void {
+export function observeRun(series: Series, run: Run, { excludeTainted = false }: ObserveOptions = {}): void {
   const base = checkLabels(run.check);
   series.add('sentBytes', base, run.sentBytes);
   series.add('acknowledgedBytes', base, run.acknowledgedBytes);
@@ -28,6 +33,9 @@ export function observeRun(series: Series, run: Run): void {
   }
   observeOutcome(series, base, run);
   setLast(series, base, run);
+  if (!run.tainted || !excludeTainted) {
+    setLastTimes(series, base, run);
+  }
 }
 
 /** Whether we aborted the run ourselves, so that its outcome says nothing of the path. */
@@ -109,17 +117,21 @@ function throughputs(run: Run): ['push' | 'pull', number][] {
   return rates;
 }
 
+/** The gauges whose values a busy prober makes wrong; an outcome is an outcome, however late it was seen. */
+function setLastTimes(series: Series, base: CheckLabels, run: Run): void {
+  series.set('lastRunDuration', base, run.durationMs / 1000);
+  for (const [direction, bytesPerSecond] of throughputs(run)) {
+    series.set('lastThroughput', { ...base, direction }, bytesPerSecond);
+  }
+}
+
 function setLast(series: Series, base: CheckLabels, run: Run): void {
   const endedAt = (run.startedAt.getTime() + run.durationMs) / 1000;
   series.set('lastRunSuccess', base, run.ok ? 1 : 0);
   series.set('lastRunTimestamp', base, endedAt);
-  series.set('lastRunDuration', base, run.durationMs / 1000);
   series.set('lastRunAttempts', base, mostAttempts(run));
   if (run.ok) {
     series.set('lastSuccessTimestamp', base, endedAt);
-  }
-  for (const [direction, bytesPerSecond] of throughputs(run)) {
-    series.set('lastThroughput', { ...base, direction }, bytesPerSecond);
   }
   series.remove('lastFailureInfo', { ...base });
   if (run.failure !== undefined) {

@@ -141,10 +141,18 @@ const run = object(
       },
     ),
     eventLoopLagMs: number,
-    tainted: described(flag, 'This process was too busy for the timings to be trusted.'),
+    tainted: described(flag, 'This process was too busy, or stopped by a CPU limit, for the timings to be trusted.'),
     realWaits: described(flag, 'false: waits between attempts were scaled or left out.'),
   },
-  { ...throughput, pullBytesPerSecond: number, failure: ref('Failure') },
+  {
+    ...throughput,
+    pullBytesPerSecond: number,
+    failure: ref('Failure'),
+    cpuThrottling: described(
+      object({ periods: count, ms: number }),
+      'How often and how long a CPU limit stopped this process during the run. Absent: the system does not tell.',
+    ),
+  },
 );
 
 const liveRun = object(

@@ -35,6 +35,7 @@ export function runView(run: Run, onDemand: boolean): object {
     cleanup: run.cleanup,
     pathFacts: run.pathFacts,
     eventLoopLagMs: run.eventLoopLagMs,
+    cpuThrottling: run.cpuThrottling,
     tainted: run.tainted,
     realWaits: run.realWaits,
   };

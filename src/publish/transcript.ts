@@ -1,6 +1,7 @@
 import { checkId, workloadBytes } from '../probe/check.ts';
 import type { Failure } from '../probe/failure.ts';
 import type { Attempt, RequestRecord, Run } from '../probe/outcome.ts';
+import { taintCauses } from '../probe/taint.ts';
 import { formatBytes, formatDuration, formatTime } from './format.ts';
 
 /** A run request by request as plain text for a terminal, one fact a line. Times are those since the run's start. */
@@ -16,9 +17,7 @@ export function transcript(run: Run): string {
       : `failed after ${formatDuration(run.durationMs)}`,
     ...(run.failure === undefined ? [] : failureLines(run.failure)),
     ...run.cleanup.failures.map(({ kind, reason, message }) => `left behind: ${kind}, ${reason}: ${message}`),
-    ...(run.tainted
-      ? [`the event loop was late by ${formatDuration(run.eventLoopLagMs)}: do not trust these times`]
-      : []),
+    ...(run.tainted ? [`${taintCauses(run, formatDuration)}: do not trust these times`] : []),
   ];
   return `${lines.map(oneLine).join('\n')}\n`;
 }

@@ -18,6 +18,7 @@ function config(...paths: string[]): Config {
     checks: paths.map((path) => fakeCheck('gitea', path, 'docker', 'small')),
     budget: { transfers: 1 },
     retryWaitScale: 1,
+    excludeTainted: false,
     redactedSource: { written: paths.join() },
   };
 }

@@ -59,7 +59,7 @@ export const invalidCases: readonly InvalidCase[] = [
     name: 'unknown key root',
     text: top('budgets: {}\n'),
     problems: [
-      'c.yaml:8:1: budgets: expected one of registries, checks, limits, budget, retryWaitScale, ledgerFile as key, got unknown key "budgets"; did you mean "budget"?',
+      'c.yaml:8:1: budgets: expected one of registries, checks, limits, budget, retryWaitScale, excludeTainted, ledgerFile as key, got unknown key "budgets"; did you mean "budget"?',
     ],
   },
   {
@@ -880,13 +880,13 @@ export const invalidCases: readonly InvalidCase[] = [
     problems: [
       'c.yaml:1:1: registries: expected a map of registries by name, got nothing',
       'c.yaml:1:1: checks: expected a map of checks by name, got nothing',
-      'c.yaml:1:1: a: expected one of registries, checks, limits, budget, retryWaitScale, ledgerFile as key, got unknown key "a"',
+      'c.yaml:1:1: a: expected one of registries, checks, limits, budget, retryWaitScale, excludeTainted, ledgerFile as key, got unknown key "a"',
       'c.yaml:1:22: e[7][0][7][0][7]: expected at most 100000 values, got more',
-      'c.yaml:2:1: b: expected one of registries, checks, limits, budget, retryWaitScale, ledgerFile as key, got unknown key "b"',
-      'c.yaml:3:1: c: expected one of registries, checks, limits, budget, retryWaitScale, ledgerFile as key, got unknown key "c"',
-      'c.yaml:4:1: d: expected one of registries, checks, limits, budget, retryWaitScale, ledgerFile as key, got unknown key "d"',
-      'c.yaml:5:1: e: expected one of registries, checks, limits, budget, retryWaitScale, ledgerFile as key, got unknown key "e"',
-      'c.yaml:6:1: f: expected one of registries, checks, limits, budget, retryWaitScale, ledgerFile as key, got unknown key "f"',
+      'c.yaml:2:1: b: expected one of registries, checks, limits, budget, retryWaitScale, excludeTainted, ledgerFile as key, got unknown key "b"',
+      'c.yaml:3:1: c: expected one of registries, checks, limits, budget, retryWaitScale, excludeTainted, ledgerFile as key, got unknown key "c"',
+      'c.yaml:4:1: d: expected one of registries, checks, limits, budget, retryWaitScale, excludeTainted, ledgerFile as key, got unknown key "d"',
+      'c.yaml:5:1: e: expected one of registries, checks, limits, budget, retryWaitScale, excludeTainted, ledgerFile as key, got unknown key "e"',
+      'c.yaml:6:1: f: expected one of registries, checks, limits, budget, retryWaitScale, excludeTainted, ledgerFile as key, got unknown key "f"',
     ],
   },
   {

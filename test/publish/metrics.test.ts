@@ -525,3 +525,34 @@ describe('exposition', () => {
     expect(bad.code).not.toBe(0);
   });
 });
+
+test('a tainted run keeps out of the last duration and throughput when asked to, and of nothing else', async () => {
+  const metrics = createMetrics({ version: '1', revision: 'r', nodeVersion: 'v20', processMetrics: false });
+  metrics.register(check());
+  const lines = async (): Promise<string[]> =>
+    (await metrics.render('text'))
+      .split('\n')
+      .filter((line) => /^blobprobe_(last_|runs_total|runs_tainted)/.test(line));
+  const valueOf = async (name: string): Promise<number | undefined> => {
+    const line = (await lines()).find((one) => one.startsWith(`blobprobe_${name}{`));
+    return line === undefined ? undefined : Number(line.split(' ').at(-1));
+  };
+  const tainted = successfulRun({ tainted: true, durationMs: 9_000, pushBytesPerSecond: 1 });
+  metrics.observe(tainted, { excludeTainted: true });
+  expect(await valueOf('last_run_duration_seconds')).toBeUndefined();
+  expect(await valueOf('last_throughput_bytes_per_second')).toBeUndefined();
+  expect([await valueOf('last_run_success'), await valueOf('runs_total'), await valueOf('runs_tainted_total')]).toEqual(
+    [1, 1, 1],
+  );
+  metrics.observe(successfulRun({ durationMs: 2_000, pushBytesPerSecond: 5 }), { excludeTainted: true });
+  metrics.observe(failedRun({ tainted: true, durationMs: 9_000 }), { excludeTainted: true });
+  expect([await valueOf('last_run_duration_seconds'), await valueOf('last_throughput_bytes_per_second')]).toEqual([
+    2, 5,
+  ]);
+  expect(await valueOf('last_run_success')).toBe(0);
+  expect((await lines()).some((line) => line.startsWith('blobprobe_last_failure_info{'))).toBe(true);
+  metrics.observe(tainted);
+  expect([await valueOf('last_run_duration_seconds'), await valueOf('last_throughput_bytes_per_second')]).toEqual([
+    9, 1,
+  ]);
+});

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { checkSchema, limitsSchema } from './check.ts';
 import { registrySchema } from './registry.ts';
-import { bitRate, file, named, size } from './scalars.ts';
+import { bitRate, file, flag, named, size } from './scalars.ts';
 
 const budgetSchema = z
   .strictObject({
@@ -31,6 +31,9 @@ export const configSchema = z
         description:
           'Factor on the waits between attempts, for tests and demonstrations. Anything but 1 is not what the real clients do, and is marked in the runs.',
       }),
+      excludeTainted: flag(
+        'Runs measured while this process was late, or stopped by a CPU limit, leave the gauges of the last duration and throughput as they were. They count everywhere else, and are marked either way.',
+      ),
       ledgerFile: file(
         'File that remembers open uploads and pushed digests until they are cleaned up, so that a crash leaves nothing behind. Kept in memory only when absent.',
         '/var/lib/blobprobe/ledger.jsonl',

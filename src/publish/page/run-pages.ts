@@ -1,6 +1,7 @@
 import { checkId } from '../../probe/check.ts';
 import type { Failure } from '../../probe/failure.ts';
 import type { Attempt, RequestRecord, Run } from '../../probe/outcome.ts';
+import { taintCauses } from '../../probe/taint.ts';
 import { reproduceWithCurl } from '../curl.ts';
 import { formatAge, formatBytes, formatDuration, formatRate, formatTime } from '../format.ts';
 import { endedAtMs } from '../history.ts';
@@ -73,7 +74,9 @@ ${factList([
   ['Connected to', connection(run)],
   ['Token service', ownHostOr(run.pathFacts.foreignRealmHost)],
   ['Uploads sent to', ownHostOr(run.pathFacts.foreignLocationHost)],
-  ['Event loop', run.tainted ? `late by ${formatDuration(run.eventLoopLagMs)}: do not trust these timings` : undefined],
+  ['Event loop', `late by ${formatDuration(run.eventLoopLagMs)} at most`],
+  ['CPU limit', throttlingText(run)],
+  ['Trust', run.tainted ? `do not trust these timings: ${taintCauses(run, formatDuration)}` : undefined],
   ['Cleanup', cleanupText(run)],
 ])}
 ${run.failure !== undefined && failureSection(run.failure)}
@@ -129,6 +132,16 @@ function connection(run: Run): string {
 /** Another host than the path's own is what an operator must see: a direct path may fetch its tokens through the public one. */
 function ownHostOr(foreignHost: string | undefined): string | undefined {
   return foreignHost === undefined ? undefined : `${foreignHost}, which is not the host of the path`;
+}
+
+function throttlingText({ cpuThrottling }: Run): string {
+  if (cpuThrottling === undefined) {
+    return 'not known: the system does not tell whether one stopped this process';
+  }
+  const { periods, ms } = cpuThrottling;
+  return periods === 0
+    ? 'did not stop this process'
+    : `stopped this process ${periods} times, ${formatDuration(ms)} in all`;
 }
 
 function cleanupText({ cleanup }: Run): string {

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import type { CpuThrottling } from '../probe/outcome.ts';
+
+/** Where the kernel tells about this process; replaced by tests. */
+export interface KernelFiles {
+  /** Text of a file, or undefined when it cannot be read. */
+  read(file: string): string | undefined;
+}
+
+const kernel: KernelFiles = {
+  read(file) {
+    try {
+      return readFileSync(file, 'utf8');
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+/**
+ * Begins to watch how long this process's control groups keep it from the CPU. The returned function ends it: what was added
+ * since, or undefined where the kernel does not say (no Linux, no CPU controller). The group itself and all visible groups above
+ * it are added up, because a limit on any of them stops all of it. Two small files are read, nothing runs in between.
+ */
+export function startThrottlingWatch(files: KernelFiles = kernel): () => CpuThrottling | undefined {
+  const before = readThrottling(files);
+  return () => {
+    const after = before === undefined ? undefined : readThrottling(files);
+    return before === undefined || after === undefined
+      ? undefined
+      : { periods: Math.max(0, after.periods - before.periods), ms: Math.max(0, after.ms - before.ms) };
+  };
+}
+
+/** Sums since the groups were made; undefined: none of them tells. */
+export function readThrottling(files: KernelFiles = kernel): CpuThrottling | undefined {
+  const told = cpuStatFiles(files).flatMap((file) => throttlingOf(files.read(file) ?? ''));
+  return told.length === 0
+    ? undefined
+    : told.reduce((sum, one) => ({ periods: sum.periods + one.periods, ms: sum.ms + one.ms }));
+}
+
+/** `cpu.stat` as cgroup v2 (microseconds) or v1 (nanoseconds) writes it; nothing where no limit can be set. */
+function throttlingOf(text: string): readonly CpuThrottling[] {
+  const value = (name: string): number | undefined => {
+    const digits = new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1];
+    return digits === undefined ? undefined : Number(digits);
+  };
+  const periods = value('nr_throttled');
+  const us = value('throttled_usec');
+  const ns = value('throttled_time');
+  const ms = us === undefined ? (ns === undefined ? undefined : ns / 1e6) : us / 1e3;
+  return periods === undefined || ms === undefined ? [] : [{ periods, ms }];
+}
+
+/** `cpu.stat` of the own group and of those above it, as far as they are mounted here; see cgroups(7). */
+function cpuStatFiles(files: KernelFiles): string[] {
+  const groups = (files.read('/proc/self/cgroup') ?? '').split('\n').map((line) => line.split(':'));
+  const mounts = (files.read('/proc/self/mountinfo') ?? '').split('\n').map(parseMount);
+  return groups.flatMap(([id = '', controllers = '', ...rest]) => {
+    const unified = id === '0' && controllers === '';
+    if (!unified && !controllers.split(',').includes('cpu')) {
+      return [];
+    }
+    const mount = mounts.find(({ type, options }) =>
+      unified ? type === 'cgroup2' : type === 'cgroup' && options.includes('cpu'),
+    );
+    return mount === undefined ? [] : upwards(mount, rest.join(':')).map((folder) => posix.join(folder, 'cpu.stat'));
+  });
+}
+
+interface Mount {
+  readonly root: string;
+  readonly point: string;
+  readonly type: string;
+  readonly options: readonly string[];
+}
+
+/** One line of mountinfo, proc(5): `31 23 0:28 ROOT POINT OPTIONS … - TYPE SOURCE SUPEROPTIONS`. */
+function parseMount(line: string): Mount {
+  const [head = '', tail = ''] = line.split(' - ');
+  const [, , , root = '', point = ''] = head.split(' ');
+  const [type = '', , options = ''] = tail.split(' ');
+  return { root, point, type, options: options.split(',') };
+}
+
+/** Folders of a group and of those above it, up to where the hierarchy is mounted. */
+function upwards({ root, point }: Mount, group: string): string[] {
+  // A container that sees its own group as the root, or as another's: what is mounted is then the own one.
+  const inside = root === '/' ? group : group.startsWith(`${root}/`) ? group.slice(root.length) : '/';
+  const folders: string[] = [];
+  for (let at = posix.normalize(`/${inside}`); ; at = posix.dirname(at)) {
+    folders.push(posix.join(point, at));
+    if (at === '/') {
+      return folders;
+    }
+  }
+}
