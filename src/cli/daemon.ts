@@ -134,6 +134,7 @@ function createParts(deps: DaemonDeps, isPaused: () => boolean): Parts {
       metrics,
       log,
       rateLimits,
+      budget,
     });
   return {
     observer: checks.observer,

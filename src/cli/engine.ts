@@ -26,12 +26,12 @@ export interface Engine {
   readonly run: RunCheck;
   /** The same engine, whose bodies wait for `pacer` as well: for searches, which send slowly or hesitate. */
   paced(pacer: Pacer): RunCheck;
-  /** One rate for the bodies of all runs together, pushes only; undefined: none. */
+  /** One rate for the bodies of all runs together, pushed and pulled; undefined: none. */
   limitBandwidth(bitsPerSecond: number | undefined): void;
   /** Asks the endpoints that cost no transfer; undefined when `signal` aborted. */
   checkApi(
     target: Parameters<typeof checkApi>[0],
-    options: Pick<ApiCheckOptions, 'timeoutMs' | 'signal'>,
+    options: Pick<ApiCheckOptions, 'timeoutMs' | 'signal' | 'wire'>,
   ): Promise<ApiReport | undefined>;
 }
 

@@ -1,6 +1,8 @@
 import type { Config } from '../config/config.ts';
 import type { Ledger } from '../probe/ledger.ts';
 import type { RunCheck } from '../probe/outcome.ts';
+import type { ByteBudget } from '../schedule/byte-budget.ts';
+import { keepBudget } from './budget-file.ts';
 import { exitFailure, type Terminal } from './command.ts';
 import type { WebOptions } from './daemon-flags.ts';
 import { createDaemonParts } from './daemon-parts.ts';
@@ -39,11 +41,13 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number | und
   const parts = createDaemonParts({ ...options, build });
   const { daemon, onDemand, reloads, pause } = parts;
   openLedger(ledger, config, parts.metrics, log);
+  const closeBudget = keepBudgetBeside(ledger, daemon.budget, config, log);
   const stopping = new AbortController();
   let closeWeb = async (): Promise<void> => {};
   endOnSignal(log, async () => {
     stopping.abort();
     await Promise.all([daemon.stop(pushBoundMs), onDemand.stop()]);
+    closeBudget();
     await ledger.close();
     await closeWeb();
     await options.onEnded?.();
@@ -74,6 +78,13 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number | und
     }
     throw error;
   }
+}
+
+/** Beside the ledger, and by its lock: of two processes on one ledger the second keeps both in memory. */
+function keepBudgetBeside(ledger: Ledger, budget: ByteBudget, { ledgerFile }: Config, log: Logger): () => void {
+  return ledgerFile === undefined || ledger.status.inUse
+    ? () => {}
+    : keepBudget(budget, { file: `${ledgerFile}.budget`, log });
 }
 
 function urlOf(host: string, port: number, { paths, webConfig }: WebOptions): string {

@@ -1,3 +1,4 @@
+import { worstCaseBytes } from '../config/byte-cost.ts';
 import type { Config } from '../config/config.ts';
 import { type Check, checkId, checkLabels } from '../probe/check.ts';
 import type { Run } from '../probe/outcome.ts';
@@ -7,13 +8,13 @@ import type { ByteBudget, Reservation } from '../schedule/byte-budget.ts';
 import type { PauseState } from '../schedule/pause.ts';
 import type { TransferLimit } from '../schedule/transfer-limit.ts';
 import type { OnDemand, RunAnswer, RunRequest, RunTerms } from '../server/on-demand.ts';
-import { movedBytes, worstCaseBytes } from './byte-cost.ts';
 import type { WatchedRuns } from './live-runs.ts';
 import type { Logger } from './log.ts';
 import { checkFor, UnknownRequest } from './on-demand-check.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { logHold, logRun } from './run-log.ts';
 import { whyTooLong } from './scrape-fit.ts';
+import { type Place, takePlace } from './transfer-place.ts';
 
 /** Runs that wait for a transfer at most; each holds memory and somebody's hope. */
 const mostQueued = 8;
@@ -176,29 +177,6 @@ function bounded(check: Check, withinMs: number | undefined): Check {
   return { ...check, timeoutMs: Math.min(check.timeoutMs, pushMs) };
 }
 
-/** A transfer under the limit, or a place in the queue for one. */
-interface Place {
-  readonly granted: Promise<void>;
-  /** Gives the transfer back, or the place in the queue. */
-  leave(): void;
-}
-
-/** undefined: there is no room, and `queue` does not allow to wait for it. */
-function takePlace(limit: TransferLimit, queue: boolean): Place | undefined {
-  let running = false;
-  let grant = (): void => {};
-  const granted = new Promise<void>((resolve) => (grant = resolve));
-  const leaveQueue = limit.enter(() => {
-    running = true;
-    grant();
-  });
-  if (!running && !queue) {
-    leaveQueue();
-    return undefined;
-  }
-  return { granted, leave: () => (running ? limit.leave() : leaveQueue()) };
-}
-
 interface Wanted {
   readonly id: string;
   readonly check: Check;
@@ -218,7 +196,7 @@ async function runOnce(
     await Promise.race([place.granted, aborted(signal)]);
     onStart();
     const run = await runs.run(check, { signal, id });
-    moved = movedBytes(run);
+    moved = run.wireBytes;
     history.addOnDemand(run);
     logRun(log, run);
     logHold(log, rateLimits?.note(run));

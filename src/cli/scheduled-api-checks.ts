@@ -1,6 +1,8 @@
+import { WireMeter } from '../network/wire-meter.ts';
 import { type ApiCheckEndpoint, apiCheckEndpoints, type ApiReport } from '../probe/api-check.ts';
 import type { Check } from '../probe/check.ts';
 import type { Metrics } from '../publish/metrics.ts';
+import type { ByteBudget } from '../schedule/byte-budget.ts';
 import type { Task } from '../schedule/task-loop.ts';
 import type { Engine } from './engine.ts';
 import type { Logger } from './log.ts';
@@ -12,6 +14,8 @@ export interface ScheduledApiChecksDeps {
   readonly log: Logger;
   /** Who is left alone for a while. Default: nobody. */
   readonly rateLimits?: Pick<RateLimits, 'leftMs'>;
+  /** Looks are counted, never refused: they cost some kilobytes, and api_up must not go with the budget. Default: not counted. */
+  readonly budget?: Pick<ByteBudget, 'reserve'>;
 }
 
 /** One task for each path that has a check. Results go to metrics; changes to the log. */
@@ -31,6 +35,7 @@ export function createScheduledApiChecks({
   metrics,
   log,
   rateLimits,
+  budget,
 }: ScheduledApiChecksDeps): ScheduledApiChecks {
   const known = new Map<string, ApiReport>();
   let inForce: ReadonlySet<string> = new Set();
@@ -39,7 +44,9 @@ export function createScheduledApiChecks({
     if ((rateLimits?.leftMs(check) ?? 0) > 0) {
       return;
     }
-    const report = await checkApi(check, { timeoutMs: endpointTimeoutMs, signal });
+    const wire = new WireMeter();
+    const report = await checkApi(check, { timeoutMs: endpointTimeoutMs, signal, wire });
+    budget?.reserve(0)?.settle(wire.bytes);
     if (report === undefined || !inForce.has(id)) {
       return;
     }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { worstCaseBytes } from '../config/byte-cost.ts';
 import { type Check, checkId, checkLabels } from '../probe/check.ts';
 import { remedyFor } from '../probe/diagnose/remedy-for.ts';
 import type { Run, RunCheck } from '../probe/outcome.ts';
@@ -10,7 +11,6 @@ import { isCancelled, type ObserveOptions } from '../publish/observe-run.ts';
 import { createVerdicts, type Verdicts } from '../publish/verdicts.ts';
 import { type ByteBudget, createByteBudget } from '../schedule/byte-budget.ts';
 import type { ScheduleObserver, SkipCause, Task } from '../schedule/task-loop.ts';
-import { movedBytes, worstCaseBytes } from './byte-cost.ts';
 import type { Logger } from './log.ts';
 import { createRateLimits, type RateLimits } from './rate-limits.ts';
 import { logHold, logRun, logVerdict } from './run-log.ts';
@@ -155,7 +155,7 @@ class Rounds implements ScheduledChecks {
     metrics.runStarted(check);
     try {
       const run = await runCheck(check, { signal });
-      moved = movedBytes(run);
+      moved = run.wireBytes;
       metrics.observe(run, this.#observeOptions);
       if (this.#checks.has(checkId(check))) {
         history.add(run);
@@ -179,7 +179,7 @@ class Rounds implements ScheduledChecks {
     }
     const run = await this.#deps.run(control, { signal });
     logHold(this.#deps.log, this.#rateLimits.note(run));
-    reservation.settle(movedBytes(run));
+    reservation.settle(run.wireBytes);
     return run.ok;
   }
 

@@ -94,7 +94,7 @@ class Searches implements ScheduledLimits {
     const options = { upToBytes, resolutionBytes, byteBudget: share.bytes, signal };
     const run = engine.paced(createHesitatingPacer(hesitationMs));
     const limit = await searchSizeLimit(checkOf(target), options, run);
-    share.reservation.settle(limit.bytesSpent);
+    share.reservation.settle(wireBytes(limit));
     this.#publish(target, limit, signal);
   }
 
@@ -104,7 +104,7 @@ class Searches implements ScheduledLimits {
     }
     const limit = await searchDurationLimit(checkOf(target), { signal }, (pacer) => this.#deps.engine.paced(pacer));
     // Small, but the budget counts all bytes.
-    this.#deps.budget.reserve(0)?.settle(limit.bytesSpent);
+    this.#deps.budget.reserve(0)?.settle(wireBytes(limit));
     this.#publish(target, limit, signal);
   }
 
@@ -157,6 +157,10 @@ function reserveShare(
   const bytes = Math.min(worst, Math.floor((budget.remaining() ?? Number.POSITIVE_INFINITY) / 2));
   const reservation = bytes < Math.min(worst, 2 * searches.upToBytes) ? undefined : budget.reserve(bytes);
   return reservation === undefined ? undefined : { bytes, reservation };
+}
+
+function wireBytes({ runs }: SizeLimit | DurationLimit): number {
+  return runs.reduce((sum, run) => sum + run.wireBytes, 0);
 }
 
 /** What a finished search says, as the metrics want it. */

@@ -1,3 +1,4 @@
+import { worstCaseBytes } from '../config/byte-cost.ts';
 import type { Config } from '../config/config.ts';
 import { describeConfig } from '../config/describe.ts';
 import { parseDuration } from '../config/duration.ts';
@@ -6,9 +7,10 @@ import { ConfigError } from '../config/problem.ts';
 import type { ConfigSources } from '../config/sources.ts';
 import type { Ledger } from '../probe/ledger.ts';
 import type { RunCheck } from '../probe/outcome.ts';
+import { createMetrics } from '../publish/metrics.ts';
 import { type Command, exitFailure, type Terminal } from './command.ts';
 import type { Engine } from './engine.ts';
-import { formatFigures } from './config-figures.ts';
+import { type ExtraFigures, formatFigures } from './config-figures.ts';
 import { daemonFlags, loggerOf, webOptions } from './daemon-flags.ts';
 import { type FlagValues, UsageError } from './flags.ts';
 import { type AutoReload, contentWatch } from './reloads.ts';
@@ -71,11 +73,22 @@ export function serveCommand(deps: PushDeps): Command {
         return exitFailure;
       }
       if (values.isSet('config.check')) {
-        terminal.out(formatFigures(file, describeConfig(config)));
+        terminal.out(formatFigures(file, describeConfig(config), extraFigures(config)));
         return 0;
       }
       return runDaemon({ config, readConfig, ...deps, web, log, terminal, autoReload });
     },
+  };
+}
+
+function extraFigures({ budget, checks }: Config): ExtraFigures {
+  const metrics = createMetrics({ version: '', revision: '', nodeVersion: '', processMetrics: false });
+  checks.forEach((check) => metrics.register(check));
+  const { bytesPerDay } = budget;
+  return {
+    series: metrics.seriesCount(),
+    dearestRunBytes: checks.reduce((most, check) => Math.max(most, worstCaseBytes(check)), 0),
+    ...(bytesPerDay === undefined ? {} : { bytesPerDay }),
   };
 }
 

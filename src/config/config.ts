@@ -41,7 +41,7 @@ export interface LimitTarget {
 }
 
 export interface Budget {
-  /** Payload bytes per 24 hours, pushed and pulled; undefined: no bound. */
+  /** Bytes on the wire per 24 hours, in both directions; undefined: no bound. */
   readonly bytesPerDay?: number;
   /** All transfers together, in bits per second; undefined: no bound. */
   readonly bandwidthBitsPerSecond?: number;

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { checkId } from '../probe/check.ts';
 import { buildConfig } from './build.ts';
+import { worstCaseBytes } from './byte-cost.ts';
 import type { Config } from './config.ts';
 import { describeConfig } from './describe.ts';
 import { expectation, found, hint, oneOf, quote } from './expected.ts';
@@ -48,13 +50,27 @@ export function parseConfig(text: string, fileName: string, sources: ConfigSourc
   if (problems.length > 0 || result.data === undefined) throw new ConfigError(problems);
 
   const config = buildConfig(result.data, redact(withDefaults(yaml.value, configSchemaObject())), resolved);
-  const { bytesPerDay } = describeConfig(config);
-  if (config.budget.bytesPerDay !== undefined && bytesPerDay > config.budget.bytesPerDay) {
-    const expected = `at least the ${formatSize(bytesPerDay)} that the checks move in a day without a single retry`;
-    report(['budget', 'bytesPerDay'], `expected ${expected}, got ${formatSize(config.budget.bytesPerDay)}`);
-    throw new ConfigError(problems);
-  }
+  checkBudget(config, (message) => report(['budget', 'bytesPerDay'], message));
+  if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+/** What could not be kept, or would never let a check run, is refused; what retries need on top is held back at run time. */
+function checkBudget(config: Config, report: (message: string) => void): void {
+  const { bytesPerDay: budget } = config.budget;
+  if (budget === undefined) return;
+  const { bytesPerDay } = describeConfig(config);
+  if (bytesPerDay > budget) {
+    const expected = `at least the ${formatSize(bytesPerDay)} that the checks move in a day without a single retry`;
+    report(`expected ${expected}, got ${formatSize(budget)}`);
+    return;
+  }
+  const costs = config.checks.map((check) => ({ id: checkId(check), bytes: worstCaseBytes(check) }));
+  const dearest = costs.reduce((most, one) => (one.bytes > most.bytes ? one : most), { id: '', bytes: 0 });
+  if (dearest.bytes > budget) {
+    const expected = `at least the ${formatSize(dearest.bytes)} that one run of ${dearest.id} may need with all its attempts, or it never starts`;
+    report(`expected ${expected}, got ${formatSize(budget)}`);
+  }
 }
 
 type Issue = NonNullable<ReturnType<typeof configSchema.safeParse>['error']>['issues'][number];

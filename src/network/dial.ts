@@ -16,6 +16,8 @@ export interface DialOptions {
   readonly tlsTimeoutMs: number;
   readonly now: () => number;
   readonly signal: AbortSignal;
+  /** Told of each TCP socket when it is made, below TLS and below a proxy's tunnel. */
+  readonly onSocket?: (socket: Socket) => void;
 }
 
 /** Where a connection goes: the URL's own host and port, before the path's `connectTo` is applied. */
@@ -75,6 +77,7 @@ async function openSocket(
   const leftMs = Math.max(1, options.connectTimeoutMs - (options.now() - startedMs));
   return step('connect', times, options, leftMs, async (track) => {
     const socket = track(connectSocket(path, hop.port, addresses));
+    options.onSocket?.(socket);
     await waitForSocket(socket, 'connect');
     return path.proxy === undefined ? socket : openTunnel(socket, path.proxy, `${bracket(goal.host)}:${goal.port}`);
   });

@@ -24,6 +24,8 @@ export interface HttpRequest {
   readonly stallTimeoutMs?: number;
   /** Receives the response body of a 2xx instead of `Exchange.response.body`, which then stays empty. */
   readonly onResponseChunk?: (chunk: Uint8Array) => void;
+  /** Ends the exchange (`BODY_TOO_LONG`) when more than this came to `onResponseChunk`; undefined: no bound. */
+  readonly responseLimitBytes?: number;
   readonly signal: AbortSignal;
 }
 

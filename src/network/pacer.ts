@@ -18,33 +18,57 @@ export interface BandwidthPacer extends Pacer {
   limitTo(bytesPerSecond: number | undefined): void;
 }
 
-/** A sender that comes so late was held up (a timer, the event loop), not idle: it may make up for it. */
-const lateToleranceMs = 50;
+/**
+ * What a sender that comes late may make up for: it was held up by a timer or the event loop, which are no finer. More would go
+ * out as a burst, and after a pause nothing is owed.
+ */
+const makeUpMs = 10;
+/** Later than this a sender was idle, and makes up for nothing. */
+const idleMs = 50;
 
 /** Timers are no finer than this; the error does not add up, because slots follow from the rate and not from the clock. */
 const timerMs = 1;
 
 /**
- * A token bucket that holds one chunk: the bytes let through never exceed the rate by more than the chunk at hand, whatever
- * was left unused before. Slots are computed, not measured, so that late timers cost no rate.
+ * A token bucket that holds one chunk: in any span of time no more goes through than the rate allows in it, 10 ms of the rate
+ * (`makeUpMs`) and the chunk at hand, for all bodies together. Slots follow from the rate, so that timers that are late by less
+ * than that cost nothing of it. What is pulled takes its turn in the same line.
  */
 export function createBandwidthPacer(clock: PacerClock = systemPacerClock): BandwidthPacer {
   let bytesPerMs: number | undefined;
   let nextSlotMs = Number.NEGATIVE_INFINITY;
+  const queue = createTurns();
+
+  async function pass(bytes: number, signal: AbortSignal): Promise<void> {
+    if (bytesPerMs === undefined) {
+      return;
+    }
+    const wasIdle = clock.nowMs() - nextSlotMs > idleMs;
+    await sleepUntil(nextSlotMs, clock, signal);
+    const passedMs = clock.nowMs();
+    const slotMs = wasIdle ? passedMs : Math.max(nextSlotMs, passedMs - makeUpMs);
+    nextSlotMs = slotMs + (bytesPerMs === undefined ? 0 : bytes / bytesPerMs);
+  }
+
   return {
     limitTo(bytesPerSecond) {
       bytesPerMs = bytesPerSecond === undefined ? undefined : bytesPerSecond / 1_000;
       nextSlotMs = Number.NEGATIVE_INFINITY;
     },
-    async take(bytes, signal) {
-      if (bytesPerMs === undefined) {
-        return;
-      }
-      const nowMs = clock.nowMs();
-      const slotMs = nowMs - nextSlotMs > lateToleranceMs ? nowMs : nextSlotMs;
-      nextSlotMs = slotMs + bytes / bytesPerMs;
-      await sleepUntil(slotMs, clock, signal);
-    },
+    take: (bytes, signal) => (bytesPerMs === undefined ? Promise.resolve() : queue(() => pass(bytes, signal), signal)),
+  };
+}
+
+/** One after the other, in the order of the calls. Who aborts while waiting is told so in turn, and takes no time of the others. */
+function createTurns(): (work: () => Promise<void>, signal: AbortSignal) => Promise<void> {
+  let last = Promise.resolve();
+  return (work, signal) => {
+    const mine = last.then(() => {
+      signal.throwIfAborted();
+      return work();
+    });
+    last = mine.catch(() => {});
+    return mine;
   };
 }
 

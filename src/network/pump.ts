@@ -7,7 +7,7 @@ export interface Outlet {
   readonly destroyed: boolean;
 }
 
-/** Slows a stream down to a rate; resolves when `bytes` more may be sent. */
+/** Slows a stream down to a rate; resolves when `bytes` more may be sent, or, of a body that is pulled, read. */
 export interface Pacer {
   take(bytes: number, signal: AbortSignal): Promise<void>;
 }

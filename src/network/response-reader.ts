@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import type { HttpResponse } from './exchange.ts';
+import type { HttpRequest, HttpResponse } from './exchange.ts';
 
 /** A body longer than this that nobody streams ends the exchange: an endless error page must not cost time and traffic. */
 const maxDiscardedBytes = 4 * 1024 * 1024;
@@ -8,15 +8,20 @@ const maxDiscardedBytes = 4 * 1024 * 1024;
 export class ResponseReader {
   readonly #maxBodyBytes: number;
   readonly #onChunk: ((chunk: Uint8Array) => void) | undefined;
+  readonly #streamLimitBytes: number;
   readonly #kept: Uint8Array[] = [];
   #keptBytes = 0;
   #bodyBytes = 0;
   #status: number | undefined;
   #headers: Record<string, readonly string[]> = {};
 
-  constructor(maxBodyBytes: number, onChunk: ((chunk: Uint8Array) => void) | undefined) {
+  constructor(
+    maxBodyBytes: number,
+    { onResponseChunk, responseLimitBytes }: Pick<HttpRequest, 'onResponseChunk' | 'responseLimitBytes'>,
+  ) {
     this.#maxBodyBytes = maxBodyBytes;
-    this.#onChunk = onChunk;
+    this.#onChunk = onResponseChunk;
+    this.#streamLimitBytes = responseLimitBytes ?? Number.POSITIVE_INFINITY;
   }
 
   start(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
@@ -26,12 +31,17 @@ export class ResponseReader {
     );
   }
 
+  /** The body goes to `onChunk`: nobody wants to read the page of an error as a blob. */
+  get streams(): boolean {
+    return this.#onChunk !== undefined && this.#status !== undefined && this.#status < 300;
+  }
+
   /** false: the body has outgrown its bound and the exchange should end. */
   take(chunk: Uint8Array): boolean {
     this.#bodyBytes += chunk.byteLength;
-    if (this.#onChunk !== undefined && this.#status !== undefined && this.#status < 300) {
-      this.#onChunk(chunk);
-      return true;
+    if (this.streams) {
+      this.#onChunk?.(chunk);
+      return this.#bodyBytes <= this.#streamLimitBytes;
     }
     const room = this.#maxBodyBytes - this.#keptBytes;
     if (room > 0) {

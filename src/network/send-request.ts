@@ -5,6 +5,7 @@ import { NetworkError, type NetworkTimer } from './errors.ts';
 import type { ConnectionFacts, Exchange, HttpRequest, HttpResponse } from './exchange.ts';
 import { ExchangeTimes } from './exchange-times.ts';
 import { OutgoingBody } from './outgoing-body.ts';
+import { readWhenDue } from './paced-reading.ts';
 import { errorCode } from './resolve.ts';
 import { ResponseReader } from './response-reader.ts';
 import type { TransportOptions } from './transport.ts';
@@ -53,7 +54,7 @@ class RequestInFlight {
     this.#options = options;
     this.#line = line;
     this.#times = new ExchangeTimes(options.now());
-    this.#reader = new ResponseReader(options.maxBodyBytes, request.onResponseChunk);
+    this.#reader = new ResponseReader(options.maxBodyBytes, request);
     this.#body = new OutgoingBody(
       request,
       () => this.#connection?.socket,
@@ -152,6 +153,8 @@ class RequestInFlight {
   #onData(chunk: Buffer): void {
     if (!this.#reader.take(chunk)) {
       this.#abort('BODY_TOO_LONG', 'body');
+    } else if (this.#reader.streams) {
+      void readWhenDue(this.#controller, this.#options.pacer, chunk.byteLength, this.#request.signal);
     }
   }
 

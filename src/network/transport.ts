@@ -8,6 +8,7 @@ import { keepReadingAfterWriteError } from './linger.ts';
 import type { NetworkPath } from './path.ts';
 import type { Pacer } from './pump.ts';
 import { type LiveConnection, sendRequest } from './send-request.ts';
+import type { WireMeter } from './wire-meter.ts';
 
 export interface TransportOptions {
   readonly httpVersion: '1.1' | 'h2-if-offered';
@@ -21,6 +22,8 @@ export interface TransportOptions {
   readonly bodyTimeoutMs: number;
   readonly now: () => number;
   readonly pacer?: Pacer | undefined;
+  /** Counts what all connections of this transport carry. */
+  readonly wire?: WireMeter | undefined;
   /** Told of each exchange when it ends, with or without a response. */
   readonly onExchange?: ((exchange: Exchange) => void) | undefined;
   /** Told of the body bytes sent so far, many times a second. */
@@ -101,7 +104,12 @@ function createLine(path: NetworkPath, url: URL, options: TransportOptions, next
     strictContentLength: true,
     connect: (_connectOptions, done) => {
       opening = {};
-      dial(path, target, { ...options, signal: dialSignal }, opening).then(
+      dial(
+        path,
+        target,
+        { ...options, signal: dialSignal, onSocket: (socket) => options.wire?.add(socket) },
+        opening,
+      ).then(
         ({ socket, facts }) => done(null, adopt(socket, facts)),
         (error: unknown) => done(error instanceof Error ? error : new Error(String(error)), null),
       );

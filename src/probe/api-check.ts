@@ -1,3 +1,4 @@
+import type { WireMeter } from '../network/wire-meter.ts';
 import { createTransport, type Transport, transportDefaults } from '../network/transport.ts';
 import type { NetworkPath } from '../network/path.ts';
 import { createAuthorizer } from '../registry/authorizer.ts';
@@ -33,6 +34,8 @@ export interface ApiCheckOptions {
   /** Bound on each endpoint. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Counts what goes over the wire. */
+  readonly wire?: WireMeter | undefined;
 }
 
 /** Enough to see whether paging works; a registry with more tags is not read to the end. */
@@ -77,11 +80,11 @@ type Allowed = (status: number, byRegistry: boolean) => boolean;
 async function lookAt(
   { registry, path }: { readonly registry: RegistryTarget; readonly path: NetworkPath },
   anonymous: boolean,
-  { now, timeoutMs, signal: caller }: ApiCheckOptions,
+  { now, timeoutMs, signal: caller, wire }: ApiCheckOptions,
   work: Work,
   allowed: Allowed,
 ): Promise<EndpointState> {
-  const transport = createTransport(path, { ...transportDefaults, httpVersion: '1.1', now });
+  const transport = createTransport(path, { ...transportDefaults, httpVersion: '1.1', now, wire });
   const ending = new AbortController();
   const onCaller = (): void => ending.abort(new RunAborted('cancelled'));
   const timer = setTimeout(() => ending.abort(new RunAborted('deadline')), timeoutMs);

@@ -94,6 +94,7 @@ class AttemptInFlight {
       httpVersion: check.client.httpVersion,
       now: () => deps.clock.nowMs(),
       pacer: deps.pacer,
+      wire: deps.wire,
       onExchange: (exchange) => this.#recorder.add(this.#step, exchange),
       onProgress: (sentBytes) => {
         if (this.#step === 'send') {

@@ -1,5 +1,6 @@
 import type { NetworkPath } from '../network/path.ts';
 import { createTransport, transportDefaults } from '../network/transport.ts';
+import type { WireMeter } from '../network/wire-meter.ts';
 import { createAuthorizer } from '../registry/authorizer.ts';
 import type { Step } from '../registry/errors.ts';
 import { knownSecrets } from '../registry/known-secrets.ts';
@@ -43,6 +44,7 @@ export async function cleanUp(check: Check, deps: RunDeps, ledger: Ledger, trail
     tokenBehaviour: tokenBehaviours[check.client.name],
     nowMs: () => deps.clock.nowMs(),
     signal: ended.signal,
+    wire: deps.wire,
   });
   for (const entry of inOrder(trail.entries())) {
     const { failure } = await remover.remove(entry, ledger);
@@ -88,11 +90,12 @@ export interface RemoverOptions {
   readonly tokenBehaviour: TokenBehaviour;
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
+  readonly wire?: WireMeter | undefined;
 }
 
 export function openRemover(path: NetworkPath, target: RegistryTarget, options: RemoverOptions): Remover {
-  const { httpVersion, nowMs: now } = options;
-  const transport = createTransport(path, { ...transportDefaults, httpVersion, now });
+  const { httpVersion, nowMs: now, wire } = options;
+  const transport = createTransport(path, { ...transportDefaults, httpVersion, now, wire });
   const confidences = knownSecrets(path, target);
   let step: Step = 'cleanup';
   const client = removalClient(path, target, transport, options, (entered) => (step = entered));

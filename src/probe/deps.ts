@@ -1,4 +1,5 @@
 import type { Pacer } from '../network/pump.ts';
+import type { WireMeter } from '../network/wire-meter.ts';
 import type { PayloadSource } from '../registry/payload.ts';
 import type { Ledger } from './ledger.ts';
 import type { CpuThrottling } from './outcome.ts';
@@ -20,6 +21,8 @@ export interface RunDeps {
   /** A new run's id. */
   readonly newId: () => string;
   readonly pacer?: Pacer | undefined;
+  /** Counts what goes over the wire; each run has one of its own. */
+  readonly wire?: WireMeter | undefined;
   /** What is to be removed, beyond this process; undefined: one in memory. */
   readonly ledger?: Ledger | undefined;
   /** `start` begins to watch the event loop; what it returns ends that and gives the longest delay seen, in milliseconds. */

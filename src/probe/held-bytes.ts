@@ -60,7 +60,8 @@ export async function askHeldBytes(
 async function askUntilSettled(check: Check, deps: RunDeps, location: URL, signal: AbortSignal): Promise<number> {
   const { path, registry: target, client } = check;
   const now = (): number => deps.clock.nowMs();
-  const transport = createTransport(path, { ...transportDefaults, httpVersion: client.httpVersion, now });
+  const { httpVersion } = client;
+  const transport = createTransport(path, { ...transportDefaults, httpVersion, now, wire: deps.wire });
   const tokenBehaviour = tokenBehaviours[client.name];
   const asking = createRegistryClient({
     path,

@@ -101,6 +101,8 @@ export interface Run {
   readonly sentBytes: number;
   readonly acknowledgedBytes: number;
   readonly pulledBytes: number;
+  /** All that went over the wire for this run, in both directions (`WireMeter`): tokens, retries, aborted attempts and cleanup included. */
+  readonly wireBytes: number;
   /** Payload bytes ÷ (send + wait) of the successful attempts; absent when nothing was pushed successfully. */
   readonly pushBytesPerSecond?: number;
   readonly pullBytesPerSecond?: number;

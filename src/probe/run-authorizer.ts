@@ -59,5 +59,6 @@ function tokenHeaders({ userAgent, requestHeaders }: ClientProfile): Readonly<Re
 
 function tokenTransport(check: Check, deps: RunDeps): Transport {
   const now = (): number => deps.clock.nowMs();
-  return createTransport(check.path, { ...transportDefaults, httpVersion: check.client.httpVersion, now });
+  const { httpVersion } = check.client;
+  return createTransport(check.path, { ...transportDefaults, httpVersion, now, wire: deps.wire });
 }

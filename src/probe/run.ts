@@ -1,5 +1,6 @@
 import type { Confidences } from '../network/confidences.ts';
 import { knownSecrets } from '../registry/known-secrets.ts';
+import { WireMeter } from '../network/wire-meter.ts';
 import { prepareBlobs } from './blobs.ts';
 import { type Check, checkId } from './check.ts';
 import { classify } from './classify.ts';
@@ -39,7 +40,7 @@ interface OwnTrouble {
 
 class RunInFlight {
   readonly #check: Check;
-  readonly #deps: RunDeps & { readonly ledger: Ledger };
+  readonly #deps: RunDeps & { readonly ledger: Ledger; readonly wire: WireMeter };
   readonly #trail: RunTrail;
   readonly #onProgress: (progress: Progress) => void;
   readonly #startedAt = new Date();
@@ -57,7 +58,7 @@ class RunInFlight {
   ) {
     this.#id = id;
     this.#check = check;
-    this.#deps = deps;
+    this.#deps = { ...deps, wire: new WireMeter() };
     this.#confidences = knownSecrets(check.path, check.registry);
     this.#trail = deps.ledger.startRun(check, this.#confidences);
     this.#onProgress = onProgress;
@@ -133,6 +134,7 @@ class RunInFlight {
       sentBytes: attempts.reduce((sum, attempt) => sum + attempt.sentBytes, 0),
       acknowledgedBytes: attempts.reduce((sum, attempt) => sum + attempt.acknowledgedBytes, 0),
       pulledBytes: attempts.reduce((sum, attempt) => sum + attempt.pulledBytes, 0),
+      wireBytes: this.#deps.wire.bytes,
       cleanup,
       pathFacts: {
         ...Object.assign({}, ...this.#parts.map((outcome) => outcome.pathFacts)),

@@ -20,6 +20,8 @@ export interface RegistryRequest {
   /** A challenge that can be followed is an answer too: after it the request is not sent again. */
   readonly asksForChallenge?: boolean;
   readonly onResponseChunk?: (chunk: Uint8Array) => void;
+  /** More than this to `onResponseChunk` ends the request. */
+  readonly responseLimitBytes?: number;
 }
 
 export interface RegistryClientOptions {
@@ -146,6 +148,7 @@ async function sendOnce(options: RegistryClientOptions, request: RegistryRequest
       : { responseHeaderTimeoutMs: options.responseHeaderTimeoutMs }),
     ...(options.stallTimeoutMs === undefined ? {} : { stallTimeoutMs: options.stallTimeoutMs }),
     ...(request.onResponseChunk === undefined ? {} : { onResponseChunk: request.onResponseChunk }),
+    ...(request.responseLimitBytes === undefined ? {} : { responseLimitBytes: request.responseLimitBytes }),
   });
 }
 

@@ -4,9 +4,15 @@ export interface Reservation {
   settle(bytes: number): void;
 }
 
+/** Bytes spent in one step of time, and how long ago that was. */
+export interface SpentBytes {
+  readonly agoMs: number;
+  readonly bytes: number;
+}
+
 /**
- * Most bytes in any 24 hours: a sliding window, because a calendar day would allow twice as much around midnight. In memory
- * only: a restart begins with the whole budget.
+ * Most bytes in any 24 hours: a sliding window, because a calendar day would allow twice as much around midnight. What was spent
+ * can be taken out, kept, and put back after a restart.
  */
 export interface ByteBudget {
   /** Changes the budget; undefined: none. What was spent stays counted. */
@@ -17,6 +23,12 @@ export interface ByteBudget {
   take(bytes: number): boolean;
   /** Bytes neither spent in the last 24 hours nor set aside; undefined: no budget. Never below 0. */
   remaining(): number | undefined;
+  /** What counts at this moment, each as of the end of its step: never older than it is. Bytes that are set aside count as spent: should the process die now, they may have been. */
+  spent(): readonly SpentBytes[];
+  /** Counts what an earlier process has spent. */
+  restore(spent: readonly SpentBytes[]): void;
+  /** Told what remains after each change. */
+  onChange(listener: (remaining: number | undefined) => void): void;
 }
 
 const windowMs = 24 * 60 * 60 * 1_000;
@@ -27,7 +39,7 @@ export interface ByteBudgetOptions {
   /** Monotonic. */
   readonly nowMs: () => number;
   readonly bytesPerDay?: number | undefined;
-  /** Told what remains after each change. */
+  /** The first of those told of changes. */
   readonly onChange?: (remaining: number | undefined) => void;
 }
 
@@ -37,7 +49,7 @@ export function createByteBudget(options: ByteBudgetOptions): ByteBudget {
 
 class SlidingBudget implements ByteBudget {
   readonly #nowMs: () => number;
-  readonly #onChange: (remaining: number | undefined) => void;
+  readonly #listeners: ((remaining: number | undefined) => void)[];
   readonly #spentByStep = new Map<number, number>();
   #bytesPerDay: number | undefined;
   #reservedBytes = 0;
@@ -45,22 +57,31 @@ class SlidingBudget implements ByteBudget {
   constructor({ nowMs, bytesPerDay, onChange = () => {} }: ByteBudgetOptions) {
     this.#nowMs = nowMs;
     this.#bytesPerDay = bytesPerDay;
-    this.#onChange = onChange;
+    this.#listeners = [onChange];
+  }
+
+  onChange(listener: (remaining: number | undefined) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  #changed(): void {
+    const remaining = this.remaining();
+    this.#listeners.forEach((listener) => listener(remaining));
   }
 
   limitTo(bytesPerDay: number | undefined): void {
     this.#bytesPerDay = bytesPerDay;
-    this.#onChange(this.remaining());
+    this.#changed();
   }
 
   reserve(bytes: number): Reservation | undefined {
     const left = this.remaining();
     if (left !== undefined && bytes > left) {
-      this.#onChange(left);
+      this.#changed();
       return undefined;
     }
     this.#reservedBytes += bytes;
-    this.#onChange(this.remaining());
+    this.#changed();
     let settled = false;
     return {
       settle: (usedBytes) => {
@@ -85,22 +106,46 @@ class SlidingBudget implements ByteBudget {
       : Math.max(0, this.#bytesPerDay - this.#spentBytes() - this.#reservedBytes);
   }
 
+  spent(): readonly SpentBytes[] {
+    const nowMs = this.#nowMs();
+    this.#forget();
+    const steps = [...this.#spentByStep].map(([step, bytes]) => ({
+      agoMs: Math.max(0, nowMs - (step + 1) * stepMs),
+      bytes,
+    }));
+    return this.#reservedBytes === 0 ? steps : [...steps, { agoMs: 0, bytes: this.#reservedBytes }];
+  }
+
+  restore(spent: readonly SpentBytes[]): void {
+    spent.forEach(({ agoMs, bytes }) => this.#note(this.#nowMs() - agoMs, bytes));
+    this.#changed();
+  }
+
   #spend(bytes: number): void {
-    const step = Math.floor(this.#nowMs() / stepMs);
+    this.#note(this.#nowMs(), bytes);
+    this.#changed();
+  }
+
+  #note(atMs: number, bytes: number): void {
+    const step = Math.floor(atMs / stepMs);
     this.#spentByStep.set(step, (this.#spentByStep.get(step) ?? 0) + bytes);
-    this.#onChange(this.remaining());
   }
 
   #spentBytes(): number {
-    const oldestStep = Math.floor((this.#nowMs() - windowMs) / stepMs);
+    this.#forget();
     let sum = 0;
-    for (const [step, bytes] of this.#spentByStep) {
-      if (step < oldestStep) {
-        this.#spentByStep.delete(step);
-      } else {
-        sum += bytes;
-      }
+    for (const bytes of this.#spentByStep.values()) {
+      sum += bytes;
     }
     return sum;
+  }
+
+  #forget(): void {
+    const oldestStep = Math.floor((this.#nowMs() - windowMs) / stepMs);
+    for (const step of this.#spentByStep.keys()) {
+      if (step < oldestStep) {
+        this.#spentByStep.delete(step);
+      }
+    }
   }
 }

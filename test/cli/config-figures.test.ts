@@ -24,3 +24,26 @@ test('the figures stand in columns', () => {
     'total          6    2881.5    2.8 GiB  14.1 GiB',
   ]);
 });
+
+test('the budget is set against what is planned, what could be at worst and what one run may need', () => {
+  const figures = {
+    registries: 1,
+    paths: 1,
+    checks: 1,
+    runsPerDay: 1,
+    bytesPerDay: 2 ** 30,
+    worstCaseBytesPerDay: 5 * 2 ** 30,
+    workloads: [],
+  };
+  const lines = (extra: object): string[] => formatFigures('c', figures, extra).split('\n').slice(-4);
+  expect(lines({ series: 592, bytesPerDay: 2 * 2 ** 30, dearestRunBytes: 3 * 2 ** 20 })).toEqual([
+    'bytes/day: every run succeeds at the first attempt; at worst: every run needs all attempts of its client',
+    'budget: 2 GiB a day, 50 % of it planned, which the worst case exceeds: runs would then be skipped; the dearest run may need 3 MiB on the wire',
+    'series: 592 on /metrics from the start, and some hundred of the process',
+    '',
+  ]);
+  expect(lines({ bytesPerDay: 10 * 2 ** 30 })[2]).toBe(
+    'budget: 10 GiB a day, 10 % of it planned; the dearest run may need 0 B on the wire',
+  );
+  expect(lines({})[2]).toBe('budget: none; the dearest run may need 0 B on the wire');
+});

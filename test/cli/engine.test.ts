@@ -25,7 +25,8 @@ test('all pushes together keep to the configured bandwidth; without one they do 
   const alone = sendMs(await engine.run(check, { signal }));
   // 1 MB at 1 MB/s, but for the first chunk of 32 KiB, which does not wait.
   expect(alone).toBeGreaterThan(1_000 * (1 - 0.033) * 0.98);
-  expect(alone).toBeLessThan(1_000 * 1.02 + 100);
+  // How exact it is when nothing disturbs it is measured with a fake clock and in the benchmark.
+  expect(alone).toBeLessThan(2_500);
   const both = await Promise.all([engine.run(check, { signal }), engine.run(check, { signal })]);
   expect(Math.max(...both.map(sendMs))).toBeGreaterThan(1_850);
   engine.limitBandwidth(undefined);
@@ -58,4 +59,35 @@ test('an abort while waiting for bandwidth ends the run at once, as cancelled', 
   expect(run.failure?.reason).toBe('cancelled');
   expect(run.durationMs).toBeLessThan(1_500);
   expect(registry.openSessions).toEqual([]);
+});
+
+test('what is pulled keeps to the bandwidth, too', async () => {
+  const registry = await startRegistry();
+  open.push(registry);
+  const engine = createEngine();
+  const check = checkOf(registry.url, { sizeBytes: 4_000_000 });
+  engine.limitBandwidth(80_000_000);
+  const run = await engine.run({ ...check, workload: { ...check.workload, pull: true } }, { signal });
+  expect(run.failure).toBeUndefined();
+  expect(run.pulledBytes).toBe(4_000_000);
+  const pullMs = run.attempts.flatMap(({ requests }) => requests).find(({ phase }) => phase === 'pull')?.durationMs;
+  // 4 MB at 10 MB/s, but for the first read, which does not wait.
+  expect(pullMs).toBeGreaterThan(400 * 0.98 - 7);
+  expect(pullMs).toBeLessThan(1_200);
+});
+
+test('a registry that sends more than the blob is not read to the end', async () => {
+  const registry = await startRegistry();
+  open.push(registry);
+  registry.intercept = ({ method, url }) =>
+    method === 'GET' && url.includes('/blobs/sha256:')
+      ? { kind: 'answer', status: 200, body: 'x'.repeat(20_000_000) }
+      : undefined;
+  const check = checkOf(registry.url, { sizeBytes: 100_000 });
+  const run = await createEngine().run({ ...check, workload: { ...check.workload, pull: true } }, { signal });
+  expect(run.failure?.reason).toBe('body_truncated');
+  expect(run.failure?.evidence.message).toMatch(/of 100000, and more came$/);
+  // The blob, 64 KiB more, and the read that passed the bound.
+  expect(run.pulledBytes).toBeLessThanOrEqual(100_000 + 2 * 65_536);
+  expect(run.wireBytes).toBeLessThan(1_000_000);
 });

@@ -48,6 +48,7 @@ export function fakeRun(check: Check, { failure }: { failure?: Failure }): Run {
     sentBytes: 0,
     acknowledgedBytes: 0,
     pulledBytes: 0,
+    wireBytes: 0,
     cleanup: { durationMs: 0, failures: [] },
     pathFacts: {},
     eventLoopLagMs: 0,

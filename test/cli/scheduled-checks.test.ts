@@ -206,18 +206,16 @@ test('a run whose worst case does not fit into the budget is skipped; what runs 
   const direct = fakeCheck('gitea', 'direct', 'docker', 'small');
   const ingress = fakeCheck('gitea', 'ingress', 'docker', 'small');
   const seen: (number | undefined)[] = [];
-  // 1 KiB in up to 5 attempts.
-  const { checks, budget, lines, verdicts, scrape } = setup(
-    async (check) => {
-      seen.push(budget.remaining());
-      return { ...fakeRun(check, {}), sentBytes: 1_024 };
-    },
-    5 * 1_024 + 1_023,
-  );
+  // 1 KiB in up to 5 attempts, each with 1 % and 64 KiB for what is not the body.
+  const worst = 5_172 + 5 * 65_536;
+  const { checks, budget, lines, verdicts, scrape } = setup(async (check) => {
+    seen.push(budget.remaining());
+    return { ...fakeRun(check, {}), sentBytes: 1_024, wireBytes: 1_100 };
+  }, worst + 1_023);
   const [task] = checks.update([direct, ingress]);
   await task!.run(new AbortController().signal);
   expect(seen).toEqual([1_023]);
-  expect(budget.remaining()).toBe(5 * 1_024 - 1);
+  expect(budget.remaining()).toBe(worst + 1_023 - 1_100);
   const skipped = (await scrape('blobprobe_runs_skipped_total{')).filter((line) => line.includes('cause="budget"'));
   expect(skipped).toEqual([expect.stringMatching(/path="direct".* 0$/), expect.stringMatching(/path="ingress".* 1$/)]);
   expect(verdicts.list().map(({ verdict }) => verdict)).toEqual([{ kind: 'inconclusive', why: 'ingress had no run' }]);

@@ -393,3 +393,25 @@ function linesOf(read: () => unknown): string[] {
     throw error;
   }
 }
+
+describe('the budget', () => {
+  const text = (bytesPerDay: string, size = '10MiB'): string =>
+    JSON.stringify({
+      registries: { lab: { repository: 'a/b', paths: { direct: { url: 'http://127.0.0.1:1' } } } },
+      checks: { large: { size, every: '1d', clients: ['docker'] } },
+      budget: { bytesPerDay },
+    });
+
+  it('that a run with all its attempts does not fit into is refused: it would never start', () => {
+    // 5 attempts of 10 MiB, with 1 % for framing and 64 KiB for the rest of each.
+    const worst = Math.ceil(50 * 2 ** 20 * 1.01) + 5 * 65_536;
+    expect(() => parseConfig(text(`${worst - 1}B`), 'c.yaml', fakeSources())).toThrow(
+      /budget\.bytesPerDay: expected at least the .* that one run of lab\/direct\/docker\/large may need with all its attempts, or it never starts, got/,
+    );
+    expect(parseConfig(text(`${worst}B`), 'c.yaml', fakeSources()).budget.bytesPerDay).toBe(worst);
+  });
+
+  it('that the checks exceed without a single retry is refused', () => {
+    expect(() => parseConfig(text('5MiB'), 'c.yaml', fakeSources())).toThrow(/without a single retry, got 5MiB/);
+  });
+});

@@ -15,6 +15,7 @@ export function fakeRun(check: Check, failure?: Failure, sentBytes = 0): Run {
     sentBytes,
     acknowledgedBytes: 0,
     pulledBytes: 0,
+    wireBytes: 0,
     cleanup: { durationMs: 0, failures: [] },
     pathFacts: {},
     eventLoopLagMs: 0,

@@ -33,6 +33,7 @@ function runOf([path, kind, outcome]: Spec): Run {
     sentBytes: 0,
     acknowledgedBytes: 0,
     pulledBytes: 0,
+    wireBytes: 0,
     cleanup: { durationMs: 0, failures: [] },
     pathFacts: {},
     eventLoopLagMs: 0,

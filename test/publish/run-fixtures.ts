@@ -169,6 +169,7 @@ export function successfulRun(changes: Partial<Run> = {}): Run {
     sentBytes: 50 * MiB,
     acknowledgedBytes: 50 * MiB,
     pulledBytes: 0,
+    wireBytes: 0,
     pushBytesPerSecond: 128 * MiB,
     cleanup: { durationMs: 5, failures: [] },
     pathFacts: { remoteAddress: '192.0.2.10', family: 4, httpVersion: '1.1' },

@@ -74,3 +74,21 @@ test('in no 24 hours more than the budget is spent, as long as runs use no more 
     }),
   );
 });
+
+test('what was spent can be put into another budget; what is set aside counts as spent there', () => {
+  const { budget, passMs } = setup(10_000);
+  budget.take(1_000);
+  passMs(3 * hourMs);
+  budget.take(200);
+  budget.reserve(3_000);
+  const after = setup(10_000);
+  after.budget.restore(budget.spent());
+  expect(after.budget.remaining()).toBe(10_000 - 4_200);
+  // Never forgotten early, and late by two steps at most: the budget's own, and that of what was written down.
+  after.passMs(21 * hourMs - 1);
+  expect(after.budget.remaining()).toBe(10_000 - 4_200);
+  after.passMs(20 * 60_000 + 1);
+  expect(after.budget.remaining()).toBe(10_000 - 3_200);
+  after.passMs(3 * hourMs + 20 * 60_000);
+  expect(after.budget.remaining()).toBe(10_000);
+});

@@ -6,9 +6,11 @@ import { bitRate, file, flag, named, size } from './scalars.ts';
 const budgetSchema = z
   .strictObject({
     bytesPerDay: size(
-      'Most payload bytes to move in 24 hours, pushed and pulled. A configuration whose checks need more without a single retry is refused; what retries need on top is held back at run time.',
+      'Most bytes on the wire in 24 hours, in both directions, everything counted: retries, tokens, cleanup, API checks. A configuration whose checks move more without a single retry is refused, and so is one in which a run with all its attempts does not fit; what retries need on top is held back at run time. Kept beside the ledger over a restart.',
     ).optional(),
-    bandwidth: bitRate('Fastest rate at which all pushes and pulls together may go. No limit when absent.').optional(),
+    bandwidth: bitRate(
+      'Fastest rate at which the bodies of all pushes and pulls together may go. No limit when absent.',
+    ).optional(),
     transfers: z.int().min(1).max(1000).default(1).meta({
       description: "How many runs may transfer at the same time. Above 1 they disturb each other's measurements.",
     }),

@@ -1,0 +1,24 @@
+import type { TransferLimit } from '../schedule/transfer-limit.ts';
+
+/** A transfer under the limit, or a place in the queue for one. */
+export interface Place {
+  readonly granted: Promise<void>;
+  /** Gives the transfer back, or the place in the queue. */
+  leave(): void;
+}
+
+/** Takes a transfer or, when `queue` allows it, a place in the queue. undefined: there is no room, and it may not wait. */
+export function takePlace(limit: TransferLimit, queue: boolean): Place | undefined {
+  let running = false;
+  let grant = (): void => {};
+  const granted = new Promise<void>((resolve) => (grant = resolve));
+  const leaveQueue = limit.enter(() => {
+    running = true;
+    grant();
+  });
+  if (!running && !queue) {
+    leaveQueue();
+    return undefined;
+  }
+  return { granted, leave: () => (running ? limit.leave() : leaveQueue()) };
+}

@@ -1,0 +1,22 @@
+import { type Check, workloadBytes } from '../probe/check.ts';
+import { maxAttempts } from './describe.ts';
+
+/** Frames of chunks and records of TLS add less than 0.5 % to bodies written in 32 KiB. */
+const framingShare = 0.01;
+/** Heads, tokens, handshakes and the answers' bodies of one attempt at one blob, with room. */
+const besideBodyBytes = 64 * 1024;
+
+/**
+ * Bytes on the wire that a run may need when it needs all of its attempts, pulled ones included: what the day's budget must allow
+ * before it starts. A little more than the payload times the attempts; requests that a client sends again within an attempt are
+ * counted when they happened.
+ */
+export function worstCaseBytes(check: Check): number {
+  const { workload } = check;
+  const pushed = workloadBytes(workload);
+  const payloadBytes = pushed * maxAttempts(check) + (workload.pull ? pushed : 0);
+  // An image has a configuration and a manifest as well.
+  const blobs = workload.layerBytes.length + (workload.kind === 'image' ? 2 : 0);
+  const exchanges = blobs * (maxAttempts(check) + (workload.pull ? 1 : 0));
+  return Math.ceil(payloadBytes * (1 + framingShare)) + exchanges * besideBodyBytes;
+}
