@@ -148,7 +148,7 @@ describe('bandwidth', () => {
     await Promise.all([body(), body()]);
     // 100 chunks, the first of which does not wait: 99 of 5 ms.
     expect(performance.now() - startMs).toBeGreaterThan(495 * 0.98);
-    expect(performance.now() - startMs).toBeLessThan(650);
+    expect(performance.now() - startMs).toBeLessThan(5_000);
   });
 
   test('no limit, no wait; a limit can come and go', async () => {
