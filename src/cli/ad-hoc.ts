@@ -5,6 +5,7 @@ import type { NetworkPath } from '../network/path.ts';
 import { Secret } from '../network/secret.ts';
 import type { RegistryTarget } from '../registry/target.ts';
 import { type Flags, type FlagValues, UsageError } from './flags.ts';
+import { parseUrl } from '../network/parse-url.ts';
 
 /** Flags of commands that work on a registry without a configuration. */
 export const adHocFlags: Flags = {
@@ -73,7 +74,7 @@ export function adHocTarget(
 const repositoryPattern = /^[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$/;
 
 function splitUrl(text: string, named: string | undefined): { origin: string; repository: string } {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = parseUrl(text);
   const path = url?.pathname.replace(/^\/+|\/+$/g, '') ?? '';
   const complaint = urlComplaint(
     url === undefined || path === '' ? text : text.replace(/(:\/\/[^/?#]*)\/[^?#]*/, '$1'),

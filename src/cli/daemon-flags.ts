@@ -4,6 +4,7 @@ import { type ListenAddress, parseListenAddress } from '../server/listen.ts';
 import type { WebConfigSource } from '../server/web-config.ts';
 import { type Flags, type FlagValues, oneOf, UsageError } from './flags.ts';
 import { createLogger, logFormats, type Logger, logLevels } from './log.ts';
+import { parseUrl } from '../network/parse-url.ts';
 
 const defaultListenAddress = ':10719';
 const defaultMaxRequests = 40;
@@ -95,10 +96,11 @@ function listenAddress(text: string): ListenAddress {
 }
 
 function pathOf(externalUrl: string): string {
-  if (!/^https?:\/\//i.test(externalUrl) || !URL.canParse(externalUrl)) {
+  const url = parseUrl(externalUrl);
+  if (!/^https?:\/\//i.test(externalUrl) || url === undefined) {
     throw new UsageError(`flag --web.external-url: expected an http or https URL, got ${JSON.stringify(externalUrl)}`);
   }
-  return normalizePath(new URL(externalUrl).pathname);
+  return normalizePath(url.pathname);
 }
 
 function normalizePath(path: string, flag = 'web.route-prefix'): string {

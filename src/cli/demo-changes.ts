@@ -3,6 +3,7 @@ import { request as requestHttps } from 'node:https';
 import { type LabChange, parseChange } from '../demo/lab-change.ts';
 import { exitFailure, type Terminal } from './command.ts';
 import { type Flags, type FlagValues, UsageError } from './flags.ts';
+import { parseUrl } from '../network/parse-url.ts';
 
 const timeoutMs = 5_000;
 
@@ -41,7 +42,7 @@ export function changesOf(values: FlagValues, paths: readonly string[]): readonl
 
 /** Asks a running demo for the changes, one after the other, and says what it answered. Throws UsageError for a bad URL. */
 export async function changeRunning(base: string, changes: readonly LabChange[], terminal: Terminal): Promise<number> {
-  if (!/^https?:\/\//i.test(base) || !URL.canParse(base)) {
+  if (!/^https?:\/\//i.test(base) || parseUrl(base) === undefined) {
     throw new UsageError(`flag --running: expected an http or https URL, got ${JSON.stringify(base)}`);
   }
   if (changes.length === 0) {

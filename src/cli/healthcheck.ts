@@ -2,6 +2,7 @@ import { get as getHttp } from 'node:http';
 import { get as getHttps } from 'node:https';
 import { type Command, exitFailure } from './command.ts';
 import { UsageError } from './flags.ts';
+import { parseUrl } from '../network/parse-url.ts';
 
 const timeoutMs = 5_000;
 const defaultUrl = 'http://127.0.0.1:10719';
@@ -30,10 +31,11 @@ export const healthcheckCommand: Command = {
 
 function readyUrl(base: string): URL {
   const text = `${base.replace(/\/+$/, '')}/-/ready`;
-  if (!/^https?:\/\//i.test(base) || !URL.canParse(text)) {
+  const url = parseUrl(text);
+  if (!/^https?:\/\//i.test(base) || url === undefined) {
     throw new UsageError(`flag --url: expected an http or https URL, got ${JSON.stringify(base)}`);
   }
-  return new URL(text);
+  return url;
 }
 
 function fetchStatus(url: URL): Promise<number> {

@@ -15,6 +15,7 @@ import { Store } from './oci/store.ts';
 import { answerToken } from './oci/token-service.ts';
 import type { LoggedRequest, RequestLog } from './request-log.ts';
 import { createRequestLog, watch } from './request-log.ts';
+import { parseUrl } from '../network/parse-url.ts';
 
 export interface RegistryOptions {
   readonly port?: number;
@@ -112,7 +113,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Demo
 
 /** The request's target; one that is no URL is treated as an unknown path. */
 function urlOf(target: string | undefined): URL {
-  return new URL(URL.canParse(target ?? '', urlBase) ? (target ?? '') : '/', urlBase);
+  return parseUrl(target ?? '', urlBase) ?? new URL('/', urlBase);
 }
 
 const urlBase = 'http://registry.invalid';

@@ -1,4 +1,5 @@
 import type { NetworkPath } from './path.ts';
+import { parseUrl } from './parse-url.ts';
 
 /** Whether a target is the path's own host and port: only there do connectTo, serverName and client certificates apply. */
 export function isOwnHost(path: NetworkPath, target: { readonly host: string; readonly port: number }): boolean {
@@ -46,5 +47,5 @@ function matches(entry: string, url: URL, pathProtocol: string): boolean {
     return false;
   }
   const text = explicit ? entry : `${url.protocol}//${entry}`;
-  return URL.canParse(text) && new URL(text).origin === url.origin;
+  return parseUrl(text)?.origin === url.origin;
 }

@@ -1,4 +1,5 @@
 import { type Exchange, header } from './exchange.ts';
+import { parseUrl } from './parse-url.ts';
 
 /** Request headers whose values may be shown wherever a server repeats them: those that the client's kind decides. */
 const openRequestHeaders =
@@ -26,8 +27,8 @@ export function headerSecrets(headers: Exchange['requestHeaders']): string[] {
 export function urlSecrets(exchange: Exchange): string[] {
   const { url } = exchange;
   const location = header(exchange, 'location');
-  const next = location !== undefined && URL.canParse(location, url.href) ? [new URL(location, url)] : [];
-  return [url, ...next].flatMap(secretsOf);
+  const next = location === undefined ? undefined : parseUrl(location, url);
+  return [url, next].flatMap((one) => (one === undefined ? [] : secretsOf(one)));
 }
 
 /** How servers write a text they repeat: as it is, in URLs, forms, JSON and HTML. */

@@ -86,6 +86,7 @@ function createLine(path: NetworkPath, url: URL, options: TransportOptions, next
   let live: LiveConnection | undefined;
   let opening: OpeningTimes | undefined;
   let dialSignal: AbortSignal = AbortSignal.abort();
+  let dials = 0;
 
   const adopt = (socket: Socket, facts: DialedFacts): Socket => {
     keepReadingAfterWriteError(socket);
@@ -103,6 +104,11 @@ function createLine(path: NetworkPath, url: URL, options: TransportOptions, next
     maxHeaderSize: 64 * 1024,
     strictContentLength: true,
     connect: (_connectOptions, done) => {
+      dials += 1;
+      if (dials > 1) {
+        done(peerSpokeFirst(), null);
+        return;
+      }
       opening = {};
       dial(
         path,
@@ -119,10 +125,20 @@ function createLine(path: NetworkPath, url: URL, options: TransportOptions, next
     async send(request) {
       dialSignal = request.signal;
       opening = undefined;
+      dials = 0;
       return sendRequest(client, request, options, { live: () => live, opening: () => opening });
     },
     async close() {
       await client.destroy();
     },
   };
+}
+
+/**
+ * The connection opened for a request was given up before the request went out. undici would open one after the other; Go's
+ * transport gives a fresh connection no second chance either (net/http, shouldRetryRequest).
+ */
+function peerSpokeFirst(): NetworkError {
+  const message = 'the peer spoke, or hung up, before the request went out';
+  return new NetworkError({ stage: 'wait', code: 'ANSWER_BEFORE_REQUEST', message });
 }

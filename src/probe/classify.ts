@@ -40,7 +40,8 @@ function messageOf(error: unknown): string {
   }
 }
 
-/** Bytes that never arrived were lost while sending, though the registry only says so at the commit. */
+/** Bytes that never arrived were lost while sending, though the registry only says so at the commit. Those read back are another matter. */
 function lostIn(reason: Failure['reason'], facts: Facts): Phase {
-  return reason === 'body_dropped' || reason === 'body_truncated' ? 'send' : facts.phase;
+  const lost = reason === 'body_dropped' || reason === 'body_truncated';
+  return lost && facts.step !== 'pull' ? 'send' : facts.phase;
 }

@@ -3,6 +3,7 @@ import type { Confidences } from '../network/confidences.ts';
 import { bodyText } from './answered-by.ts';
 import type { Facts } from './facts.ts';
 import type { Evidence } from './failure.ts';
+import { parseUrl } from '../network/parse-url.ts';
 
 /** Response headers that tell hops apart or that an operator looks for in a log. None of them carries a credential. */
 const shownHeaders = [
@@ -101,7 +102,8 @@ export function evidenceOf(facts: Facts, message: string, confidences: Confidenc
 function exchangeEvidence(exchange: Exchange, confidences: Confidences): Omit<Evidence, 'message'> {
   const { response } = exchange;
   const redact: Redact = (text) => confidences.blank(text, exchange);
-  const location = header(exchange, 'location');
+  const target = header(exchange, 'location');
+  const location = target === undefined ? undefined : parseUrl(target, exchange.url);
   const range = header(exchange, 'range');
   const rayId = header(exchange, 'cf-ray');
   const body = response === undefined ? '' : cleanText(shownBody(response, exchange, confidences), maxBodyBytes);
@@ -114,9 +116,7 @@ function exchangeEvidence(exchange: Exchange, confidences: Confidences): Omit<Ev
     ...(exchange.connection === undefined ? {} : { httpVersion: exchange.connection.httpVersion }),
     ...(body === '' ? {} : { body }),
     ...(range === undefined ? {} : { range: cleanText(redact(range), 60) }),
-    ...(location === undefined || !URL.canParse(location, exchange.url.href)
-      ? {}
-      : { location: shownUrl(new URL(location, exchange.url), redact) }),
+    ...(location === undefined ? {} : { location: shownUrl(location, redact) }),
     ...(rayId === undefined ? {} : { rayId: cleanText(redact(rayId), 60) }),
     ...(exchange.waitMs === undefined ? {} : { sinceLastByteMs: Math.round(exchange.waitMs) }),
   };

@@ -1,4 +1,5 @@
 import { type LeftoverKind, leftoverKinds } from './outcome.ts';
+import { parseUrl } from '../network/parse-url.ts';
 
 /**
  * What is known of one object. An upload session: `opening` (a POST is on its way or its answer got lost: no Location, so
@@ -102,9 +103,8 @@ function isConsistent({ kind, state }: Names, location: string | undefined, dige
 
 /** Without user and password: those would be sent. */
 function isPlainUrl(text: string | undefined): boolean {
-  if (text === undefined || !URL.canParse(text)) return false;
-  const { username, password } = new URL(text);
-  return username === '' && password === '';
+  const url = text === undefined ? undefined : parseUrl(text);
+  return url?.username === '' && url.password === '';
 }
 
 function textOf(fields: ReadonlyMap<string, unknown>, name: string, pattern: RegExp): string | undefined {

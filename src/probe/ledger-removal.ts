@@ -8,6 +8,7 @@ import { deleteBlob, deleteManifest } from '../registry/removal.ts';
 import { answeredBy } from './answered-by.ts';
 import { settleMs } from './ledger.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
+import { parseUrl } from '../network/parse-url.ts';
 
 /** `absent`: it was gone before. `unsettled`: not there, but it may still appear. The others: see `LedgerState`. */
 export type RemovalResult = 'removed' | 'absent' | 'unsettled' | 'disowned' | 'undeletable';
@@ -127,8 +128,8 @@ function unexpected(exchange: Exchange, message: string): ProtocolError {
  * as it is. Path and query are replayed verbatim. undefined where this path may not go.
  */
 export function locationOver(path: NetworkPath, entry: LedgerEntry): URL | undefined {
-  if (entry.location === undefined || !URL.canParse(entry.location)) return undefined;
-  const location = new URL(entry.location);
+  const location = entry.location === undefined ? undefined : parseUrl(entry.location);
+  if (location === undefined) return undefined;
   const own = isOwnOrigin({ origin: entry.origin }, location);
   const url = own ? new URL(path.origin + location.href.slice(location.origin.length)) : location;
   return isAllowedHost(path, url) ? url : undefined;

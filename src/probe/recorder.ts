@@ -5,6 +5,7 @@ import { cleanText, shownResponseHeaders, shownUrl } from './evidence.ts';
 import type { Phase } from './failure.ts';
 import type { PathFacts, RequestRecord } from './outcome.ts';
 import { ProgressSamples } from './progress-samples.ts';
+import { parseUrl } from '../network/parse-url.ts';
 
 /** The transport reports ten times a second: there is nothing to see of what was sent faster. */
 const shortestWatchedMs = 200;
@@ -89,11 +90,8 @@ export class Recorder {
   /** Another host in Location is a fact about the path, whether it is allowed or not. */
   #noteLocation(exchange: Exchange): void {
     const location = header(exchange, 'location');
-    if (location === undefined || !URL.canParse(location, exchange.url.href)) {
-      return;
-    }
-    const { host } = new URL(location, exchange.url);
-    if (host !== exchange.url.host) {
+    const host = location === undefined ? undefined : parseUrl(location, exchange.url)?.host;
+    if (host !== undefined && host !== exchange.url.host) {
       this.#pathFacts = { ...this.#pathFacts, foreignLocationHost: cleanText(this.#confidences.blank(host), 100) };
     }
   }

@@ -2,6 +2,7 @@ import type { Exchange } from '../network/exchange.ts';
 import { isAllowedHost } from '../network/hosts.ts';
 import type { NetworkPath } from '../network/path.ts';
 import { AuthError } from './auth-error.ts';
+import { parseUrl } from '../network/parse-url.ts';
 
 /** Told as it happens, for `Run.pathFacts`. */
 export interface AuthFact {
@@ -50,7 +51,7 @@ export function resolveRealm(
 }
 
 function parse(realm: string, challenged: Exchange): URL {
-  const url = realm !== '' && URL.canParse(realm, String(challenged.url)) ? new URL(realm, challenged.url) : undefined;
+  const url = realm === '' ? undefined : parseUrl(realm, challenged.url);
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
     const message = 'the realm of the Bearer challenge is not an http(s) URL';
     throw new AuthError({ problem: 'challenge_unparsable', message, exchange: challenged });

@@ -3,6 +3,7 @@ import { Secret } from '../network/secret.ts';
 import { errorCodeSuffix, type ResolvedCredentials } from './auth-credentials.ts';
 import { AuthError } from './auth-error.ts';
 import { askCredentialHelper } from './credential-helper.ts';
+import { parseUrl } from '../network/parse-url.ts';
 
 export interface DockerConfigOptions {
   /** A Docker `config.json` (or podman's `auth.json`, which has the same shape). */
@@ -113,8 +114,8 @@ function bestEntries(table: unknown, places: readonly string[], origin: URL): { 
 /** Keys come as `host`, `host:port`, `host/path`, `https://host/v1/`, `https://host/v2/` … */
 function normalised(key: string, origin: URL): string {
   const text = /^https?:\/\//i.test(key) ? key : `${origin.protocol}//${key}`;
-  if (!URL.canParse(text)) return '';
-  const url = new URL(text);
+  const url = parseUrl(text);
+  if (url === undefined) return '';
   const path = url.pathname.replace(/^\/v[12](?:\/|$)/, '/').replace(/\/+$/, '');
   return `${dockerHubHosts.has(url.host) ? dockerHub : url.host}${path}`;
 }

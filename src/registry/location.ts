@@ -2,6 +2,7 @@ import { type Exchange, header } from '../network/exchange.ts';
 import type { NetworkPath } from '../network/path.ts';
 import { isAllowedHost } from '../network/hosts.ts';
 import { ProtocolError, type ProtocolProblem, type Step } from './errors.ts';
+import { parseUrl } from '../network/parse-url.ts';
 
 /**
  * Where the next request of an upload goes: the `Location` of an answer, resolved against the URL that was asked. The only
@@ -15,10 +16,10 @@ export function nextLocation(path: NetworkPath, exchange: Exchange, step: Step):
   if (value === undefined || value === '') {
     throw fail('location_missing', `${exchange.method} was answered without Location`);
   }
-  if (!URL.canParse(value, exchange.url.href)) {
+  const location = parseUrl(value, exchange.url);
+  if (location === undefined) {
     throw fail('location_unparsable', 'Location is not a URL');
   }
-  const location = new URL(value, exchange.url);
   if (location.protocol !== 'https:' && location.protocol !== 'http:') {
     throw fail('location_unparsable', `Location has scheme ${location.protocol}`);
   }

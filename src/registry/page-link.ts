@@ -2,6 +2,7 @@ import { type Exchange, header } from '../network/exchange.ts';
 import { isAllowedHost } from '../network/hosts.ts';
 import type { NetworkPath } from '../network/path.ts';
 import { ProtocolError } from './errors.ts';
+import { parseUrl } from '../network/parse-url.ts';
 
 /**
  * Where the next page of a list is: the `rel="next"` of the Link header (RFC 8288; distribution specification, end-8b), resolved
@@ -14,14 +15,14 @@ export function nextPage(path: NetworkPath, exchange: Exchange): URL | undefined
     return undefined;
   }
   const facts = { step: 'pull', exchange } as const;
-  if (!URL.canParse(target, exchange.url.href)) {
+  const url = parseUrl(target, exchange.url);
+  if (url === undefined) {
     throw new ProtocolError({
       ...facts,
       problem: 'location_unparsable',
       message: 'Link to the next page is not a URL',
     });
   }
-  const url = new URL(target, exchange.url);
   if (exchange.url.protocol === 'https:' && url.protocol === 'http:') {
     const message = `Link to the next page leads from https to http://${url.host}`;
     throw new ProtocolError({ ...facts, problem: 'location_downgrade', message });

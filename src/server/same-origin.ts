@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { parseUrl } from '../network/parse-url.ts';
 
 /**
  * Whether another site made the browser send this request. Browsers say so themselves (Fetch Metadata, and `Origin` where
@@ -10,5 +11,5 @@ export function isCrossSite({ headers, host }: FastifyRequest): boolean {
     return site !== 'same-origin' && site !== 'none';
   }
   const { origin } = headers;
-  return origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
+  return origin !== undefined && parseUrl(origin)?.host !== host;
 }

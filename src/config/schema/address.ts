@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { parseUrl } from '../../network/parse-url.ts';
 
 export interface HostPort {
   readonly host: string;
@@ -32,7 +33,7 @@ function isHost(host: string): boolean {
  * The `/v2/` tree stands at the root of a registry's host (OCI distribution specification, "Endpoints"), so a path has no path of its own.
  */
 export function urlComplaint(text: string): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = parseUrl(text);
   if (url === undefined || !/^https?:\/\//i.test(text) || splitHostPort(url.host) === undefined) {
     return 'a URL that starts with http:// or https:// such as https://registry.example.org';
   }
