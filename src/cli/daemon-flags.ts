@@ -1,4 +1,5 @@
 import { webConfigReader } from '../config/web-config.ts';
+import { type WebAction, webActions } from '../server/web-actions.ts';
 import type { WebPaths } from '../server/deps.ts';
 import { type ListenAddress, parseListenAddress } from '../server/listen.ts';
 import type { WebConfigSource } from '../server/web-config.ts';
@@ -34,6 +35,11 @@ export const daemonFlags: Flags = {
     placeholder: 'FILE',
     help: "TLS, users, headers and rate limit, in the format of Prometheus's exporters.",
   },
+  'web.disable': {
+    kind: 'list',
+    placeholder: 'ACTION',
+    help: `Answer 403 to requests for this: ${webActions.join(', ')}; may be repeated (default: all is allowed).`,
+  },
   'timeout-offset': {
     kind: 'text',
     placeholder: 'SECONDS',
@@ -47,6 +53,7 @@ export interface WebOptions {
   readonly listen: readonly ListenAddress[];
   readonly paths: Pick<WebPaths, 'routePrefix' | 'externalPath'> & Partial<WebPaths>;
   readonly maxRequests?: number;
+  readonly disabled?: ReadonlySet<WebAction>;
   readonly timeoutOffsetMs?: number;
   /** Reads the web configuration file anew. Throws ConfigError. */
   readonly webConfig?: WebConfigSource;
@@ -69,6 +76,7 @@ export function webOptions(values: FlagValues): WebOptions {
     },
     maxRequests: maxRequests(values.text('web.max-requests') ?? String(defaultMaxRequests)),
     timeoutOffsetMs: timeoutOffsetMs(values.text('timeout-offset') ?? defaultTimeoutOffset),
+    disabled: new Set(values.list('web.disable').map((text) => oneOf('web.disable', text, webActions))),
     ...(webConfigFile === undefined ? {} : { webConfig: webConfigReader(webConfigFile) }),
   };
 }

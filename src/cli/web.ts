@@ -76,6 +76,7 @@ function serverDepsOf(options: WebOptions, deps: WebDeps): ServerDeps {
     paths: options.paths,
     timeoutOffsetMs: options.timeoutOffsetMs,
     ...(deps.extraRoutes === undefined ? {} : { extraRoutes: deps.extraRoutes }),
+    ...(options.disabled === undefined ? {} : { disabled: options.disabled }),
     ...(options.maxRequests === undefined ? {} : { maxRequests: options.maxRequests }),
     ...(options.webConfig === undefined ? {} : { webConfig: options.webConfig }),
   };

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { queryText, route, sendText } from '../server/routes.ts';
+import { actingRoute } from '../server/acting-route.ts';
+import { queryText, sendText } from '../server/routes.ts';
 import { applyChange, type LabChange, parseChange } from './lab-change.ts';
 import type { DemoLab } from './lab.ts';
 
@@ -10,7 +11,7 @@ import type { DemoLab } from './lab.ts';
 export function demoRoutes(lab: DemoLab): (app: FastifyInstance) => void {
   return (app) => {
     for (const action of ['break', 'heal', 'restore'] as const) {
-      route(app, ['POST'], `/demo/${action}`, async (request, reply) => {
+      actingRoute(app, ['POST'], `/demo/${action}`, { action: 'demo' }, async (request, reply) => {
         const change = changeOf(lab, action, request);
         return change instanceof Error
           ? sendText(reply, 400, change.message)

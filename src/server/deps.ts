@@ -9,6 +9,7 @@ import type { LimitFinding } from '../publish/metrics.ts';
 import type { VerdictText } from '../publish/page/status-page.ts';
 import type { PauseState } from '../schedule/pause.ts';
 import type { OnDemand } from './on-demand.ts';
+import type { WebAction } from './web-actions.ts';
 import type { WebConfigSource } from './web-config.ts';
 
 export interface BuildInfo {
@@ -82,6 +83,8 @@ export interface ServerDeps {
   readonly timeoutOffsetMs?: number | undefined;
   readonly now?: () => Date;
   readonly paths?: Partial<WebPaths>;
+  /** Actions that HTTP may not do: their routes answer 403. Default: none. */
+  readonly disabled?: ReadonlySet<WebAction>;
   /** Adds routes under the route prefix: the demo's, which the daemon proper must not have. */
   readonly extraRoutes?: (app: FastifyInstance) => void;
   /** `--web.config.file`; absent: plain HTTP, open to all. Give the same to `startServer`. */

@@ -4,6 +4,7 @@ import {
   type Http2SecureServer,
   type SecureServerOptions,
   type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import type { WebHandler, WebServer } from './listen.ts';
@@ -53,16 +54,18 @@ export function createHttp2Server(options: SecureServerOptions, handler: WebHand
   return server;
 }
 
-/** A session on which nothing happens is not ended while a request is under way: a push can take minutes. */
+/**
+ * A session on which nothing happens is not ended while a request is under way, for a push can take minutes; but it is when the
+ * client does not take the answer.
+ */
 function endWhenIdle(session: ServerHttp2Session): void {
-  let underWay = 0;
+  const streams = new Set<ServerHttp2Stream>();
   session.on('stream', (stream) => {
-    underWay += 1;
-    stream.once('close', () => {
-      underWay -= 1;
-    });
+    streams.add(stream);
+    stream.once('close', () => streams.delete(stream));
   });
   session.setTimeout(idleSessionMs, () => {
-    if (underWay === 0) session.close();
+    if (streams.size === 0) session.close();
+    else if ([...streams].some((stream) => stream.writableLength > 0)) session.destroy();
   });
 }

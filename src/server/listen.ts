@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { AddressInfo, Server } from 'node:net';
+import { type ClientLimits, clientLimits, connectionsCheckMs, limitClients } from './slow-clients.ts';
 
 /** Where to listen. No host: all addresses, IPv6 and IPv4. */
 export interface ListenAddress {
@@ -40,6 +41,7 @@ export type WebHandler = (
 export interface WebServer extends Server {
   headersTimeout: number;
   requestTimeout: number;
+  timeout: number;
   closeIdleConnections(): void;
   closeAllConnections(): void;
 }
@@ -49,18 +51,19 @@ export interface ListenOptions {
   readonly handler: WebHandler;
   /** Makes the server of one address; plain HTTP when absent. */
   readonly makeServer?: (handler: WebHandler) => WebServer;
+  /** In the place of the usual ones. */
+  readonly limits?: Partial<ClientLimits>;
 }
 
 /** Listens on all addresses, or on none and rejects with the system's error, which names the address. */
 export async function listenOn(options: ListenOptions): Promise<Listening> {
-  const makeServer = options.makeServer ?? ((handler) => createServer(handler));
+  const makeServer =
+    options.makeServer ?? ((handler) => createServer({ connectionsCheckingInterval: connectionsCheckMs }, handler));
   const servers: WebServer[] = [];
   try {
     for (const address of options.addresses) {
       const server = makeServer(options.handler);
-      // A scraper that sends nothing must not hold a socket for ever.
-      server.headersTimeout = 10_000;
-      server.requestTimeout = 60_000;
+      limitClients(server, { ...clientLimits, ...options.limits });
       servers.push(server);
       await bind(server, address);
     }

@@ -4,11 +4,11 @@ import type { Run } from '../probe/outcome.ts';
 import { contentTypes, type MetricsFormat } from '../publish/exposition.ts';
 import { renderRun } from '../publish/probe-answer.ts';
 import { transcript } from '../publish/transcript.ts';
+import { actingRoute } from './acting-route.ts';
 import { negotiateFormat } from './accept.ts';
 import type { ServerDeps } from './deps.ts';
 import type { OnDemand } from './on-demand.ts';
-import { queryFlag, queryText, route, sendText } from './routes.ts';
-import { isCrossSite } from './same-origin.ts';
+import { queryFlag, queryText, sendText } from './routes.ts';
 
 const defaultOffsetMs = 500;
 
@@ -21,11 +21,8 @@ class BadTimeout extends Error {}
  */
 export function probeRoute(app: FastifyInstance, onDemand: OnDemand, deps: ServerDeps): void {
   const offsetMs = deps.timeoutOffsetMs ?? defaultOffsetMs;
-  route(app, ['GET'], '/probe', async (request, reply) => {
+  actingRoute(app, ['GET'], '/probe', { action: 'run', disabled: deps.disabled }, async (request, reply) => {
     const startMs = performance.now();
-    if (isCrossSite(request)) {
-      return sendText(reply, 403, 'requests made by other sites are refused');
-    }
     if (request.method === 'HEAD') {
       return sendText(reply.header('allow', 'GET'), 405, 'HEAD is not allowed here');
     }

@@ -1,25 +1,27 @@
 import type { FastifyInstance } from 'fastify';
 import { operations } from '../publish/openapi.ts';
+import { actingRoute } from './acting-route.ts';
 import { answersOf, sendJson } from './api-routes.ts';
 import type { WebPaths } from './deps.ts';
 import type { OnDemand, RunRequest } from './on-demand.ts';
-import { route } from './routes.ts';
-import { isCrossSite } from './same-origin.ts';
 
 /**
  * `POST /api/v1/run`: starts or queues a run and answers at once with its id. A form of another site can send neither
  * JSON nor hide where it comes from, so it cannot start one in the name of somebody who is logged in.
  */
-export function runRoute(app: FastifyInstance, onDemand: OnDemand, paths: WebPaths): void {
+export function runRoute(
+  app: FastifyInstance,
+  onDemand: OnDemand,
+  paths: WebPaths,
+  disabled?: ReadonlySet<string>,
+): void {
   const base = paths.externalPath === '/' ? '' : paths.externalPath;
-  route(
+  actingRoute(
     app,
     ['POST'],
     operations.start.path,
+    { action: 'run', disabled },
     async (request, reply) => {
-      if (isCrossSite(request)) {
-        return sendJson(reply, 403, { error: 'requests made by other sites are refused' });
-      }
       const [mediaType = ''] = (request.headers['content-type'] ?? '').split(';');
       if (mediaType.trim().toLowerCase() !== 'application/json') {
         return sendJson(reply, 415, { error: 'send a JSON object with content type application/json' });

@@ -1,15 +1,16 @@
-import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { actingRoute } from './acting-route.ts';
 import { apiRoutes } from './api-routes.ts';
 import type { ServerDeps, WebPaths } from './deps.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { pageRoutes } from './page-routes.ts';
 import { pauseRoutes } from './pause-routes.ts';
+import { createPasswordCheck } from './password-check.ts';
 import { probeRoute } from './probe-route.ts';
 import { reportRoutes } from './report-routes.ts';
 import { route, sendText } from './routes.ts';
 import { runRoute } from './run-route.ts';
-import { isCrossSite } from './same-origin.ts';
-import { guardRoutes } from './web-guard.ts';
+import { createGuard, type Guard } from './web-guard.ts';
 
 /** Nothing from elsewhere, nothing inline: text from a registry that slips through escaping still does nothing. */
 const contentSecurityPolicy = [
@@ -38,19 +39,25 @@ export const securityHeaders: Readonly<Record<string, string>> = {
  * The process's state comes in through `deps` only. Throws when the web configuration file is wrong.
  */
 export function buildServer(deps: ServerDeps): FastifyInstance {
+  const passwords = createPasswordCheck();
+  const guard: Guard =
+    deps.webConfig === undefined ? async () => undefined : createGuard(deps.webConfig, passwords, deps.log);
   const app = fastify({
     logger: false,
     bodyLimit: 64 * 1024,
     routerOptions: { maxParamLength: 200 },
     schemaController: { compilersFactory: { buildValidator: () => refuseToValidate } },
-    frameworkErrors: (error, _request, reply) => void sendError(deps, error, reply as FastifyReply),
+    // Before hooks and routes, so that it has to ask for itself who may come in.
+    frameworkErrors: (error, request, reply) =>
+      void guard(request as FastifyRequest, reply as FastifyReply).then(
+        (refused) => refused ?? sendError(deps, error, reply as FastifyReply),
+      ),
   });
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(securityHeaders);
   });
-  if (deps.webConfig !== undefined) {
-    guardRoutes(app, deps.webConfig, deps.log);
-  }
+  app.addHook('onRequest', guard);
+  app.addHook('onClose', () => passwords.close());
   app.setErrorHandler((error, _request, reply) => sendError(deps, error, reply));
   app.setNotFoundHandler((_request, reply) => sendText(reply, 404, 'there is nothing here'));
 
@@ -64,10 +71,10 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
       reportRoutes(scope, deps, paths);
       if (deps.onDemand !== undefined) {
         probeRoute(scope, deps.onDemand, deps);
-        runRoute(scope, deps.onDemand, paths);
+        runRoute(scope, deps.onDemand, paths, deps.disabled);
       }
       if (deps.pause !== undefined) {
-        pauseRoutes(scope, deps.pause);
+        pauseRoutes(scope, deps.pause, deps.disabled);
       }
       deps.extraRoutes?.(scope);
     },
@@ -101,10 +108,8 @@ function healthRoutes(app: FastifyInstance, deps: ServerDeps): void {
   });
   const reload = deps.reload;
   if (reload !== undefined) {
-    route(app, ['POST', 'PUT'], '/-/reload', async (request, reply) => {
-      if (isCrossSite(request)) {
-        return sendText(reply, 403, 'requests made by other sites are refused');
-      }
+    const acting = { action: 'reload', disabled: deps.disabled } as const;
+    actingRoute(app, ['POST', 'PUT'], '/-/reload', acting, async (_request, reply) => {
       const { ok, message } = await reload();
       return sendText(reply, ok ? 200 : 500, message);
     });

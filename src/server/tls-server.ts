@@ -5,10 +5,14 @@ import type { SecureContextOptions, Server as TlsServer, TLSSocket } from 'node:
 import type { ServerLog } from './deps.ts';
 import { createHttp2Server } from './http2-server.ts';
 import type { WebHandler, WebServer } from './listen.ts';
+import { connectionsCheckMs } from './slow-clients.ts';
 import type { Pem, WebConfigSource, WebTls } from './web-config.ts';
 
 /** TLS 1.3's cipher suites cannot be chosen in Go; without naming them OpenSSL would drop TLS 1.3. */
 const tls13Ciphers = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
+
+/** As long as the pushes themselves wait for a handshake. */
+const handshakeMs = 10_000;
 
 /**
  * An HTTPS server that reads its certificates anew for each connection: the next handshake has the new ones. A file
@@ -20,7 +24,13 @@ export function createTlsServer(handler: WebHandler, source: WebConfigSource, lo
   const first = tlsOf(source);
   const inForce = secureOptions(first);
   const requestCert = first.clientAuth !== 'NoClientCert';
-  const options = { ...inForce, requestCert, rejectUnauthorized: false };
+  const options = {
+    ...inForce,
+    requestCert,
+    rejectUnauthorized: false,
+    handshakeTimeout: handshakeMs,
+    connectionsCheckingInterval: connectionsCheckMs,
+  };
   const server = source().http2 ? createHttp2Server(options, handler) : createServer(options, handler);
   renewCertificates(server as TlsServer & WebServer, inForce, source, log);
   admitClients(server, source, log);

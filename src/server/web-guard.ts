@@ -1,21 +1,22 @@
 import { performance } from 'node:perf_hooks';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ServerLog } from './deps.ts';
-import { createPasswordCheck, type PasswordCheck, TooManyLogins } from './password-check.ts';
+import { type PasswordCheck, TooManyLogins } from './password-check.ts';
 import { sendText } from './routes.ts';
 import { createTokenBucket } from './token-bucket.ts';
 import type { WebConfig, WebConfigSource } from './web-config.ts';
 
+/** Before a request: the reply when it was refused, undefined when it may go on. */
+export type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
+
 /**
- * Puts rate limit, headers and Basic authentication before all routes, in exporter-toolkit's order. Everything but the
- * rate limit is read anew for each request. Throws when the file is wrong at the start.
+ * Rate limit, headers and Basic authentication, in exporter-toolkit's order. Everything but the rate limit is read anew for
+ * each request. Throws when the file is wrong at the start.
  */
-export function guardRoutes(app: FastifyInstance, source: WebConfigSource, log: ServerLog): void {
+export function createGuard(source: WebConfigSource, passwords: PasswordCheck, log: ServerLog): Guard {
   const { rateLimit } = source();
   const allow = rateLimit === undefined ? () => true : createTokenBucket(rateLimit, () => performance.now());
-  const passwords = createPasswordCheck();
-  app.addHook('onClose', () => passwords.close());
-  app.addHook('onRequest', async (request, reply) => {
+  return async (request, reply) => {
     let config: WebConfig;
     try {
       config = source();
@@ -31,7 +32,7 @@ export function guardRoutes(app: FastifyInstance, source: WebConfigSource, log: 
       return authenticate(config, passwords, request, reply);
     }
     return undefined;
-  });
+  };
 }
 
 async function authenticate(
