@@ -1,5 +1,6 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLMap } from 'yaml';
 import type { ConfigPath, ConfigProblem, Position } from './problem.ts';
+import { tooDeepAt } from './yaml-depth.ts';
 import { syntaxMessage } from './yaml-syntax.ts';
 
 /** The configuration as plain data, and where in the file each part of it stands. */
@@ -23,9 +24,15 @@ const maxNodes = 100_000;
 
 /** Reads YAML 1.2. Never throws: what is wrong is in `problems`; after a syntax error `value` is undefined. */
 export function readYaml(text: string, file: string): YamlSource {
+  const depth = tooDeepAt(text);
   const lines = new LineCounter();
   // Duplicate keys are reported here with both places, which the parser does not do.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, version: '1.2' });
+  const document = parseDocument(depth === undefined ? text : '', {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: false,
+    version: '1.2',
+  });
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
@@ -36,6 +43,11 @@ export function readYaml(text: string, file: string): YamlSource {
     path: [],
     message: syntaxMessage(error.code),
   }));
+  if (depth !== undefined) {
+    const before = text.slice(0, depth).split('\n');
+    const at = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+    problems.push({ file, position: at, path: [], message: 'expected at most 100 levels of nesting, got more' });
+  }
   let root: Located = leaf(undefined, 0, 0);
   if (problems.length === 0) {
     const report = (offset: number, path: ConfigPath, message: string) =>

@@ -6,12 +6,12 @@ import { headerSecrets, longestFirst, secretSpellings, urlSecrets } from './requ
  * bodies, headers, Location, realm and host names, also in the answer to a later request than the one it came with.
  */
 export class Confidences {
-  readonly #texts = new Set<string>();
-  #pattern: RegExp | undefined;
+  /** Lower case, the longest first: a part of a secret that is one itself must not keep the whole from being found. */
+  #texts: readonly string[] = [];
 
   /** A credential that goes, or went, over the wire in some form. */
   add(secret: string): void {
-    this.#remember(secretSpellings(secret));
+    this.#remember([secret]);
   }
 
   /** The request's credentials and extra headers. */
@@ -20,24 +20,20 @@ export class Confidences {
   }
 
   addHeaders(headers: Exchange['requestHeaders']): void {
-    this.#remember(headerSecrets(headers).flatMap(secretSpellings));
+    this.#remember(headerSecrets(headers));
   }
 
   /** The text with `<secret>` for all of that, in any case, and for what the URLs of `exchange` hold. */
   blank(text: string, exchange?: Exchange): string {
-    if (this.#pattern === undefined && this.#texts.size > 0) {
-      this.#pattern = anyOf([...this.#texts]);
-    }
-    const known = this.#pattern === undefined ? text : text.replace(this.#pattern, '<secret>');
-    const more = exchange === undefined ? [] : longestFirst(urlSecrets(exchange).flatMap(secretSpellings));
-    return more.length === 0 ? known : known.replace(anyOf(more), '<secret>');
+    const known = withoutAll(text, this.#texts);
+    return exchange === undefined ? known : withoutAll(known, spelled(urlSecrets(exchange)));
   }
 
   /** As `blank`, for a text of which only the beginning was read: what may be the start of a secret at its end is left out. */
   blankCut(text: string, exchange?: Exchange): string {
     const blanked = this.blank(text, exchange);
-    const lower = blanked.toLowerCase();
-    const starts = [...this.#texts].map((secret) => startAtEnd(lower, secret.toLowerCase()));
+    const lower = lowered(blanked);
+    const starts = this.#texts.map((secret) => startAtEnd(lower, secret));
     return blanked.slice(0, blanked.length - Math.max(0, ...starts));
   }
 
@@ -45,19 +41,35 @@ export class Confidences {
     return this.blank(text) !== text;
   }
 
-  #remember(texts: readonly string[]): void {
-    const before = this.#texts.size;
-    for (const text of longestFirst(texts)) this.#texts.add(text);
-    if (this.#texts.size > before) this.#pattern = undefined;
+  #remember(secrets: readonly string[]): void {
+    const more = spelled(secrets).filter((text) => !this.#texts.includes(text));
+    if (more.length > 0) this.#texts = longestFirst([...this.#texts, ...more]);
   }
 }
 
-function anyOf(texts: readonly string[]): RegExp {
-  return new RegExp(longestFirst(texts).map(escaped).join('|'), 'gi');
+function spelled(secrets: readonly string[]): string[] {
+  return longestFirst(secrets.flatMap(secretSpellings).map(lowered));
 }
 
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
+/** ASCII only, as host names are lowered: the text keeps its length. */
+function lowered(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+/** By plain search: secrets can be too long for a regular expression. */
+function withoutAll(text: string, secrets: readonly string[]): string {
+  return secrets.reduce(withoutOne, text);
+}
+
+function withoutOne(text: string, secret: string): string {
+  const lower = secret.length > text.length ? '' : lowered(text);
+  let shown = '';
+  let from = 0;
+  for (let at = lower.indexOf(secret); at >= 0; at = lower.indexOf(secret, from)) {
+    shown += `${text.slice(from, at)}<secret>`;
+    from = at + secret.length;
+  }
+  return shown + text.slice(from);
 }
 
 /** Characters at the end of `text` with which `secret` begins. */

@@ -48,6 +48,13 @@ describe('a text of a server', () => {
     expect(confidences.blank('abcdef')).toBe('abcdef');
   });
 
+  test('is blanked of tokens of any length', () => {
+    const confidences = new Confidences();
+    const token = '%?'.repeat(60_000);
+    confidences.add(token);
+    expect(confidences.blank(`a ${encodeURIComponent(token)} b ${token}`)).toBe('a <secret> b <secret>');
+  });
+
   test('short values are words, not secrets', () => {
     const confidences = new Confidences();
     confidences.add('on');

@@ -99,7 +99,8 @@ const challenge =
 const credentials = { kind: 'basic', username: 'probe', password: Secret.of('CANARY-password') } as const;
 
 async function push(name: string, scripts: Scripts, changes: Parameters<CaseLab['check']>[1] = {}): Promise<Run> {
-  const timeoutMs = patience(name);
+  // A push has to be through before there is anything to pull.
+  const timeoutMs = patience(name) * (changes.check?.workload === undefined ? 1 : 3);
   const { url } = await lab.scripted(scripts);
   const check = lab.check(url, { sizeBytes: 10_000, ...changes, check: { timeoutMs, ...changes.check } });
   return bounded(() => runOnce(check, runDeps({ payloads, cleanupTimeoutMs: 300 })), timeoutMs + 1_500);
