@@ -43,7 +43,8 @@ type Invalid = (message: string) => AuthError;
 function parseObject(exchange: Exchange, invalid: Invalid): Record<string, unknown> {
   const { response } = exchange;
   if (response === undefined || !response.complete) throw invalid('the token reply broke off');
-  if (response.bodyBytes > maxReplyBytes || response.body.byteLength < response.bodyBytes) {
+  // Of a compressed reply both counts: as it came, and unpacked, which can be either way round.
+  if (Math.max(response.bodyBytes, response.body.byteLength) > maxReplyBytes) {
     throw invalid(`the token reply is larger than ${maxReplyBytes} bytes`);
   }
   let value: unknown;

@@ -204,6 +204,21 @@ describe('a token service', () => {
     expect(server.requests.length).toBeLessThan(60);
   });
 
+  test('may compress what is shorter than its compression', async () => {
+    const reply = gzipSync('{"token": "abc"}');
+    const server = await lab.scripted({
+      'GET /v2/': (scene) =>
+        scene.request.headers.authorization === 'Bearer abc'
+          ? scene.answer(200)
+          : scene.answer(401, { 'WWW-Authenticate': 'Bearer realm="/token"' }),
+      'GET /token': ({ response }) =>
+        response.writeHead(200, { 'Content-Encoding': 'gzip', 'Content-Length': reply.length }).end(reply),
+    });
+    const run = await runOnce(lab.check(server.url, { sizeBytes: 1000 }), runDeps({ payloads }));
+    expect(run.failure).toBeUndefined();
+    expect(reply.length).toBeGreaterThan('{"token": "abc"}'.length);
+  });
+
   test.each([
     ['a header of its own', 'evil\r\nX-Evil: 1'],
     ['a line feed', 'evil\nX-Evil: 1'],
