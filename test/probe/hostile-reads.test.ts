@@ -162,7 +162,7 @@ describe('a blob that is read back', () => {
       { ...imageScripts(), 'GET /v2/probe/blobs/manifests/': hostileBodies('{')[0]?.[1] ?? (() => {}) },
       { check: { workload } },
     );
-    expect(run.failure).toMatchObject({ phase: 'pull', reason: 'body_corrupted' });
+    expect(run.failure).toMatchObject({ phase: 'pull', reason: 'body_truncated' });
   });
 });
 
