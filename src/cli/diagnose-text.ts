@@ -12,11 +12,12 @@ export interface Diagnosed {
 
 /** For people: the conclusion first, then each cause with hop, evidence and remedy, then everything that was tried. */
 export function diagnosisText({ target, sizeBytes, diagnosis }: Diagnosed): string {
-  const { kind, why, findings, unexplained, facts, bytesSpent } = diagnosis;
+  const { kind, why, findings, unexplained, notExamined, facts, bytesSpent } = diagnosis;
   return [
     `${nameOf(target)}, ${formatBytes(sizeBytes)}: ${kind}: ${why}`,
     ...findings.flatMap(findingLines),
     ...block('Not explained:', unexplained),
+    ...block('Not examined:', notExamined),
     ...block(`Tried, ${formatBytes(bytesSpent)} sent:`, facts),
     '',
   ].join('\n');

@@ -1,7 +1,8 @@
 import type { Config, LimitTarget } from '../config/config.ts';
 import type { NetworkPath } from '../network/path.ts';
 import { diagnose } from '../probe/diagnose/diagnose.ts';
-import { examine, type ExamineOptions, mostExaminedBytes } from '../probe/diagnose/examine.ts';
+import { type ExamineOptions, mostExaminedBytes } from '../probe/diagnose/examine-options.ts';
+import { examine } from '../probe/diagnose/examine.ts';
 import { formatBytes } from '../publish/format.ts';
 import { type Command, exitFailure, exitUsage, usualExitCodes } from './command.ts';
 import { type Diagnosed, diagnosisJson, diagnosisText } from './diagnose-text.ts';

@@ -5,6 +5,7 @@ export const presetNames = [
   'cloudflare-free',
   'cloudflare-enterprise',
   'cloudflared-quic',
+  'cloudfront',
   'ingress-nginx-default',
   'traefik-3',
   'envoy',
@@ -63,6 +64,12 @@ const rows: Readonly<Record<PresetName, Omit<EdgePreset, 'name'>>> = {
     // The tunnel speaks for an origin that is down; 530 is for a tunnel that is down itself.
     identity: { style: 'cloudflare', upstreamStatus: { refused: 502, broken: 502 } },
     faults: [...cloudflareLimits(100 * MB), { kind: 'drop-undeclared-body' }],
+  },
+  cloudfront: {
+    title: 'AWS CloudFront',
+    says: 'AWS CloudFront with all methods allowed: 504 when the origin takes 30 s to answer (origin response timeout)',
+    identity: { style: 'cloudfront' },
+    faults: [{ kind: 'response-timeout', limitMs: 30_000, status: 504 }],
   },
   'ingress-nginx-default': {
     title: 'ingress-nginx as it comes',

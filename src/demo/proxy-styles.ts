@@ -1,6 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 
-export const proxyStyles = ['nginx', 'cloudflare', 'traefik', 'envoy', 'alb', 'haproxy', 'caddy', 'plain'] as const;
+export const proxyStyles = [
+  'nginx',
+  'cloudflare',
+  'cloudfront',
+  'traefik',
+  'envoy',
+  'alb',
+  'haproxy',
+  'caddy',
+  'plain',
+] as const;
 /** Whose headers and pages an edge shows. */
 export type ProxyStyle = (typeof proxyStyles)[number];
 
@@ -37,6 +47,12 @@ const rows: Readonly<Record<ProxyStyle, StyleRow>> = {
     sent: (address) => ({ 'cf-ray': rayId(), 'cf-connecting-ip': address, 'cdn-loop': 'cloudflare; loops=1' }),
     upstreamStatus: { refused: 521, broken: 520 },
   },
+  /** The origin's Server stays; `X-Cache` speaks of an error for the origin's own ones as well, which nothing here relies on. */
+  cloudfront: {
+    passed: () => ({ 'x-cache': 'Miss from cloudfront', ...cloudfrontMarks() }),
+    sent: () => ({ via: cloudfrontMarks().via, 'user-agent': 'Amazon CloudFront' }),
+    upstreamStatus: badGateway,
+  },
   traefik: { sent: (address) => ({ 'x-real-ip': address }), upstreamStatus: badGateway },
   envoy: {
     passed: (upstreamMs) => ({ server: 'envoy', 'x-envoy-upstream-service-time': String(Math.round(upstreamMs)) }),
@@ -60,6 +76,19 @@ const rows: Readonly<Record<ProxyStyle, StyleRow>> = {
 
 export function styleOf(style: ProxyStyle): StyleRow {
   return rows[style];
+}
+
+/** What CloudFront puts on every answer: the name of an edge, and the request's id, which support asks for. */
+export function cloudfrontMarks(): {
+  readonly via: string;
+  readonly 'x-amz-cf-pop': string;
+  readonly 'x-amz-cf-id': string;
+} {
+  return {
+    via: `1.1 ${randomBytes(16).toString('hex')}.cloudfront.net (CloudFront)`,
+    'x-amz-cf-pop': 'DMO50-P1',
+    'x-amz-cf-id': `${randomBytes(41).toString('base64url')}==`,
+  };
 }
 
 /** Sixteen hex digits and the code of a data centre that does not exist. */

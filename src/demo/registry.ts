@@ -34,6 +34,8 @@ export interface RegistryOptions {
   /** Blobs that no manifest names are removed after this time, as Gitea's clean-up does; default: never. */
   readonly blobLifetimeMs?: number;
   readonly logCapacity?: number;
+  /** distribution's `http.secret`, which replicas have to share; default: one of its own. */
+  readonly httpSecret?: string;
   readonly settings?: Partial<Omit<RegistrySettings, 'quirks'>>;
   /** Scripted answers; see `Reaction`. Can be replaced at any time. */
   readonly intercept?: Intercept;
@@ -76,6 +78,7 @@ export interface DemoRegistry {
 interface LiveState {
   settings: RegistrySettings;
   stateSecret: Buffer;
+  readonly httpSecret?: string | undefined;
   intercept: Intercept | undefined;
 }
 
@@ -91,7 +94,8 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Demo
   });
   const live: LiveState = {
     settings: initialSettings(options),
-    stateSecret: randomBytes(32),
+    stateSecret: secretOf(options),
+    httpSecret: options.httpSecret,
     intercept: options.intercept,
   };
   const handle = createHandler(options.auth ?? { kind: 'none' });
@@ -109,6 +113,10 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Demo
     },
   });
   return viewOf(server, log, store, live);
+}
+
+function secretOf({ httpSecret }: { readonly httpSecret?: string | undefined }): Buffer {
+  return httpSecret === undefined ? randomBytes(32) : Buffer.from(httpSecret);
 }
 
 /** The request's target; one that is no URL is treated as an unknown path. */
@@ -209,7 +217,7 @@ function viewOf(server: LoopbackServer, log: RequestLog, store: Store, live: Liv
     restart() {
       server.dropConnections();
       for (const upload of store.uploads.values()) store.closeUpload(upload);
-      live.stateSecret = randomBytes(32);
+      live.stateSecret = secretOf(live);
     },
     close: server.close,
   };

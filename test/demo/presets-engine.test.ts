@@ -72,6 +72,8 @@ const table: readonly (readonly [PresetName, number, Surroundings, Outcomes])[] 
     {},
     [new RegExp(`^(?:${dropped}|${refusedBy('cloudflare', '(?:send|wait)')})$`), refusedBy('cloudflare'), 'ok'],
   ],
+  ['cloudfront', 2 * MiB, { commitMs: 100 }, fine],
+  ['cloudfront', 100 * KiB, { commitMs: 1_200 }, lateAt('cloudfront')],
   ['ingress-nginx-default', 512 * KiB, {}, fine],
   ['ingress-nginx-default', 512 * KiB + 1, {}, justLimitedBy('nginx')],
   ['ingress-nginx-default', 8 * MiB, {}, limitedBy('nginx')],

@@ -1,45 +1,16 @@
 import { beforeAll, describe, expect, onTestFailed, test } from 'vitest';
-import { startEdge } from '../../src/demo/edge.ts';
-import type { Fault } from '../../src/demo/faults/fault.ts';
-import type { Reaction } from '../../src/demo/oci/intercept.ts';
-import { presetOf } from '../../src/demo/presets.ts';
-import type { PresetName } from '../../src/demo/presets.ts';
+import type { Fault, FaultOf } from '../../src/demo/faults/fault.ts';
 import type { EdgeIdentity } from '../../src/demo/proxy-styles.ts';
-import { type RegistryOptions, startRegistry } from '../../src/demo/registry.ts';
-import type { PathKind } from '../../src/network/path.ts';
-import type { ClientName } from '../../src/probe/client-profile.ts';
-import { checkApi } from '../../src/probe/api-check.ts';
-import { diagnose } from '../../src/probe/diagnose/diagnose.ts';
-import { examine, mostExaminedBytes } from '../../src/probe/diagnose/examine.ts';
+import type { RegistryOptions } from '../../src/demo/registry.ts';
 import type { Diagnosis } from '../../src/probe/diagnose/finding.ts';
-import { createRunner } from '../../src/probe/run.ts';
-import { createPayloadSource } from '../../src/registry/payload.ts';
-import { checkOf, runDeps } from '../support/checks.ts';
-import { pathTo } from '../support/paths.ts';
+import { bothRuns, type CaseOutcome, examineAll, type LabCase, named } from './lab-case.ts';
 
 const KiB = 1024;
-const scale = { size: 0.005, time: 0.01 };
 
-interface Case {
-  readonly name: string;
-  readonly preset?: PresetName;
-  /** In addition to the preset's; `sizeBytes` is the size in question. */
-  readonly faults?: (sizeBytes: number) => readonly Fault[];
-  readonly identity?: EdgeIdentity;
-  readonly kind?: PathKind;
-  readonly client?: ClientName;
-  readonly registry?: RegistryOptions;
-  readonly intercept?: (method: string) => Reaction | undefined;
-  /** The registry is not there, on any path. */
-  readonly down?: true;
-  /** How long small bodies are made to take, in ms. */
-  readonly slow?: readonly number[];
-  /** No path to compare with. */
-  readonly alone?: true;
+interface Case extends LabCase {
   /** `cause@hop`, all of them. */
   readonly expect: readonly string[];
   readonly verdict?: Diagnosis['kind'];
-  readonly timeoutMs?: number;
   /** A contrast leaves no doubt. */
   readonly certain?: true;
   /** Failures that nothing explains. */
@@ -56,6 +27,26 @@ const answer = (status: number, page?: 'waf' | 'challenge' | 'tunnel-down'): (()
   return () => [{ kind: 'answer', status, ...(page === undefined ? {} : { page }) }];
 };
 const onBodies = { methods: ['PATCH', 'PUT'] } as const;
+
+/** A link that hangs for a while in the middle of a large body, and behind it an edge that does not wait so long. */
+const hangsBefore = (cut: Partial<FaultOf<'idle-cut'>>): ((sizeBytes: number) => readonly Fault[]) => {
+  return (sizeBytes) => [
+    { kind: 'pause-at', afterBytes: Math.floor(sizeBytes / 2), pauseMs: 900 },
+    { kind: 'idle-cut', limitMs: 500, ending: 'reset', status: 408, ...cut },
+  ];
+};
+/** 2 MB/s: the sizes of this table take longer than a token lives, small bodies do not. */
+const throttled: Fault = { kind: 'throttle', bytesPerSecond: 2_000_000, direction: 'request', when: onBodies };
+const shortTokens: RegistryOptions = {
+  quirks: 'distribution-3',
+  auth: {
+    kind: 'bearer',
+    users: [],
+    anonymous: ['pull', 'push', 'delete'],
+    tokenLifetimeMs: 450,
+    expiresInSeconds: 60,
+  },
+};
 
 const cases: readonly Case[] = [
   // Healthy.
@@ -290,7 +281,7 @@ const cases: readonly Case[] = [
     faults: (bytes) => [{ kind: 'stall-at', afterBytes: Math.floor(bytes / 2), when: { methods: ['PUT'] } }],
     expect: [],
     unexplained: 1,
-    timeoutMs: 1_500,
+    timeoutMs: 3_000,
     verdict: 'inconclusive',
   },
   {
@@ -340,13 +331,100 @@ const cases: readonly Case[] = [
     expect: ['cloudflare_body_buffering@edge'],
     verdict: 'inconclusive',
   },
+  // What a client meets in time: silence, tokens, and an edge that waits for the origin.
+  {
+    name: 'a load balancer that ends silent connections, registry slow',
+    identity: { style: 'plain' },
+    kind: 'loadbalancer',
+    client: 'docker-containerd',
+    faults: () => [{ kind: 'idle-cut', limitMs: 400, ending: 'reset', status: 0, whileWaiting: true }],
+    registry: { settings: { commitBytesPerSecond: 2_000_000 } },
+    slow: [900],
+    expect: ['idle_time_limit@registry_storage'],
+    certain: true,
+  },
+  {
+    name: 'AWS load balancer ends bodies that pause',
+    identity: { style: 'alb' },
+    kind: 'loadbalancer',
+    faults: hangsBefore({ ending: 'linger' }),
+    expect: ['alb_idle_timeout@ingress'],
+  },
+  {
+    name: 'nginx ends bodies that pause without a word',
+    identity: nginx,
+    kind: 'ingress',
+    faults: hangsBefore({}),
+    slow: [900],
+    expect: ['idle_time_limit@ingress'],
+    certain: true,
+  },
+  {
+    name: 'CloudFront, registry slow',
+    preset: 'cloudfront',
+    kind: 'edge',
+    registry: commit(520),
+    expect: ['cloudfront_response_timeout@registry_storage'],
+  },
+  {
+    name: 'CloudFront with the methods of a web site',
+    preset: 'cloudfront',
+    kind: 'edge',
+    faults: () => [{ kind: 'block-method', methods: ['POST', 'PUT', 'PATCH', 'DELETE'], status: 403 }],
+    expect: ['cloudfront_methods@edge'],
+  },
+  {
+    name: 'CloudFront without origin',
+    preset: 'cloudfront',
+    kind: 'edge',
+    faults: answer(502),
+    expect: ['cloudfront_origin_unreachable@edge_to_origin'],
+  },
+  { name: 'healthy behind CloudFront', preset: 'cloudfront', kind: 'edge', expect: [] },
+  {
+    name: 'tokens that live shorter than an upload',
+    identity: nginx,
+    kind: 'ingress',
+    faults: () => [throttled],
+    registry: shortTokens,
+    expect: ['token_expired@auth_server'],
+  },
+  {
+    name: 'tokens that expire while nginx collects the body',
+    identity: nginx,
+    kind: 'ingress',
+    client: 'docker-containerd',
+    faults: () => [throttled, { kind: 'buffer-request' }],
+    registry: shortTokens,
+    expect: ['token_expired@auth_server'],
+  },
+  // Several replicas behind one path.
+  {
+    name: 'replicas with secrets of their own',
+    identity: nginx,
+    kind: 'ingress',
+    replicas: [{ quirks: 'distribution-2.8' }, { quirks: 'distribution-2.8' }],
+    expect: ['upload_state_not_shared@registry_app'],
+  },
+  {
+    name: 'replicas with one secret and storage of their own',
+    identity: { style: 'haproxy' },
+    kind: 'loadbalancer',
+    replicas: [
+      { quirks: 'distribution-3', httpSecret: 'shared' },
+      { quirks: 'distribution-3', httpSecret: 'shared' },
+    ],
+    expect: ['upload_state_not_shared@registry_app'],
+  },
   // The registry's own.
   {
     name: 'storage fails',
     identity: nginx,
     kind: 'ingress',
-    intercept: (method) =>
-      method === 'PUT' ? { kind: 'answer', status: 500, body: '{"errors":[{"code":"UNKNOWN"}]}' } : undefined,
+    intercept:
+      () =>
+      ({ method }) =>
+        method === 'PUT' ? { kind: 'answer', status: 500, body: '{"errors":[{"code":"UNKNOWN"}]}' } : undefined,
     expect: ['storage_failing@registry_storage'],
   },
   {
@@ -452,78 +530,16 @@ test('the table is long enough', () => {
   expect(cases.length).toBeGreaterThanOrEqual(40);
 });
 
-async function examineCase(
-  one: Case,
-  sizeBytes: number,
-  seed: string,
-): Promise<{ diagnosis: Diagnosis; most: number }> {
-  const registry = await startRegistry({ quirks: 'gitea', ...one.registry });
-  if (one.intercept !== undefined) {
-    const { intercept } = one;
-    registry.intercept = ({ method }) => intercept(method);
-  }
-  const preset = one.preset === undefined ? undefined : presetOf(one.preset, scale);
-  const edge = await startEdge({
-    upstream: registry.url,
-    identity: preset?.identity ?? one.identity ?? nginx,
-    faults: [...(preset?.faults ?? []), ...(one.faults?.(sizeBytes) ?? [])],
-    lingerMs: 300,
-  });
-  if (one.down) await registry.close();
-  try {
-    const path = pathTo(edge.url, { name: 'subject', kind: one.kind ?? 'ingress' });
-    const check = checkOf(edge.url, {
-      client: one.client ?? 'docker',
-      sizeBytes,
-      path,
-      check: { timeoutMs: one.timeoutMs ?? 10_000 },
-    });
-    const deps = runDeps({ payloads: createPayloadSource(seed) });
-    const options = {
-      check,
-      direct: one.alone ? undefined : pathTo(registry.url, { name: 'internal', kind: 'internal' }),
-      durationsMs: one.slow ?? [],
-      durationResolutionMs: 300,
-      resolutionBytes: Math.ceil(sizeBytes / 4),
-      hesitationMs: 20,
-      signal: new AbortController().signal,
-    };
-    const examination = await examine(options, {
-      run: createRunner(deps),
-      paced: (pacer) => createRunner({ ...deps, pacer }),
-      checkApi: (target, { timeoutMs, signal }) =>
-        checkApi(target, { now: () => performance.now(), timeoutMs, signal }),
-    });
-    return { diagnosis: diagnose(examination), most: mostExaminedBytes(options) };
-  } finally {
-    await Promise.all([edge.close(), registry.close()]);
-  }
-}
-
-describe.each([
-  ['first', 1_200_000, 'one'],
-  ['second', 1_730_000, 'two'],
-] as const)('%s run, %d bytes', (_run, sizeBytes, seed) => {
-  const outcomes = new Map<string, { diagnosis: Diagnosis; most: number }>();
-  // Most of a case is waiting, so many can be under way at the same time.
+describe.each(bothRuns)('%s run, %d bytes', (_run, sizeBytes, seed) => {
+  let outcomes: Map<string, CaseOutcome>;
   beforeAll(async () => {
-    const work = async (waiting: Case[]): Promise<void> => {
-      for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
-        outcomes.set(one.name, await examineCase(one, sizeBytes, seed));
-      }
-    };
-    const quick = cases.filter(({ slow }) => slow === undefined);
-    await Promise.all(Array.from({ length: 10 }, () => work(quick)));
-    // Limits on time are told from small bodies sent at once, which a busy machine slows down.
-    const slow = cases.filter(({ slow }) => slow !== undefined);
-    await Promise.all(Array.from({ length: 3 }, () => work(slow)));
+    outcomes = await examineAll(cases, sizeBytes, seed);
   }, 60_000);
 
   test.each(cases)('$name', (one) => {
     const { diagnosis, most } = outcomes.get(one.name)!;
-    const named = diagnosis.findings.map(({ cause, hop }) => `${cause}@${hop}`).sort();
     onTestFailed(() => void process.stderr.write(`${diagnosis.facts.join('\n')}\n`));
-    expect({ named, unexplained: diagnosis.unexplained.length }).toEqual({
+    expect({ named: named(diagnosis), unexplained: diagnosis.unexplained.length }).toEqual({
       named: [...one.expect].sort(),
       unexplained: one.unexplained ?? 0,
     });

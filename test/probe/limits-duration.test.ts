@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startEdge } from '../../src/demo/edge.ts';
 import type { Fault } from '../../src/demo/faults/fault.ts';
-import { presetOf } from '../../src/demo/presets.ts';
+import { type PresetName, presetNames, presetOf } from '../../src/demo/presets.ts';
+import type { EdgeIdentity } from '../../src/demo/proxy-styles.ts';
 import { startRegistry } from '../../src/demo/registry.ts';
 import type { PacerClock } from '../../src/network/pacer.ts';
 import type { Pacer } from '../../src/network/pump.ts';
@@ -145,7 +146,7 @@ describe('duration search', () => {
 
 describe('duration search on the lab', () => {
   const open: { close(): Promise<unknown> }[] = [];
-  afterEach(async () => {
+  afterAll(async () => {
     for (const item of open.splice(0).toReversed()) {
       await item.close();
     }
@@ -155,9 +156,10 @@ describe('duration search on the lab', () => {
     faults: readonly Fault[],
     client: ClientName,
     durationsMs: readonly number[],
+    identity: EdgeIdentity = { style: 'traefik' },
   ): Promise<DurationLimit> {
     const registry = await startRegistry({ bytes: 'discard' });
-    const edge = await startEdge({ upstream: registry.url, identity: { style: 'traefik' }, faults });
+    const edge = await startEdge({ upstream: registry.url, identity, faults });
     open.push(registry, edge);
     return searchDurationLimit(
       checkOf(edge.url, { client }),
@@ -166,16 +168,50 @@ describe('duration search on the lab', () => {
     );
   }
 
-  test.each<ClientName>(['docker', 'docker-containerd'])(
-    'traefik 3 as %s: its read timeout, not a size',
-    async (client) => {
-      const { faults } = presetOf('traefik-3', { size: 0.01, time: 0.01 });
-      const found = await searchEdge(faults, client, [300, 800]);
-      expect(found.why).toMatch(/499 from traefik/);
-      expect(found.conclusion).toBe('found');
-      expect(found.largestAccepted).toBeLessThanOrEqual(0.6);
-      expect(found.smallestRejected).toBeGreaterThanOrEqual(0.6);
-      expect(found.smallestRejected! - found.largestAccepted!).toBeLessThan(0.101);
+  const faultsOf = (preset: PresetName) => presetOf(preset, { size: 0.01, time: 0.01 }).faults;
+  const presets = presetNames.flatMap((preset) => [
+    [preset, 'docker'] as const,
+    [preset, 'docker-containerd'] as const,
+  ]);
+  const found = new Map<string, DurationLimit>();
+  // Most of it is waiting.
+  beforeAll(async () => {
+    await Promise.all(
+      presets.map(async ([preset, client]) => {
+        const { identity } = presetOf(preset);
+        found.set(`${preset} ${client}`, await searchEdge(faultsOf(preset), client, [300, 800], identity));
+      }),
+    );
+  });
+
+  const bodiesLost = presets.filter(([preset, client]) => preset === 'cloudflared-quic' && client === 'docker');
+  const limited = presets.filter(([preset]) => faultsOf(preset).some(({ kind }) => kind === 'total-duration'));
+  const others = presets.filter((one) => !limited.includes(one) && !bodiesLost.includes(one));
+
+  test.each(limited)('%s as %s: its limit on time, not a size', (preset, client) => {
+    const limit = found.get(`${preset} ${client}`)!;
+    expect(limit.why).toMatch(/499 from traefik/);
+    expect(limit.conclusion).toBe('found');
+    expect(limit.largestAccepted).toBeLessThanOrEqual(0.6);
+    expect(limit.smallestRejected).toBeGreaterThanOrEqual(0.6);
+    expect(limit.smallestRejected! - limit.largestAccepted!).toBeLessThan(0.101);
+  });
+
+  test.each(others)('%s as %s: limits on silence are none on duration', (preset, client) => {
+    expect(found.get(`${preset} ${client}`)).toMatchObject({ conclusion: 'none-up-to', largestAccepted: 0.8 });
+  });
+
+  test.each(bodiesLost)('%s as %s: a lost body is no limit', (preset, client) => {
+    const why = expect.stringContaining('body_dropped') as string;
+    expect(found.get(`${preset} ${client}`)).toMatchObject({ conclusion: 'inconclusive', why });
+  });
+
+  test.each(presets)(
+    '%s as %s: what was sent is stated, and no more than the small body each time',
+    (preset, client) => {
+      const { bytesSpent, runs } = found.get(`${preset} ${client}`)!;
+      expect(bytesSpent).toBe(runs.reduce((sum, run) => sum + run.sentBytes, 0));
+      expect(bytesSpent).toBeLessThanOrEqual(runs.length * 64 * 1_024);
     },
   );
 

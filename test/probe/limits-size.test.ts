@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startEdge } from '../../src/demo/edge.ts';
-import { demoScale, presetOf, type PresetName } from '../../src/demo/presets.ts';
+import { demoScale, presetNames, presetOf, type PresetName } from '../../src/demo/presets.ts';
 import { startRegistry } from '../../src/demo/registry.ts';
 import { createHesitatingPacer } from '../../src/network/pacer.ts';
 import { type Check, workloadBytes } from '../../src/probe/check.ts';
@@ -188,30 +188,27 @@ describe('size search on the lab', () => {
     return { found, limit, registry };
   }
 
-  test.each<[PresetName, ClientName]>([
-    ['cloudflare-free', 'docker'],
-    ['cloudflare-free', 'docker-containerd'],
-    ['cloudflare-free', 'crane'],
-    ['cloudflare-enterprise', 'docker'],
-    ['cloudflare-enterprise', 'docker-containerd'],
-    ['ingress-nginx-default', 'docker'],
-    ['ingress-nginx-default', 'docker-containerd'],
-    ['cloudflared-quic', 'docker-containerd'],
-    ['cloudflared-quic', 'monolithic'],
-  ])('%s as %s: the configured limit', async (preset, client) => {
-    const { found, limit, registry } = await searchPreset(preset, client);
-    expect(found.why).toMatch(/is refused: 413/);
-    expect(found.conclusion).toBe('found');
-    expect(found.largestAccepted).toBeLessThanOrEqual(limit);
-    expect(found.smallestRejected).toBeGreaterThan(limit);
-    expect(found.smallestRejected! - found.largestAccepted!).toBeLessThanOrEqual(64 * 1_024);
-    expect(found.bytesSpent).toBe(found.runs.reduce((sum, run) => sum + run.sentBytes, 0));
-    expect(registry.blobs.size).toBe(0);
-  });
+  // Streamed and declared bodies through every preset, and two more shapes where there is a limit.
+  const shapes = [
+    ...presetNames.flatMap((preset) => [[preset, 'docker'] as const, [preset, 'docker-containerd'] as const]),
+    ['cloudflare-free', 'crane'] as const,
+    ['cloudflared-quic', 'monolithic'] as const,
+  ].filter(([preset, client]) => preset !== 'cloudflared-quic' || client !== 'docker');
 
-  test.each<[PresetName]>([['traefik-3'], ['haproxy'], ['alb']])('%s has no size limit', async (preset) => {
-    const { found } = await searchPreset(preset, 'docker-containerd');
-    expect(found).toMatchObject({ conclusion: 'none-up-to', largestAccepted: 8 * MiB });
+  test.each(shapes)('%s as %s: the configured limit, or none, at a stated cost', async (preset, client) => {
+    const { found, limit, registry } = await searchPreset(preset, client);
+    const isLimited = Number.isFinite(limit);
+    expect(found.why).toMatch(isLimited ? /is refused: 413/ : /the largest size tried/);
+    expect(found.conclusion).toBe(isLimited ? 'found' : 'none-up-to');
+    expect(found.largestAccepted).toBeLessThanOrEqual(Math.min(limit, 8 * MiB));
+    expect(found.smallestRejected ?? Number.POSITIVE_INFINITY).toBeGreaterThan(Math.min(limit, 8 * MiB));
+    const next = found.smallestRejected ?? 8 * MiB;
+    expect(next - found.largestAccepted!).toBeLessThanOrEqual(isLimited ? 64 * 1_024 : 0);
+    expect(found.bytesSpent).toBe(found.runs.reduce((sum, run) => sum + run.sentBytes, 0));
+    expect(found.bytesSpent).toBeLessThanOrEqual(
+      worstCaseSearchBytes(sizePlan({ upToBytes: 8 * MiB, resolutionBytes: 64 * 1_024 })),
+    );
+    expect(registry.blobs.size).toBe(0);
   });
 
   test('a tunnel that drops streamed bodies is no size limit', async () => {

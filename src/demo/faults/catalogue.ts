@@ -2,7 +2,7 @@ import { answer, blockMethod, rateLimit } from './answers.ts';
 import type { FaultBehaviour } from './behaviour.ts';
 import { bodyLimit, corruptBody, dropUndeclaredBody, truncateBody } from './body.ts';
 import { bufferRequest } from './buffer.ts';
-import { resetAt, staleKeepAlive, stallAt } from './cut.ts';
+import { pauseAt, resetAt, staleKeepAlive, stallAt } from './cut.ts';
 import type { Fault, FaultKind, FaultOf } from './fault.ts';
 import { rewriteLocation, stripRequestHeader, stripResponseHeader } from './headers.ts';
 import { idleCut, latency, responseTimeout, throttle, totalDuration } from './time.ts';
@@ -24,6 +24,7 @@ const catalogue: { readonly [Kind in FaultKind['kind']]: (fault: FaultOf<Kind>) 
   throttle,
   latency,
   'reset-at': resetAt,
+  'pause-at': pauseAt,
   'stall-at': stallAt,
   'block-method': blockMethod,
   'stale-keep-alive': staleKeepAlive,

@@ -26,6 +26,19 @@ export function resetAt(fault: FaultOf<'reset-at'>): FaultBehaviour {
   };
 }
 
+/** Holds the body once, at the chunk that passes this offset. */
+export function pauseAt(fault: FaultOf<'pause-at'>): FaultBehaviour {
+  return (call) => ({
+    requestBody(body) {
+      const stream = through(call, body.stream, async (chunk, offset) => {
+        if (offset <= fault.afterBytes && offset + chunk.length > fault.afterBytes) await pause(call, fault.pauseMs);
+        return chunk;
+      });
+      return { ...body, stream };
+    },
+  });
+}
+
 /**
  * Takes no more of the body after so many bytes, and answers nothing.
  * The end has to come by the clock: who does not read a socket does not learn that its peer has left.

@@ -31,8 +31,17 @@ export type FaultKind =
     }
   /** Response headers must come so soon after the last byte went upstream (Cloudflare 524, nginx 504). */
   | { readonly kind: 'response-timeout'; readonly limitMs: number; readonly status: number }
-  /** Longest pause between two reads of the body (nginx client_body_timeout, HAProxy timeout server). */
-  | { readonly kind: 'idle-cut'; readonly limitMs: number; readonly ending: Ending; readonly status: number }
+  /**
+   * Longest pause between two reads of the body (nginx client_body_timeout, HAProxy timeout server). `whileWaiting`: silence
+   * after the last byte counts, too, as at firewalls and load balancers that only see whether anything moves.
+   */
+  | {
+      readonly kind: 'idle-cut';
+      readonly limitMs: number;
+      readonly ending: Ending;
+      readonly status: number;
+      readonly whileWaiting?: boolean;
+    }
   /** The upstream sees nothing before the body is complete, then a Content-Length (nginx proxy_request_buffering on). */
   | { readonly kind: 'buffer-request' }
   /**
@@ -69,9 +78,11 @@ export type FaultKind =
   /** Added before the request goes upstream. */
   | { readonly kind: 'latency'; readonly delayMs: number }
   | { readonly kind: 'reset-at'; readonly afterBytes: number; readonly direction: 'request' | 'response' }
+  /** Nothing more passes for a while once so many bytes have: a link that hangs. */
+  | { readonly kind: 'pause-at'; readonly afterBytes: number; readonly pauseMs: number }
   /** Stops reading after so many bytes and answers nothing; the connection is reset after `holdMs`, default 60 s. */
   | { readonly kind: 'stall-at'; readonly afterBytes: number; readonly holdMs?: number }
-  | { readonly kind: 'block-method'; readonly methods: readonly string[]; readonly status: 405 | 501 }
+  | { readonly kind: 'block-method'; readonly methods: readonly string[]; readonly status: 403 | 405 | 501 }
   /** `after-response`: closed right after an answer that promised to keep the connection; `on-reuse`: reset when used again. */
   | { readonly kind: 'stale-keep-alive'; readonly mode: 'after-response' | 'on-reuse' };
 

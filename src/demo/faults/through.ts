@@ -28,7 +28,11 @@ export function through(
     },
   });
   stage.on('error', () => stage.destroy());
-  call.onEnd(() => stage.destroy());
+  call.onEnd(() => {
+    stage.destroy();
+    // What is left of a body that was answered early is read, or the next request on this connection would never be.
+    source.unpipe(stage).resume();
+  });
   return source.pipe(stage);
 }
 

@@ -26,23 +26,33 @@ export function responseTimeout(fault: FaultOf<'response-timeout'>): FaultBehavi
   };
 }
 
-/** Ends requests whose body pauses for too long. */
+/** Ends requests whose body pauses for too long, or, when that is asked for, on which nothing at all moves for so long. */
 export function idleCut(fault: FaultOf<'idle-cut'>): FaultBehaviour {
-  return (call) => ({
-    requestBody(body) {
-      if (body.length === 'none' || body.length === 0) return body;
-      const expire = (): void => {
-        if (!call.request.complete) call.answer(fault);
-      };
-      let cancel = later(call, fault.limitMs, expire);
-      const stream = through(call, body.stream, (chunk) => {
-        cancel();
-        cancel = later(call, fault.limitMs, expire);
-        return chunk;
-      });
-      return { ...body, stream };
-    },
-  });
+  return (call) => {
+    let cancel = (): void => undefined;
+    const expire = (): void => {
+      if (fault.whileWaiting || !call.request.complete) call.answer(fault);
+    };
+    function moved(): void {
+      cancel();
+      cancel = later(call, fault.limitMs, expire);
+    }
+    return {
+      requestBody(body) {
+        if (body.length === 'none' || body.length === 0) return body;
+        moved();
+        const stream = through(call, body.stream, (chunk) => {
+          moved();
+          return chunk;
+        });
+        return { ...body, stream };
+      },
+      requestSent() {
+        if (fault.whileWaiting) moved();
+      },
+      responseHeaders: () => cancel(),
+    };
+  };
 }
 
 export function latency(fault: FaultOf<'latency'>): FaultBehaviour {

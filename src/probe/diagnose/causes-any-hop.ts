@@ -30,6 +30,13 @@ export const anyHopCauses = {
       'Raise the limit on the duration of a request at this hop (Traefik `respondingTimeouts.readTimeout`, Go servers `ReadTimeout`, HAProxy `timeout client`, firewalls’ session limits).',
     reference: 'https://github.com/traefik/traefik/issues/10805',
   },
+  idle_time_limit: {
+    title: 'a hop ends requests in which nothing moves for too long',
+    hop: 'failure',
+    remedy:
+      'Raise the idle timeout of this hop (nginx `client_body_timeout` and `proxy_read_timeout`, HAProxy `timeout client` and `timeout server`, AWS `idle_timeout.timeout_seconds`, idle timers of firewalls and NAT) above the longest silence: a client that compresses, a registry that stores the blob.',
+    reference: 'https://docs.haproxy.org/2.8/configuration.html#4-timeout%20client',
+  },
   proxy_body_limit: {
     title: 'a proxy refuses bodies above its size limit',
     hop: 'failure',
@@ -119,6 +126,13 @@ export const anyHopCauses = {
     remedy:
       'Push to the address that the redirect names, or exempt /v2/* from redirects (http to https, host names, trailing slashes).',
     reference: 'https://github.com/distribution/distribution/issues/2862',
+  },
+  plain_http_to_tls: {
+    title: 'plain HTTP is spoken to a port that expects TLS',
+    hop: 'ingress',
+    remedy:
+      'Write https:// in the URL of this path. When only uploads go there, the registry hands out http Locations: set `X-Forwarded-Proto` at the proxy in front of it.',
+    reference: 'https://nginx.org/en/docs/http/configuring_https_servers.html#single_http_https_server',
   },
   stale_keep_alive: {
     title: 'the other side closes idle connections before the client does',

@@ -62,6 +62,13 @@ export const edgeCauses = {
     reference:
       'https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/error-1033/',
   },
+  tunnel_origin_unreachable: {
+    title: 'cloudflared does not reach the registry behind it',
+    hop: 'tunnel',
+    remedy:
+      'Check the `service` URL of this host name in the tunnel’s ingress rules and whether the registry answers there. When only requests without a body fail (EOF in the log of cloudflared), update cloudflared, or lower `originRequest.keepAliveTimeout` below the idle timeout of the registry.',
+    reference: 'https://github.com/cloudflare/cloudflared/issues/509',
+  },
   origin_name_unknown: {
     title: 'Cloudflare cannot resolve the name of the origin',
     hop: 'edge_to_origin',
@@ -81,10 +88,18 @@ export const edgeCauses = {
     remedy: 'Set AllowedMethods of the cache behaviour for /v2/* to GET, HEAD, OPTIONS, PUT, PATCH, POST, DELETE.',
     reference: 'https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/http-403-permission-denied.html',
   },
+  cloudfront_origin_unreachable: {
+    title: 'CloudFront does not reach the origin',
+    hop: 'edge_to_origin',
+    remedy:
+      'Check origin domain, ports and origin protocol policy of the distribution, that the certificate of the origin is valid for that name, and that its security group lets CloudFront in (managed prefix list `com.amazonaws.global.cloudfront.origin-facing`).',
+    reference: 'https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/http-502-bad-gateway.html',
+  },
   cloudfront_response_timeout: {
     title: 'CloudFront gives up waiting for the answer of the origin',
     hop: 'edge_to_origin',
-    remedy: 'Raise OriginReadTimeout of the distribution (30 s by default, 60 s at most without a quota increase).',
+    remedy:
+      'Raise the response timeout of the origin (`OriginReadTimeout`: 30 s by default, up to 120 s, more by a quota increase).',
     reference: 'https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/http-504-gateway-timeout.html',
   },
 } as const satisfies Readonly<Record<string, Cause>>;

@@ -107,6 +107,13 @@ export const ingressCauses = {
       'Raise the attribute `idle_timeout.timeout_seconds` of the load balancer (60 s by default) above the longest commit.',
     reference: alb,
   },
+  alb_forwarding_loop: {
+    title: 'the AWS load balancer gets requests that went through more than 30 proxies',
+    hop: 'ingress',
+    remedy:
+      'Look for proxies that forward to each other: X-Forwarded-For holds more than 30 addresses (463). Where they are sent by others, set `routing.http.xff_header_processing.mode` of the load balancer to `remove`.',
+    reference: alb,
+  },
   caddy_body_limit: {
     title: 'Caddy refuses bodies above its size limit',
     hop: 'ingress',

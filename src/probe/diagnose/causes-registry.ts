@@ -33,7 +33,8 @@ export const registryCauses = {
   storage_failing: {
     title: 'the registry fails while it stores the blob',
     hop: 'registry_storage',
-    remedy: 'Look at the registry’s log and the space, permissions and health of its storage (file system, S3, MinIO).',
+    remedy:
+      'Look at the registry’s log and the space, permissions and health of its storage (file system, S3, MinIO). Several replicas of Gitea have to share `APP_DATA_PATH`, where uploads are kept.',
     reference: 'https://github.com/go-gitea/gitea/issues/21320',
   },
   registry_failing: {
@@ -74,6 +75,13 @@ export const registryCauses = {
     hop: 'auth_server',
     remedy:
       'Check user, password or token and the right to push to this repository; try `docker login` with the same ones.',
+    reference: 'https://distribution.github.io/distribution/spec/auth/token/',
+  },
+  token_service_down: {
+    title: 'the token service does not work',
+    hop: 'auth_server',
+    remedy:
+      'Look at the token service that the registry’s challenge names as `realm` (Harbor core, GitLab, docker_auth, Gitea itself): is it running, and can this host reach it? Every path that gets its tokens there fails with it.',
     reference: 'https://distribution.github.io/distribution/spec/auth/token/',
   },
   realm_wrong: {

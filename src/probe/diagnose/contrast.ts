@@ -1,7 +1,8 @@
 import { verdictTable } from '../verdict-table.ts';
 import type { Failure } from '../failure.ts';
+import { isCut } from '../held-bytes.ts';
 import type { Attempt } from '../outcome.ts';
-import type { Examination, Examined, Symptom, Trial } from './trial.ts';
+import type { Examination, Examined, Symptom, Trial, TrialKind } from './trial.ts';
 
 /** What the direct path did with the same push: `slow`: got through, but needed about as long as the failure took. */
 export type DirectResult = 'none' | 'ok' | 'slow' | 'same' | 'other';
@@ -13,6 +14,8 @@ export type Arrived = 'nothing' | 'part' | 'most' | 'whole';
 export interface Contrast {
   readonly pathKind: Examined['path']['kind'];
   readonly smallPassed: boolean;
+  /** The failure is that of a small body that was sent slowly. */
+  readonly isSlowBody: boolean;
   /** The same size got through with a length declared; undefined: not tried. */
   readonly declaredPassed: boolean | undefined;
   readonly streamedPassed: boolean | undefined;
@@ -20,6 +23,8 @@ export interface Contrast {
   readonly slowPassed: boolean;
   /** Milliseconds after which slow bodies are ended. */
   readonly endedAfterMs: number | undefined;
+  /** A small body that rested was ended meanwhile, after so long; undefined: it passed, or none was sent. */
+  readonly idleEndedAfterMs: number | undefined;
   readonly freshPassed: boolean | undefined;
   /** How much of what was sent the registry holds after a cut; undefined: not asked, or it does not say. */
   readonly arrived: Arrived | undefined;
@@ -34,10 +39,12 @@ export function aloneOn(path: Examined['path'], direct: DirectResult = 'none', d
   return {
     pathKind: path.kind,
     smallPassed: false,
+    isSlowBody: false,
     declaredPassed: undefined,
     streamedPassed: undefined,
     slowPassed: false,
     endedAfterMs: undefined,
+    idleEndedAfterMs: undefined,
     freshPassed: undefined,
     arrived: undefined,
     crossedCloudflare: false,
@@ -46,26 +53,40 @@ export function aloneOn(path: Examined['path'], direct: DirectResult = 'none', d
   };
 }
 
-export function contrastOf({ failure, trial }: Symptom, examination: Examination): Contrast {
+export function contrastOf({ failure, trial, slow }: Symptom, examination: Examination): Contrast {
   const { subject, direct } = examination;
   const { durationLimit } = subject;
   const sizeBytes = trial?.sizeBytes ?? 0;
-  const ofSize = subject.trials.filter((one) => one.sizeBytes >= sizeBytes && one.kind !== 'fresh');
+  const ofSize = subject.trials.filter((one) => one.sizeBytes >= sizeBytes && !besides.has(one.kind));
   const fresh = subject.trials.find(({ kind }) => kind === 'fresh');
   const endedAfter = durationLimit?.conclusion === 'found' ? durationLimit.smallestRejected : undefined;
   return {
     pathKind: subject.path.kind,
     smallPassed: subject.trials.some(({ kind, run }) => kind === 'small' && run.ok),
+    isSlowBody: slow === true,
     declaredPassed: anyPassed(ofSize.filter(({ shape }) => shape !== 'patch-streamed')),
     streamedPassed: anyPassed(ofSize.filter(({ shape }) => shape === 'patch-streamed')),
     slowPassed: (durationLimit?.largestAccepted ?? 0) > 0,
     endedAfterMs: endedAfter === undefined ? undefined : endedAfter * 1_000,
+    idleEndedAfterMs: idleEnd(subject.trials),
     freshPassed: fresh?.run.ok,
     arrived: arrivedOf(failure, trial && askedLike(trial, subject.trials)),
     crossedCloudflare: subject.trials.some(({ run }) => run.attempts.some(crossesCloudflare)),
     direct: directResult(failure, trial, direct),
     directPath: direct?.path.name,
   };
+}
+
+/** Pushes that ask about a failure; what they say stands in fields of their own. */
+const besides: ReadonlySet<TrialKind> = new Set(['fresh', 'pausing', 'repeat']);
+
+/** Cut before the rest was over, and not by a hop that says why: nothing had moved until then. */
+function idleEnd(trials: readonly Trial[]): number | undefined {
+  const { run, pauseMs = 0 } = trials.find(({ kind }) => kind === 'pausing') ?? {};
+  const failure = run?.failure;
+  // A short rest ends before the peer has read much, which looks like a connection that was stale.
+  const isEnded = failure !== undefined && (isCut(failure) || failure.reason === 'stale_connection');
+  return isEnded && failure.elapsedMs >= 0.5 * pauseMs && failure.elapsedMs <= pauseMs ? failure.elapsedMs : undefined;
 }
 
 /** What sockets along the way may hold of a body without any hop collecting it. */
@@ -124,7 +145,12 @@ function directResult(failure: Failure, trial: Trial | undefined, direct: Examin
     ...alike.run.attempts.map(({ phaseMs }) => Math.max(phaseMs.wait ?? 0, phaseMs.commit ?? 0)),
   );
   const neededMs = failure.evidence.sinceLastByteMs ?? failure.elapsedMs;
-  return failure.reason === 'response_timeout' && waitedMs > 0 && waitedMs >= slowShare * neededMs ? 'slow' : 'ok';
+  return waitsForAnswer(failure) && waitedMs > 0 && waitedMs >= slowShare * neededMs ? 'slow' : 'ok';
+}
+
+/** Ended while the registry was to answer, by a hop that said so or by one that only cut. */
+function waitsForAnswer(failure: Failure): boolean {
+  return failure.reason === 'response_timeout' || (isCut(failure) && failure.evidence.sinceLastByteMs !== undefined);
 }
 
 export function sameFamily(a: Failure, b: Failure): boolean {

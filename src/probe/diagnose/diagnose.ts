@@ -6,6 +6,8 @@ import { type CauseName, causes } from './causes.ts';
 import { type Contrast, contrastOf } from './contrast.ts';
 import type { Confidence, Diagnosis, Finding } from './finding.ts';
 import { rules } from './rules.ts';
+import { gapsOf } from './gaps.ts';
+import { hasPassed } from './passing.ts';
 import { bytesOf, describeTrial, factsOfExamination, heldWords, symptomsOf } from './symptoms.ts';
 import type { Examination, Examined, Trial } from './trial.ts';
 
@@ -23,9 +25,13 @@ export function diagnose(examination: Examination): Diagnosis {
   const judged = symptoms.filter(({ failure }) => !own.some((one) => one.failure === failure));
   const kept =
     gone === undefined ? judged : judged.filter(({ failure }) => !verdictTable[failure.reason].needsSuccessAfter);
+  const passed = kept.filter((symptom) => hasPassed(symptom, examination.subject));
   const found: Finding[] = gone === undefined ? [] : [gone];
-  const unexplained = own.map(({ what, failure }) => `${what}: ended by our own ${failure.reason}`);
-  for (const symptom of kept) {
+  const unexplained = [
+    ...own.map(({ what, failure }) => `${what}: ended by our own ${failure.reason}`),
+    ...passed.map(({ what, failure }) => `${what}: ${describeFailure(failure)}; it did not come again`),
+  ];
+  for (const symptom of kept.filter((one) => !passed.includes(one))) {
     const finding = explain(symptom.failure, contrastOf(symptom, examination), symptom.what, heldWords(symptom.trial));
     if (finding === undefined) {
       unexplained.push(`${symptom.what}: ${describeFailure(symptom.failure)}${heldWords(symptom.trial)}`);
@@ -34,10 +40,12 @@ export function diagnose(examination: Examination): Diagnosis {
     }
   }
   const findings = merged(found);
+  const { hidden, notExamined } = gapsOf(examination.subject);
   return {
-    ...conclusion(findings, unexplained, examination.subject.path.name),
+    ...conclusion(findings, unexplained, examination.subject.path.name, hidden),
     findings,
     unexplained,
+    notExamined,
     facts,
     bytesSpent,
   };
@@ -156,10 +164,12 @@ function conclusion(
   findings: readonly Finding[],
   unexplained: readonly string[],
   path: string,
+  hidden: string | undefined,
 ): Pick<Diagnosis, 'kind' | 'why'> {
   const sure = findings.filter(({ confidence }) => confidence !== 'possible');
   if (sure.length > 0) {
-    return { kind: 'fault', why: listed(sure.map(({ title }) => title)) };
+    const titles = listed(sure.map(({ title }) => title));
+    return { kind: 'fault', why: hidden === undefined ? titles : `${titles}; ${hidden}` };
   }
   if (findings.length > 0) {
     return { kind: 'inconclusive', why: `perhaps ${listed(findings.map(({ title }) => title))}` };

@@ -1,61 +1,17 @@
 import { createHesitatingPacer } from '../../network/pacer.ts';
-import type { Pacer } from '../../network/pump.ts';
 import type { NetworkPath } from '../../network/path.ts';
 import type { ApiReport } from '../api-check.ts';
-import type { Check } from '../check.ts';
 import type { FailureReason, Phase } from '../failure.ts';
+import { isCut } from '../held-bytes.ts';
 import { searchDurationLimit, usualDurationsMs } from '../limits/duration-search.ts';
+import type { DurationLimit, SizeLimit } from '../limits/limit.ts';
 import { searchSizeLimit } from '../limits/size-search.ts';
-import type { Progress, RunCheck } from '../outcome.ts';
-import type { RegistryTarget } from '../../registry/target.ts';
+import type { RunCheck } from '../outcome.ts';
 import { megabytes } from '../verdict-words.ts';
-import { controlShapes, freshCheck, type ShapedCheck, smallBytes, timesSent, trialCheck } from './trial-checks.ts';
+import { type ExamineDeps, type ExamineOptions, searchFactor, slowBytes } from './examine-options.ts';
+import { mayPass, silenceMs } from './passing.ts';
+import { controlShapes, freshCheck, type ShapedCheck, smallBytes, trialCheck } from './trial-checks.ts';
 import type { Examination, Examined, Trial, TrialKind } from './trial.ts';
-
-export interface ExamineDeps {
-  readonly run: RunCheck;
-  readonly paced: (pacer: Pacer) => RunCheck;
-  readonly checkApi: (
-    target: { readonly registry: RegistryTarget; readonly path: NetworkPath },
-    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
-  ) => Promise<ApiReport | undefined>;
-}
-
-export interface ExamineOptions {
-  /** Path, client and size in question: a single blob. */
-  readonly check: Check;
-  /** Another path to the same registry that is known to be direct. */
-  readonly direct?: NetworkPath | undefined;
-  /** How long a small body is made to take; empty: no slow bodies. Default: just above the usual limits, which takes minutes. */
-  readonly durationsMs?: readonly number[];
-  readonly durationResolutionMs?: number;
-  /** The search for a size limit ends when the bounds are this close; default a hundredth of the size. */
-  readonly resolutionBytes?: number;
-  /** Pause after the first chunk in the search for a size limit, so that early refusals cost nothing. Default 500 ms. */
-  readonly hesitationMs?: number;
-  readonly signal: AbortSignal;
-  /** Told what comes next, in a few words. */
-  readonly onStep?: (words: string) => void;
-  readonly onProgress?: (progress: Progress) => void;
-}
-
-/** A search for the size limit may send this many times the size in question. */
-const searchFactor = 4;
-const slowBytes = 256 * 1024;
-
-/** Most body bytes that an examination sends: stated before it starts. */
-export function mostExaminedBytes({ check, direct, durationsMs = usualDurationsMs }: ExamineOptions): number {
-  const sizeBytes = check.workload.layerBytes[0] ?? 0;
-  const costs = controlShapes(check).map(({ check: { client } }) => timesSent(client));
-  const all = costs.reduce((sum, cost) => sum + cost, 0);
-  const most = Math.max(...costs);
-  // Every shape, one of them on fresh connections; the search may go over its share by one try.
-  const pushes = all + most + (searchFactor + most);
-  const besides = direct === undefined ? 0 : timesSent(check.client) + 2 * most;
-  // Each duration at most twice, and some in between.
-  const slow = durationsMs.length === 0 ? 0 : (2 * durationsMs.length + 6) * slowBytes * timesSent(check.client);
-  return (pushes + besides) * sizeBytes + (2 * all + 4 * most) * smallBytes(sizeBytes) + slow;
-}
 
 const sizeReasons: ReadonlySet<FailureReason> = new Set(['body_too_large', 'connection_reset', 'http2_error']);
 const cutReasons: ReadonlySet<FailureReason> = new Set(['stale_connection', 'connection_reset']);
@@ -69,6 +25,15 @@ const bodyPhases: ReadonlySet<Phase> = new Set(['send', 'wait', 'commit', 'verif
  */
 export async function examine(options: ExamineOptions, deps: ExamineDeps): Promise<Examination> {
   return new Examiner(options, deps).execute();
+}
+
+/** So much longer than the silence after which it was cut. */
+const pauseFactor = 1.3;
+
+interface How {
+  readonly direct?: NetworkPath;
+  readonly run?: RunCheck;
+  readonly pauseMs?: number;
 }
 
 class Examiner {
@@ -90,9 +55,11 @@ class Examiner {
     await this.#pushFull();
     const sizeLimit = await this.#searchSize();
     const durationLimit = await this.#sendSlowly();
+    await this.#pushPausing();
     await this.#pushFresh();
     await this.#pushDirect();
-    await this.#pushAgain();
+    await this.#repeat();
+    await this.#pushAgain(durationLimit);
     const { check, direct } = this.#options;
     const subject: Examined = {
       path: check.path,
@@ -141,7 +108,7 @@ class Examiner {
     return this.#usable.length > 0 || !reached ? this.#usable : controlShapes(this.#options.check).slice(0, 2);
   }
 
-  #searchSize(): ReturnType<typeof searchSizeLimit> | undefined {
+  #searchSize(): Promise<SizeLimit> | undefined {
     const {
       signal,
       onProgress,
@@ -166,7 +133,7 @@ class Examiner {
     );
   }
 
-  #sendSlowly(): ReturnType<typeof searchDurationLimit> | undefined {
+  #sendSlowly(): Promise<DurationLimit> | undefined {
     const { signal, onProgress, durationsMs = usualDurationsMs, durationResolutionMs } = this.#options;
     const [shape] = this.#usable;
     if (shape === undefined || durationsMs.length === 0 || signal.aborted) return undefined;
@@ -182,6 +149,23 @@ class Examiner {
       },
       (pacer) => this.#deps.paced(pacer),
     );
+  }
+
+  /**
+   * A small body that rests for somewhat longer than nothing moved before a push was cut without a word: what ends it then,
+   * though slow bodies pass, counts silence and neither size nor time.
+   */
+  async #pushPausing(): Promise<void> {
+    const longestMs = (this.#options.durationsMs ?? usualDurationsMs).at(-1);
+    const shape = this.#usable[0] ?? controlShapes(this.#options.check)[0];
+    const cut = this.#failedTrials().find(({ run: { failure } }) => failure !== undefined && isCut(failure));
+    if (longestMs === undefined || cut?.run.failure === undefined) return;
+    const pauseMs = Math.ceil(Math.min(longestMs, pauseFactor * silenceMs(cut.run.failure)));
+    const bytes = smallBytes(this.#sizeBytes);
+    // Two writes at least: the pause is between the first and the rest.
+    const halved = { ...shape.check, client: { ...shape.check.client, writeBytes: Math.ceil(bytes / 2) } };
+    const run = this.#deps.paced(createHesitatingPacer(pauseMs));
+    await this.#push('pausing', { ...shape, check: halved }, bytes, { run, pauseMs });
   }
 
   /** The push that was cut, without any connection used twice. */
@@ -202,37 +186,53 @@ class Examiner {
     const more = this.#failedTrials()
       .filter(({ kind }) => kind === 'shape')
       .slice(0, 2);
-    await this.#push('small', own, smallBytes(this.#sizeBytes), direct);
-    if (this.#sizeBytes > smallBytes(this.#sizeBytes)) await this.#push('full', own, this.#sizeBytes, direct);
+    await this.#push('small', own, smallBytes(this.#sizeBytes), { direct });
+    if (this.#sizeBytes > smallBytes(this.#sizeBytes)) await this.#push('full', own, this.#sizeBytes, { direct });
     for (const { run, shape, sizeBytes } of more) {
-      await this.#push('shape', { check: run.check, shape }, sizeBytes, direct);
+      await this.#push('shape', { check: run.check, shape }, sizeBytes, { direct });
+    }
+  }
+
+  /** What a registry or a hop that restarts looks like while it does: whether it comes again. */
+  async #repeat(): Promise<void> {
+    const passing = this.#failedTrials().filter(
+      ({ kind, run: { failure } }) =>
+        kind !== 'fresh' && kind !== 'pausing' && failure !== undefined && mayPass(failure),
+    );
+    // The largest first: what strikes large bodies alone does not show in small ones.
+    for (const { run, shape, sizeBytes } of passing.toReversed().slice(0, 2)) {
+      await this.#push('repeat', { check: run.check, shape }, sizeBytes);
     }
   }
 
   /** After a failure: whether what worked at the beginning still works. */
-  async #pushAgain(): Promise<void> {
+  async #pushAgain(durationLimit: DurationLimit | undefined): Promise<void> {
     const [shape] = this.#usable;
     const { direct } = this.#options;
-    if (this.#failedTrials().length === 0 || shape === undefined) return;
+    const failed = this.#failedTrials().length > 0 || durationLimit?.conclusion === 'inconclusive';
+    if (!failed || shape === undefined) return;
     const bytes = smallBytes(this.#sizeBytes);
     const alive = await this.#push('again', shape, bytes);
-    if (!alive && direct !== undefined) await this.#push('again', shape, bytes, direct);
+    if (!alive && direct !== undefined) await this.#push('again', shape, bytes, { direct });
   }
 
   #failedTrials(): Trial[] {
     return this.#trials.filter(({ run }) => !run.ok);
   }
 
-  async #push(kind: TrialKind, shaped: ShapedCheck, sizeBytes: number, direct?: NetworkPath): Promise<boolean> {
-    const { signal, onProgress } = this.#options;
+  async #push(kind: TrialKind, shaped: ShapedCheck, sizeBytes: number, how: How = {}): Promise<boolean> {
+    const { signal, onProgress, check: own } = this.#options;
+    const { direct, pauseMs, run = this.#deps.run } = how;
     if (signal.aborted) return false;
-    const path = direct ?? this.#options.check.path;
+    const path = direct ?? own.path;
     const check = { ...trialCheck(shaped, sizeBytes), path };
     this.#say(`${check.client.name}, ${megabytes(sizeBytes)} over ${path.name}`);
     const told = onProgress === undefined ? {} : { onProgress };
-    const run = await this.#deps.run(check, { signal, inspectsSession: true, ...told });
-    (direct === undefined ? this.#trials : this.#directTrials).push({ kind, shape: shaped.shape, sizeBytes, run });
-    return run.ok;
+    const outcome = await run(check, { signal, inspectsSession: true, ...told });
+    const trial = { kind, shape: shaped.shape, sizeBytes, run: outcome };
+    const trials = direct === undefined ? this.#trials : this.#directTrials;
+    trials.push(pauseMs === undefined ? trial : { ...trial, pauseMs });
+    return outcome.ok;
   }
 
   #say(words: string): void {

@@ -34,6 +34,11 @@ export interface Diagnosis {
   readonly findings: readonly Finding[];
   /** Failures that no rule explains, one sentence each. */
   readonly unexplained: readonly string[];
+  /**
+   * What could not be looked at, because something else was in the way or was left out, one sentence each: whatever lies there is
+   * neither confirmed nor ruled out.
+   */
+  readonly notExamined: readonly string[];
   /** What was tried and what came of it, one sentence each, in the order in which it was done. */
   readonly facts: readonly string[];
   /** One sentence. */

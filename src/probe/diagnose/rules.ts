@@ -27,6 +27,12 @@ const status =
   (f) =>
     f.status !== undefined && values.includes(f.status);
 
+/** The answer's own words. */
+const says =
+  (words: RegExp): Match =>
+  (f) =>
+    words.test(f.evidence.body ?? '');
+
 /** Cut without a word here and not on another path, and so much of the body is at the registry. */
 const isCutWith =
   (arrived: Arrived, also: Match = () => true): Match =>
@@ -39,10 +45,14 @@ const ifDeclaredPasses = (_: Failure, x: Contrast): Confidence => (x.declaredPas
 const ifDirectPasses = (_: Failure, x: Contrast): Confidence => (x.direct === 'none' ? 'likely' : 'certain');
 const atLimitOfTime: Match = (f, x) =>
   x.endedAfterMs !== undefined && f.elapsedMs >= 0.9 * x.endedAfterMs && f.phase !== 'start' && f.phase !== 'auth';
-const secondsNear =
-  (seconds: number): Match =>
-  (f) =>
-    Math.abs(f.elapsedMs - seconds * 1_000) <= 2_000;
+/** Unless slow bodies get through for as long as was tried, and nobody says otherwise. */
+const mayBeSlow: Match = (f, x) => f.answeredBy !== 'none' || !x.slowPassed || x.endedAfterMs !== undefined;
+const nearAMinute: Match = (f) => Math.abs(f.elapsedMs - 60_000) <= 2_000;
+/** Cut when nothing had moved for about as long as a small body was allowed to rest; an end of our own making is none. */
+const cutInSilence: Match = (f, x) =>
+  isCut(f) && f.evidence.timer === undefined && x.idleEndedAfterMs !== undefined && !atLimitOfTime(f, x);
+/** Small bodies that are slow and never rest get through: it is the rest that is ended. */
+const ifSlowPasses = (_: Failure, x: Contrast): Confidence => (x.slowPassed ? 'certain' : 'likely');
 
 /** First match wins; the most specific rules come first. A failure that none matches stays unexplained. */
 export const rules: readonly Rule[] = [
@@ -70,9 +80,16 @@ export const rules: readonly Rule[] = [
   rule('alb_idle_timeout', 'certain', is('request_timeout', 'alb')),
   rule('haproxy_client_timeout', 'certain', is('request_timeout', 'haproxy')),
   rule('envoy_idle_timeout', 'certain', is('request_timeout', 'envoy')),
-  rule('traefik_read_timeout', 'possible', is('request_timeout', 'none', secondsNear(60))),
-  rule('request_time_limit', 'likely', is('request_timeout')),
+  rule('idle_time_limit', ifSlowPasses, cutInSilence),
+  rule(
+    'traefik_read_timeout',
+    'possible',
+    is('request_timeout', 'none', (f, x) => nearAMinute(f, x) && mayBeSlow(f, x)),
+  ),
+  rule('request_time_limit', 'likely', is('request_timeout', undefined, mayBeSlow)),
   rule('request_time_limit', 'likely', is('connection_reset', 'none', atLimitOfTime)),
+  // Ended twice, not at the same time: neither a limit nor nothing.
+  rule('request_time_limit', 'possible', (f, x) => x.isSlowBody && isCut(f)),
   // Time after the body.
   rule('nginx_read_timeout', 'certain', is('response_timeout', 'nginx')),
   rule('haproxy_server_timeout', 'certain', is('response_timeout', 'haproxy')),
@@ -92,7 +109,11 @@ export const rules: readonly Rule[] = [
   rule('cloudflare_waf', 'certain', is('blocked_by_policy', 'cloudflare')),
   rule('cloudfront_methods', 'likely', is('blocked_by_policy', 'cloudfront')),
   rule('policy_block', 'likely', is('blocked_by_policy')),
+  // AWS: 501 is for a Transfer-Encoding that it does not know, 463 for more than 30 addresses in X-Forwarded-For.
+  rule('length_wanted', 'likely', (f) => f.answeredBy === 'alb' && f.status === 501),
+  rule('alb_forwarding_loop', 'certain', (f) => f.answeredBy === 'alb' && f.status === 463),
   rule('method_blocked', 'certain', is('method_not_allowed')),
+  rule('method_blocked', 'certain', says(/request verb is (?:invalid|not allowed)/i)),
   rule('length_wanted', 'certain', is('length_required')),
   // Answers that were changed on the way, or that send clients elsewhere.
   rule('head_length_stripped', 'certain', is('verify_failed', undefined, lengthMissing)),
@@ -100,12 +121,23 @@ export const rules: readonly Rule[] = [
   rule('forwarded_proto_missing', 'certain', is('location_invalid', undefined, leavesTls)),
   rule('location_elsewhere', 'likely', is('location_invalid')),
   rule('redirected', 'certain', is('unexpected_redirect')),
+  rule(
+    'plain_http_to_tls',
+    'certain',
+    says(/plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i),
+  ),
   rule('body_truncated', 'certain', is('body_truncated')),
   rule('body_corrupted', 'likely', is('body_corrupted')),
   rule('http2_broken', 'likely', is('http2_error')),
   rule('stale_keep_alive', (_, x) => (x.freshPassed === true ? 'certain' : 'likely'), is('stale_connection')),
   rule('stale_keep_alive', 'likely', is('connection_reset', 'none', reusedAndFreshPasses)),
   // Login.
+  rule('token_service_down', 'certain', (f) => f.reason === 'auth_rejected' && (f.status ?? 0) >= 500),
+  rule(
+    'token_service_down',
+    'likely',
+    is('auth_challenge_bad', 'none', (f) => !namesNobody(f) && f.evidence.code !== undefined),
+  ),
   rule('realm_wrong', 'likely', is('auth_challenge_bad')),
   // Credentials are looked at before the body: a refusal after it is about what was sent.
   rule(
@@ -136,6 +168,12 @@ export const rules: readonly Rule[] = [
   // Nobody there. Without another path nothing says whether it is the registry or the way.
   rule('registry_down', 'certain', (f, x) => isDown(f) && x.direct === 'same'),
   rule('unreachable', 'possible', (f, x) => isDown(f) && x.direct === 'none'),
+  rule(
+    'tunnel_origin_unreachable',
+    'certain',
+    is('origin_unreachable', undefined, says(/unable to reach the origin service/i)),
+  ),
+  rule('cloudfront_origin_unreachable', 'certain', is('origin_unreachable', 'cloudfront')),
   rule('hop_cannot_reach_registry', 'certain', is('origin_unreachable')),
   rule('nothing_listens', 'certain', is('connect_refused')),
   rule('no_way_there', 'likely', is('connect_timeout')),
@@ -164,6 +202,11 @@ export const rules: readonly Rule[] = [
 /** Bytes that get through on fresh connections and not on used ones. */
 function reusedAndFreshPasses(failure: Failure, contrast: Contrast): boolean {
   return failure.evidence.socketReused === true && failure.sentBytes === 0 && contrast.freshPassed === true;
+}
+
+/** The host of the realm does not resolve: it is wrong rather than away. */
+function namesNobody({ evidence }: Failure): boolean {
+  return /^(?:ENOTFOUND|ENODATA|EAI_)/.test(evidence.code ?? '');
 }
 
 function lengthMissing({ status, evidence }: Failure): boolean {

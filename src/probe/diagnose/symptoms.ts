@@ -13,7 +13,8 @@ export function symptomsOf(examined: Examined): Symptom[] {
     }),
     ...trials.flatMap((trial) => {
       const { failure } = trial.run;
-      return failure === undefined ? [] : [{ failure, what: nameOf(trial), trial }];
+      // A pausing body is a question about another failure.
+      return failure === undefined || trial.kind === 'pausing' ? [] : [{ failure, what: nameOf(trial), trial }];
     }),
     ...ofLimit(sizeLimit, (size) => `a body of ${megabytes(size)}`),
     ...ofLimit(durationLimit, (duration) => `a small body that takes ${seconds(duration * 1_000)}`),
@@ -24,21 +25,23 @@ export function symptomsOf(examined: Examined): Symptom[] {
 function ofLimit(limit: Limit<'bytes' | 'seconds'> | undefined, what: (value: number) => string): Symptom[] {
   const { conclusion, rejection, smallestRejected, unit } = limit ?? {};
   if (conclusion === 'found' && rejection !== undefined && smallestRejected !== undefined) {
-    return [{ failure: rejection, what: what(smallestRejected) }];
+    return [{ failure: rejection, what: what(smallestRejected), ...(unit === 'seconds' ? { slow: true } : {}) }];
   }
   const failure = limit?.runs.at(-1)?.failure;
   return conclusion === 'inconclusive' && unit === 'seconds' && failure !== undefined
-    ? [{ failure, what: 'a small body sent slowly' }]
+    ? [{ failure, what: 'a small body sent slowly', slow: true }]
     : [];
 }
 
 /** `docker, 2.10 MB`. */
-function nameOf({ kind, run, sizeBytes }: Trial): string {
+function nameOf({ kind, run, sizeBytes, pauseMs = 0 }: Trial): string {
   const how = {
     small: '',
     full: '',
     shape: '',
+    pausing: `, resting for ${seconds(pauseMs)} in the body`,
     fresh: ', each request on a new connection',
+    repeat: ', the same once more',
     again: ', once more at the end',
   };
   return `${run.check.client.name}, ${megabytes(sizeBytes)}${how[kind]}`;

@@ -6,16 +6,19 @@ import type { Run } from '../outcome.ts';
 import type { NetworkPath } from '../../network/path.ts';
 
 /**
- * Why a push was made. `small` and `full`: as the client does; `shape`: the same size in another wire shape; `fresh`: every
- * request on a connection of its own; `again`: a small one after all others, to see whether everything still stands.
+ * Why a push was made. `small` and `full`: as the client does; `shape`: the same size in another wire shape; `pausing`: a small
+ * one that rests for a while in its body; `fresh`: every request on a connection of its own; `repeat`: one that failed, once
+ * more; `again`: a small one after all others, to see whether everything still stands.
  */
-export type TrialKind = 'small' | 'full' | 'shape' | 'fresh' | 'again';
+export type TrialKind = 'small' | 'full' | 'shape' | 'pausing' | 'fresh' | 'repeat' | 'again';
 
 export interface Trial {
   readonly kind: TrialKind;
   readonly shape: WireShape;
   readonly sizeBytes: number;
   readonly run: Run;
+  /** How long a `pausing` body rests. */
+  readonly pauseMs?: number;
 }
 
 /** Everything that was seen over one path. */
@@ -38,5 +41,7 @@ export interface Symptom {
   readonly failure: Failure;
   /** `docker, 2.10 MB`, `GET /v2/`. */
   readonly what: string;
+  /** A small body that was sent slowly. */
+  readonly slow?: true;
   readonly trial?: Trial;
 }

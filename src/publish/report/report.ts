@@ -137,12 +137,16 @@ function causeBlocks(data: ReportData): Block[] {
   const unexplained = data.diagnoses.flatMap(({ path, diagnosis }) =>
     diagnosis.unexplained.map((one) => `${path}: ${one}`),
   );
+  const notExamined = data.diagnoses.flatMap(({ path, diagnosis }) =>
+    diagnosis.notExamined.map((one) => `${path}: ${one}`),
+  );
   const rounds = data.rounds.map(
     ({ client, workload, verdict }) => `${workload} as ${client}: ${verdict.kind}: ${verdict.why}`,
   );
   return [
     ...blocks,
     ...titledList('Not explained', unexplained),
+    ...titledList('Not examined', notExamined),
     ...titledList('Verdicts of the rounds', rounds.toSorted()),
   ];
 }

@@ -1,0 +1,57 @@
+import { listed, megabytes, seconds } from '../verdict-words.ts';
+import type { Examined, Trial } from './trial.ts';
+
+/** What an examination has not seen of a path. */
+export interface Gaps {
+  /** What a fault hides from the client in question, as the end of a sentence; undefined: nothing. */
+  readonly hidden: string | undefined;
+  /** One sentence each. */
+  readonly notExamined: readonly string[];
+}
+
+/** What a fault hides: nothing is said of it, neither good nor bad. Pure. */
+export function gapsOf({ trials, sizeLimit, durationLimit }: Examined): Gaps {
+  const passed = trials.filter(({ run }) => run.ok);
+  if (trials.length > 0 && passed.length === 0) {
+    const what = 'sizes, wire shapes and times: no push got through, so another fault would not show';
+    return { hidden: 'what lies behind could not be examined', notExamined: [what] };
+  }
+  const never = clientsWithout(trials, passed);
+  const own = trials[0]?.run.check.client.name;
+  const notExamined = [
+    ...(never.length === 0 ? [] : [`what else happens to pushes as ${listed(never)}: none got through`]),
+    ...ofSize(trials, passed, sizeLimit?.largestAccepted),
+    ...ofTime(durationLimit?.largestAccepted, durationLimit?.smallestRejected),
+  ];
+  const hidden = own !== undefined && never.includes(own);
+  return {
+    hidden: hidden ? `what else would happen to pushes as ${own} could not be examined` : undefined,
+    notExamined,
+  };
+}
+
+/** In these ways not even a small body got through. */
+function clientsWithout(trials: readonly Trial[], passed: readonly Trial[]): string[] {
+  const names = new Set(trials.map(({ run }) => run.check.client.name));
+  passed.forEach(({ run }) => names.delete(run.check.client.name));
+  return [...names];
+}
+
+function ofSize(trials: readonly Trial[], passed: readonly Trial[], largestAccepted: number | undefined): string[] {
+  const triedBytes = Math.max(...trials.map(({ sizeBytes }) => sizeBytes));
+  const whole = passed.filter(({ shape }) => shape !== 'patch-ranged' && shape !== 'put-then-ranged');
+  const passedBytes = Math.max(largestAccepted ?? 0, ...whole.map(({ sizeBytes }) => sizeBytes));
+  // Chunks are small bodies, however large the blob is.
+  return triedBytes <= passedBytes
+    ? []
+    : [`bodies above ${megabytes(passedBytes)}: none got through, so a further limit above that would not show`];
+}
+
+function ofTime(largestAccepted: number | undefined, smallestRejected: number | undefined): string[] {
+  if (largestAccepted === undefined) {
+    return ['limits on time: no slow body was sent, or none got through'];
+  }
+  return smallestRejected === undefined
+    ? []
+    : [`bodies that take longer than ${seconds(largestAccepted * 1_000)}: none got through`];
+}
