@@ -35,7 +35,7 @@ export const anyHopCauses = {
     hop: 'failure',
     remedy:
       'Raise the idle timeout of this hop (nginx `client_body_timeout` and `proxy_read_timeout`, HAProxy `timeout client` and `timeout server`, AWS `idle_timeout.timeout_seconds`, idle timers of firewalls and NAT) above the longest silence: a client that compresses, a registry that stores the blob.',
-    reference: 'https://docs.haproxy.org/2.8/configuration.html#4-timeout%20client',
+    reference: 'https://docs.haproxy.org/2.8/configuration.html#4.2-timeout%20client',
   },
   proxy_body_limit: {
     title: 'a proxy refuses bodies above its size limit',
@@ -69,7 +69,7 @@ export const anyHopCauses = {
     title: 'a proxy gives up waiting for the answer of the registry',
     hop: 'failure',
     remedy: 'Raise the response timeout of the hop that answers 504 above the longest commit of the registry.',
-    reference: 'https://github.com/moby/moby/issues/53700',
+    reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-504-gateway-timeout',
   },
   hop_cannot_reach_registry: {
     title: 'a proxy on this path does not reach the registry, which works over another path',

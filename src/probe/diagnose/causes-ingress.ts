@@ -4,7 +4,7 @@ const nginxCore = 'https://nginx.org/en/docs/http/ngx_http_core_module.html';
 const nginxProxy = 'https://nginx.org/en/docs/http/ngx_http_proxy_module.html';
 const alb = 'https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html';
 const envoyTimeouts = 'https://www.envoyproxy.io/docs/envoy/latest/faq/configuration/timeouts';
-const haproxyTimeouts = 'https://docs.haproxy.org/2.8/configuration.html#4-timeout%20client';
+const haproxy = 'https://docs.haproxy.org/2.8/configuration.html';
 
 /** Limits on size and time of the proxies in front of a registry. */
 export const ingressCauses = {
@@ -79,20 +79,20 @@ export const ingressCauses = {
     title: 'HAProxy ends uploads that pause for too long',
     hop: 'ingress',
     remedy: 'Raise `timeout client` of the frontend (and `timeout http-request`, which counts the headers).',
-    reference: haproxyTimeouts,
+    reference: `${haproxy}#4.2-timeout%20client`,
   },
   haproxy_server_timeout: {
     title: 'HAProxy gives up waiting for the answer of the registry',
     hop: 'ingress',
     remedy: 'Raise `timeout server` of the backend to several minutes.',
-    reference: haproxyTimeouts,
+    reference: `${haproxy}#4.2-timeout%20server`,
   },
   haproxy_body_limit: {
     title: 'HAProxy refuses bodies above a size',
     hop: 'ingress',
     remedy:
       'Look for an `http-request deny` or `return` with `req.body_size` or `req.hdr(content-length)` in the frontend.',
-    reference: 'https://docs.haproxy.org/2.8/configuration.html',
+    reference: `${haproxy}#4.2-http-request`,
   },
   alb_idle_timeout: {
     title: 'the AWS load balancer ends requests that pause for too long',

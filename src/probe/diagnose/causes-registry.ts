@@ -67,7 +67,7 @@ export const registryCauses = {
     title: 'the token expires before the upload ends',
     hop: 'auth_server',
     remedy:
-      'Raise the lifetime of tokens (distribution’s `auth.token` issuer, Harbor’s Token Expiration, Gitea’s `[oauth2] ACCESS_TOKEN_EXPIRATION_TIME`) above the longest upload; a proxy that collects bodies first makes it worse (`proxy_request_buffering off`).',
+      'Raise the lifetime of tokens above the longest upload (GitLab: Authorization token duration, 5 min by default; docker_auth: `token.expiration`; Harbor: Token Expiration); a proxy that collects bodies first makes it worse (nginx: `proxy_request_buffering off`).',
     reference: 'https://github.com/moby/moby/issues/33558',
   },
   credentials_rejected: {
