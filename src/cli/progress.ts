@@ -92,7 +92,13 @@ function createPace(): (progress: Progress, nowMs: number) => PaceState {
   };
 }
 
-/** `size 100 MB  [######------]  52.4 MiB / 95.4 MiB  12.1 MiB/s  ETA 3.6 s  attempt 1/5  send`, cut to `width`. */
+const barCells = 20;
+const leastBarCells = 5;
+
+/**
+ * `size 100 MB  [######------]  52.4 MiB / 95.4 MiB  12.1 MiB/s  ETA 3.6 s  attempt 1/5  send`, within `width`: first the bar gets
+ * shorter, then the label, because the numbers are what one waits for.
+ */
 export function progressLine(
   label: string,
   { phase, attempt, maxAttempts, waitingMs }: Progress,
@@ -100,16 +106,20 @@ export function progressLine(
   width: number,
 ): string {
   const share = totalBytes === 0 ? 0 : Math.min(1, sentBytes / totalBytes);
-  const filled = Math.round(share * 20);
   const moving = bytesPerSecond !== undefined && bytesPerSecond > 0 && sentBytes < totalBytes;
-  const parts = [
-    label,
-    `[${'#'.repeat(filled)}${'-'.repeat(20 - filled)}]`,
+  const numbers = [
     `${formatBytes(sentBytes)} / ${formatBytes(totalBytes)}`,
     ...(bytesPerSecond === undefined ? [] : [formatRate(bytesPerSecond)]),
     ...(moving ? [`ETA ${formatDuration((1_000 * (totalBytes - sentBytes)) / bytesPerSecond)}`] : []),
     ...(maxAttempts > 1 ? [`attempt ${attempt}/${maxAttempts}`] : []),
     waitingMs === undefined ? phase : `waiting ${formatDuration(waitingMs)}`,
-  ];
-  return parts.join('  ').slice(0, width);
+  ].join('  ');
+  // Two gaps of two, and two brackets.
+  const left = width - numbers.length - 6;
+  const cells = Math.max(leastBarCells, Math.min(barCells, left - label.length));
+  const room = Math.max(0, left - cells);
+  const shown = label.length <= room ? label : `${label.slice(0, Math.max(0, room - 1))}…`;
+  const filled = Math.round(share * cells);
+  const bar = `[${'#'.repeat(filled)}${'-'.repeat(cells - filled)}]`;
+  return [shown, bar, numbers].join('  ').slice(0, width);
 }

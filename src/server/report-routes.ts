@@ -31,7 +31,8 @@ export function reportRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebP
     }
     const registry = queryText(request, 'registry');
     const query = registry === undefined ? '' : `&registry=${encodeURIComponent(registry)}`;
-    const body = html`<p class="soft">From what is in memory: scheduled runs, the last rounds, searches and API checks. <a href="${frame.base}/report?format=markdown${query}">As Markdown</a>.</p>
+    const jsonQuery = registry === undefined ? '' : `?registry=${encodeURIComponent(registry)}`;
+    const body = html`<p class="soft screen">From what is in memory: scheduled runs, the last rounds, searches and API checks. <a href="${frame.base}/report?format=markdown${query}">As Markdown</a>, <a href="${frame.base}${operations.report.path}${jsonQuery}">as JSON</a>.</p>
 ${documents.length === 0 ? html`<h1>Report</h1><p>No checks are configured.</p>` : documents.map(htmlReportBody)}`;
     return sendHtml(reply, layout(frame, { title: 'Report', body }));
   });

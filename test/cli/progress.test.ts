@@ -29,13 +29,20 @@ describe('on a terminal', () => {
     expect(take()).toBe('\r\u001B[Klarge  [##------------------]  1 MiB / 10 MiB  attempt 1/5  send');
     passMs(2_000);
     view.update(sent(5 * MiB));
-    expect(take()).toBe(
-      '\r\u001B[Klarge  [##########----------]  5 MiB / 10 MiB  2 MiB/s  ETA 2.5 s  attempt 1/5  send'.slice(0, 4 + 79),
-    );
+    expect(take()).toBe('\r\u001B[Klarge  [########-------]  5 MiB / 10 MiB  2 MiB/s  ETA 2.5 s  attempt 1/5  send');
     view.end();
     expect(take()).toBe('\r\u001B[K');
     view.end();
     expect(take()).toBe('');
+  });
+
+  test('a long label gives way to the numbers', () => {
+    const { view, take } = setup(true);
+    view.begin('docker-containerd, 104.9 MB over ingress-nginx-default-of-the-second-cluster');
+    view.update(sent(1 * MiB, { phase: 'commit' }));
+    const line = take().slice(4);
+    expect(line).toMatch(/^docker-containerd, 104\.9 MB .*…  \[#----\]  1 MiB \/ 10 MiB  attempt 1\/5  commit$/);
+    expect(line).toHaveLength(79);
   });
 
   test('not more than ten times a second, and never wider than the terminal', () => {

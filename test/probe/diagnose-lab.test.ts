@@ -534,7 +534,7 @@ describe.each(bothRuns)('%s run, %d bytes', (_run, sizeBytes, seed) => {
   let outcomes: Map<string, CaseOutcome>;
   beforeAll(async () => {
     outcomes = await examineAll(cases, sizeBytes, seed);
-  }, 60_000);
+  }, 180_000);
 
   test.each(cases)('$name', (one) => {
     const { diagnosis, most } = outcomes.get(one.name)!;

@@ -105,7 +105,7 @@ describe.each(bothRuns)('%s run, %d bytes', (_run, sizeBytes, seed) => {
   let outcomes: Map<string, CaseOutcome>;
   beforeAll(async () => {
     outcomes = await examineAll(pairs, sizeBytes, seed);
-  }, 60_000);
+  }, 180_000);
 
   test.each(pairs)('$name', ({ name, both }) => {
     const { diagnosis, most } = outcomes.get(name)!;

@@ -165,7 +165,7 @@ describe.each(bothRuns)('%s run, %d bytes', (_run, sizeBytes, seed) => {
   const all = [...troubles, ...mixed];
   beforeAll(async () => {
     outcomes = await examineAll(all, sizeBytes, seed);
-  }, 60_000);
+  }, 180_000);
 
   test.each(all)('$name', ({ name, may, must = [], faults }) => {
     const { diagnosis, most } = outcomes.get(name)!;

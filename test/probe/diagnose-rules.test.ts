@@ -593,6 +593,7 @@ describe('routing advice', () => {
           { upToBytes: undefined, paths: ['internal'] },
         ],
         neverPaths: [],
+        unsteadyPaths: [],
         triedUpToBytes: 50_000,
       },
     ]);
@@ -601,6 +602,15 @@ describe('routing advice', () => {
   test('a limit that was searched for is the border', () => {
     const limits = [{ path: 'cloudflare', client: 'docker', largestAcceptedBytes: 40_000 }];
     expect(adviseRoutes(runs, limits)[0]?.bands[0]).toEqual({ upToBytes: 40_000, paths: ['cloudflare', 'internal'] });
+  });
+
+  test('a path over which pushes of one size end in both ways is not called closed', () => {
+    const mixed = [
+      runOf('lb', 'docker', 1_000),
+      runOf('lb', 'docker', 1_000, bad),
+      runOf('down', 'docker', 1_000, bad),
+    ];
+    expect(adviseRoutes(mixed)).toMatchObject([{ bands: [], neverPaths: ['down'], unsteadyPaths: ['lb'] }]);
   });
 
   test('clients with the same rule share it; a path over which nothing works is named', () => {

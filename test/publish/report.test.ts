@@ -65,6 +65,32 @@ describe('the same outcomes give the same report', () => {
   });
 });
 
+describe('many runs of the same kind', () => {
+  const of = (path: string) => check({ path, workload: 'small', sizeBytes: MiB, client: clientProfiles.docker });
+  const good = [30, 10, 20].map((durationMs, index) => ({
+    ...successfulRun({ id: `good-${index}`, check: of('internal') }),
+    durationMs,
+  }));
+  const bad = [1, 3, 2].map((hour) =>
+    failedRun(
+      { id: `bad-${hour}`, check: of('ingress'), startedAt: new Date(hour * 3_600_000) },
+      failure({ sentBytes: hour * 1e6 }),
+    ),
+  );
+  const one = { ...round('small', MiB, false), runs: [...good, ...bad] };
+  const text = renderMarkdown(buildReport(data({ rounds: [one] })));
+
+  test('are one line: how many, the times, the last failure', () => {
+    expect(text).toContain('- docker, 1 MiB: 3 pushes, 10 ms to 30 ms, median 20 ms');
+    expect(text.match(/^- docker, 1 MiB: .*after 3\.00 MB.* \(3 pushes, this is the last\)$/gm)).toHaveLength(1);
+  });
+
+  test('are counted in the comparison, where long reasons may break in HTML', () => {
+    expect(text).toMatch(/\| Push of 1 MiB \| fails \(docker: [\w\\]+ ×3\) \| works \|/);
+    expect(renderHtmlDocument(buildReport(data({ rounds: [one] })))).toMatch(/fails \(docker: body_<wbr>[\w<>]+ ×3\)/);
+  });
+});
+
 test('JSON has verdicts, routing and runs, and no credentials', () => {
   expect(JSON.parse(renderJson(data()))).toMatchObject({
     generatedAt: '2026-11-24T01:02:03.000Z',

@@ -268,7 +268,7 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
     );
   });
 
-  test.each(['/', '/runs', '/config', 'run'])('%s fits a phone: tables scroll in themselves', async (path) => {
+  test.each(['/', '/runs', '/report', '/config', 'run'])('%s fits a phone: tables scroll in themselves', async (path) => {
     const runs = (await (await daemon.get('/api/v1/runs?failures=true')).json()) as { runs: { id: string }[] };
     const page = await visit(path === 'run' ? `/runs/${runs.runs[0]!.id}` : path, {
       viewport: { width: 360, height: 740 },

@@ -10,10 +10,10 @@ import type { RunCheck } from '../outcome.ts';
 import { megabytes } from '../verdict-words.ts';
 import { type ExamineDeps, type ExamineOptions, searchFactor, slowBytes } from './examine-options.ts';
 import { mayPass, silenceMs } from './passing.ts';
+import { refusedForSize } from './refused-for-size.ts';
 import { controlShapes, freshCheck, type ShapedCheck, smallBytes, trialCheck } from './trial-checks.ts';
 import type { Examination, Examined, Trial, TrialKind } from './trial.ts';
 
-const sizeReasons: ReadonlySet<FailureReason> = new Set(['body_too_large', 'connection_reset', 'http2_error']);
 const cutReasons: ReadonlySet<FailureReason> = new Set(['stale_connection', 'connection_reset']);
 
 const bodyPhases: ReadonlySet<Phase> = new Set(['send', 'wait', 'commit', 'verify']);
@@ -115,9 +115,7 @@ class Examiner {
       resolutionBytes = Math.ceil(this.#sizeBytes / 100),
       hesitationMs = 500,
     } = this.#options;
-    const refused = this.#failedTrials().find(
-      ({ sizeBytes, run }) => sizeBytes === this.#sizeBytes && sizeReasons.has(run.failure?.reason ?? 'internal'),
-    );
+    const refused = refusedForSize(this.#failedTrials(), this.#sizeBytes);
     if (refused === undefined || signal.aborted) return undefined;
     this.#say(`size limit up to ${megabytes(this.#sizeBytes)}`);
     return searchSizeLimit(

@@ -17,7 +17,7 @@ export function gapsOf({ trials, sizeLimit, durationLimit }: Examined): Gaps {
     return { hidden: 'what lies behind could not be examined', notExamined: [what] };
   }
   const never = clientsWithout(trials, passed);
-  const own = trials[0]?.run.check.client.name;
+  const own = trials[0] && clientOf(trials[0]);
   const notExamined = [
     ...(never.length === 0 ? [] : [`what else happens to pushes as ${listed(never)}: none got through`]),
     ...ofSize(trials, passed, sizeLimit?.largestAccepted),
@@ -30,11 +30,16 @@ export function gapsOf({ trials, sizeLimit, durationLimit }: Examined): Gaps {
   };
 }
 
-/** In these ways not even a small body got through. */
+/** In these ways a small body was sent, and not even that got through. */
 function clientsWithout(trials: readonly Trial[], passed: readonly Trial[]): string[] {
-  const names = new Set(trials.map(({ run }) => run.check.client.name));
-  passed.forEach(({ run }) => names.delete(run.check.client.name));
+  const smallest = Math.min(...trials.map(({ sizeBytes }) => sizeBytes));
+  const names = new Set(trials.filter(({ sizeBytes }) => sizeBytes === smallest).map(clientOf));
+  passed.forEach((trial) => names.delete(clientOf(trial)));
   return [...names];
+}
+
+function clientOf({ run }: Trial): string {
+  return run.check.client.name;
 }
 
 function ofSize(trials: readonly Trial[], passed: readonly Trial[], largestAccepted: number | undefined): string[] {

@@ -22,6 +22,8 @@ export interface RoutingAdvice {
   readonly bands: readonly RouteBand[];
   /** Over these nothing gets through. */
   readonly neverPaths: readonly string[];
+  /** Over these some pushes get through, and others of the smallest size do not. */
+  readonly unsteadyPaths: readonly string[];
   readonly triedUpToBytes: number;
 }
 
@@ -46,8 +48,8 @@ export function adviseRoutes(runs: readonly Run[], limits: readonly KnownLimit[]
   return merged;
 }
 
-function ruleOf({ bands, neverPaths, triedUpToBytes }: RoutingAdvice): string {
-  return JSON.stringify([bands, neverPaths, triedUpToBytes]);
+function ruleOf({ bands, neverPaths, unsteadyPaths, triedUpToBytes }: RoutingAdvice): string {
+  return JSON.stringify([bands, neverPaths, unsteadyPaths, triedUpToBytes]);
 }
 
 function adviceFor(client: string, runs: readonly Run[], limits: readonly KnownLimit[]): RoutingAdvice {
@@ -68,6 +70,8 @@ function adviceFor(client: string, runs: readonly Run[], limits: readonly KnownL
       ] as const;
     }),
   );
+  const closed = paths.filter((path) => ceilings.get(path) === 0);
+  const passes = (path: string): boolean => own.some(({ ok, check }) => ok && check.path.name === path);
   const ends = unique([...ceilings.values()].filter((ceiling) => ceiling > 0)).sort((a, b) => a - b);
   return {
     clients: [client],
@@ -75,7 +79,8 @@ function adviceFor(client: string, runs: readonly Run[], limits: readonly KnownL
       upToBytes: Number.isFinite(end) ? end : undefined,
       paths: paths.filter((path) => (ceilings.get(path) ?? 0) >= end),
     })),
-    neverPaths: paths.filter((path) => ceilings.get(path) === 0),
+    neverPaths: closed.filter((path) => !passes(path)),
+    unsteadyPaths: closed.filter(passes),
     triedUpToBytes,
   };
 }

@@ -1,5 +1,5 @@
 import { apiCheckEndpoints } from '../api-check.ts';
-import type { Limit } from '../limits/limit.ts';
+import type { DurationLimit, Limit, SizeLimit } from '../limits/limit.ts';
 import { describeFailure, megabytes, seconds } from '../verdict-words.ts';
 import type { Examination, Examined, Symptom, Trial } from './trial.ts';
 
@@ -74,10 +74,18 @@ function factsOf({ path, api, trials, sizeLimit, durationLimit }: Examined): str
       return [`${endpoint}: ${note}`];
     }),
     ...trials.map(describeTrial),
-    ...(sizeLimit === undefined ? [] : [`size limit, ${sizeLimit.conclusion}: ${sizeLimit.why}`]),
-    ...(durationLimit === undefined ? [] : [`time limit, ${durationLimit.conclusion}: ${durationLimit.why}`]),
+    ...(sizeLimit === undefined ? [] : [`size limit${asWhom(sizeLimit)}, ${sizeLimit.conclusion}: ${sizeLimit.why}`]),
+    ...(durationLimit === undefined
+      ? []
+      : [`time limit${asWhom(durationLimit)}, ${durationLimit.conclusion}: ${durationLimit.why}`]),
   ];
   return facts.map((fact) => `${path.name}: ${fact}`);
+}
+
+/** ` as docker-containerd`: the search may have been made as another client than the one in question. */
+function asWhom({ runs }: SizeLimit | DurationLimit): string {
+  const name = runs[0]?.check.client.name;
+  return name === undefined ? '' : ` as ${name}`;
 }
 
 export function bytesOf({ trials, sizeLimit, durationLimit }: Examined): number {

@@ -64,6 +64,19 @@ pre { background: var(--panel); border: 1px solid var(--line); padding: .75rem; 
 progress { width: 20rem; max-width: 100%; accent-color: var(--link); }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1rem; padding: 0; list-style: none; }
 .legend svg { width: .8em; height: .8em; }
+/* A report, alone or in a page: tables fit a screen, and on a phone the first column stays while the rest is moved. */
+.report h2 { border-bottom: 1px solid var(--line); padding-bottom: .2rem; }
+.report p, .report li, .report h3 { overflow-wrap: anywhere; } .report li { margin: .2rem 0; }
+.report td { min-width: 5.5rem; overflow-wrap: break-word; } .report td, .report th { font-size: .93em; }
+.report tbody th { position: sticky; left: 0; background: var(--panel); min-width: 6.5rem; max-width: 9rem; overflow-wrap: break-word; }
+@media print {
+  header, footer, .skip, .screen { display: none; }
+  body { font-size: 10pt; } header, main, footer { max-width: none; padding: 0; }
+  h2, h3 { break-after: avoid; } tr, li { break-inside: avoid; }
+  .scroll { overflow: visible; } .report td, .report tbody th { min-width: 0; } .report td, .report th { font-size: 8pt; padding: .2rem .3rem; }
+  pre { max-height: none; white-space: pre-wrap; overflow-wrap: anywhere; font-size: 8pt; }
+  td { print-color-adjust: exact; }
+}
 @media (max-width: 40rem) {
   th, td { padding: .3rem .4rem; }
   td.wrap { min-width: 14rem; }

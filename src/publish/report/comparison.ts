@@ -45,11 +45,19 @@ function pushCell(data: ReportData, path: string, size: number): Cell {
   if (failed.length === 0) {
     return { text: 'works', state: 'ok' };
   }
-  const reasons = failed.map(({ check, failure }) => `${check.client.name}: ${failure?.reason ?? 'failed'}`);
+  const reasons = counted(failed.map(({ check, failure }) => `${check.client.name}: ${failure?.reason ?? 'failed'}`));
   return {
     text: `${failed.length === runs.length ? 'fails' : 'fails in part'} (${reasons.join(', ')})`,
     state: 'failed',
   };
+}
+
+/** Each once, with how often when it is not once. */
+function counted(words: readonly string[]): string[] {
+  return [...new Set(words)].map((word) => {
+    const times = words.filter((one) => one === word).length;
+    return times === 1 ? word : `${word} ×${times}`;
+  });
 }
 
 function loginCell({ apis }: ReportData, path: string): Cell {

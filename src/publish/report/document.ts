@@ -26,3 +26,13 @@ export interface Document {
   readonly title: string;
   readonly sections: readonly Section[];
 }
+
+/** A list under its title; nothing when there is nothing to list. */
+export function titledList(title: string, items: readonly Inline[]): Block[] {
+  return items.length === 0
+    ? []
+    : [
+        { kind: 'paragraph', text: `${title}:` },
+        { kind: 'list', items },
+      ];
+}

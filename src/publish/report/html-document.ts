@@ -2,14 +2,8 @@ import { html, type HtmlValue, raw } from '../html.ts';
 import { styleSheet } from '../page/assets.ts';
 import type { Block, Document, Inline } from './document.ts';
 
-const ownStyle = `
-main { max-width: 70rem; }
-h2 { border-bottom: 1px solid var(--line); padding-bottom: .2rem; }
-li { margin: .2rem 0; overflow-wrap: anywhere; }
-code { background: var(--panel); border-radius: 3px; padding: 0 .2rem; }
-pre code { background: none; padding: 0; }
-@media print { pre { max-height: none; white-space: pre-wrap; } }
-`;
+/** Without the frame of a page lines are shorter. */
+const ownStyle = 'main { max-width: 76rem; }';
 
 /** The document as one HTML file that needs nothing else; light and dark by the reader's setting. */
 export function renderHtmlDocument(document: Document): string {
@@ -32,11 +26,13 @@ ${htmlReportBody(document)}</main>
 
 /** The document's content alone, for a page with a frame of its own. */
 export function htmlReportBody({ title, sections }: Document): HtmlValue {
-  return html`<h1>${title}</h1>
+  return html`<article class="report">
+<h1>${title}</h1>
 ${sections.map(
   (section) => html`<h2>${section.title}</h2>
 ${section.blocks.map(block)}`,
-)}`;
+)}</article>
+`;
 }
 
 function block(one: Block): HtmlValue {
@@ -67,13 +63,20 @@ function table({ head, rows }: Extract<Block, { kind: 'table' }>): HtmlValue {
 <tbody>
 ${rows.map(
   ([first, ...cells]) => html`<tr><th scope="row">${first === undefined ? '' : inline(first.text)}</th>${cells.map(
-    ({ text, state }) => html`<td class="${state ?? ''}">${inline(text)}</td>`,
+    ({ text, state }) =>
+      html`<td class="${state ?? ''}">${typeof text === 'string' ? breakable(text) : inline(text)}</td>`,
   )}</tr>
 `,
 )}</tbody>
 </table>
 </div>
 `;
+}
+
+/** Reasons are long words; a narrow column may break them after an underscore. */
+function breakable(text: string): HtmlValue {
+  const [first = '', ...rest] = text.split('_');
+  return [first, ...rest.map((part) => html`_<wbr>${part}`)];
 }
 
 function inline(text: Inline): HtmlValue {

@@ -1,12 +1,12 @@
 import { findingFor } from '../../probe/diagnose/remedy-for.ts';
 import type { Finding } from '../../probe/diagnose/finding.ts';
 import type { Run } from '../../probe/outcome.ts';
-import { describeFailure } from '../../probe/verdict-words.ts';
 import { reproduceWithCurl } from '../curl.ts';
-import { formatBytes, formatDuration, formatTime } from '../format.ts';
+import { formatBytes, formatTime } from '../format.ts';
 import { transcript } from '../transcript.ts';
 import { comparisonTable } from './comparison.ts';
-import type { Block, Document, Inline, Section } from './document.ts';
+import { type Block, type Document, type Inline, type Section, titledList } from './document.ts';
+import { pathBlocks } from './path-section.ts';
 import { type ReportData, type ReportedLimit, runsOver, sizeOf } from './report-data.ts';
 import { routingWords } from './routing-words.ts';
 
@@ -80,43 +80,6 @@ function findingsOf(data: ReportData, path: string): readonly Finding[] {
 /** The first of each kind. */
 function uniqueBy<T>(items: readonly T[], key: (item: T) => string): T[] {
   return [...new Map(items.toReversed().map((item) => [key(item), item])).values()].toReversed();
-}
-
-function pathBlocks(data: ReportData, { name, origin, kind }: ReportData['paths'][number]): Block[] {
-  const runs = runsOver(data, name);
-  const line = (run: Run): string => {
-    const what = `${run.check.client.name}, ${formatBytes(sizeOf(run))}`;
-    const how = run.failure === undefined ? `in ${formatDuration(run.durationMs)}` : describeFailure(run.failure);
-    return `${what}: ${how}${triesOf(run)}`;
-  };
-  const api = data.apis.find(({ path }) => path === name);
-  const endpoints = Object.entries(api?.endpoints ?? {});
-  const up = endpoints.filter(([, { up }]) => up).map(([endpoint]) => endpoint);
-  const down = endpoints.flatMap(([endpoint, state]) =>
-    state.up ? [] : [`${endpoint}: ${describeFailure(state.failure)}`],
-  );
-  const works = [...(up.length === 0 ? [] : [`API: ${up.join(', ')}`]), ...runs.filter(({ ok }) => ok).map(line)];
-  const fails = [...down, ...runs.filter(({ ok }) => !ok).map(line)];
-  return [
-    { kind: 'heading', text: name },
-    { kind: 'paragraph', text: `${origin} (${kind})` },
-    ...titledList('Works', works),
-    ...titledList('Fails', fails),
-  ];
-}
-
-function triesOf({ attempts }: Run): string {
-  const tries = Math.max(1, ...attempts.map(({ number }) => number));
-  return tries === 1 ? '' : ` (${tries} attempts)`;
-}
-
-function titledList(title: string, items: readonly Inline[]): Block[] {
-  return items.length === 0
-    ? []
-    : [
-        { kind: 'paragraph', text: `${title}:` },
-        { kind: 'list', items },
-      ];
 }
 
 function causeBlocks(data: ReportData): Block[] {

@@ -8,10 +8,15 @@ export function routingWords(data: ReportData): string[] {
   return adviseRoutes(runsOf(data), knownLimits(data)).map((advice) => wordsOf(advice, data.paths.length));
 }
 
-function wordsOf({ clients, bands, neverPaths, triedUpToBytes }: RoutingAdvice, pathCount: number): string {
+function wordsOf(
+  { clients, bands, neverPaths, unsteadyPaths, triedUpToBytes }: RoutingAdvice,
+  pathCount: number,
+): string {
   const tried = ` (tried up to ${formatBytes(triedUpToBytes)})`;
+  const unsteady = unsteadyPaths.length === 0 ? '' : `; only at times: ${unsteadyPaths.join(', ')}`;
   if (bands.length === 0) {
-    return `${listed(clients)}: nothing gets through over any path${tried}`;
+    const nothing = unsteadyPaths.length === 0 ? 'nothing gets through over any path' : 'over no path reliably';
+    return `${listed(clients)}: ${nothing}${unsteady}${tried}`;
   }
   const rules = bands.map(({ upToBytes, paths }, index) => {
     const over = paths.length === pathCount ? 'any path' : paths.join(', ');
@@ -24,5 +29,5 @@ function wordsOf({ clients, bands, neverPaths, triedUpToBytes }: RoutingAdvice, 
   const last = bands.at(-1)?.upToBytes;
   const end = last === undefined ? '' : '; above: no path';
   const never = neverPaths.length === 0 ? '' : `; never: ${neverPaths.join(', ')}`;
-  return `${listed(clients)}: ${rules.join('; ')}${end}${never}${tried}`;
+  return `${listed(clients)}: ${rules.join('; ')}${end}${unsteady}${never}${tried}`;
 }

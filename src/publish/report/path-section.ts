@@ -1,0 +1,76 @@
+import type { Run } from '../../probe/outcome.ts';
+import { describeFailure } from '../../probe/verdict-words.ts';
+import { formatBytes, formatDuration } from '../format.ts';
+import { type Block, titledList } from './document.ts';
+import { type ReportData, runsOver, sizeOf } from './report-data.ts';
+
+/** What works over one path and what does not: pushes of the same client and size, with the same end, are one line. */
+export function pathBlocks(data: ReportData, { name, origin, kind }: ReportData['paths'][number]): Block[] {
+  const runs = runsOver(data, name);
+  const good = runs.filter(({ ok }) => ok);
+  const bad = runs.filter(({ ok }) => !ok);
+  const endpoints = Object.entries(data.apis.find(({ path }) => path === name)?.endpoints ?? {});
+  const up = endpoints.filter(([, state]) => state.up).map(([endpoint]) => endpoint);
+  const down = endpoints.flatMap(([endpoint, state]) =>
+    state.up ? [] : [`${endpoint}: ${describeFailure(state.failure)}`],
+  );
+  const works = [...(up.length === 0 ? [] : [`API: ${up.join(', ')}`]), ...grouped(good, whatOf).map(goodLine)];
+  const fails = [...down, ...grouped(bad, howOf).map(badLine)];
+  return [
+    { kind: 'heading', text: name },
+    { kind: 'paragraph', text: `${origin} (${kind})` },
+    ...titledList('Works', works),
+    ...titledList('Fails', fails),
+  ];
+}
+
+type Group = readonly [Run, ...Run[]];
+
+/** Runs with the same key together, groups and runs in the order in which they came. */
+function grouped(runs: readonly Run[], key: (run: Run) => string): Group[] {
+  const groups = new Map<string, [Run, ...Run[]]>();
+  for (const run of runs) {
+    const known = groups.get(key(run));
+    if (known === undefined) groups.set(key(run), [run]);
+    else known.push(run);
+  }
+  return [...groups.values()];
+}
+
+function whatOf(run: Run): string {
+  return `${run.check.client.name}, ${formatBytes(sizeOf(run))}`;
+}
+
+function howOf(run: Run): string {
+  const { reason, phase, answeredBy, status } = run.failure ?? {};
+  return JSON.stringify([whatOf(run), reason, phase, answeredBy, status]);
+}
+
+/** `docker, 1 MiB: in 139 ms`, or `docker, 1 MiB: 20 pushes, 21 ms to 524 ms, median 44 ms`. */
+function goodLine(runs: Group): string {
+  const [first] = runs;
+  const retried = runs.filter((run) => triesOf(run) > 1).length;
+  if (runs.length === 1) return `${whatOf(first)}: in ${formatDuration(first.durationMs)}${attemptsOf(first)}`;
+  const times = runs.map(({ durationMs }) => durationMs).toSorted((a, b) => a - b);
+  const [shortest, median, longest] = [0, (times.length - 1) >> 1, times.length - 1].map((index) =>
+    formatDuration(times[index] ?? 0),
+  );
+  const note = retried === 0 ? '' : `, ${retried} only after retries`;
+  return `${whatOf(first)}: ${runs.length} pushes, ${shortest} to ${longest}, median ${median}${note}`;
+}
+
+/** The newest stands for all. */
+function badLine(runs: Group): string {
+  const last = runs.toSorted((a, b) => +b.startedAt - +a.startedAt || a.id.localeCompare(b.id))[0] ?? runs[0];
+  const how = last.failure === undefined ? 'failed' : describeFailure(last.failure);
+  const times = runs.length === 1 ? '' : ` (${runs.length} pushes, this is the last)`;
+  return `${whatOf(last)}: ${how}${attemptsOf(last)}${times}`;
+}
+
+function triesOf({ attempts }: Run): number {
+  return Math.max(1, ...attempts.map(({ number }) => number));
+}
+
+function attemptsOf(run: Run): string {
+  return triesOf(run) === 1 ? '' : ` (${triesOf(run)} attempts)`;
+}
