@@ -35,20 +35,38 @@ const hangsBefore = (cut: Partial<FaultOf<'idle-cut'>>): ((sizeBytes: number) =>
     { kind: 'idle-cut', limitMs: 500, ending: 'reset', status: 408, ...cut },
   ];
 };
-/** 2 MB/s: the sizes of this table take longer than a token lives, small bodies do not. */
-const throttled: Fault = { kind: 'throttle', bytesPerSecond: 2_000_000, direction: 'request', when: onBodies };
+/** 1 MB/s: the sizes of this table take longer than a token lives, small bodies do not. */
+const throttled: Fault = { kind: 'throttle', bytesPerSecond: 1_000_000, direction: 'request', when: onBodies };
 const shortTokens: RegistryOptions = {
   quirks: 'distribution-3',
   auth: {
     kind: 'bearer',
     users: [],
     anonymous: ['pull', 'push', 'delete'],
-    tokenLifetimeMs: 450,
+    tokenLifetimeMs: 1_000,
     expiresInSeconds: 60,
   },
 };
 
 const cases: readonly Case[] = [
+  // Those that take longest come first.
+  {
+    name: 'tokens that live shorter than an upload',
+    identity: nginx,
+    kind: 'ingress',
+    faults: () => [throttled],
+    registry: shortTokens,
+    expect: ['token_expired@auth_server'],
+  },
+  {
+    name: 'tokens that expire while nginx collects the body',
+    identity: nginx,
+    kind: 'ingress',
+    client: 'docker-containerd',
+    faults: () => [throttled, { kind: 'buffer-request' }],
+    registry: shortTokens,
+    expect: ['token_expired@auth_server'],
+  },
   // Healthy.
   { name: 'nothing in the way', identity: { style: 'plain' }, expect: [] },
   { name: 'nothing in the way, slow bodies', identity: { style: 'plain' }, slow: [150, 400], expect: [] },
@@ -331,7 +349,7 @@ const cases: readonly Case[] = [
     expect: ['cloudflare_body_buffering@edge'],
     verdict: 'inconclusive',
   },
-  // What a client meets in time: silence, tokens, and an edge that waits for the origin.
+  // What a client meets in time: silence, and an edge that waits for the origin.
   {
     name: 'a load balancer that ends silent connections, registry slow',
     identity: { style: 'plain' },
@@ -381,23 +399,6 @@ const cases: readonly Case[] = [
     expect: ['cloudfront_origin_unreachable@edge_to_origin'],
   },
   { name: 'healthy behind CloudFront', preset: 'cloudfront', kind: 'edge', expect: [] },
-  {
-    name: 'tokens that live shorter than an upload',
-    identity: nginx,
-    kind: 'ingress',
-    faults: () => [throttled],
-    registry: shortTokens,
-    expect: ['token_expired@auth_server'],
-  },
-  {
-    name: 'tokens that expire while nginx collects the body',
-    identity: nginx,
-    kind: 'ingress',
-    client: 'docker-containerd',
-    faults: () => [throttled, { kind: 'buffer-request' }],
-    registry: shortTokens,
-    expect: ['token_expired@auth_server'],
-  },
   // Several replicas behind one path.
   {
     name: 'replicas with secrets of their own',
@@ -546,5 +547,20 @@ describe.each(bothRuns)('%s run, %d bytes', (_run, sizeBytes, seed) => {
     expect(diagnosis.findings.filter(({ confidence }) => one.certain && confidence !== 'certain')).toEqual([]);
     expect(diagnosis.kind).toBe(one.verdict ?? (one.expect.length === 0 ? 'healthy' : 'fault'));
     expect(diagnosis.bytesSpent).toBeLessThanOrEqual(most);
+  });
+
+  test('every test that tells causes apart is made after a cut, and shown', () => {
+    const { facts } = outcomes.get('nginx ends bodies that pause without a word')!.diagnosis;
+    const shown = [
+      ['another wire shape at the same size', /^subject: docker-containerd, 1\.\d+ MB: /],
+      ['chunks', /^subject: chunked, 1\.\d+ MB: /],
+      ['a slow small body', /^subject: time limit as docker, /],
+      ['a small body that rests', /^subject: docker, \d+ B, resting for [\d.]+ s in the body: /],
+      ['what the registry holds after a cut', /; the registry holds [\d.]+ MB of it$/],
+      ['fresh connections', /, each request on a new connection: /],
+      ['the direct path', /^internal: docker, 1\.\d+ MB: /],
+      ['whether it comes again', /, the same once more: /],
+    ] as const;
+    expect(shown.filter(([, pattern]) => !facts.some((fact) => pattern.test(fact))).map(([name]) => name)).toEqual([]);
   });
 });

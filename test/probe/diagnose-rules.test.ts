@@ -566,6 +566,97 @@ describe('a registry that goes away', () => {
   });
 });
 
+describe('what a fault hides', () => {
+  const ways: [string, Partial<Failure>][] = [
+    ['a name that does not resolve', { reason: 'dns_failure', phase: 'dns', blame: 'dns' }],
+    ['a certificate', { reason: 'tls_failure', phase: 'tls', blame: 'ingress' }],
+    ['a port where nothing listens', { reason: 'connect_refused', phase: 'connect' }],
+    ['credentials', { reason: 'auth_rejected', phase: 'auth', status: 401, answeredBy: 'registry' }],
+    ['a token service', { reason: 'auth_rejected', phase: 'auth', status: 503, answeredBy: 'other' }],
+    ['a rule', { reason: 'blocked_by_policy', phase: 'start', status: 403, answeredBy: 'nginx' }],
+  ];
+  test.each(ways)('%s hides all the rest, and that is said', (_name, changes) => {
+    const direct = examined('internal', [['small', undefined]]);
+    const subject = examined('ingress', [['small', failed({ sentBytes: 0, ...changes })]]);
+    const { kind, why, notExamined } = diagnose({ subject, direct });
+    expect([kind, notExamined.length]).toEqual(['fault', 1]);
+    expect(why).toMatch(/; what lies behind could not be examined$/);
+  });
+
+  test('a limit hides what is beyond it; with all of it seen nothing is hidden', () => {
+    const large = failed({ reason: 'body_too_large', status: 413, answeredBy: 'nginx', blame: 'ingress' });
+    const limited = diagnose({
+      subject: examined('ingress', [
+        ['small', undefined],
+        ['full', large],
+      ]),
+    }).notExamined;
+    expect(limited).toEqual([
+      'bodies above 1.0 kB: none got through, so a further limit above that would not show',
+      'limits on time: no slow body was sent, or none got through',
+    ]);
+    const { kind, why, notExamined } = diagnose({
+      subject: examined('ingress', [
+        ['small', undefined],
+        ['full', undefined],
+      ]),
+    });
+    expect([kind, notExamined]).toEqual(['healthy', ['limits on time: no slow body was sent, or none got through']]);
+    expect(why).not.toContain('could not');
+  });
+});
+
+describe('a failure that a restart can cause', () => {
+  const bad = failed({
+    reason: 'origin_unreachable',
+    status: 502,
+    answeredBy: 'nginx',
+    blame: 'ingress',
+    sentBytes: 0,
+  });
+  const direct = examined('internal', [
+    ['small', undefined],
+    ['full', undefined],
+  ]);
+
+  test('and that does not come again blames nobody', () => {
+    const subject = examined('ingress', [
+      ['small', undefined],
+      ['full', bad],
+      ['repeat', undefined],
+      ['again', undefined],
+    ]);
+    const repeated = {
+      ...subject,
+      trials: subject.trials.map((one) => (one.kind === 'repeat' ? { ...one, sizeBytes: 1_000_000 } : one)),
+    };
+    expect(diagnose({ subject: repeated, direct })).toMatchObject({
+      kind: 'inconclusive',
+      findings: [],
+      unexplained: [expect.stringMatching(/; it did not come again$/) as string],
+    });
+  });
+
+  test('and that comes again is the path’s', () => {
+    const subject = examined('ingress', [
+      ['small', undefined],
+      ['full', bad],
+      ['repeat', bad],
+      ['again', undefined],
+    ]);
+    expect(diagnose({ subject, direct }).findings.map(({ cause }) => cause)).toEqual(['hop_cannot_reach_registry']);
+  });
+});
+
+test('a body that was sent again on a session that the first answer had ended tells of no replicas', () => {
+  const lost = failed({ reason: 'session_lost', status: 404, answeredBy: 'registry', phase: 'wait' });
+  const fault = { path: 'p', reason: lost.reason, hop: 'ingress', evidence: '', runId: '1' } as const;
+  const run = runOf('p', 'docker-containerd', 9, lost);
+  const attempt = { resends: 1, failure: lost } as unknown as Run['attempts'][number];
+  expect(remedyFor(run, fault)).toMatch(/http\.secret/);
+  expect(remedyFor({ ...run, attempts: [attempt] }, fault)).toBeUndefined();
+});
+
 test('the remedy of a round’s fault names setting and reference', () => {
   const failure = failed({ reason: 'body_too_large', status: 413, answeredBy: 'nginx', blame: 'ingress' });
   const fault = { path: 'p', reason: failure.reason, hop: 'ingress', evidence: '', runId: '1' } as const;

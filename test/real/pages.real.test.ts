@@ -256,7 +256,7 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
   }, 60_000);
 
   describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
-    test.each(['/', '/runs', '/config', 'run'])(
+    test.each(['/', '/runs', '/report', '/config', 'run'])(
       '%s can be read: contrast of all text is 4.5 to 1 or more',
       async (path) => {
         const runs = (await (await daemon.get('/api/v1/runs?failures=true')).json()) as { runs: { id: string }[] };
@@ -268,14 +268,17 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
     );
   });
 
-  test.each(['/', '/runs', '/report', '/config', 'run'])('%s fits a phone: tables scroll in themselves', async (path) => {
-    const runs = (await (await daemon.get('/api/v1/runs?failures=true')).json()) as { runs: { id: string }[] };
-    const page = await visit(path === 'run' ? `/runs/${runs.runs[0]!.id}` : path, {
-      viewport: { width: 360, height: 740 },
-      isMobile: true,
-    });
-    expect(await page.evaluate<number>(`document.documentElement.scrollWidth`)).toBeLessThanOrEqual(360);
-  });
+  test.each(['/', '/runs', '/report', '/config', 'run'])(
+    '%s fits a phone: tables scroll in themselves',
+    async (path) => {
+      const runs = (await (await daemon.get('/api/v1/runs?failures=true')).json()) as { runs: { id: string }[] };
+      const page = await visit(path === 'run' ? `/runs/${runs.runs[0]!.id}` : path, {
+        viewport: { width: 360, height: 740 },
+        isMobile: true,
+      });
+      expect(await page.evaluate<number>(`document.documentElement.scrollWidth`)).toBeLessThanOrEqual(360);
+    },
+  );
 
   test('on a phone the names of the paths stay in sight while the matrix scrolls', async () => {
     const page = await visit('/', { viewport: { width: 360, height: 740 }, isMobile: true });

@@ -1,0 +1,84 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, test } from 'vitest';
+import { type Program, startProgram } from '../cli/program.ts';
+import { describeWithComponents } from '../support/component.ts';
+import { type RunningRegistry, startRegistry } from './support/docker-registry.ts';
+import { committedDigests, expectNoSessionForgotten, MiB } from './support/expectations.ts';
+import { waitFor } from './support/process.ts';
+import { temporaryDirectory } from './support/temporary-directory.ts';
+
+const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const repository = 'probes/blob';
+const closers: (() => Promise<unknown> | void)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+/** When Ctrl-C is pressed, by what the registry has seen. */
+const moments: Readonly<Record<string, (registry: RunningRegistry) => boolean>> = {
+  'when a session is open': (registry) => registry.sessionStarts().length >= 1,
+  'in the middle of a body': (registry) => registry.openSessionBytes(repository) > MiB,
+  'after a commit': (registry) => committedDigests(registry).length >= 1,
+  'in the third push': (registry) => registry.sessionStarts().length >= 3,
+};
+
+/** A small push first where a command makes several, then large ones that take seconds at the configured bandwidth. */
+const rows: readonly (readonly [command: string, args: readonly string[], moments: readonly string[]])[] = [
+  ['push', ['--size=16MiB'], ['when a session is open', 'in the middle of a body']],
+  ['diagnose', ['--size=16MiB', '--quick'], ['in the middle of a body', 'in the third push']],
+  ['limit', ['--up-to=16MiB'], ['in the middle of a body', 'after a commit']],
+  ['report', ['--size=16MiB', '--small-size=1MiB', '--quick'], ['in the middle of a body', 'in the third push']],
+];
+
+function start(
+  registry: RunningRegistry,
+  command: string,
+  args: readonly string[],
+): { program: Program; ledger: string } {
+  const directory = temporaryDirectory('interrupt');
+  const ledger = join(directory.path, 'ledger.jsonl');
+  const config = join(directory.path, 'config.yaml');
+  const paths = { direct: { url: registry.origin, kind: 'direct' } };
+  writeFileSync(
+    config,
+    JSON.stringify({
+      ledgerFile: ledger,
+      budget: { bandwidth: '60Mbit/s' },
+      registries: { local: { repository, paths } },
+      checks: { large: { size: '16MiB', every: '1h', clients: ['docker'] } },
+    }),
+  );
+  const program = startProgram(main, [command, `--config.file=${config}`, ...args]);
+  closers.push(directory.remove, () => program.kill());
+  return { program, ledger };
+}
+
+describeWithComponents(['docker-registry'], 'Ctrl-C at a real registry', () => {
+  const cases = rows.flatMap(([command, args, at]) => at.map((moment) => [command, moment, args] as const));
+
+  test.each(cases)(
+    '%s, %s: ends soon with 130, and nothing is left that the ledger does not name',
+    async (command, moment, args) => {
+      const registry = await startRegistry();
+      closers.push(registry.close);
+      const { program, ledger } = start(registry, command, args);
+      await waitFor(moment, () => moments[moment]?.(registry) ?? false, { timeoutMs: 20_000, details: program.stderr });
+      const pressedMs = performance.now();
+      program.signal('SIGINT');
+      const { code, stderr } = await program.ended;
+      expect([code, stderr]).toEqual([130, expect.anything()]);
+      expect(performance.now() - pressedMs).toBeLessThan(15_000);
+      // Registry 2.8 disowns a session whose body broke off: that is known, and counted.
+      await expectNoSessionForgotten(registry, repository);
+      const left = registry.openSessions(repository);
+      const text = readFileSync(ledger, 'utf8');
+      expect(left.filter((session) => !text.includes(session))).toEqual([]);
+      const heads = committedDigests(registry).map((digest) =>
+        fetch(`${registry.origin}/v2/${repository}/blobs/${digest}`, { method: 'HEAD' }),
+      );
+      expect((await Promise.all(heads)).filter(({ status }) => status !== 404)).toEqual([]);
+    },
+  );
+});
