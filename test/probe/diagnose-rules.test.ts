@@ -222,6 +222,18 @@ const table: [string, Partial<Failure>, Partial<Contrast>, string | undefined][]
     'cloudfront_origin_unreachable@edge_to_origin certain',
   ],
   [
+    '401 after a whole body, and small ones pass',
+    { reason: 'auth_rejected', phase: 'wait', status: 401, answeredBy: 'registry' },
+    { smallPassed: true },
+    'token_expired@auth_server likely',
+  ],
+  [
+    '401 after a whole body',
+    { reason: 'auth_rejected', phase: 'wait', status: 401, answeredBy: 'registry' },
+    {},
+    'credentials_rejected@auth_server likely',
+  ],
+  [
     'token service 503',
     { reason: 'auth_rejected', phase: 'auth', status: 503, answeredBy: 'other', sentBytes: 0 },
     {},
@@ -603,6 +615,24 @@ describe('what a fault hides', () => {
     });
     expect([kind, notExamined]).toEqual(['healthy', ['limits on time: no slow body was sent, or none got through']]);
     expect(why).not.toContain('could not');
+  });
+});
+
+test('a cut of a push that is refused in words the next time is that refusal', () => {
+  const large = failed({ reason: 'body_too_large', status: 413, answeredBy: 'nginx', blame: 'ingress' });
+  const subject = examined('ingress', [
+    ['small', undefined],
+    ['full', failed({})],
+    ['fresh', large],
+  ]);
+  const sized = {
+    ...subject,
+    trials: subject.trials.map((one) => ({ ...one, sizeBytes: one.kind === 'small' ? 1_000 : 1_000_000 })),
+  };
+  expect(diagnose({ subject: sized })).toMatchObject({
+    kind: 'fault',
+    findings: [{ cause: 'nginx_body_limit' }],
+    unexplained: [],
   });
 });
 

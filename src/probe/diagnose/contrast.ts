@@ -72,7 +72,7 @@ export function contrastOf({ failure, trial, slow }: Symptom, examination: Exami
     freshPassed: fresh?.run.ok,
     arrived: arrivedOf(failure, trial && askedLike(trial, subject.trials)),
     crossedCloudflare: subject.trials.some(({ run }) => run.attempts.some(crossesCloudflare)),
-    direct: directResult(failure, trial, direct),
+    direct: directResult(failure, trial, direct, idleEnd(subject.trials) !== undefined),
     directPath: direct?.path.name,
   };
 }
@@ -125,7 +125,12 @@ function anyPassed(trials: readonly Trial[]): boolean | undefined {
 /** A registry that needs this part of the time without the hop is what the hop waits for. */
 const slowShare = 0.5;
 
-function directResult(failure: Failure, trial: Trial | undefined, direct: Examined | undefined): DirectResult {
+function directResult(
+  failure: Failure,
+  trial: Trial | undefined,
+  direct: Examined | undefined,
+  endsSilence: boolean,
+): DirectResult {
   if (direct === undefined) {
     return 'none';
   }
@@ -145,12 +150,13 @@ function directResult(failure: Failure, trial: Trial | undefined, direct: Examin
     ...alike.run.attempts.map(({ phaseMs }) => Math.max(phaseMs.wait ?? 0, phaseMs.commit ?? 0)),
   );
   const neededMs = failure.evidence.sinceLastByteMs ?? failure.elapsedMs;
-  return waitsForAnswer(failure) && waitedMs > 0 && waitedMs >= slowShare * neededMs ? 'slow' : 'ok';
+  return waitsForAnswer(failure, endsSilence) && waitedMs > 0 && waitedMs >= slowShare * neededMs ? 'slow' : 'ok';
 }
 
-/** Ended while the registry was to answer, by a hop that said so or by one that only cut. */
-function waitsForAnswer(failure: Failure): boolean {
-  return failure.reason === 'response_timeout' || (isCut(failure) && failure.evidence.sinceLastByteMs !== undefined);
+/** Ended while the registry was to answer, by a hop that said so or by one that is known to end silence. */
+function waitsForAnswer(failure: Failure, endsSilence: boolean): boolean {
+  const isCutInWait = isCut(failure) && failure.evidence.sinceLastByteMs !== undefined;
+  return failure.reason === 'response_timeout' || (isCutInWait && endsSilence);
 }
 
 export function sameFamily(a: Failure, b: Failure): boolean {

@@ -7,7 +7,7 @@ import { type Contrast, contrastOf } from './contrast.ts';
 import type { Confidence, Diagnosis, Finding } from './finding.ts';
 import { rules } from './rules.ts';
 import { gapsOf } from './gaps.ts';
-import { hasPassed } from './passing.ts';
+import { hasPassed, isRefusedInWords } from './passing.ts';
 import { bytesOf, describeTrial, factsOfExamination, heldWords, symptomsOf } from './symptoms.ts';
 import type { Examination, Examined, Trial } from './trial.ts';
 
@@ -22,7 +22,9 @@ export function diagnose(examination: Examination): Diagnosis {
     bytesOf(examination.subject) + (examination.direct === undefined ? 0 : bytesOf(examination.direct));
   const own = symptoms.filter(({ failure }) => ownEndings.has(failure.reason));
   const gone = goneRegistry(examination);
-  const judged = symptoms.filter(({ failure }) => !own.some((one) => one.failure === failure));
+  const judged = symptoms.filter(
+    (symptom) => !own.includes(symptom) && !isRefusedInWords(symptom, examination.subject),
+  );
   const kept =
     gone === undefined ? judged : judged.filter(({ failure }) => !verdictTable[failure.reason].needsSuccessAfter);
   const passed = kept.filter((symptom) => hasPassed(symptom, examination.subject));

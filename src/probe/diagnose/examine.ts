@@ -27,6 +27,8 @@ export async function examine(options: ExamineOptions, deps: ExamineDeps): Promi
   return new Examiner(options, deps).execute();
 }
 
+/** Of the longest time that a slow body takes: what is cut sooner is not cut for its silence. */
+const leastPauseShare = 0.02;
 /** So much longer than the silence after which it was cut. */
 const pauseFactor = 1.3;
 
@@ -159,6 +161,7 @@ class Examiner {
     const cut = this.#failedTrials().find(({ run: { failure } }) => failure !== undefined && isCut(failure));
     if (longestMs === undefined || cut?.run.failure === undefined) return;
     const pauseMs = Math.ceil(Math.min(longestMs, pauseFactor * silenceMs(cut.run.failure)));
+    if (pauseMs < longestMs * leastPauseShare) return;
     const bytes = smallBytes(this.#sizeBytes);
     // Two writes at least: the pause is between the first and the rest.
     const halved = { ...shape.check, client: { ...shape.check.client, writeBytes: Math.ceil(bytes / 2) } };

@@ -1,4 +1,5 @@
 import type { Failure, FailureReason } from '../failure.ts';
+import { isCut } from '../held-bytes.ts';
 import { isDown } from './contrast.ts';
 import type { Examined, Symptom, Trial } from './trial.ts';
 
@@ -36,6 +37,13 @@ export function hasPassed({ failure, trial }: Symptom, { trials }: Examined): bo
   const own = repeats.filter((one) => isSame(one, trial));
   // One that was not tried again is like those that were.
   return repeats.length > 0 && (own.length > 0 ? own : repeats).every(({ run }) => run.ok);
+}
+
+/** A cut at a size at which the same push, made once more, was refused in words: the answer to this one was lost. */
+export function isRefusedInWords({ failure, trial }: Symptom, { trials }: Examined): boolean {
+  if (trial === undefined || !isCut(failure)) return false;
+  const others = trials.filter(({ kind }) => kind === 'repeat' || kind === 'fresh');
+  return others.some((one) => isSame(one, trial) && one.run.failure?.reason === 'body_too_large');
 }
 
 function isSame(one: Trial, other: Trial): boolean {

@@ -145,6 +145,12 @@ export const rules: readonly Rule[] = [
     'possible',
     is('auth_rejected', 'registry', (f) => f.status === 403 && f.sentBytes > 0),
   ),
+  // A small push with the same credentials got through: it is the time that this body took, before a proxy passed it on.
+  rule(
+    'token_expired',
+    'likely',
+    is('auth_rejected', 'registry', (f, x) => f.status === 401 && f.sentBytes > 0 && x.smallPassed),
+  ),
   rule('credentials_rejected', 'likely', is('auth_rejected')),
   rule('token_expired', 'certain', is('auth_expired')),
   rule('rate_limited', 'certain', is('rate_limited')),
