@@ -3,7 +3,7 @@ import type { Fault, FaultOf } from '../../src/demo/faults/fault.ts';
 import type { EdgeIdentity } from '../../src/demo/proxy-styles.ts';
 import type { RegistryOptions } from '../../src/demo/registry.ts';
 import type { Diagnosis } from '../../src/probe/diagnose/finding.ts';
-import { bothRuns, type CaseOutcome, examineAll, type LabCase, named } from './lab-case.ts';
+import { bothRuns, type CaseOutcome, examineAll, type LabCase, named, outcomeOf } from './lab-case.ts';
 
 const KiB = 1024;
 
@@ -537,8 +537,8 @@ describe.each(bothRuns)('%s run, %d bytes', (_run, sizeBytes, seed) => {
     outcomes = await examineAll(cases, sizeBytes, seed);
   }, 180_000);
 
-  test.each(cases)('$name', (one) => {
-    const { diagnosis, most } = outcomes.get(one.name)!;
+  test.for(cases)('$name', { timeout: 60_000 }, async (one, context) => {
+    const { diagnosis, most } = await outcomeOf(outcomes, one, [sizeBytes, seed], context);
     onTestFailed(() => void process.stderr.write(`${diagnosis.facts.join('\n')}\n`));
     expect({ named: named(diagnosis), unexplained: diagnosis.unexplained.length }).toEqual({
       named: [...one.expect].sort(),

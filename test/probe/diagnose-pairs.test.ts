@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, onTestFailed, test } from 'vitest';
 import type { Fault } from '../../src/demo/faults/fault.ts';
-import { bothRuns, type CaseOutcome, examineAll, type LabCase, named } from './lab-case.ts';
+import { bothRuns, type CaseOutcome, examineAll, type LabCase, named, outcomeOf } from './lab-case.ts';
 
 /** One trouble of a path behind nginx, alone or with another. */
 interface Trouble {
@@ -107,8 +107,9 @@ describe.each(bothRuns)('%s run, %d bytes', (_run, sizeBytes, seed) => {
     outcomes = await examineAll(pairs, sizeBytes, seed);
   }, 180_000);
 
-  test.each(pairs)('$name', ({ name, both }) => {
-    const { diagnosis, most } = outcomes.get(name)!;
+  test.for(pairs)('$name', { timeout: 60_000 }, async (pair, context) => {
+    const { both } = pair;
+    const { diagnosis, most } = await outcomeOf(outcomes, pair, [sizeBytes, seed], context);
     const { why, notExamined, unexplained, facts } = diagnosis;
     onTestFailed(() => void process.stderr.write(`${[...facts, why, ...unexplained, ...notExamined].join('\n')}\n`));
     expect(diagnosis.kind).toBe('fault');

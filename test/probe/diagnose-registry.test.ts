@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, onTestFailed, test } from 'vitest';
 import type { Fault } from '../../src/demo/faults/fault.ts';
 import type { LoggedRequest } from '../../src/demo/request-log.ts';
 import { proxyStyles } from '../../src/demo/proxy-styles.ts';
-import { bothRuns, type CaseOutcome, examineAll, type LabCase, named } from './lab-case.ts';
+import { bothRuns, type CaseOutcome, examineAll, type LabCase, named, outcomeOf } from './lab-case.ts';
 
 /** Hops between us and the registry: none of them is ever at fault here. */
 const hopsOfPaths: ReadonlySet<string> = new Set(['edge', 'edge_to_origin', 'tunnel', 'ingress', 'client_network']);
@@ -167,8 +167,9 @@ describe.each(bothRuns)('%s run, %d bytes', (_run, sizeBytes, seed) => {
     outcomes = await examineAll(all, sizeBytes, seed);
   }, 180_000);
 
-  test.each(all)('$name', ({ name, may, must = [], faults }) => {
-    const { diagnosis, most } = outcomes.get(name)!;
+  test.for(all)('$name', { timeout: 60_000 }, async (one, context) => {
+    const { may, must = [], faults } = one;
+    const { diagnosis, most } = await outcomeOf(outcomes, one, [sizeBytes, seed], context);
     const { facts, unexplained } = diagnosis;
     onTestFailed(() => void process.stderr.write(`${[...facts, ...unexplained].join('\n')}\n`));
     expect(may).toEqual(expect.arrayContaining(named(diagnosis)));

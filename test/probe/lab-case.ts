@@ -137,3 +137,15 @@ export const bothRuns = [
   ['first', 1_200_000, 'one'],
   ['second', 1_730_000, 'two'],
 ] as const;
+
+/** The outcome of a case; when its test is tried again, of the case examined again, with nothing beside it. */
+export async function outcomeOf(
+  outcomes: Map<string, CaseOutcome>,
+  one: LabCase,
+  [sizeBytes, seed]: readonly [sizeBytes: number, seed: string],
+  { task }: { readonly task: { readonly result?: { readonly retryCount?: number } | undefined } },
+): Promise<CaseOutcome> {
+  const isAgain = (task.result?.retryCount ?? 0) > 0;
+  const known = outcomes.get(one.name);
+  return isAgain || known === undefined ? examineCase(one, sizeBytes, seed) : known;
+}
