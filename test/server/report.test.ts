@@ -53,7 +53,10 @@ async function get(url: string, deps = known()) {
 }
 
 function textOf(body: string): string {
-  return body.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+  return body
+    .replaceAll('<wbr>', '')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ');
 }
 
 describe('/report', () => {
