@@ -1,8 +1,11 @@
 import type { Suite } from './suite.ts';
+import { bandwidthSuite } from './suites/bandwidth.ts';
 import { blackboxSuite } from './suites/blackbox.ts';
+import { growthSuite } from './suites/growth.ts';
 import { memorySuite } from './suites/memory.ts';
 import { pushSuite } from './suites/push.ts';
 import { registrySuite } from './suites/registry.ts';
+import { scheduleSuite } from './suites/schedule.ts';
 import { startupSuite } from './suites/startup.ts';
 import { truthSuite } from './suites/truth.ts';
 
@@ -14,4 +17,7 @@ export const suites: readonly Suite[] = [
   registrySuite,
   memorySuite,
   startupSuite,
+  scheduleSuite,
+  bandwidthSuite,
+  growthSuite,
 ];
