@@ -1,4 +1,5 @@
-# Base images as arguments: mirrors and air-gapped builders replace them; releases pin them by digest.
+# Base images as arguments: mirrors and air-gapped builders replace them. A release looks up what the tags mean on its day and builds from
+# those digests (.github/workflows/release.yml), so that both architectures have the same base, with the newest fixes.
 ARG BUILD_IMAGE=docker.io/library/node:24-slim
 ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs24-debian13:nonroot
 
@@ -12,7 +13,8 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund && mkdir state
 
-FROM ${RUNTIME_IMAGE}
+# Said although it is the default: buildah 1.28 takes the platform of the stage above for this one, too.
+FROM --platform=${TARGETPLATFORM:-linux/amd64} ${RUNTIME_IMAGE}
 ARG RUNTIME_IMAGE
 ARG VERSION=0.0.0-dev
 ARG REVISION=unknown

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { valueRows, valuesSchema, valuesTable } from './chart-generator.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -70,5 +71,22 @@ describe('the chart is made from the one source', () => {
     expect(text).toMatch(new RegExp(`^version: ${version}$`, 'm'));
     expect(text).toMatch(new RegExp(`^appVersion: ${version}$`, 'm'));
     expect(text).toContain(`image: ghcr.io/blobprobe/blobprobe:${version}\n`);
+  });
+
+  test('Chart.yaml: what Artifact Hub reads is what it understands', () => {
+    const { annotations } = parse(read('helm/blobprobe/Chart.yaml')) as { annotations: Record<string, string> };
+    const list = (name: string): unknown => parse(annotations[`artifacthub.io/${name}`] ?? '');
+    expect(annotations).toMatchObject({
+      'artifacthub.io/category': 'monitoring-logging',
+      'artifacthub.io/license': 'Apache-2.0',
+    });
+    expect(list('images')).toMatchObject([{ name: 'blobprobe', platforms: ['linux/amd64', 'linux/arm64'] }]);
+    expect(list('links')).toMatchObject([{ name: expect.any(String), url: expect.stringMatching(/^https:/) }]);
+    expect(list('changes')).toMatchObject([
+      {
+        kind: expect.stringMatching(/^(added|changed|deprecated|removed|fixed|security)$/),
+        description: expect.any(String),
+      },
+    ]);
   });
 });

@@ -1,9 +1,12 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseConfig } from '../../src/config/load.ts';
 import { fakeSources } from '../config/sources.ts';
+import { temporaryDirectory } from '../real/support/temporary-directory.ts';
+import { describeWithComponents, requireComponent } from '../support/component.ts';
 import { bindMounts, type ComposeFile, namedVolumes, readCompose, root } from './compose-file.ts';
 
 const stack = readCompose('compose.yaml');
@@ -49,6 +52,38 @@ describe.each([
     expect(ports.length).toBeGreaterThan(3);
     expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
     expect(all.filter(({ image }) => !/^[\w./-]+:\$\{\w+_VERSION:-[\w.-]+\}$/.test(image))).toEqual([]);
+  });
+});
+
+describeWithComponents(['compose-spec'], "the Compose Specification's own library", () => {
+  /** Docker Compose loads with it, too. */
+  function load(...composeFiles: string[]): { status: number | null; model: ComposeFile; stderr: string } {
+    const { status, stdout, stderr } = spawnSync(
+      requireComponent('compose-spec'),
+      ['--format', 'json', ...composeFiles],
+      { cwd: root, encoding: 'utf8', env: { PATH: process.env['PATH'] } },
+    );
+    return { status, stderr, model: status === 0 ? (JSON.parse(stdout) as ComposeFile) : { services: {} } };
+  }
+
+  test('takes the stack, alone and with Gitea, and knows the same services', () => {
+    const alone = load('compose.yaml');
+    expect({ status: alone.status, stderr: alone.stderr }).toEqual({ status: 0, stderr: '' });
+    expect(Object.keys(alone.model.services).toSorted()).toEqual(Object.keys(stack.services).toSorted());
+    const both = load('compose.yaml', 'deploy/compose/gitea.yaml');
+    expect({ status: both.status, stderr: both.stderr }).toEqual({ status: 0, stderr: '' });
+    expect(Object.keys(both.model.services).toSorted()).toEqual(Object.keys(withGitea.services).toSorted());
+  });
+
+  test('would refuse a key that does not exist', () => {
+    const directory = temporaryDirectory('compose');
+    try {
+      const wrong = join(directory.path, 'compose.yaml');
+      writeFileSync(wrong, read('compose.yaml').replace('    depends_on:', '    depend_on:'));
+      expect(load(wrong)).toMatchObject({ status: 1, stderr: expect.stringContaining('depend_on') });
+    } finally {
+      directory.remove();
+    }
   });
 });
 

@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { parseConfig } from '../../src/config/load.ts';
 import { fakeSources } from '../config/sources.ts';
 import { root } from './compose-file.ts';
+import { pictureFile, pictureSize } from './picture.ts';
 import { commandsOf, documents, reasonNotToRun, yamlBlock } from './doc-commands.ts';
 
 const files = [...documents(), 'CHANGELOG.md', 'SECURITY.md', 'CONTRIBUTING.md'];
@@ -47,6 +48,14 @@ test('the configurations of README and docs/deploy.md are valid', () => {
   expect(parseConfig(yamlBlock('README.md', 'config.yaml'), 'README.md', sources).checks.length).toBeGreaterThan(0);
   const { config } = parse(yamlBlock('docs/deploy.md', 'values.yaml')) as { config: object };
   expect(parseConfig(JSON.stringify(config), 'docs/deploy.md', sources).checks.length).toBeGreaterThan(0);
+});
+
+test('the picture is a PNG of the size that it is made in, and small enough for a README', () => {
+  const picture = readFileSync(pictureFile);
+  expect(picture.subarray(1, 4).toString()).toBe('PNG');
+  expect({ width: picture.readUInt32BE(16), height: picture.readUInt32BE(20) }).toEqual(pictureSize);
+  expect(picture.length).toBeLessThan(300_000);
+  expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain('](docs/images/status-page.png)');
 });
 
 test('commands that are not run are known, each for its reason', () => {

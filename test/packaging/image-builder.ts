@@ -18,8 +18,20 @@ export interface ImageConfig {
   readonly Healthcheck: { readonly Test: readonly string[] };
 }
 
+/** A machine that is not this one: what its images are made of, and what runs them here. */
+export interface ForeignMachine {
+  /** As builders name it: `linux/arm64`. */
+  readonly platform: string;
+  /** Node.js for it. */
+  readonly node: string;
+  /** Its shared libraries, as Debian's cross packages bring them. */
+  readonly libraries: string;
+}
+
 export interface BuiltImage {
   readonly config: ImageConfig;
+  /** `amd64` or `arm64`. */
+  readonly architecture: string;
   /** The image's file system, unpacked and writable. */
   readonly rootFolder: string;
   remove(): void;
@@ -27,26 +39,54 @@ export interface BuiltImage {
 
 /**
  * Builds the Dockerfile with buildah. Nothing is pulled: the base images are stand-ins made of this machine's Node.js and npm, at the
- * places where the real ones have them. Packages come from npm's cache where it has them. Needs root. Throws with the builder's output.
+ * places where the real ones have them. Packages come from npm's cache where it has them. For a foreign machine, only the final stage is
+ * of that machine, as in the Dockerfile. Needs root. Throws with the builder's output.
  */
-export function buildImage(storage: string, args: Readonly<Record<string, string>>): BuiltImage {
+export function buildImage(
+  storage: string,
+  args: Readonly<Record<string, string>>,
+  machine?: ForeignMachine,
+): BuiltImage {
   const buildah = buildahIn(storage);
   standIn(buildah, 'standin-build', npmEnvironment(), (folder) => {
+    copyProgram(folder, process.execPath, '/nodejs/bin/node');
     addPrograms(folder, ['/bin/sh', '/bin/mkdir', '/usr/bin/env']);
     addNpm(folder);
   });
-  standIn(buildah, 'standin-runtime', {}, () => {});
+  standIn(buildah, 'standin-runtime', {}, (folder, container) => {
+    if (machine === undefined) {
+      copyProgram(folder, process.execPath, '/nodejs/bin/node');
+      return;
+    }
+    addForeignNode(folder, machine);
+    buildah('config', '--arch', machine.platform.split('/')[1] ?? '', container);
+  });
   const buildArgs = { BUILD_IMAGE: 'localhost/standin-build', RUNTIME_IMAGE: 'localhost/standin-runtime', ...args };
   const flags = Object.entries(buildArgs).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]);
   const volumes = [`${npmCache()}:/npm-cache`, ...authorities().map((file) => `${file}:/authorities.pem:ro`)];
   const mounts = volumes.flatMap((volume) => ['--volume', volume]);
-  buildah('build', '--isolation', 'chroot', '--format', 'docker', ...flags, ...mounts, '--tag', 'blobprobe', root);
+  const platform = machine === undefined ? [] : ['--platform', machine.platform];
+  buildah(
+    'build',
+    '--pull-never',
+    '--isolation',
+    'chroot',
+    '--format',
+    'docker',
+    ...platform,
+    ...flags,
+    ...mounts,
+    '--tag',
+    'blobprobe',
+    root,
+  );
   const { Docker } = JSON.parse(buildah('inspect', '--type', 'image', 'localhost/blobprobe')) as {
-    Docker: { config: ImageConfig };
+    Docker: { architecture: string; config: ImageConfig };
   };
   const container = buildah('from', '--pull-never', 'localhost/blobprobe');
   const rootFolder = buildah('mount', container);
-  return { config: Docker.config, rootFolder, remove: () => void buildah('umount', container) };
+  const { architecture, config } = Docker;
+  return { architecture, config, rootFolder, remove: () => void buildah('umount', container) };
 }
 
 type Buildah = (...args: readonly string[]) => string;
@@ -66,15 +106,14 @@ function standIn(
   buildah: Buildah,
   name: string,
   environment: Readonly<Record<string, string>>,
-  add: (folder: string) => void,
+  add: (folder: string, container: string) => void,
 ): void {
   const container = buildah('from', 'scratch');
   const folder = buildah('mount', container);
   for (const empty of ['tmp', 'etc', 'proc', 'dev']) {
     mkdirSync(join(folder, empty));
   }
-  copyProgram(folder, process.execPath, '/nodejs/bin/node');
-  add(folder);
+  add(folder, container);
   const variables = Object.entries({ PATH: '/usr/bin:/bin:/nodejs/bin', ...environment });
   buildah('config', ...variables.flatMap(([key, value]) => ['--env', `${key}=${value}`]), container);
   buildah('umount', container);
@@ -112,6 +151,27 @@ function copyProgram(folder: string, program: string, to: string): void {
       mkdirSync(dirname(place), { recursive: true });
       cpSync(realpathSync(from), place);
     }
+  }
+}
+
+/** What Node.js is linked with; `ldd` cannot ask a program of another machine. */
+const librariesOfNode = [
+  'ld-linux-aarch64.so.1',
+  'c.so.6',
+  'm.so.6',
+  'dl.so.2',
+  'pthread.so.0',
+  'gcc_s.so.1',
+  'stdc++.so.6',
+];
+
+function addForeignNode(folder: string, { node, libraries }: ForeignMachine): void {
+  mkdirSync(join(folder, 'nodejs/bin'), { recursive: true });
+  cpSync(realpathSync(node), join(folder, 'nodejs/bin/node'));
+  mkdirSync(join(folder, 'lib'));
+  for (const name of librariesOfNode) {
+    const file = name.startsWith('ld-') ? name : `lib${name}`;
+    cpSync(realpathSync(join(libraries, file)), join(folder, 'lib', file));
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildImage, type BuiltImage } from '../packaging/image-builder.ts';
 import { describeWithComponents } from '../support/component.ts';
+import { enterImage, imageEnvironment } from './support/image-root.ts';
 import { startRegistry, type RunningRegistry } from './support/docker-registry.ts';
 import { parseMetrics } from './support/metrics.ts';
 import { freePort, startProcess, waitFor, type RunningProcess } from './support/process.ts';
@@ -11,23 +12,6 @@ import { temporaryDirectory, type TemporaryDirectory } from './support/temporary
 
 /** Kubernetes waits 30 s and Docker 10 s before they kill. */
 const stopWithinMs = 10_000;
-
-/**
- * The image as a runtime would start it, without a runtime: its root file system read-only, /etc/blobprobe mounted from outside,
- * user and group of the image, no capability. Namespaces of network and processes are those of the test.
- */
-const enter = [
-  'set -e',
-  'root=$1 config=$2 user=$3',
-  'shift 3',
-  'mount --bind "$root" "$root"',
-  'mount --bind "$config" "$root/etc/blobprobe"',
-  'mount -o remount,bind,ro "$root/etc/blobprobe"',
-  'mount --rbind /dev "$root/dev"',
-  'mount --rbind /proc "$root/proc"',
-  'mount -o remount,bind,ro "$root"',
-  'exec setpriv --no-new-privs chroot --userspec="$user" "$root" "$@"',
-].join('\n');
 
 describeWithComponents(['buildah', 'unshare', 'docker-registry'], 'the image, built by buildah', () => {
   let storage: TemporaryDirectory;
@@ -37,15 +21,8 @@ describeWithComponents(['buildah', 'unshare', 'docker-registry'], 'the image, bu
   let program: RunningProcess;
   let address: string;
 
-  const inImage = (command: readonly string[]): string[] => {
-    const settings = [image.rootFolder, configuration.path, image.config.User];
-    return ['--mount', 'sh', '-c', enter, 'sh', ...settings, ...command];
-  };
-  // PATH is for the programs that enter the image; what they start is named in full.
-  const environment = (): NodeJS.ProcessEnv => ({
-    ...Object.fromEntries(image.config.Env.map((entry) => entry.split(/=(.*)/s).slice(0, 2))),
-    PATH: `${process.env['PATH']}:/usr/sbin`,
-  });
+  const inImage = (command: readonly string[]): string[] => enterImage(image, configuration.path, command);
+  const environment = (): NodeJS.ProcessEnv => imageEnvironment(image);
 
   beforeAll(async () => {
     storage = temporaryDirectory('buildah');

@@ -26,7 +26,7 @@ describeWithComponents(['docker-registry'], 'two instances, --shard=0/2 and --sh
       configFile,
       JSON.stringify({
         registries: { lab: { repository: 'probes/shards', paths: { direct: { url }, same: { url } } } },
-        checks: Object.fromEntries(workloads.map((name) => [name, { size: '64KiB', every: '10s', clients }])),
+        checks: Object.fromEntries(workloads.map((name) => [name, { size: '64KiB', every: '5s', clients }])),
       }),
     );
     for (const shard of ['0/2', '1/2']) {
@@ -42,12 +42,17 @@ describeWithComponents(['docker-registry'], 'two instances, --shard=0/2 and --sh
     directory?.remove();
   });
 
+  /** Checks that an instance shows, whether they have run or not. */
+  const shown = async (address: string): Promise<string[]> => checksOf(address, () => true);
+
   /** Checks that have run on an instance. */
-  const ran = async (address: string): Promise<string[]> => {
+  const ran = async (address: string): Promise<string[]> => checksOf(address, (line) => !line.endsWith(' 0'));
+
+  const checksOf = async (address: string, wanted: (line: string) => boolean): Promise<string[]> => {
     const response = await fetch(`http://${address}/metrics`).catch(() => undefined);
     const lines = (await response?.text())?.split('\n') ?? [];
     return lines
-      .filter((line) => line.startsWith('blobprobe_runs_total{') && !line.endsWith(' 0'))
+      .filter((line) => line.startsWith('blobprobe_runs_total{') && wanted(line))
       .map((line) =>
         ['path', 'client', 'workload'].map((label) => new RegExp(`${label}="([^"]*)"`).exec(line)?.[1]).join('/'),
       );
@@ -64,10 +69,12 @@ describeWithComponents(['docker-registry'], 'two instances, --shard=0/2 and --sh
       { timeoutMs: 60_000, everyMs: 250, details },
     );
     // Twice the interval: a check that both have would have run on both by now.
-    await new Promise((resolve) => setTimeout(resolve, 20_000));
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
     const [first = [], second = []] = await Promise.all(instances.map(({ address }) => ran(address)));
     expect(first.length).toBeGreaterThan(0);
     expect(second.length).toBeGreaterThan(0);
     expect([...first, ...second].toSorted()).toEqual(all.toSorted());
+    // Nor does one show a check that is the other's.
+    expect(await Promise.all(instances.map(({ address }) => shown(address)))).toEqual([first, second]);
   });
 });
