@@ -3,9 +3,11 @@ import { bandwidthSuite } from './suites/bandwidth.ts';
 import { blackboxSuite } from './suites/blackbox.ts';
 import { growthSuite } from './suites/growth.ts';
 import { memorySuite } from './suites/memory.ts';
+import { pageSuite } from './suites/page.ts';
 import { pushSuite } from './suites/push.ts';
 import { registrySuite } from './suites/registry.ts';
 import { scheduleSuite } from './suites/schedule.ts';
+import { scrapeSuite } from './suites/scrape.ts';
 import { startupSuite } from './suites/startup.ts';
 import { truthSuite } from './suites/truth.ts';
 
@@ -20,4 +22,6 @@ export const suites: readonly Suite[] = [
   scheduleSuite,
   bandwidthSuite,
   growthSuite,
+  scrapeSuite,
+  pageSuite,
 ];
