@@ -62,6 +62,7 @@ export const apiSchemas: Readonly<Record<string, JsonSchema>> = {
     pause: ref('Pause'),
     build: object({ version: text, revision: text, nodeVersion: text }),
     notices: list(text),
+    recentRuns: described(count, 'How many recent runs of each check are here at most.'),
     registries: list(ref('RegistryStatus')),
     verdicts: list(ref('Verdict')),
     limits: list(ref('Limit')),

@@ -13,7 +13,21 @@ interface Operation {
 
 /** What the API can do: routes take their schemas from here, and so does the document. */
 export const operations = {
-  status: { method: 'get', path: '/api/v1/status', summary: 'State of all checks.', answers: { 200: 'Status' } },
+  status: {
+    method: 'get',
+    path: '/api/v1/status',
+    summary: 'State of all checks.',
+    answers: { 200: 'Status' },
+    query: {
+      registry: { type: 'string', description: 'Only checks of this registry.' },
+      recent: {
+        type: 'integer',
+        minimum: 0,
+        maximum: 40,
+        description: 'Recent runs of each check. Default 40, and 0 when there are more than 120 checks.',
+      },
+    },
+  },
   runs: {
     method: 'get',
     path: '/api/v1/runs',

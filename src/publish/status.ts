@@ -56,15 +56,24 @@ export interface RegistryStatus {
   readonly realWaits: boolean;
 }
 
-const sparklinePoints = 40;
+/** Earlier runs that a check's sparklines have. */
+export const mostRecentRuns = 40;
 const staleAfterIntervals = 3;
+/** Failing paths that a summary names one by one. */
+const pathsInSummary = 8;
 
-/** The state of all checks in force, by registry, in the order of the configuration. */
-export function statusOf(checks: readonly Check[], history: History, now: Date): RegistryStatus[] {
-  const names = [...new Set(checks.map((check) => check.registry.name))];
-  return names.map((name) => {
-    const own = checks.filter((check) => check.registry.name === name);
-    const states = own.map((check) => statusOfCheck(check, history, now));
+/**
+ * The state of these checks, by registry, in their order. `recentRuns`: how many earlier runs of each check come along, for
+ * its sparklines; they are most of the work and of the size.
+ */
+export function statusOf(
+  checks: readonly Check[],
+  history: History,
+  now: Date,
+  recentRuns = mostRecentRuns,
+): RegistryStatus[] {
+  return [...groupBy(checks, ({ registry }) => registry.name)].map(([name, own]) => {
+    const states = own.map((check) => statusOfCheck(check, history, now, recentRuns));
     const columns = new Map(
       states.map(({ client, workload, sizeBytes }) => [
         JSON.stringify([workload, client]),
@@ -82,16 +91,10 @@ export function statusOf(checks: readonly Check[], history: History, now: Date):
   });
 }
 
-function statusOfCheck(check: Check, history: History, now: Date): CheckStatus {
+function statusOfCheck(check: Check, history: History, now: Date, recentRuns: number): CheckStatus {
   const id = checkId(check);
   const run = history.last(id);
   const last = run === undefined ? undefined : lastOf(run, now);
-  const recent = history
-    .list({ checkId: id })
-    .filter((candidate) => !isCancelled(candidate))
-    .slice(0, sparklinePoints)
-    .toReversed()
-    .map(pointOf);
   return {
     id,
     ...checkLabels(check),
@@ -99,8 +102,17 @@ function statusOfCheck(check: Check, history: History, now: Date): CheckStatus {
     intervalMs: check.intervalMs,
     state: stateOf(last, check.intervalMs),
     ...(last === undefined ? {} : { last }),
-    recent,
+    recent: recentRuns === 0 ? [] : recentOf(id, history, recentRuns),
   };
+}
+
+function recentOf(id: string, history: History, runs: number): RunPoint[] {
+  return history
+    .list({ checkId: id })
+    .filter((candidate) => !isCancelled(candidate))
+    .slice(0, runs)
+    .toReversed()
+    .map(pointOf);
 }
 
 function lastOf(run: Run, now: Date): NonNullable<CheckStatus['last']> {
@@ -168,18 +180,31 @@ function summarize(states: readonly CheckStatus[]): string {
 }
 
 function failuresByPath(states: readonly CheckStatus[], failed: readonly CheckStatus[]): string[] {
-  const paths = [...new Set(states.map((state) => state.path))];
-  return paths.flatMap((path) => {
-    const here = failed.filter((state) => state.path === path);
-    if (here.length === 0) {
-      return [];
-    }
-    const total = states.filter((state) => state.path === path).length;
+  const totals = groupBy(states, ({ path }) => path);
+  const paths = groupBy(failed, ({ path }) => path);
+  const sentences = [...paths].slice(0, pathsInSummary).map(([path, here]) => {
     const reasons = here.flatMap(({ last }) =>
       last?.failure === undefined ? [] : [`${last.failure.reason} (${answeredBy(last.failure.answeredBy)})`],
     );
-    return [`Path ${path}: ${here.length} of ${total} checks fail, ${[...new Set(reasons)].join(', ')}.`];
+    const total = totals.get(path)?.length;
+    return `Path ${path}: ${here.length} of ${total} checks fail, ${[...new Set(reasons)].join(', ')}.`;
   });
+  const others = paths.size - sentences.length;
+  return others > 0 ? [...sentences, `So do checks on ${others} more paths.`] : sentences;
+}
+
+/** Lists by key, in the order in which keys and values come. */
+function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const value of values) {
+    const group = groups.get(keyOf(value));
+    if (group === undefined) {
+      groups.set(keyOf(value), [value]);
+    } else {
+      group.push(value);
+    }
+  }
+  return groups;
 }
 
 function answeredBy(answerer: Failure['answeredBy']): string {

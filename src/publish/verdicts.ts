@@ -1,6 +1,6 @@
 import type { Round } from '../probe/round.ts';
 import type { VerdictKind } from '../probe/verdict.ts';
-import type { VerdictText } from './page/status-page.ts';
+import type { VerdictText } from './page/registry-section.ts';
 
 /** The last round of each registry, client and workload, in memory. */
 export interface Verdicts {

@@ -1,14 +1,16 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { apiSchemas } from '../publish/openapi-schemas.ts';
 import { openApiDocument, operations } from '../publish/openapi.ts';
 import { liveRunView, runSummary, runView } from '../publish/run-view.ts';
-import { statusOf } from '../publish/status.ts';
+import { mostRecentRuns, statusOf } from '../publish/status.ts';
 import type { ServerDeps, WebPaths } from './deps.ts';
 import { noticesOf } from './notices.ts';
 import { pauseView } from './pause-view.ts';
-import { queryFlag, queryNumber, queryText, route } from './routes.ts';
+import { queryCount, queryFlag, queryNumber, queryText, route } from './routes.ts';
 
 const runsInAnswer = 200;
+/** With more checks, their recent runs come only when asked for: a thousand checks have 6 MB of them. */
+const checksWithRuns = 120;
 
 /** The pages' content as JSON, written by the schemas that the OpenAPI document publishes. */
 export function apiRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPaths): void {
@@ -30,20 +32,33 @@ export function apiRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPath
       async (_request, reply) => sendJson(reply, 200, answer()),
       answersOf(operation),
     );
-  get(operations.status, () => ({
-    now: now(),
-    readiness: deps.readiness(),
-    pause: pauseView(deps.pause?.state()),
-    build: deps.build,
-    notices: noticesOf(deps),
-    registries: statusOf(deps.checks(), deps.history, now()),
-    verdicts: deps.verdicts?.() ?? [],
-    limits: deps.limits?.() ?? [],
-    apis: deps.apis?.() ?? [],
-  }));
+  statusRoute(app, deps, now);
   get(operations.limits, () => ({ limits: deps.limits?.() ?? [] }));
   get(operations.verdicts, () => ({ verdicts: deps.verdicts?.() ?? [] }));
   runRoutes(app, deps);
+}
+
+function statusRoute(app: FastifyInstance, deps: ServerDeps, now: () => Date): void {
+  const answer = (request: FastifyRequest): object => {
+    const registry = queryText(request, 'registry');
+    const checks = deps.checks().filter((check) => registry === undefined || check.registry.name === registry);
+    const recentRuns =
+      queryCount(request, 'recent', mostRecentRuns) ?? (checks.length > checksWithRuns ? 0 : mostRecentRuns);
+    return {
+      now: now(),
+      readiness: deps.readiness(),
+      pause: pauseView(deps.pause?.state()),
+      build: deps.build,
+      notices: noticesOf(deps),
+      recentRuns,
+      registries: statusOf(checks, deps.history, now(), recentRuns),
+      verdicts: deps.verdicts?.() ?? [],
+      limits: deps.limits?.() ?? [],
+      apis: deps.apis?.() ?? [],
+    };
+  };
+  const { status } = operations;
+  route(app, ['GET'], status.path, async (request, reply) => sendJson(reply, 200, answer(request)), answersOf(status));
 }
 
 function runRoutes(app: FastifyInstance, { history, liveRuns }: ServerDeps): void {

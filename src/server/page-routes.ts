@@ -1,14 +1,14 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { html, type SafeHtml } from '../publish/html.ts';
 import { icon, script, styleSheet } from '../publish/page/assets.ts';
 import { layout, type Page, type PageFrame } from '../publish/page/layout.ts';
 import { liveRunPage } from '../publish/page/live-pages.ts';
 import { runPage, runsPage } from '../publish/page/run-pages.ts';
 import { statusPage } from '../publish/page/status-page.ts';
-import { statusOf } from '../publish/status.ts';
+import { statusView } from '../publish/status-view.ts';
 import type { ServerDeps, WebPaths } from './deps.ts';
 import { noticesOf } from './notices.ts';
-import { queryFlag, queryNumber, route, sendHtml } from './routes.ts';
+import { queryFlag, queryNumber, queryPage, queryText, route, sendHtml } from './routes.ts';
 
 const newestFailures = 20;
 const runsOnPage = 200;
@@ -19,17 +19,9 @@ export function pageRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPat
   const now = deps.now ?? (() => new Date());
   const show = (page: Page): SafeHtml => layout(frame, page);
 
-  route(app, ['GET'], '/', async (_request, reply) => {
-    const facts = {
-      now: now(),
-      registries: statusOf(deps.checks(), deps.history, now()),
-      failures: deps.history.list({ failuresOnly: true, limit: newestFailures }),
-      verdicts: deps.verdicts?.() ?? [],
-      limits: deps.limits?.() ?? [],
-      apis: deps.apis?.() ?? [],
-      notices: noticesOf(deps),
-    };
-    return sendHtml(reply, show(statusPage(frame, facts)));
+  route(app, ['GET'], '/', async (request, reply) => {
+    const page = statusOfAll(request, deps, frame, now());
+    return page === undefined ? sendHtml(reply.code(404), show(noSuchRegistry(frame))) : sendHtml(reply, show(page));
   });
   route(app, ['GET'], '/runs', async (request, reply) => {
     const failuresOnly = queryFlag(request, 'failures');
@@ -59,6 +51,34 @@ export function pageRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPat
     return sendHtml(reply, show({ title: 'Configuration', body }));
   });
   assetRoutes(app);
+}
+
+/** undefined: no check is about the registry that was asked for. */
+function statusOfAll(request: FastifyRequest, deps: ServerDeps, frame: PageFrame, now: Date): Page | undefined {
+  const registry = queryText(request, 'registry');
+  const view = statusView(deps.checks(), deps.history, now, { registry, page: queryPage(request) });
+  return (
+    view &&
+    statusPage(frame, {
+      now,
+      view,
+      failures: deps.history.list({
+        failuresOnly: true,
+        limit: newestFailures,
+        ...(registry === undefined ? {} : { registry }),
+      }),
+      verdicts: deps.verdicts?.() ?? [],
+      limits: deps.limits?.() ?? [],
+      apis: deps.apis?.() ?? [],
+      notices: noticesOf(deps),
+    })
+  );
+}
+
+function noSuchRegistry(frame: PageFrame): Page {
+  const body = html`<h1>No such registry</h1>
+<p>No check in force is about it. <a href="${frame.base}/">All registries</a></p>`;
+  return { title: 'No such registry', body };
 }
 
 /** The surroundings of every page. */

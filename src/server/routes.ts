@@ -54,3 +54,15 @@ export function queryNumber(request: FastifyRequest, name: string, most: number)
   const value = Number(queryText(request, name));
   return Number.isInteger(value) && value >= 1 ? Math.min(value, most) : most;
 }
+
+/** `?page=N`; 1 when it is no such number. */
+export function queryPage(request: FastifyRequest): number {
+  const value = Number(queryText(request, 'page'));
+  return Number.isSafeInteger(value) && value >= 1 ? value : 1;
+}
+
+/** A whole number from 0 to `most`; undefined when it is no such number, or not there. */
+export function queryCount(request: FastifyRequest, name: string, most: number): number | undefined {
+  const text = queryText(request, name);
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Math.min(Number(text), most) : undefined;
+}

@@ -127,6 +127,74 @@ describe('status page', () => {
   });
 });
 
+describe('status page of a thousand checks with a full history', () => {
+  const history = createHistory();
+  const checks = Array.from({ length: 1000 }, (_, at) =>
+    check({
+      registry: `registry-${at % 4}`,
+      path: `path-${at % 100}`,
+      workload: `work-${Math.floor(at / 100)}`,
+      intervalMs: 600_000,
+    }),
+  );
+  checks.forEach((each, at) => {
+    for (let run = 0; run < 100; run += 1) {
+      const id = `${at}-${run}`;
+      history.add(run % 2 === 0 || at % 12 === 0 ? failedRun({ id, check: each }) : successfulRun({ id, check: each }));
+    }
+  });
+  const deps = serverDeps({ history, checks: () => checks });
+
+  test('is bounded, says what is not on it, and leads there', async () => {
+    const body = await page(deps, '/');
+    expect(body.length).toBeLessThan(60_000);
+    const text = visibleText(body);
+    expect(text).toContain('1000 checks are too many for one page: each registry has its own');
+    expect(text).toContain('The worst 50 of 84; the others are on the pages of their registries.');
+    expect(text).toContain('So do checks on 17 more paths.');
+    expect(body).toContain('<a href="/?registry=registry-3">');
+    expect(body).not.toContain('class="spark"');
+  });
+
+  test('shows a registry page by page, and its failures only', async () => {
+    const body = await page(deps, '/?registry=registry-2&page=2');
+    expect(body.length).toBeLessThan(400_000);
+    const text = visibleText(body);
+    expect(text).toContain(
+      '120 of 250 checks are here, most trouble first: 13 to 24 of 25 paths, 1 to 10 of 10 workloads',
+    );
+    expect(body).toContain('<a rel="prev" href="/?registry=registry-2">');
+    expect(body).toContain('<a rel="next" href="/?registry=registry-2&amp;page=3">');
+    expect(text).toContain('Page 2 of 3');
+    const failures = visibleText(body.slice(body.indexOf('id="failures"')));
+    expect(failures).toContain('registry-2 / ');
+    expect(failures).not.toMatch(/registry-[013] /);
+    expect(await page(deps, '/?registry=registry-2&page=99')).not.toContain('rel="next"');
+  });
+
+  test('answers 404 for a registry that is not there, with its name nowhere', async () => {
+    const answer = await buildServer(deps).inject({ url: `/?registry=${encodeURIComponent(hostile)}` });
+    expect(answer.statusCode).toBe(404);
+    expect(answer.body).not.toContain('alert');
+  });
+
+  test('as JSON has all checks, and their recent runs when asked for', async () => {
+    const app = buildServer(deps);
+    const status = async (query: string): Promise<{ recentRuns: number; registries: { checks: { recent: [] }[] }[] }> =>
+      (await app.inject(`/api/v1/status${query}`)).json();
+    const figures = async (query: string): Promise<number[]> => {
+      const { recentRuns, registries } = await status(query);
+      const states = registries.flatMap((registry) => registry.checks);
+      return [recentRuns, states.length, Math.max(...states.map(({ recent }) => recent.length))];
+    };
+    expect(await figures('')).toEqual([0, 1000, 0]);
+    expect(await figures('?recent=2')).toEqual([2, 1000, 2]);
+    expect(await figures('?registry=registry-1&recent=999')).toEqual([40, 250, 40]);
+    const small = buildServer(serverDeps({ history, checks: () => checks.slice(0, 120) }));
+    expect((await small.inject('/api/v1/status')).json()).toMatchObject({ recentRuns: 40 });
+  });
+});
+
 describe('runs', () => {
   test('are listed, all or failures only', async () => {
     const { deps, failedId } = probing();

@@ -34,6 +34,8 @@ th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border: 1p
 thead th { background: var(--panel); }
 .matrix td { min-width: 11.5rem; }
 .matrix td > a, time { white-space: nowrap; }
+.pager { display: flex; gap: .25rem 1rem; margin: .4rem 0; }
+.registries th[scope="row"] { min-width: 14rem; width: 60%; font-weight: 600; } td.num.failed { color: var(--failed); font-weight: 600; } td.num.retried { color: var(--retried); } td.num.ok { color: var(--ok); }
 .verdict { border-left: 4px solid var(--line); padding: .25rem .75rem; margin: .4rem 0; }
 .remedies { margin: .4rem 0; padding-left: 2.1rem; font-weight: 600; overflow-wrap: anywhere; } .remedies code { font-size: .95em; }
 .verdict.ok { border-color: var(--ok); } .verdict.failed { border-color: var(--failed); }
@@ -49,7 +51,7 @@ td.evidence, .wrap { overflow-wrap: anywhere; }
 .sparks { display: flex; gap: .6rem; margin-top: .2rem; }
 .sparks figure { margin: 0; line-height: 1; } .sparks figcaption { font-size: .7rem; color: var(--soft); }
 .spark polyline { fill: none; stroke: var(--link); stroke-width: 1.5; }
-.spark .good { fill: var(--link); } .spark .bad { fill: var(--failed); }
+.spark .good { fill: var(--link); } .spark .bad { stroke: var(--failed); stroke-width: 4; stroke-linecap: round; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: .5rem 0; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 code { background: var(--panel); border-radius: 3px; padding: 0 .2rem; } pre code { background: none; padding: 0; }

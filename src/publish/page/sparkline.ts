@@ -23,11 +23,10 @@ export function sparkline(points: readonly SparkPoint[], label: string): SafeHtm
     drawn: value !== undefined,
   }));
   const line = placed.filter((point) => point.drawn).map((point) => `${point.x.toFixed(1)},${point.y.toFixed(1)}`);
-  const marks = placed
-    .filter((point) => !point.ok)
-    .map((point) => html`<circle class="bad" cx="${point.x.toFixed(1)}" cy="${point.y.toFixed(1)}" r="2"/>`);
+  // One path for all marks: dots are lines of no length with round ends.
+  const marks = placed.filter((point) => !point.ok).map((point) => `M${point.x.toFixed(1)} ${point.y.toFixed(1)}h0`);
   const only =
     line.length === 1 &&
     html`<circle class="good" cx="${line[0]?.split(',')[0]}" cy="${line[0]?.split(',')[1]}" r="1.5"/>`;
-  return html`<svg class="spark" role="img" aria-label="${label}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"><title>${label}</title><polyline points="${line.join(' ')}"/>${only}${marks}</svg>`;
+  return html`<svg class="spark" role="img" aria-label="${label}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"><title>${label}</title><polyline points="${line.join(' ')}"/>${only}${marks.length > 0 && html`<path class="bad" d="${marks.join('')}"/>`}</svg>`;
 }
