@@ -1,3 +1,5 @@
+import { buckets } from './buckets.ts';
+
 export type MetricsFormat = 'openmetrics' | 'text';
 
 export const contentTypes: Readonly<Record<MetricsFormat, string>> = {
@@ -5,21 +7,24 @@ export const contentTypes: Readonly<Record<MetricsFormat, string>> = {
   text: 'text/plain; version=0.0.4; charset=utf-8',
 };
 
-const exemplar = / # \{(?:[a-zA-Z_]\w*="(?:[^"\\]|\\.)*",?)*\} \S+ \S+$/;
-/** prom-client writes `le` first; nothing that follows it is looked at, because it may hold configured text. */
-const bucketEdge = /^([a-zA-Z_:][\w:]*_bucket\{le=")([^"]+)"/;
+/** What ends an answer. */
+export const endings: Readonly<Record<MetricsFormat, string>> = { openmetrics: '# EOF\n', text: '' };
 
-/** Finishes one metric family as prom-client renders it in OpenMetrics: writes `le` the way Prometheus keeps it. */
-export function canonicalFamily(family: string): string {
-  if (!family.includes('_bucket{le="')) {
-    return `${family}\n`;
-  }
-  const lines = family.split('\n');
-  return `${lines.map((line) => line.replace(bucketEdge, writeEdge)).join('\n')}\n`;
+/** Quotes within label values are escaped, so that no configured text looks like an exemplar or like an edge. */
+const exemplar = / # \{(?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\.)*",?)+\} \S+ \S+(?=\n|$)/g;
+/** prom-client writes `le` first. */
+const bucketHead = '_bucket{le="';
+
+/** Series of a family as prom-client renders them in OpenMetrics: writes `le` the way Prometheus keeps it. */
+export function canonicalLines(lines: string): string {
+  const [first = '', ...others] = lines.split(bucketHead);
+  return first + others.map((rest) => bucketHead + canonicalEdge(rest)).join('');
 }
 
-function writeEdge(_match: string, head: string, edge: string): string {
-  return `${head}${formatEdge(edge)}"`;
+function canonicalEdge(rest: string): string {
+  const end = rest.indexOf('"');
+  const edge = rest.slice(0, end);
+  return (ownEdges.get(edge) ?? formatEdge(edge)) + rest.slice(end);
 }
 
 /**
@@ -41,18 +46,24 @@ export function formatEdge(edge: string): string {
 }
 
 /**
- * One family of `canonicalFamily` in text format 0.0.4. Derived from the OpenMetrics rendering instead of rendered
- * again, because prom-client renames counters for good once it has rendered OpenMetrics (prometheus/client_js#829).
+ * Series of a family in text format 0.0.4, from their lines in OpenMetrics: derived instead of rendered again, because
+ * prom-client renames counters for good once it has rendered OpenMetrics (prometheus/client_js#829).
  */
-export function toTextFormat(family: string): string {
-  const lines = family.split('\n');
-  const isCounter = lines[1]?.startsWith('# TYPE ') === true && lines[1].endsWith(' counter');
-  return lines
-    .map((line, index) => {
-      if (isCounter && index < 2) {
-        return line.replace(/^(# (?:HELP|TYPE) [\w:]+)/, '$1_total');
-      }
-      return line.startsWith('#') ? line : line.replace(exemplar, '');
-    })
-    .join('\n');
+export function textLines(openMetricsLines: string): string {
+  return openMetricsLines.replace(exemplar, '');
+}
+
+/** Written once, because they come by the thousand. */
+const ownEdges: ReadonlyMap<string, string> = new Map(
+  Object.values(buckets)
+    .flat()
+    .map((edge) => [String(edge), formatEdge(String(edge))]),
+);
+
+/** `# HELP` and `# TYPE` of a family in text format 0.0.4, from those in OpenMetrics: it names a counter with its suffix. */
+export function textHead(openMetricsHead: string): string {
+  const [help = '', type = ''] = openMetricsHead.split('\n');
+  return type.endsWith(' counter')
+    ? openMetricsHead.replace(/^(# (?:HELP|TYPE) [\w:]+)/gm, '$1_total')
+    : `${help}\n${type}\n`;
 }

@@ -15,67 +15,64 @@ const registry = ['registry'] as const;
 const proxies = ['nginx', 'cloudflare'] as const;
 const anybody = [...registry, ...proxies] as const;
 const upload = ['start', 'send', 'wait', 'commit'] as const;
-const requests = ['auth', ...upload, 'verify', 'pull'] as const;
 
 /**
- * Which reasons are possible in which phases and by whom, as far as they are worth a series from the start: reasons of
- * the network are answered by nobody, those that a proxy makes up by a proxy too. `cancelled` is missing on purpose: it
- * is never counted. A combination beyond this table is counted as well, only without its zero.
+ * Which reasons in which phases and by whom are worth a series from the start: where a reason usually shows, those of the
+ * network answered by nobody, those that a proxy makes up by a proxy. `cancelled` is missing on purpose: it is never
+ * counted. A combination beyond this table is counted as well, only without its zero; that a run or its first attempt
+ * failed has one in any case.
  */
 const rows: Readonly<Record<FailureReason, readonly Row[]>> = {
   dns_failure: [[['dns'], nobody]],
   connect_refused: [[['connect'], nobody]],
   connect_timeout: [[['connect'], nobody]],
   tls_failure: [[['tls'], nobody]],
-  stale_connection: [[['start', 'send', 'commit'], nobody]],
+  stale_connection: [[['start', 'send'], nobody]],
   auth_challenge_bad: [[['auth'], registry]],
   auth_rejected: [[['auth', 'start'], registry]],
-  auth_expired: [[['send', 'wait', 'commit', 'verify'], registry]],
-  blocked_by_policy: [[['auth', ...upload], proxies]],
-  method_not_allowed: [[upload, anybody]],
-  length_required: [[['send', 'wait'], anybody]],
-  body_too_large: [[['send', 'wait', 'commit'], anybody]],
-  rate_limited: [[['auth', ...upload], anybody]],
-  quota_exceeded: [[['start', 'wait', 'commit'], registry]],
-  location_invalid: [[['start', 'wait'], registry]],
-  unexpected_redirect: [[upload, anybody]],
-  body_dropped: [[['send', 'wait', 'commit'], registry]],
-  body_truncated: [[['send', 'wait', 'commit'], registry]],
-  body_corrupted: [[['send', 'wait', 'commit', 'pull'], registry]],
-  session_lost: [[['send', 'wait', 'commit'], registry]],
-  range_conflict: [[['send', 'wait', 'commit'], registry]],
+  auth_expired: [[['wait', 'commit'], registry]],
+  blocked_by_policy: [[['start', 'send'], ['cloudflare']]],
+  method_not_allowed: [[['start'], registry]],
+  length_required: [[['send'], registry]],
+  body_too_large: [[['send', 'wait'], anybody]],
+  rate_limited: [[['start'], anybody]],
+  quota_exceeded: [[['wait', 'commit'], registry]],
+  location_invalid: [[['start'], registry]],
+  unexpected_redirect: [[['start'], registry]],
+  body_dropped: [[['wait'], registry]],
+  body_truncated: [[['commit'], registry]],
+  body_corrupted: [[['commit', 'pull'], registry]],
+  session_lost: [[['wait', 'commit'], registry]],
+  range_conflict: [[['wait'], registry]],
   request_timeout: [
     [['send'], nobody],
-    [['send', 'wait'], anybody],
+    [['send', 'wait'], proxies],
   ],
   upload_stalled: [[['send'], nobody]],
   response_timeout: [
-    [['auth', 'start', 'wait', 'commit', 'verify', 'pull'], nobody],
-    [['start', 'send', 'wait', 'commit'], proxies],
+    [['start', 'wait', 'commit', 'pull'], nobody],
+    [['wait', 'commit'], proxies],
   ],
-  connection_reset: [[requests, nobody]],
-  http2_error: [[upload, nobody]],
-  origin_unreachable: [[['auth', ...upload], proxies]],
-  registry_error: [[requests, registry]],
+  connection_reset: [[['auth', ...upload, 'verify', 'pull'], nobody]],
+  http2_error: [[['send', 'wait'], nobody]],
+  origin_unreachable: [[['start', 'wait'], proxies]],
+  registry_error: [[['auth', 'start', 'wait', 'commit', 'pull'], registry]],
   verify_failed: [[['verify'], registry]],
-  unexpected_response: [
-    [requests, registry],
-    [upload, proxies],
-  ],
-  deadline: [[['dns', 'connect', 'tls', ...requests], nobody]],
+  unexpected_response: [[['start', 'wait', 'commit'], registry]],
+  deadline: [[['send', 'wait', 'commit', 'pull'], nobody]],
   cancelled: [],
-  internal: [[['start', 'send', 'commit'], nobody]],
+  internal: [[['send'], nobody]],
 };
 
 /**
- * Reasons whose `failure_sent_bytes` and `failure_elapsed_seconds` exist from the start: the three by which a limit shows as a
- * line, a refusal, a clock and a cut. The others begin with their first failure: with all 33 a check would cost 1,500 series more.
+ * Which of the two histograms of failures exist from the start for which reason: those in which a limit shows as a line.
+ * A refusal shows how much was sent, a clock how long it took, a cut either. The others begin with their first failure:
+ * with all 33 reasons in both a check would cost 900 series more.
  */
-export const limitReasons = [
-  'body_too_large',
-  'request_timeout',
-  'connection_reset',
-] as const satisfies readonly FailureReason[];
+export const limitHistograms = {
+  failureSentBytes: ['body_too_large', 'connection_reset'],
+  failureElapsed: ['request_timeout', 'connection_reset'],
+} as const satisfies Readonly<Record<string, readonly FailureReason[]>>;
 
 /** Phases in which a body is under way, or was accepted just before: only there bytes and age at failure say something. */
 export function isUploadPhase(phase: Phase): boolean {

@@ -1,16 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
-import { canonicalFamily, type MetricsFormat, toTextFormat } from './exposition.ts';
+import { canonicalLines } from './exposition.ts';
 import { type MetricKey, metricSpecs } from './metric-names.ts';
 import type { MetricSpec } from './metric-spec.ts';
 
 export type OpenMetricsRegistry = Registry<OpenMetricsContentType>;
 export type AnyMetric = Counter | Gauge | Histogram;
-
-export interface FamilyOptions {
-  /** Called for `event_loop_lag_seconds` at each scrape. */
-  readonly eventLoopLagSeconds?: () => number;
-}
 
 /** Gauges with a counter's suffix, which `promtool check metrics` refuses; the same facts stay under names without it. */
 const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
@@ -22,82 +16,66 @@ export function createRegistry(): OpenMetricsRegistry {
   return registry;
 }
 
-/** Creates every metric of the table in a registry of its own kind. */
-export function createFamilies(registry: OpenMetricsRegistry, options: FamilyOptions): Map<MetricKey, AnyMetric> {
-  const metrics = new Map<MetricKey, AnyMetric>();
-  for (const [key, spec] of Object.entries(metricSpecs) as [MetricKey, MetricSpec][]) {
-    const common = { help: spec.help, labelNames: spec.labels, registers: [registry] };
-    if (spec.type === 'counter') {
-      metrics.set(key, new Counter({ ...common, name: spec.name }));
-    } else if (spec.type === 'gauge') {
-      metrics.set(key, new Gauge({ ...common, name: spec.name, ...collectorFor(key, options) }));
-    } else {
-      const histogram = { ...common, name: spec.name, buckets: [...spec.buckets], enableExemplars: true };
-      metrics.set(key, new Histogram(histogram));
-    }
+/** Name of the family in OpenMetrics: without `_total`, which the rendering appends to the samples of counters. */
+export function familyName({ name }: Pick<MetricSpec, 'name'>): string {
+  return name.replace(/_total$/, '');
+}
+
+/** `# HELP` and `# TYPE` as OpenMetrics has them. Our help texts need no escaping, see `metricSpecs`. */
+export function headOf(spec: MetricSpec): string {
+  return `# HELP ${familyName(spec)} ${spec.help}\n# TYPE ${familyName(spec)} ${spec.type}\n`;
+}
+
+/** Creates one metric of the table, empty. `collect` gives the value of a gauge without labels at each rendering. */
+export function createMetric(registry: OpenMetricsRegistry, key: MetricKey, collect?: () => number): AnyMetric {
+  const spec: MetricSpec = metricSpecs[key];
+  const common = { name: familyName(spec), help: spec.help, labelNames: spec.labels, registers: [registry] };
+  if (spec.type === 'counter') {
+    return new Counter(common);
   }
+  if (spec.type === 'histogram') {
+    return new Histogram({ ...common, buckets: [...spec.buckets], enableExemplars: true });
+  }
+  if (collect !== undefined) {
+    return new Gauge({
+      ...common,
+      collect() {
+        this.set(collect());
+      },
+    });
+  }
+  const gauge = new Gauge(common);
   // prom-client starts gauges without labels at 0; ours are absent until something is known.
-  for (const metric of metrics.values()) {
-    if (metric instanceof Gauge) {
-      metric.remove({});
-    }
-  }
-  return metrics;
+  gauge.remove({});
+  return gauge;
 }
 
-function collectorFor(key: MetricKey, options: FamilyOptions): { collect?: (this: Gauge) => void } {
-  const read = options.eventLoopLagSeconds;
-  if (key !== 'eventLoopLag' || read === undefined) {
-    return {};
-  }
-  return {
-    collect() {
-      this.set(read());
-    },
-  };
+/** `# HELP` and `# TYPE` of a family, and the lines of its series as OpenMetrics has them; each line with its end. */
+export interface FamilyLines {
+  readonly head: string;
+  readonly series: string;
 }
 
-/** Adds `process_*` and `nodejs_*`. */
-export function addProcessMetrics(registry: OpenMetricsRegistry): void {
+/** Renders what a registry has of one family. Waits for microtasks only. */
+export async function renderFamily(registry: OpenMetricsRegistry, name: string): Promise<FamilyLines> {
+  const family = await registry.getSingleMetricAsString(name);
+  const headEnd = family.indexOf('\n', family.indexOf('\n') + 1);
+  if (headEnd < 0) {
+    return { head: `${family}\n`, series: '' };
+  }
+  return { head: family.slice(0, headEnd + 1), series: `${canonicalLines(family.slice(headEnd + 1))}\n` };
+}
+
+/** `process_*` and `nodejs_*`, rendered anew at each call. */
+export function createProcessMetrics(): () => Promise<FamilyLines[]> {
+  const registry = createRegistry();
   collectDefaultMetrics({ register: registry });
-  for (const name of misnamed) {
-    registry.removeSingleMetric(name);
-  }
-}
-
-/**
- * Takes `_total` off the names of counters, where the OpenMetrics rendering would append it again, once and for all.
- * Returns the names under which the registry knows its metrics.
- */
-export function settleNames(registry: OpenMetricsRegistry): string[] {
+  misnamed.forEach((name) => registry.removeSingleMetric(name));
   const metrics = registry.getMetricsAsArray();
-  const registered = metrics.map((metric) => metric.name);
+  const registered = metrics.map(({ name }) => name);
+  // Once and for all, as prom-client does at its first rendering of a whole registry.
   for (const metric of metrics) {
-    metric.name = metric.name.replace(/_total$/, '');
+    metric.name = familyName(metric);
   }
-  return registered;
-}
-
-/**
- * Counters and gauges are rendered in one go, so that one scrape never shows more failures than runs. Before each
- * histogram the event loop gets a turn: thousands of bucket lines at once would distort the timings of a push.
- */
-export async function render(
-  registry: OpenMetricsRegistry,
-  names: readonly string[],
-  format: MetricsFormat,
-): Promise<string> {
-  const finish = (family: string): string =>
-    format === 'text' ? toTextFormat(canonicalFamily(family)) : canonicalFamily(family);
-  const isHistogram = (name: string): boolean => registry.getSingleMetric(name) instanceof Histogram;
-  // Microtasks only: nothing else runs in between.
-  const plain = await Promise.all(
-    names.filter((name) => !isHistogram(name)).map((name) => registry.getSingleMetricAsString(name)),
-  );
-  let text = plain.map(finish).join('');
-  for (const name of names.filter(isHistogram)) {
-    await nextTurn();
-    text += finish(await registry.getSingleMetricAsString(name));
-  }
-  return format === 'openmetrics' ? `${text}# EOF\n` : text;
+  return () => Promise.all(registered.map((name) => renderFamily(registry, name)));
 }

@@ -14,6 +14,7 @@ export type LimitBound = (typeof limitBounds)[number];
 export const verdicts = ['healthy', 'path-fault', 'registry-fault', 'inconclusive'] as const;
 export type Verdict = (typeof verdicts)[number];
 
+/** Labels that say what a series is about. In each metric they come first. */
 const base = ['registry', 'path', 'client', 'workload'] as const;
 const triple = [...base, 'phase', 'reason', 'answered_by'] as const;
 
@@ -200,3 +201,9 @@ export type MetricKeyOf<T extends MetricType> = {
 }[MetricKey];
 /** The labels of a metric, each of which must be given. */
 export type LabelsOf<K extends MetricKey> = Readonly<Record<(typeof metricSpecs)[K]['labels'][number], string>>;
+
+/** Which of the labels registry, path, client and workload a metric has. */
+export function baseLabelsOf(key: MetricKey): readonly (typeof base)[number][] {
+  const labels: readonly string[] = metricSpecs[key].labels;
+  return base.filter((name) => labels.includes(name));
+}

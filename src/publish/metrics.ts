@@ -1,20 +1,17 @@
-import { type Check, type CheckLabels, checkId, checkLabels } from '../probe/check.ts';
-import { type LeftoverKind, leftoverKinds, type Run } from '../probe/outcome.ts';
+import { type Check, checkId, checkLabels } from '../probe/check.ts';
+import type { LeftoverKind, Run } from '../probe/outcome.ts';
+import { CheckSeries } from './check-series.ts';
 import type { MetricsFormat } from './exposition.ts';
-import { failureTriples, limitReasons, reachablePhases } from './failure-series.ts';
 import {
   type ApiEndpoint,
-  directions,
   type LimitBound,
   limitBounds,
-  runOutcomes,
   type SkipCause,
-  skipCauses,
   type Verdict,
   verdicts,
 } from './metric-names.ts';
 import { type ObserveOptions, observeRun } from './observe-run.ts';
-import { createSeries, type Series } from './series.ts';
+import { type Answer, createSeries, type Series } from './series.ts';
 
 export interface MetricsOptions {
   readonly version: string;
@@ -58,14 +55,13 @@ export interface Metrics {
   runSkipped(check: Check, cause: SkipCause, slots?: number): void;
   apiUp(registry: string, path: string, endpoint: ApiEndpoint, up: boolean): void;
   limit(finding: LimitFinding): void;
+  /** A round of which no path is configured any more leaves nothing. */
   round(finding: RoundFinding): void;
   budgetRemaining(bytes: number | undefined): void;
   paused(paused: boolean): void;
   leftovers(registry: string, kind: LeftoverKind, count: number): void;
   configReloaded(ok: boolean, at?: Date): void;
-  render(format: MetricsFormat): Promise<string>;
-  /** Number of own series; a histogram's label set counts as its buckets, sum and count. */
-  seriesCount(): number;
+  render(format: MetricsFormat): Promise<Answer>;
 }
 
 /** Makes an empty set of metrics; each call has a registry of its own. */
@@ -82,6 +78,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   series.zero('scheduleLag', {});
   series.set('paused', {}, 0);
   const checks = new Map<string, Check>();
+  const ofChecks = new CheckSeries(series);
   const running = new Map<string, number>();
 
   function changeRunning(check: Check, by: number): void {
@@ -96,12 +93,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
   return {
     register(check) {
       checks.set(checkId(check), check);
-      createCheckSeries(series, check);
+      ofChecks.create(check);
       series.set('runsInFlight', checkLabels(check), running.get(checkId(check)) ?? 0);
     },
     unregister(check) {
       checks.delete(checkId(check));
-      removeCheckSeries(series, check, [...checks.values()].map(checkLabels));
+      ofChecks.remove(check);
     },
     observe(run, observeOptions) {
       if (checks.has(checkId(run.check))) {
@@ -118,7 +115,6 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     ...pathAndProcess(series),
     render: (format) => series.render(format),
-    seriesCount: () => series.count(),
   };
 }
 
@@ -140,6 +136,9 @@ function pathAndProcess(
       }
     },
     round({ registry, client, workload, verdict, paths }) {
+      if (paths.length === 0) {
+        return;
+      }
       for (const { path, atFault } of paths) {
         series.set('pathAtFault', { registry, path, client, workload }, atFault ? 1 : 0);
       }
@@ -163,56 +162,4 @@ function pathAndProcess(
       }
     },
   };
-}
-
-const countersOfCheck = [
-  'runs',
-  'runFailures',
-  'runsCancelled',
-  'runsTainted',
-  'firstAttemptFailures',
-  'attempts',
-  'retries',
-  'resends',
-  'sentBytes',
-  'acknowledgedBytes',
-  'pulledBytes',
-] as const;
-
-function createCheckSeries(series: Series, check: Check): void {
-  const base = checkLabels(check);
-  series.set('checkInterval', base, check.intervalMs / 1000);
-  for (const key of countersOfCheck) {
-    series.zero(key, base);
-  }
-  series.zero('runAttempts', base);
-  runOutcomes.forEach((outcome) => series.zero('runDuration', { ...base, outcome }));
-  skipCauses.forEach((cause) => series.zero('runsSkipped', { ...base, cause }));
-  leftoverKinds.forEach((kind) => series.zero('cleanupFailures', { ...base, kind }));
-  reachablePhases(check).forEach((phase) => series.zero('phaseDuration', { ...base, phase }));
-  directions
-    .filter((direction) => direction === 'push' || check.workload.pull)
-    .forEach((direction) => series.zero('throughput', { ...base, direction }));
-  for (const { phase, reason, answeredBy } of failureTriples(check)) {
-    series.zero('attemptFailures', { ...base, phase, reason, answered_by: answeredBy });
-  }
-  for (const reason of limitReasons) {
-    series.zero('failureSentBytes', { ...base, reason });
-    series.zero('failureElapsed', { ...base, reason });
-  }
-}
-
-/** Series that checks share go with the last check that has their labels. */
-function removeCheckSeries(series: Series, check: Check, remaining: readonly CheckLabels[]): void {
-  const { registry, path, client, workload } = checkLabels(check);
-  const goesWith = (labels: Partial<CheckLabels>): boolean => {
-    const wanted = Object.entries(labels) as [keyof CheckLabels, string][];
-    return !remaining.some((other) => wanted.every(([name, value]) => other[name] === value));
-  };
-  series.removeAll({ registry, path, client, workload });
-  for (const shared of [{ registry, path, client }, { registry, client, workload }, { registry, path }, { registry }]) {
-    if (goesWith(shared)) {
-      series.removeAll(shared);
-    }
-  }
 }

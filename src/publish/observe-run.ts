@@ -2,7 +2,8 @@ import { type CheckLabels, checkLabels } from '../probe/check.ts';
 import type { Failure } from '../probe/failure.ts';
 import type { Attempt, PathFacts, Run } from '../probe/outcome.ts';
 import { isUploadPhase } from './failure-series.ts';
-import type { Exemplar, Series } from './series.ts';
+import type { Exemplar } from './partition.ts';
+import type { Series } from './series.ts';
 
 export interface ObserveOptions {
   /** A tainted run leaves the last-value gauges of timing and throughput as they were. */
@@ -133,7 +134,7 @@ function setLast(series: Series, base: CheckLabels, run: Run): void {
   if (run.ok) {
     series.set('lastSuccessTimestamp', base, endedAt);
   }
-  series.remove('lastFailureInfo', { ...base });
+  series.clear('lastFailureInfo', base);
   if (run.failure !== undefined) {
     const { phase, reason, answeredBy, blame } = run.failure;
     series.set('lastFailureInfo', { ...base, phase, reason, answered_by: answeredBy, blame }, 1);
@@ -143,7 +144,7 @@ function setLast(series: Series, base: CheckLabels, run: Run): void {
 /** One series per registry, path and client: a path that changes its address family replaces the old facts. */
 function observePath(series: Series, { registry, path, client }: CheckLabels, facts: PathFacts): void {
   if (facts.family !== undefined) {
-    series.remove('pathInfo', { registry, path, client });
+    series.clear('pathInfo', { registry, path, client });
     const labels = {
       registry,
       path,

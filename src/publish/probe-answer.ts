@@ -1,4 +1,5 @@
 import type { Run } from '../probe/outcome.ts';
+import { answerText } from './answer-streams.ts';
 import type { MetricsFormat } from './exposition.ts';
 import { observeRun } from './observe-run.ts';
 import { createSeries } from './series.ts';
@@ -10,7 +11,7 @@ import { createSeries } from './series.ts';
 export async function renderRun(run: Run, format: MetricsFormat): Promise<string> {
   const series = createSeries({ processMetrics: false });
   observeRun(series, run);
-  const families = withoutEmpty((await series.render(format)).replace(/# EOF\n$/, ''));
+  const families = withoutEmpty((await answerText(await series.render(format))).replace(/# EOF\n$/, ''));
   const probe = [
     '# HELP probe_success 1 when the push succeeded, with all the retries that its client makes.',
     '# TYPE probe_success gauge',

@@ -6,7 +6,8 @@ import type { MetricsFormat } from '../publish/exposition.ts';
 import type { History } from '../publish/history.ts';
 import type { LiveRuns } from '../publish/live-run.ts';
 import type { LimitFinding } from '../publish/metrics.ts';
-import type { VerdictText } from '../publish/page/status-page.ts';
+import type { VerdictText } from '../publish/page/registry-section.ts';
+import type { Answer } from '../publish/series.ts';
 import type { PauseState } from '../schedule/pause.ts';
 import type { OnDemand } from './on-demand.ts';
 import type { WebAction } from './web-actions.ts';
@@ -56,7 +57,7 @@ export interface ServerDeps {
   readonly build: BuildInfo;
   readonly log: ServerLog;
   readonly readiness: () => Readiness;
-  readonly renderMetrics: (format: MetricsFormat) => Promise<string>;
+  readonly renderMetrics: (format: MetricsFormat) => Promise<Answer>;
   readonly history: History;
   /** The checks in force. */
   readonly checks: () => readonly Check[];

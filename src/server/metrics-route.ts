@@ -1,16 +1,14 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
+import { gzipStream, plainStream } from '../publish/answer-streams.ts';
 import { contentTypes } from '../publish/exposition.ts';
 import { acceptsGzip, negotiateFormat } from './accept.ts';
 import type { ServerDeps } from './deps.ts';
 import { route, sendText } from './routes.ts';
 
-const compress = promisify(gzip);
-/** Most of the saving for a fraction of the time: the compression shares its processor with running pushes. */
-const compressionLevel = 2;
+/** A client that takes nothing for so long is cut off, so that it does not keep a place among the scrapes forever. */
+const stalledMs = 60_000;
 
-/** `GET /metrics` in the format and encoding that the scraper prefers. */
+/** `GET /metrics` in the format and encoding that the scraper prefers. A scrape is under way until its answer is read. */
 export function metricsRoute(app: FastifyInstance, url: string, deps: ServerDeps): void {
   const limit = deps.maxRequests ?? 40;
   let underWay = 0;
@@ -19,16 +17,21 @@ export function metricsRoute(app: FastifyInstance, url: string, deps: ServerDeps
       return sendText(reply.header('retry-after', '1'), 503, `limit of ${limit} concurrent scrapes reached`);
     }
     underWay += 1;
+    const end = (): void => {
+      underWay -= 1;
+    };
     try {
       const format = negotiateFormat(request.headers.accept);
-      const text = await deps.renderMetrics(format);
+      const answer = await deps.renderMetrics(format);
       reply.type(contentTypes[format]).header('vary', 'Accept, Accept-Encoding').header('cache-control', 'no-store');
-      if (!acceptsGzip(headerText(request.headers['accept-encoding']))) {
-        return reply.send(text);
-      }
-      return reply.header('content-encoding', 'gzip').send(await compress(text, { level: compressionLevel }));
-    } finally {
-      underWay -= 1;
+      reply.raw.setTimeout(stalledMs, () => reply.raw.destroy());
+      const isGzip = acceptsGzip(headerText(request.headers['accept-encoding']));
+      const body = isGzip ? gzipStream(answer) : plainStream(answer);
+      body.once('close', end);
+      return reply.headers(isGzip ? { 'content-encoding': 'gzip' } : {}).send(body);
+    } catch (error) {
+      end();
+      throw error;
     }
   });
 }

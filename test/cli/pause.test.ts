@@ -8,6 +8,7 @@ import { type DemoRegistry, startRegistry } from '../../src/demo/registry.ts';
 import { clientProfiles } from '../../src/probe/client-profiles.ts';
 import { eventually, sum } from './program.ts';
 import { recordingLog } from './recording-log.ts';
+import { rendered } from '../publish/rendered.ts';
 
 let registry: DemoRegistry | undefined;
 let parts: DaemonParts | undefined;
@@ -38,8 +39,7 @@ async function startDaemon(stalls: boolean) {
   made.daemon.start();
   made.onDemand.open();
   const value = async (name: string, labels: Record<string, string> = {}): Promise<number> =>
-    sum((await made.metrics.render('text')).replace(/^(blobprobe_paused) /m, '$1{} '), `blobprobe_${name}`, labels) ??
-    -1;
+    sum((await rendered(made.metrics)).replace(/^(blobprobe_paused) /m, '$1{} '), `blobprobe_${name}`, labels) ?? -1;
   const details = (): string => lines.map(({ message }) => message).join('\n');
   const requests = (): number => lab.requestTotal;
   return {

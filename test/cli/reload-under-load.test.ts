@@ -10,6 +10,7 @@ import { checkId } from '../../src/probe/check.ts';
 import { clientProfiles } from '../../src/probe/client-profiles.ts';
 import type { Run, RunCheck } from '../../src/probe/outcome.ts';
 import { samples } from './program.ts';
+import { rendered } from '../publish/rendered.ts';
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 let registry: DemoRegistry | undefined;
@@ -63,7 +64,7 @@ test('a hundred reloads under load, good and bad in turn, lose no counter and no
     const errors = reloads.reload();
     expect(errors.length > 0).toBe(version % 2 === 1);
     expect(reloads.notice() !== undefined).toBe(version % 2 === 1);
-    const now = samples(await metrics.render('text'));
+    const now = samples(await rendered(metrics));
     for (const [series, value] of now) {
       const isSteady = series.includes('workload="steady"') && /_(?:total|count|sum|bucket)\{/.test(series);
       if (isSteady && value < (before.get(series) ?? 0)) {
@@ -83,7 +84,7 @@ test('a hundred reloads under load, good and bad in turn, lose no counter and no
   expect(failed).toEqual([]);
   // It was under load: pushes were running while files were swapped.
   expect(runningAtReload).toBeGreaterThan(10);
-  const text = await metrics.render('text');
+  const text = await rendered(metrics);
   for (const id of kept) {
     const runs = ended.filter(({ check }) => checkId(check) === id);
     const done = runs.filter(({ failure }) => failure?.reason !== 'cancelled');

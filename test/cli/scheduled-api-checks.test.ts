@@ -5,6 +5,7 @@ import type { Failure } from '../../src/probe/failure.ts';
 import { createMetrics } from '../../src/publish/metrics.ts';
 import { fakeCheck } from './fake-check.ts';
 import { recordingLog } from './recording-log.ts';
+import { rendered } from '../publish/rendered.ts';
 
 const failure: Failure = {
   reason: 'origin_unreachable',
@@ -32,7 +33,7 @@ function setup(states: () => ApiReport['endpoints'] | undefined) {
     log,
   });
   const scrape = async (): Promise<string[]> =>
-    (await metrics.render('text')).split('\n').filter((line) => line.startsWith('blobprobe_api_up{'));
+    (await rendered(metrics)).split('\n').filter((line) => line.startsWith('blobprobe_api_up{'));
   return { api, lines, scrape };
 }
 

@@ -10,6 +10,7 @@ import { createVerdicts } from '../../src/publish/verdicts.ts';
 import { createByteBudget } from '../../src/schedule/byte-budget.ts';
 import { fakeCheck, fakeRun } from './fake-check.ts';
 import { type Line, recordingLog } from './recording-log.ts';
+import { rendered } from '../publish/rendered.ts';
 
 function setup(run: (check: Check, signal: AbortSignal) => Promise<Run>, bytesPerDay?: number) {
   const metrics = createMetrics({ version: '0', revision: 'r', nodeVersion: 'v', processMetrics: false });
@@ -27,7 +28,7 @@ function setup(run: (check: Check, signal: AbortSignal) => Promise<Run>, bytesPe
     random: () => 0.999,
   });
   const scrape = async (name: string): Promise<string[]> =>
-    (await metrics.render('text')).split('\n').filter((line) => line.startsWith(name));
+    (await rendered(metrics)).split('\n').filter((line) => line.startsWith(name));
   return { checks, metrics, history, lines, budget, verdicts, scrape };
 }
 

@@ -11,6 +11,7 @@ import { createMetrics } from '../../src/publish/metrics.ts';
 import { createByteBudget } from '../../src/schedule/byte-budget.ts';
 import { fakeCheck, fakeRun } from './fake-check.ts';
 import { recordingLog } from './recording-log.ts';
+import { rendered } from '../publish/rendered.ts';
 
 const MiB = 1_048_576;
 const open: { close(): Promise<unknown> }[] = [];
@@ -42,7 +43,7 @@ function setup(paced: Engine['paced'], bytesPerDay?: number) {
   const budget = createByteBudget({ nowMs: () => 0, bytesPerDay });
   const limits = createScheduledLimits({ engine: { paced }, metrics, budget, log });
   const scrape = async (name: string): Promise<string[]> =>
-    (await metrics.render('text')).split('\n').filter((line) => line.startsWith(name));
+    (await rendered(metrics)).split('\n').filter((line) => line.startsWith(name));
   return { limits, budget, lines, scrape };
 }
 

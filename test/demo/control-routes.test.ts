@@ -5,6 +5,7 @@ import { startLab } from '../../src/demo/lab.ts';
 import { presetNames } from '../../src/demo/presets.ts';
 import { buildServer } from '../../src/server/server.ts';
 import { createHistory } from '../../src/publish/history.ts';
+import { answerOf } from '../publish/rendered.ts';
 
 let lab: DemoLab;
 beforeAll(async () => {
@@ -17,7 +18,7 @@ function server(extraRoutes?: ReturnType<typeof demoRoutes>) {
     build: { version: '0', revision: '', nodeVersion: '' },
     log: { error: () => undefined, warn: () => undefined },
     readiness: () => ({ ready: true }),
-    renderMetrics: async () => '',
+    renderMetrics: async () => answerOf(''),
     history: createHistory(),
     checks: () => [],
     redactedConfig: () => '',

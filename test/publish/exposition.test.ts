@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { canonicalFamily, formatEdge, toTextFormat } from '../../src/publish/exposition.ts';
+import { canonicalLines, formatEdge, textHead, textLines } from '../../src/publish/exposition.ts';
 
 // The right side is what Go's strconv.FormatFloat(x, 'g', -1, 64) prints, with `.0` on what looks like an integer.
 test.each([
@@ -20,30 +20,29 @@ test.each([
   expect(formatEdge(edge)).toBe(written);
 });
 
-describe('a family', () => {
+describe('lines of a family', () => {
   const histogram = [
-    '# HELP x_seconds Help with # {a="b"} 1 2',
-    '# TYPE x_seconds histogram',
     'x_seconds_bucket{le="1",path="p"} 3 # {run_id="a\\"b"} 0.5 1700000000.123',
     'x_seconds_bucket{le="+Inf",path=" # {run_id=\\"x\\"} 1 2"} 3',
+    'x_seconds_bucket{le="+Inf",path=" # {} x"} 3',
     'x_seconds_sum{path="x_bucket{le=\\"1\\"} # {"} 1.5',
   ].join('\n');
 
-  test('gets canonical edges, nothing else touched', () => {
-    expect(canonicalFamily(histogram)).toBe(`${histogram.replace('{le="1",', '{le="1.0",')}\n`);
+  test('get canonical edges, nothing else touched', () => {
+    expect(canonicalLines(histogram)).toBe(histogram.replace('{le="1",', '{le="1.0",'));
   });
 
-  test('loses exemplars in text format, and only those', () => {
-    const text = toTextFormat(canonicalFamily(histogram)).split('\n');
-    expect(text[0]).toBe('# HELP x_seconds Help with # {a="b"} 1 2');
-    expect(text[2]).toBe('x_seconds_bucket{le="1.0",path="p"} 3');
-    expect(text.slice(3)).toEqual([...histogram.split('\n').slice(3), '']);
+  test('lose exemplars in text format, and only those', () => {
+    const text = textLines(histogram).split('\n');
+    expect(text[0]).toBe('x_seconds_bucket{le="1",path="p"} 3');
+    expect(text.slice(1)).toEqual(histogram.split('\n').slice(1));
   });
+});
 
-  test('of a counter takes its suffix in text format, only in its own name', () => {
-    const counter = '# HELP runs Of runs counter\n# TYPE runs counter\nruns_total{a="# TYPE runs counter"} 1\n';
-    expect(toTextFormat(counter)).toBe(
-      '# HELP runs_total Of runs counter\n# TYPE runs_total counter\nruns_total{a="# TYPE runs counter"} 1\n',
-    );
-  });
+test('only a counter takes its suffix in text format, and only in its own name', () => {
+  expect(textHead('# HELP runs Of runs counter\n# TYPE runs counter\n')).toBe(
+    '# HELP runs_total Of runs counter\n# TYPE runs_total counter\n',
+  );
+  const gauge = '# HELP x Help of a counter\n# TYPE x gauge\n';
+  expect(textHead(gauge)).toBe(gauge);
 });

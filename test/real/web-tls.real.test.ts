@@ -7,6 +7,7 @@ import { createCertificates } from '../../src/demo/certificates.ts';
 import type { Listening } from '../../src/server/listen.ts';
 import { buildServer } from '../../src/server/server.ts';
 import { startServer } from '../../src/server/start.ts';
+import { answerOf } from '../publish/rendered.ts';
 import { serverDeps } from '../server/server-fixtures.ts';
 import { describeWithComponents, requireComponent } from '../support/component.ts';
 import { freePort, type RunningProcess, startProcess, waitFor } from './support/process.ts';
@@ -37,7 +38,10 @@ describeWithComponents(['prometheus'], 'Prometheus scrapes over TLS', () => {
         `basic_auth_users: { prometheus: "${hashSync('secret', 4)}" }`,
       ].join('\n'),
     );
-    const deps = serverDeps({ webConfig: webConfigReader(file), renderMetrics: async () => 'scraped 1\n# EOF\n' });
+    const deps = serverDeps({
+      webConfig: webConfigReader(file),
+      renderMetrics: async () => answerOf('scraped 1\n# EOF\n'),
+    });
     const app = buildServer(deps);
     const versions = new Set<string>();
     versionsSeen.set(name, versions);

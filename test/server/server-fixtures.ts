@@ -1,6 +1,7 @@
 import { createHistory } from '../../src/publish/history.ts';
 import type { Round } from '../../src/probe/round.ts';
 import type { ServerDeps } from '../../src/server/deps.ts';
+import { answerOf } from '../publish/rendered.ts';
 
 export interface LogLine {
   readonly level: 'error' | 'warn';
@@ -26,7 +27,7 @@ export function serverDeps(changes: Partial<ServerDeps> = {}): ServerDeps {
     build: { version: '1.2.3', revision: 'abc', nodeVersion: 'v20.20.0' },
     log: memoryLog().log,
     readiness: () => ({ ready: true }),
-    renderMetrics: async (format) => `# ${format}\n`,
+    renderMetrics: async (format) => answerOf(`# ${format}\n`),
     history: createHistory(),
     checks: () => [],
     redactedConfig: () => 'registries: {}\n',

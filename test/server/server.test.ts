@@ -1,10 +1,15 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { createMetrics } from '../../src/publish/metrics.ts';
+import type { Fragment } from '../../src/publish/gzip-pieces.ts';
+import type { Answer } from '../../src/publish/series.ts';
 import { buildServer, securityHeaders } from '../../src/server/server.ts';
 import { startServer } from '../../src/server/start.ts';
 import { readExposition } from '../publish/exposition-reader.ts';
+import { answerOf } from '../publish/rendered.ts';
 import { check, failedRun } from '../publish/run-fixtures.ts';
 import { memoryLog, serverDeps } from './server-fixtures.ts';
 
@@ -56,7 +61,9 @@ describe('/metrics', () => {
     const rendering = new Promise<void>((resolve) => {
       finish = resolve;
     });
-    const app = buildServer(serverDeps({ maxRequests: 2, renderMetrics: () => rendering.then(() => 'x 1\n') }));
+    const app = buildServer(
+      serverDeps({ maxRequests: 2, renderMetrics: () => rendering.then(() => answerOf('x 1\n')) }),
+    );
     const slow = [app.inject('/metrics'), app.inject('/metrics')];
     await app.ready();
     await new Promise(setImmediate);
@@ -75,11 +82,11 @@ describe('/metrics', () => {
   test('a scrape that fails frees its place and tells the log, not the client', async () => {
     const { lines, log } = memoryLog();
     let failing = true;
-    const renderMetrics = async (): Promise<string> => {
+    const renderMetrics = async (): Promise<Answer> => {
       if (failing) {
         throw new Error('secret detail');
       }
-      return 'x 1\n';
+      return answerOf('x 1\n');
     };
     const app = buildServer(serverDeps({ log, maxRequests: 1, renderMetrics }));
     const failed = await app.inject('/metrics');
@@ -90,6 +97,46 @@ describe('/metrics', () => {
     ]);
     failing = false;
     expect((await app.inject('/metrics')).statusCode).toBe(200);
+  });
+
+  test('a client that does not read keeps its place until it goes', async () => {
+    // More than sockets hold: it is under way as long as nobody reads.
+    const long = 'x 1\n'.repeat(4_000_000);
+    const app = buildServer(serverDeps({ maxRequests: 1, renderMetrics: async () => answerOf(long) }));
+    const listening = await startServer(app, [{ host: '127.0.0.1', port: 0 }]);
+    try {
+      const port = listening.addresses[0]!.port;
+      const lazy = connect(port, '127.0.0.1');
+      lazy.write('GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n');
+      await once(lazy, 'readable');
+      expect((await scrape(port, {})).status).toBe(503);
+      lazy.destroy();
+      await expect.poll(async () => (await scrape(port, { 'accept-encoding': 'gzip' })).status).toBe(200);
+      expect((await scrape(port, {})).body.toString()).toBe(long);
+    } finally {
+      await listening.close();
+    }
+  });
+
+  test('an answer that fails on the way is cut, not ended, and frees its place', async () => {
+    let failing = true;
+    async function* breaking(): AsyncGenerator<Fragment> {
+      // Long enough to be on its way before the failure.
+      yield* answerOf('x 1\n'.repeat(1_000_000));
+      if (failing) {
+        throw new Error('no more');
+      }
+    }
+    const app = buildServer(serverDeps({ maxRequests: 1, renderMetrics: async () => breaking() }));
+    const listening = await startServer(app, [{ host: '127.0.0.1', port: 0 }]);
+    try {
+      const port = listening.addresses[0]!.port;
+      await expect(scrape(port, { 'accept-encoding': 'gzip' })).rejects.toThrow('aborted');
+      failing = false;
+      await expect.poll(async () => (await scrape(port, {})).status).toBe(200);
+    } finally {
+      await listening.close();
+    }
   });
 
   test('stands where --web.telemetry-path puts it', async () => {
@@ -180,12 +227,15 @@ test('everything stands under the route prefix, and / leads there', async () => 
 function scrape(
   port: number,
   headers: Record<string, string>,
-): Promise<{ headers: Record<string, unknown>; body: Buffer }> {
+): Promise<{ status: number | undefined; headers: Record<string, unknown>; body: Buffer }> {
   return new Promise((resolve, reject) => {
     request({ host: '127.0.0.1', port, path: '/metrics', headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => resolve({ headers: response.headers, body: Buffer.concat(chunks) }));
+      response.on('error', reject);
+      response.on('end', () =>
+        resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }),
+      );
     })
       .on('error', reject)
       .end();

@@ -1,0 +1,87 @@
+import { type Check, checkId, checkLabels } from '../probe/check.ts';
+import { leftoverKinds } from '../probe/outcome.ts';
+import { failureTriples, limitHistograms, reachablePhases } from './failure-series.ts';
+import { directions, runOutcomes, skipCauses } from './metric-names.ts';
+import type { Series } from './series.ts';
+import type { BaseLabels } from './series-store.ts';
+
+/** The series of checks, from the start to their end. Series that checks share go with the last check that has their labels. */
+export class CheckSeries {
+  readonly #series: Series;
+  readonly #checks = new Set<string>();
+  readonly #users = new Map<string, number>();
+
+  constructor(series: Series) {
+    this.#series = series;
+  }
+
+  /** Creates all series of a check at zero; those that are there keep their values. */
+  create(check: Check): void {
+    createCheckSeries(this.#series, check);
+    if (!this.#checks.has(checkId(check))) {
+      this.#checks.add(checkId(check));
+      for (const labels of sharedLabels(check)) {
+        const id = JSON.stringify(labels);
+        this.#users.set(id, (this.#users.get(id) ?? 0) + 1);
+      }
+    }
+  }
+
+  /** Removes all series of a check. Nothing, when it is not there. */
+  remove(check: Check): void {
+    if (!this.#checks.delete(checkId(check))) {
+      return;
+    }
+    this.#series.drop(checkLabels(check));
+    for (const labels of sharedLabels(check)) {
+      const id = JSON.stringify(labels);
+      const left = (this.#users.get(id) ?? 0) - 1;
+      this.#users.set(id, left);
+      if (left <= 0) {
+        this.#users.delete(id);
+        this.#series.drop(labels);
+      }
+    }
+  }
+}
+
+/** The sets of labels, smaller than a check's own, that metrics have. */
+function sharedLabels(check: Check): BaseLabels[] {
+  const { registry, path, client, workload } = checkLabels(check);
+  return [{ registry, path, client }, { registry, client, workload }, { registry, path }, { registry }];
+}
+
+const countersOfCheck = [
+  'runs',
+  'runFailures',
+  'runsCancelled',
+  'runsTainted',
+  'firstAttemptFailures',
+  'attempts',
+  'retries',
+  'resends',
+  'sentBytes',
+  'acknowledgedBytes',
+  'pulledBytes',
+] as const;
+
+function createCheckSeries(series: Series, check: Check): void {
+  const base = checkLabels(check);
+  series.set('checkInterval', base, check.intervalMs / 1000);
+  for (const key of countersOfCheck) {
+    series.zero(key, base);
+  }
+  series.zero('runAttempts', base);
+  runOutcomes.forEach((outcome) => series.zero('runDuration', { ...base, outcome }));
+  skipCauses.forEach((cause) => series.zero('runsSkipped', { ...base, cause }));
+  leftoverKinds.forEach((kind) => series.zero('cleanupFailures', { ...base, kind }));
+  reachablePhases(check).forEach((phase) => series.zero('phaseDuration', { ...base, phase }));
+  directions
+    .filter((direction) => direction === 'push' || check.workload.pull)
+    .forEach((direction) => series.zero('throughput', { ...base, direction }));
+  for (const { phase, reason, answeredBy } of failureTriples(check)) {
+    series.zero('attemptFailures', { ...base, phase, reason, answered_by: answeredBy });
+  }
+  limitHistograms.failureSentBytes.forEach((reason) => series.zero('failureSentBytes', { ...base, reason }));
+  limitHistograms.failureElapsed.forEach((reason) => series.zero('failureElapsed', { ...base, reason }));
+}
