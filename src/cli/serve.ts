@@ -7,7 +7,7 @@ import { ConfigError } from '../config/problem.ts';
 import type { ConfigSources } from '../config/sources.ts';
 import type { Ledger } from '../probe/ledger.ts';
 import type { RunCheck } from '../probe/outcome.ts';
-import { createMetrics } from '../publish/metrics.ts';
+import { seriesFromStart } from '../publish/check-series.ts';
 import { type Command, exitFailure, type Terminal } from './command.ts';
 import type { Engine } from './engine.ts';
 import { type ExtraFigures, formatFigures } from './config-figures.ts';
@@ -82,11 +82,9 @@ export function serveCommand(deps: PushDeps): Command {
 }
 
 function extraFigures({ budget, checks }: Config): ExtraFigures {
-  const metrics = createMetrics({ version: '', revision: '', nodeVersion: '', processMetrics: false });
-  checks.forEach((check) => metrics.register(check));
   const { bytesPerDay } = budget;
   return {
-    series: metrics.seriesCount(),
+    series: checks.reduce((sum, check) => sum + seriesFromStart(check), 0),
     dearestRunBytes: checks.reduce((most, check) => Math.max(most, worstCaseBytes(check)), 0),
     ...(bytesPerDay === undefined ? {} : { bytesPerDay }),
   };

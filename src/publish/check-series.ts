@@ -1,7 +1,7 @@
 import { type Check, checkId, checkLabels } from '../probe/check.ts';
 import { leftoverKinds } from '../probe/outcome.ts';
 import { failureTriples, limitHistograms, reachablePhases } from './failure-series.ts';
-import { directions, runOutcomes, skipCauses } from './metric-names.ts';
+import { directions, metricSpecs, runOutcomes, skipCauses } from './metric-names.ts';
 import type { Series } from './series.ts';
 import type { BaseLabels } from './series-store.ts';
 
@@ -16,8 +16,8 @@ export class CheckSeries {
   }
 
   /** Creates all series of a check at zero; those that are there keep their values. */
-  create(check: Check): void {
-    createCheckSeries(this.#series, check);
+  create(check: Check, runsInFlight: number): void {
+    createCheckSeries(this.#series, check, runsInFlight);
     if (!this.#checks.has(checkId(check))) {
       this.#checks.add(checkId(check));
       for (const labels of sharedLabels(check)) {
@@ -65,8 +65,20 @@ const countersOfCheck = [
   'pulledBytes',
 ] as const;
 
-function createCheckSeries(series: Series, check: Check): void {
+/** Number of series that a check has from the start; a histogram's label set counts as its buckets, +Inf, sum and count. */
+export function seriesFromStart(check: Check): number {
+  let count = 0;
+  const counting: Pick<Series, 'set' | 'zero'> = {
+    set: () => void (count += 1),
+    zero: (key) => void (count += metricSpecs[key].type === 'histogram' ? metricSpecs[key].buckets.length + 3 : 1),
+  };
+  createCheckSeries(counting, check, 0);
+  return count;
+}
+
+function createCheckSeries(series: Pick<Series, 'set' | 'zero'>, check: Check, runsInFlight: number): void {
   const base = checkLabels(check);
+  series.set('runsInFlight', base, runsInFlight);
   series.set('checkInterval', base, check.intervalMs / 1000);
   for (const key of countersOfCheck) {
     series.zero(key, base);

@@ -93,8 +93,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   return {
     register(check) {
       checks.set(checkId(check), check);
-      ofChecks.create(check);
-      series.set('runsInFlight', checkLabels(check), running.get(checkId(check)) ?? 0);
+      ofChecks.create(check, running.get(checkId(check)) ?? 0);
     },
     unregister(check) {
       checks.delete(checkId(check));

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { answerers, failureReasons, phases } from '../../src/probe/failure.ts';
 import { leftoverKinds } from '../../src/probe/outcome.ts';
 import { checkLabels } from '../../src/probe/check.ts';
+import { seriesFromStart } from '../../src/publish/check-series.ts';
 import { failureTriples } from '../../src/publish/failure-series.ts';
 import { directions, metricSpecs, runOutcomes, skipCauses } from '../../src/publish/metric-names.ts';
 import { createMetrics, type Metrics } from '../../src/publish/metrics.ts';
@@ -91,6 +92,7 @@ describe('before the first run', () => {
     metrics.register(widest);
     const { samples } = await scrape(metrics);
     const of = (path: string): number => samples.filter((sample) => sample.labels['path'] === path).length;
+    expect([check(), widest].map(seriesFromStart)).toEqual([of('direct'), of('edge')]);
     const docs = readFileSync(docsFile, 'utf8');
     const stated = /costs \*\*(\d+) series\*\*.*?\*\*(\d+)\*\*/s.exec(docs);
     expect(stated?.slice(1).map(Number)).toEqual([of('direct'), of('edge')]);
@@ -554,9 +556,7 @@ test('a tainted run keeps out of the last duration and throughput when asked to,
   const metrics = createMetrics({ version: '1', revision: 'r', nodeVersion: 'v20', processMetrics: false });
   metrics.register(check());
   const lines = async (): Promise<string[]> =>
-    (await metrics.render('text'))
-      .split('\n')
-      .filter((line) => /^blobprobe_(last_|runs_total|runs_tainted)/.test(line));
+    (await rendered(metrics)).split('\n').filter((line) => /^blobprobe_(last_|runs_total|runs_tainted)/.test(line));
   const valueOf = async (name: string): Promise<number | undefined> => {
     const line = (await lines()).find((one) => one.startsWith(`blobprobe_${name}{`));
     return line === undefined ? undefined : Number(line.split(' ').at(-1));
