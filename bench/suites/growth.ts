@@ -4,6 +4,7 @@ import { clientProfiles } from '../../src/probe/client-profiles.ts';
 import { planRounds } from '../../src/probe/round.ts';
 import type { Run } from '../../src/probe/outcome.ts';
 import { createHistory } from '../../src/publish/history.ts';
+import { answerText } from '../../src/publish/answer-streams.ts';
 import { createMetrics } from '../../src/publish/metrics.ts';
 import { statusOf } from '../../src/publish/status.ts';
 import { createPayloadSource } from '../../src/registry/payload.ts';
@@ -79,7 +80,9 @@ async function metricsCosts(checks: readonly Check[], cost: Cost): Promise<void>
   await cost('run counted, with so many checks', some.length, () =>
     some.forEach((check) => metrics.observe(runOf(check))),
   );
-  await cost('/metrics rendered, a check', checks.length, () => metrics.render('text'));
+  await cost('/metrics rendered, a check', checks.length, async () => {
+    await answerText(await metrics.render('text'));
+  });
   await cost('check removed, of so many', some.length, () => some.forEach((check) => metrics.unregister(check)));
 }
 

@@ -5,10 +5,7 @@ import { acceptsGzip, negotiateFormat } from './accept.ts';
 import type { ServerDeps } from './deps.ts';
 import { route, sendText } from './routes.ts';
 
-/** A client that takes nothing for so long is cut off, so that it does not keep a place among the scrapes forever. */
-const stalledMs = 60_000;
-
-/** `GET /metrics` in the format and encoding that the scraper prefers. A scrape is under way until its answer is read. */
+/** `GET /metrics` in the format and encoding that the scraper prefers. A scrape is under way until its answer is read, or its client cut off. */
 export function metricsRoute(app: FastifyInstance, url: string, deps: ServerDeps): void {
   const limit = deps.maxRequests ?? 40;
   let underWay = 0;
@@ -24,7 +21,6 @@ export function metricsRoute(app: FastifyInstance, url: string, deps: ServerDeps
       const format = negotiateFormat(request.headers.accept);
       const answer = await deps.renderMetrics(format);
       reply.type(contentTypes[format]).header('vary', 'Accept, Accept-Encoding').header('cache-control', 'no-store');
-      reply.raw.setTimeout(stalledMs, () => reply.raw.destroy());
       const isGzip = acceptsGzip(headerText(request.headers['accept-encoding']));
       const body = isGzip ? gzipStream(answer) : plainStream(answer);
       body.once('close', end);

@@ -1,9 +1,11 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Answer } from '../../src/publish/series.ts';
 import { type Listening, listenOn } from '../../src/server/listen.ts';
 import { buildServer } from '../../src/server/server.ts';
 import type { ClientLimits } from '../../src/server/slow-clients.ts';
+import { answerOf } from '../publish/rendered.ts';
 import { serverDeps } from './server-fixtures.ts';
 
 let listening: Listening | undefined;
@@ -17,9 +19,9 @@ const big = `# ${'x'.repeat(64 * 1024 * 1024)}\n`;
 let answerMs = 0;
 
 async function serve(limits: Partial<ClientLimits> = {}): Promise<number> {
-  const renderMetrics = async (): Promise<string> => {
+  const renderMetrics = async (): Promise<Answer> => {
     await sleep(answerMs);
-    return big;
+    return answerOf(big);
   };
   const app = buildServer(
     serverDeps({ renderMetrics, maxRequests: 0, reload: async () => ({ ok: true, message: 'reloaded' }) }),
