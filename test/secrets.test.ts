@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -246,6 +246,8 @@ describe('no canary is found', () => {
 
     expect(leaksIn(pages)).toEqual([]);
     const ledger = readFileSync(join(folder, 'ledger'), 'utf8');
+    const commandLine = `/proc/${program.pid}/cmdline`;
+    expect(leaksIn(existsSync(commandLine) ? readFileSync(commandLine, 'utf8') : '')).toEqual([]);
     // A Location is written down: without it, nobody could cancel the upload. One that repeats credentials is not.
     expect(leaksIn(ledger.replaceAll(secrets.uploadState, ''))).toEqual([]);
     program.signal('SIGTERM');

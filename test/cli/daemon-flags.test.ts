@@ -12,7 +12,16 @@ test('without flags the daemon listens on port 10719 of all addresses and routes
     paths: { routePrefix: '/', externalPath: '/', telemetryPath: '/metrics' },
     maxRequests: 40,
     timeoutOffsetMs: 500,
+    disabled: new Set(),
   });
+});
+
+test('actions are switched off one by one, and only those that there are', () => {
+  const { disabled } = webOptions(values('--web.disable=run', '--web.disable=pause'));
+  expect(disabled).toEqual(new Set(['run', 'pause']));
+  expect(() => webOptions(values('--web.disable=all'))).toThrow(
+    'flag --web.disable: expected run or reload or pause, got "all"',
+  );
 });
 
 test('addresses keep their order', () => {

@@ -36,6 +36,7 @@ export interface Ended {
 
 /** A process of the program under test. */
 export interface Program {
+  readonly pid: number | undefined;
   readonly stderr: () => string;
   readonly stdout: () => string;
   readonly ended: Promise<Ended>;
@@ -57,6 +58,7 @@ export function startProgram(main: string, args: readonly string[], env: Record<
     child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr })),
   );
   return {
+    pid: child.pid,
     stderr: () => stderr,
     stdout: () => stdout,
     ended,
