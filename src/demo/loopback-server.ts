@@ -75,6 +75,8 @@ export async function startLoopbackServer(options: LoopbackServerOptions): Promi
     dropConnections,
     async close() {
       if (!server.listening) return;
+      // Who was still in the queue to be accepted would be let in now, and nobody would end that connection.
+      server.on('connection', (socket) => socket.destroy());
       const closed = [server, ...sockets].map((one) => new Promise((resolve) => one.once('close', resolve)));
       server.close();
       dropConnections();
