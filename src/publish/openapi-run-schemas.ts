@@ -123,6 +123,7 @@ const run = object(
     sizeBytes: count,
     acknowledgedBytes: count,
     pulledBytes: count,
+    wireBytes: described(count, 'All that went over the wire, in both directions, below TLS: what the budget counts.'),
     cleanup: object({
       durationMs: number,
       failures: list(object({ kind: oneOf(leftoverKinds), reason: oneOf(failureReasons), message: text })),

@@ -29,6 +29,7 @@ export function runView(run: Run, onDemand: boolean): object {
     sizeBytes: workloadBytes(check.workload),
     acknowledgedBytes: run.acknowledgedBytes,
     pulledBytes: run.pulledBytes,
+    wireBytes: run.wireBytes,
     pullBytesPerSecond: run.pullBytesPerSecond,
     failure: run.failure,
     attempts: run.attempts,

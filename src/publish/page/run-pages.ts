@@ -71,6 +71,7 @@ ${factList([
   ['Sent', `${formatBytes(run.sentBytes)}, ${formatBytes(run.acknowledgedBytes)} acknowledged`],
   ['Throughput', run.pushBytesPerSecond === undefined ? undefined : formatRate(run.pushBytesPerSecond)],
   ['Pulled', run.pulledBytes === 0 ? undefined : formatBytes(run.pulledBytes)],
+  ['On the wire', `${formatBytes(run.wireBytes)} in both directions, all that the budget counts`],
   ['Connected to', connection(run)],
   ['Token service', ownHostOr(run.pathFacts.foreignRealmHost)],
   ['Uploads sent to', ownHostOr(run.pathFacts.foreignLocationHost)],
