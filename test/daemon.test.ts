@@ -445,8 +445,11 @@ describe('the demo', () => {
         );
       },
       () => program.stderr().slice(-4_000),
-      60_000 - (performance.now() - started),
+      120_000,
     );
+    // A minute is what is promised, of a machine that is not so busy that the runs themselves are marked for it.
+    const late = performance.now() - started > 60_000;
+    expect(late && sum(text, 'blobprobe_runs_tainted_total', {}) === 0).toBe(false);
     for (const path of ['internal', 'bypass', 'internal-tls', 'cloudflare-enterprise']) {
       expect(sum(text, 'blobprobe_run_failures_total', { path })).toBe(0);
     }
@@ -484,7 +487,7 @@ describe('the demo', () => {
     program.signal('SIGINT');
     expect((await program.ended).code).toBe(0);
     expect(existsSync(caFile)).toBe(false);
-  }, 200_000);
+  }, 270_000);
 
   test('its routes are the demo’s alone', async () => {
     const daemon = await serve(configuration());
