@@ -253,14 +253,24 @@ describe('lines of a server that come back in requests', () => {
     const server = await lab.scripted({
       POST: async (scene) => {
         await scene.read();
-        await scene.raw(Buffer.from(head('202 Accepted', `Location: ${location}`, 'Content-Length: 0'), 'latin1'));
+        await scene.raw(
+          Buffer.from(
+            head('202 Accepted', `Location: ${location}`, 'Content-Length: 0', 'Connection: close'),
+            'latin1',
+          ),
+        );
+        scene.end();
       },
       PATCH: (scene) => {
         seen.push(scene.request.url ?? '', ...Object.keys(scene.request.headers));
         scene.answer(400);
       },
     });
-    await runOnce(lab.check(server.url, { check: { timeoutMs: deadlineMs } }), runDeps({ payloads }));
+    await runOnce(
+      lab.check(server.url, { check: { timeoutMs: deadlineMs } }),
+      runDeps({ payloads, cleanupTimeoutMs: 100 }),
+    );
+    expect(seen[0]).toMatch(/^\//);
     expect(seen.join()).not.toMatch(/[\r\n\t ]|x-evil$/i);
     expect(seen).not.toContain('x-evil');
   });
@@ -343,7 +353,9 @@ describe('a place that only a server named', () => {
   }
 
   test.each(ways)('%s', async (name, reason, scripts) => {
-    for (const url of urls()) {
+    // One place judges Location and one the realm: all spellings there, some of them the other ways.
+    const all = name === 'Location of the POST' || name === 'realm';
+    for (const url of urls().filter((_url, index) => all || index % 5 === 0)) {
       const { url: origin } = await lab.scripted(scripts(url));
       const pulls = { name: 'image', kind: 'image', layerBytes: [10_000], pull: true } as const;
       const only = { timeoutMs: 2_000, ...(name.endsWith('pull') ? { workload: pulls } : {}) };
