@@ -15,8 +15,15 @@ const maxConcurrentStreams = 250;
 /** Longer than most scrape intervals: a scraper keeps its connection from one scrape to the next. */
 const idleSessionMs = 150_000;
 
-/** A server that speaks HTTP/2 with those who offer it in the TLS handshake (ALPN), and HTTP/1.1 with all others. */
-export function createHttp2Server(options: SecureServerOptions, handler: WebHandler): WebServer {
+/**
+ * A server that speaks HTTP/2 with those who offer it in the TLS handshake (ALPN), and HTTP/1.1 with all others. A session on which
+ * nothing happens for `idleMs` ends.
+ */
+export function createHttp2Server(
+  options: SecureServerOptions,
+  handler: WebHandler,
+  idleMs: number = idleSessionMs,
+): WebServer {
   // The types lack what Node took over from its HTTP/1.1 server for connections that speak that.
   const server = createSecureServer({
     ...options,
@@ -32,7 +39,7 @@ export function createHttp2Server(options: SecureServerOptions, handler: WebHand
   server.on('session', (session) => {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
-    endWhenIdle(session);
+    endWhenIdle(session, idleMs);
   });
   const closeIdleHttp1 = server.closeIdleConnections.bind(server);
   server.closeIdleConnections = () => {
@@ -58,13 +65,15 @@ export function createHttp2Server(options: SecureServerOptions, handler: WebHand
  * A session on which nothing happens is not ended while a request is under way, for a push can take minutes; but it is when the
  * client does not take the answer.
  */
-function endWhenIdle(session: ServerHttp2Session): void {
+function endWhenIdle(session: ServerHttp2Session, idleMs: number): void {
   const streams = new Set<ServerHttp2Stream>();
   session.on('stream', (stream) => {
     streams.add(stream);
     stream.once('close', () => streams.delete(stream));
   });
-  session.setTimeout(idleSessionMs, () => {
+  // A callback given to setTimeout would be called once only, while the clock starts anew with each sign of life.
+  session.setTimeout(idleMs);
+  session.on('timeout', () => {
     if (streams.size === 0) session.close();
     else if ([...streams].some((stream) => stream.writableLength > 0)) session.destroy();
   });

@@ -20,24 +20,15 @@ import { createHttp2Server } from '../../src/server/http2-server.ts';
 import { type Listening, listenOn } from '../../src/server/listen.ts';
 import { buildServer } from '../../src/server/server.ts';
 import { startServer } from '../../src/server/start.ts';
-import type { WebConfig, WebTls } from '../../src/server/web-config.ts';
+import type { WebConfig } from '../../src/server/web-config.ts';
 import { describeWithComponents, requireComponent } from '../support/component.ts';
-import { serverDeps } from './server-fixtures.ts';
+import { serverDeps, tlsWith } from './server-fixtures.ts';
 
 const certificates = createCertificates();
 const client = certificates.ca.issue({ names: ['scraper.example.org'], usage: 'client' });
 const stranger = createAuthority('a stranger').issue({ names: ['localhost'], usage: 'client' });
 
-const tls: WebTls = {
-  cert: { kind: 'inline', text: certificates.valid.cert },
-  key: { kind: 'inline', text: certificates.valid.key },
-  clientAuth: 'NoClientCert',
-  minVersion: 'TLSv1.2',
-  maxVersion: 'TLSv1.3',
-  ciphers: [],
-  preferServerCiphers: true,
-  curves: [],
-};
+const tls = tlsWith(certificates.valid);
 const web: WebConfig = { http2: true, headers: {}, users: new Map(), tls };
 
 const toEnd: (() => Promise<unknown> | void)[] = [];
@@ -138,7 +129,7 @@ describe('HTTP/2', () => {
     const renewed = certificates.ca.issue({ names: ['127.0.0.1'] });
     current = {
       ...web,
-      tls: { ...tls, cert: { kind: 'inline', text: renewed.cert }, key: { kind: 'inline', text: renewed.key } },
+      tls: tlsWith(renewed),
     };
     const after = await open(port);
     expect(serialOf(after)).not.toBe(serialOf(before));
@@ -212,6 +203,21 @@ describe('the end of HTTP/2', () => {
       }),
     );
     expect(await ask(await open(port), '/')).toMatchObject({ status: 200, text: 'late' });
+  });
+
+  test('a session without requests ends, one whose answer takes longer does not', async () => {
+    const port = listening(
+      await listenOn({
+        addresses: [{ host: '127.0.0.1', port: 0 }],
+        handler: (_request, response) => void setTimeout(() => response.end('late'), 900),
+        makeServer: (handler) => createHttp2Server(certificate, handler, 300),
+      }),
+    );
+    const [used, idle] = [await open(port), await open(port)];
+    const answer = ask(used, '/');
+    await once(idle, 'close');
+    expect(await answer).toMatchObject({ status: 200, text: 'late' });
+    await once(used, 'close');
   });
 
   /** A server that answers when it is told to, and a request that has arrived there. */

@@ -1,6 +1,7 @@
 import { createHistory } from '../../src/publish/history.ts';
 import type { Round } from '../../src/probe/round.ts';
 import type { ServerDeps } from '../../src/server/deps.ts';
+import type { WebTls } from '../../src/server/web-config.ts';
 import { answerOf } from '../publish/rendered.ts';
 
 export interface LogLine {
@@ -18,6 +19,20 @@ export function memoryLog(): { lines: LogLine[]; log: ServerDeps['log'] } {
       error: (facts, message) => void lines.push({ level: 'error', facts, message }),
       warn: (facts, message) => void lines.push({ level: 'warn', facts, message }),
     },
+  };
+}
+
+/** TLS with this certificate, everything else as it is by default. */
+export function tlsWith(certificate: { readonly cert: string; readonly key: string }): WebTls {
+  return {
+    cert: { kind: 'inline', text: certificate.cert },
+    key: { kind: 'inline', text: certificate.key },
+    clientAuth: 'NoClientCert',
+    minVersion: 'TLSv1.2',
+    maxVersion: 'TLSv1.3',
+    ciphers: [],
+    preferServerCiphers: true,
+    curves: [],
   };
 }
 

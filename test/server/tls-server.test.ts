@@ -7,7 +7,7 @@ import { buildServer } from '../../src/server/server.ts';
 import { startServer } from '../../src/server/start.ts';
 import { alternativeNames } from '../../src/server/tls-server.ts';
 import type { Pem, WebConfig, WebTls } from '../../src/server/web-config.ts';
-import { type LogLine, memoryLog, serverDeps } from './server-fixtures.ts';
+import { type LogLine, memoryLog, serverDeps, tlsWith } from './server-fixtures.ts';
 
 const certificates = createCertificates();
 const stranger = createAuthority('a stranger').issue({ names: ['localhost'], usage: 'client' });
@@ -17,16 +17,7 @@ function inline(text: string): Pem {
   return { kind: 'inline', text };
 }
 
-const tls: WebTls = {
-  cert: inline(certificates.valid.cert),
-  key: inline(certificates.valid.key),
-  clientAuth: 'NoClientCert',
-  minVersion: 'TLSv1.2',
-  maxVersion: 'TLSv1.3',
-  ciphers: [],
-  preferServerCiphers: true,
-  curves: [],
-};
+const tls = tlsWith(certificates.valid);
 
 let listening: Listening | undefined;
 afterEach(async () => {
