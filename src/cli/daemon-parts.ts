@@ -23,6 +23,10 @@ export interface DaemonPartsOptions {
   readonly build: BuildInfo;
   readonly eventLoopLagSeconds?: () => number;
   readonly log: Logger;
+  /** In [0, 1): the order of the paths in a round. Default: chance. */
+  readonly random?: () => number;
+  /** `process_*` and `nodejs_*`, which the first in a process watches for good; default true. */
+  readonly processMetrics?: boolean;
 }
 
 /** What schedule, pages and runs on demand work with together. */
@@ -42,8 +46,9 @@ export interface DaemonParts {
 
 /** Nothing runs yet: `daemon.start` and `onDemand.open` do that. */
 export function createDaemonParts(options: DaemonPartsOptions): DaemonParts {
-  const { build, config, eventLoopLagSeconds, log } = options;
-  const metrics = createMetrics({ ...build, ...(eventLoopLagSeconds === undefined ? {} : { eventLoopLagSeconds }) });
+  const { build, config, eventLoopLagSeconds, log, processMetrics = true } = options;
+  const lag = eventLoopLagSeconds === undefined ? {} : { eventLoopLagSeconds };
+  const metrics = createMetrics({ ...build, processMetrics, ...lag });
   const history = createHistory();
   const runs = watchRuns(options.run, randomUUID);
   const limit = createTransferLimit(config.budget.transfers);

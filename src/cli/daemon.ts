@@ -35,6 +35,8 @@ export interface DaemonDeps {
   readonly rateLimits?: RateLimits | undefined;
   /** Names the remedy for a path's fault. */
   readonly remedy?: VerdictOptions['remedy'];
+  /** In [0, 1): the order of the paths in a round. Default: chance. */
+  readonly random?: () => number;
   /** Reads the configuration anew. Throws with all its errors, one a line. */
   readonly readConfig: () => Config;
 }

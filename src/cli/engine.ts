@@ -35,8 +35,11 @@ export interface Engine {
   ): Promise<ApiReport | undefined>;
 }
 
+/** What tests of the whole set otherwise than a daemon does: shorter bounds, and randomness that can be repeated. */
+export type EngineBounds = Partial<Pick<RunDeps, 'cleanupTimeoutMs' | 'stallTimeoutMs' | 'random'>>;
+
 /** The engine with the real clock, randomness and payloads. `ledger`: remembers what is to be cleaned up. */
-export function createEngine(ledger?: Ledger): Engine {
+export function createEngine(ledger?: Ledger, bounds: EngineBounds = {}): Engine {
   const bandwidth = createBandwidthPacer();
   let limited = false;
   const deps: RunDeps = {
@@ -54,6 +57,7 @@ export function createEngine(ledger?: Ledger): Engine {
     cleanupTimeoutMs,
     stallTimeoutMs,
     ledger,
+    ...bounds,
   };
   return {
     run: createRunner(deps),

@@ -41,7 +41,10 @@ export interface LoopbackServer {
 
 const lingerMs = 5000;
 
-/** Starts the server. Rejects when the port is taken. All of Node's own time limits are off: faults are somebody else's business. */
+/** With `allowHalfOpen` Node does not see a client leave in the middle of the handshake; its connection ends by this. */
+const handshakeTimeoutMs = 2_000;
+
+/** Starts the server. Rejects when the port is taken. All of Node's own time limits but that of the handshake are off: faults are somebody else's business. */
 export async function startLoopbackServer(options: LoopbackServerOptions): Promise<LoopbackServer> {
   const server = createServer(options);
   const sockets = new Set<Socket>();
@@ -87,7 +90,7 @@ export async function startLoopbackServer(options: LoopbackServerOptions): Promi
 
 function createServer(options: LoopbackServerOptions): HttpServer | HttpsServer {
   const server = options.tls
-    ? createHttpsServer({ cert: options.tls.cert, key: options.tls.key, allowHalfOpen: true })
+    ? createHttpsServer({ ...options.tls, allowHalfOpen: true, handshakeTimeout: handshakeTimeoutMs })
     : createHttpServer();
   server.requestTimeout = 0;
   server.headersTimeout = 0;
@@ -101,6 +104,7 @@ function createServer(options: LoopbackServerOptions): HttpServer | HttpsServer 
   server.on('checkContinue', handOver);
   // Without a listener Node answers a client that went away with 400 and an error; here a lost client is daily business.
   server.on('clientError', (_error, socket) => socket.destroy());
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
   return server;
 }
 

@@ -44,7 +44,7 @@ async function cancelSession(client: RegistryClient, entry: LedgerEntry): Promis
   let cancelled = false;
   for (let number = 1; ; number += 1) {
     const answer = await send(client, 'DELETE', url, [204, 202, 200, 404]);
-    if (answer.response?.status === 404) {
+    if (saysAbsent(answer)) {
       // Ours before: a second cancellation that finds nothing is what the first one wanted.
       return cancelled ? { result: 'removed' } : notFound(answer);
     }
@@ -89,6 +89,17 @@ const manifestTypes = {
   ].join(', '),
 };
 
+/**
+ * Whether the answer is a 404 of the registry. Throws when it is a hop's: an ingress that has lost its backend answers so to
+ * everything, and what is taken for gone then is never looked at again.
+ */
+function saysAbsent(answer: Exchange): boolean {
+  if (answer.response?.status !== 404) return false;
+  const by = answeredBy(answer);
+  if (by === 'registry' || by === 'other') return true;
+  throw unexpected(answer, `${by} answered 404 in the place of the registry`);
+}
+
 async function deleteDigest(client: RegistryClient, entry: LedgerEntry, now: number): Promise<Removal> {
   const { kind, digest = '', state, createdAt } = entry;
   const url = client.url(kind === 'manifest' ? `manifests/${digest}` : `blobs/${digest}`);
@@ -96,7 +107,7 @@ async function deleteDigest(client: RegistryClient, entry: LedgerEntry, now: num
     return { result: now - createdAt < settleMs ? 'unsettled' : 'absent' };
   }
   try {
-    await (kind === 'manifest' ? deleteManifest(client, digest) : deleteBlob(client, digest));
+    saysAbsent(await (kind === 'manifest' ? deleteManifest(client, digest) : deleteBlob(client, digest)));
   } catch (error) {
     // Only the registry's own word: a hop that forbids the method says nothing of other paths.
     const switchedOff = error instanceof ProtocolError && error.exchange.response?.status === 405;
@@ -110,7 +121,7 @@ async function deleteDigest(client: RegistryClient, entry: LedgerEntry, now: num
 }
 
 async function exists(client: RegistryClient, url: URL): Promise<boolean> {
-  return (await send(client, 'HEAD', url, [200, 404])).response?.status === 200;
+  return !saysAbsent(await send(client, 'HEAD', url, [200, 404]));
 }
 
 function send(client: RegistryClient, method: string, url: URL, accepted: readonly number[]): Promise<Exchange> {

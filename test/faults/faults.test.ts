@@ -1,0 +1,22 @@
+import { describe, expect, test } from 'vitest';
+import { createCertificates } from '../../src/demo/certificates.ts';
+import { replayHint, runSeed } from './run-seed.ts';
+import { worldCertificates } from './world.ts';
+
+/** A few in each run of the suite; `npm run faults` runs as many as one likes. */
+const usual = process.env['BLOBPROBE_REPEATED_RUN'] === '1' ? [1] : [1, 2, 3];
+const asked = process.env['BLOBPROBE_FAULT_SEED'];
+const seeds = asked === undefined ? usual : asked.split(',').map(Number);
+const certificates = worldCertificates(createCertificates());
+
+describe('whatever the faults', () => {
+  test.each(seeds)(
+    'seed %i breaks no invariant',
+    async (seed) => {
+      const { violations } = await runSeed(seed, { certificates });
+      const lines = violations.map(({ invariant, what }) => `${invariant}: ${what}`);
+      expect(lines, `again with: ${replayHint(seed)}`).toEqual([]);
+    },
+    60_000,
+  );
+});
