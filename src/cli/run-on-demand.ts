@@ -193,7 +193,7 @@ async function runOnce(
   const forget = runs.announce(id, check);
   let moved = 0;
   try {
-    await Promise.race([place.granted, aborted(signal)]);
+    await grantedOrAborted(place, signal);
     onStart();
     const run = await runs.run(check, { signal, id });
     moved = run.wireBytes;
@@ -208,11 +208,17 @@ async function runOnce(
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+/** The signal lives as long as the daemon: a listener for each run would pile up. */
+function grantedOrAborted({ granted }: Place, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) {
+    const done = (): void => {
+      signal.removeEventListener('abort', done);
       resolve();
+    };
+    signal.addEventListener('abort', done, { once: true });
+    if (signal.aborted) {
+      done();
     }
-    signal.addEventListener('abort', () => resolve(), { once: true });
+    void granted.then(done);
   });
 }

@@ -46,10 +46,10 @@ const builders: Readonly<Record<ProxyStyle, Builder>> = {
   }),
   cloudflare: cloudflarePage,
   cloudfront: cloudfrontPage,
-  /** Traefik answers with the bare text of the status and no Server. */
-  traefik: (_status, reason) => ({
+  /** Traefik answers with the bare text of the status and no Server; where no router matches with that of Go's `http.NotFound`. */
+  traefik: (status, reason) => ({
     headers: { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' },
-    body: reason,
+    body: status === 404 ? '404 page not found\n' : reason,
   }),
   envoy: (status) => ({ headers: { server: 'envoy', 'content-type': 'text/plain' }, body: envoyText(status) }),
   alb: (status, reason) => ({

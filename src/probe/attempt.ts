@@ -132,7 +132,11 @@ class AttemptInFlight {
     if (policy === undefined || check.retries !== 'profile') {
       return undefined;
     }
-    const sleep = (delayMs: number): Promise<void> => deps.clock.sleep(delayMs * check.retryWaitScale, signal);
+    const sleep = async (delayMs: number): Promise<void> => {
+      await deps.clock.sleep(delayMs * check.retryWaitScale, signal).catch(() => {});
+      // The reason says whether that was the deadline or the caller; the clock's own AbortError would read as a defect of ours.
+      signal.throwIfAborted();
+    };
     return { policy, sleep };
   }
 

@@ -73,6 +73,8 @@ export class LedgerStore {
 
   async close(): Promise<void> {
     this.#closed = true;
+    // The last chance for what could not be written so far: a disk that was full may have room by now.
+    if (this.#file === undefined && this.#behind) this.#openFile();
     const file = this.#file;
     if (file === undefined) return;
     if (this.#behind) await file.compact(this.entries.values()).catch(() => {});

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { watchRuns } from '../../src/cli/live-runs.ts';
 import type { Logger } from '../../src/cli/log.ts';
 import { createOnDemand } from '../../src/cli/run-on-demand.ts';
@@ -301,4 +301,22 @@ describe('the scrape timeout', () => {
     expect(messageOf(onDemand.start(request, { queue: false, withinMs: 10_000 }))).toContain('500 MiB take up to 10 s');
     expect(messageOf(onDemand.start(request, { queue: false, withinMs: 20_000 }))).toBe('started');
   });
+});
+
+test('a run leaves no listener on the signal that lives as long as the daemon', async () => {
+  const { onDemand, started } = setup();
+  const added = vi.spyOn(AbortSignal.prototype, 'addEventListener');
+  const removed = vi.spyOn(AbortSignal.prototype, 'removeEventListener');
+  for (let run = 0; run < 20; run += 1) {
+    const answer = startedOf(onDemand.start(large, { queue: true }));
+    await turn();
+    started.at(-1)?.end();
+    await answer.run;
+    await turn();
+  }
+  // One a run is the fake engine's own.
+  const left = added.mock.calls.length - 20 - removed.mock.calls.length;
+  vi.restoreAllMocks();
+  expect(started).toHaveLength(20);
+  expect(left).toBe(0);
 });

@@ -42,7 +42,12 @@ interface Row extends Pick<SeedResult, 'seed' | 'figures'> {
 }
 
 async function runOne(seed: number): Promise<Row> {
-  const { violations, figures } = await runSeed(seed, { certificates });
+  const result = await runSeed(seed, { certificates }).catch((error: unknown) => String(error));
+  if (typeof result === 'string') {
+    const figures = { runs: 0, failedRuns: 0, attempts: 0, reasons: {}, edgeRequests: 0, durationMs: 0 };
+    return { seed, figures, violations: [result], memoryKiB: Math.round(memoryBytes() / 1024) };
+  }
+  const { violations, figures } = result;
   const lines = violations.map(({ invariant, what }) => `${invariant}: ${what}`);
   lines.push(...uncaught.splice(0).map((error) => `uncaught: ${error}`));
   return { seed, figures, violations: lines, memoryKiB: Math.round(memoryBytes() / 1024) };

@@ -42,6 +42,7 @@ export type FaultEvent =
   | { readonly kind: 'disk'; readonly mode: DiskMode }
   | { readonly kind: 'reload'; readonly variant: ConfigVariant; readonly times: number }
   | { readonly kind: 'on-demand'; readonly path: PathName; readonly size: string }
+  | { readonly kind: 'pause'; readonly forMs: number }
   | { readonly kind: 'busy-loop'; readonly forMs: number }
   | { readonly kind: 'scrape' };
 
@@ -85,6 +86,7 @@ const weights: Readonly<Record<FaultEvent['kind'], number>> = {
   disk: 2,
   reload: 2.5,
   'on-demand': 2,
+  pause: 0.7,
   'busy-loop': 0.7,
   scrape: 2,
 };
@@ -135,6 +137,8 @@ function randomEvent(random: Random): FaultEvent {
       return { kind, variant: random.pick(configVariants), times: random.pick([1, 1, 1, 2, 20]) };
     case 'on-demand':
       return { kind, path: random.pick(pathNames), size: `${random.size(1, 1_000_000)}B` };
+    case 'pause':
+      return { kind, forMs: random.int(10, 700) };
     case 'busy-loop':
       return { kind, forMs: random.int(50, 400) };
     case 'registry-restart':

@@ -12,6 +12,8 @@ export interface RecordedRun {
   run?: Run;
   /** What it rejected with: it must not. */
   rejection?: unknown;
+  /** Was to end before it began: it has no transfer, and takes none. */
+  readonly stillborn: boolean;
   /** Other runs under way when it began. */
   readonly beside: readonly string[];
 }
@@ -37,7 +39,8 @@ export function recordRuns(run: RunCheck): Recorder {
         path: check.path.name,
         timeoutMs: check.timeoutMs,
         startedMs: performance.now(),
-        beside: [...live].map((one) => one.checkId),
+        stillborn: options.signal.aborted,
+        beside: [...live].filter(({ stillborn }) => !stillborn).map((one) => one.checkId),
       };
       records.push(record);
       live.add(record);

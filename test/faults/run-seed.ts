@@ -53,8 +53,7 @@ export function replayHint(seed: number): string {
 }
 
 const settleMs = 6_000;
-/** A busy machine takes a while until a round is through before the next slot comes. */
-const quietWithinMs = 15_000;
+const healthyMs = 1_000;
 const stopBoundMs = 2_000;
 const bytesPerDay = 10 * 1024 ** 4;
 
@@ -73,7 +72,7 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
   try {
     const trial = new Trial(plan, world, clock, disk, options);
     const seen = await trial.observe();
-    await world.close();
+    await within('the end of the world', world.close());
     const left = await settled(() => moreThanBefore(outside, resourcesNow(), transient));
     const observation = { ...seen, leftAtEnd: [...seen.leftAtEnd, ...left] };
     const figures = { ...figuresOf(observation), durationMs: Math.round(performance.now() - startedMs) };
@@ -86,7 +85,7 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
 }
 
 /** Kinds of handles and descriptors that come and go with the runtime itself and the output of tests. */
-const transient = ['Immediate', 'TTYWrap', 'FSReqPromise', 'FSReqCallback', 'anon_inode:[eventfd]'];
+const transient = ['Immediate', 'TTYWrap', 'FSReqPromise', 'FSReqCallback', 'anon_inode:[eventfd]', '/dev/null'];
 
 type AtQuiet = Pick<Observation, 'hadQuiet' | 'runsAtQuiet' | 'metrics' | 'history' | 'slots' | 'leftWhileIdle'>;
 type AtEnd = Pick<
@@ -145,7 +144,8 @@ class Trial {
     const { daemon, metrics, onDemand } = this.#parts;
     const before = resourcesNow();
     openLedger(this.#ledger, daemon.config, metrics, this.#log.log);
-    await replayAtStart(this.#ledger, daemon.config, this.#log.log, new AbortController().signal);
+    const replayed = replayAtStart(this.#ledger, daemon.config, this.#log.log, new AbortController().signal);
+    await within('the replay at the start', replayed);
     const opened = resourcesNow();
     const started: [number, number] = [performance.now(), 0];
     daemon.start();
@@ -156,7 +156,7 @@ class Trial {
     const quiet = await this.#quiet(slots, opened);
     const memory = { firstThirdBytes, endBytes: this.#memoryBytes() };
     const stopping = performance.now();
-    await Promise.all([daemon.stop(stopBoundMs), onDemand.stop()]);
+    await within('the end of the daemon', Promise.all([daemon.stop(stopBoundMs), onDemand.stop()]));
     const stopMs = performance.now() - stopping;
     const rest = await this.#afterwards(before);
     lag.disable();
@@ -211,6 +211,9 @@ class Trial {
         return this.#reload(event.variant, event.times);
       case 'on-demand':
         return this.#ask(event.path, event.size);
+      case 'pause':
+        this.#parts.pause.pause('request', event.forMs);
+        return;
       case 'busy-loop':
         return busyLoop(event.forMs);
       case 'scrape':
@@ -239,10 +242,12 @@ class Trial {
   async #quiet(slots: ReadonlyMap<string, readonly [SlotPlan, SlotPlan]>, opened: Resources): Promise<AtQuiet> {
     this.#world.heal();
     this.#disk.setMode('fine');
-    // With more at once a round is through before its next slot.
-    this.#reload('more-transfers', 1);
-    await Promise.all(this.#answers);
-    const unquiet = await settled(() => (this.#isQuiet(slots) ? [] : ['yes']), quietWithinMs);
+    this.#reload('base', 1);
+    // Runs over healed paths, and then none: the slots of a paused schedule pass and are counted.
+    await sleep(healthyMs);
+    this.#parts.pause.pause('request');
+    await within('runs on demand', Promise.all(this.#answers));
+    const unquiet = await settled(() => (this.#isQuiet(slots) ? [] : ['yes']));
     const counts = slotCounts(this.#parts.daemon.config, slots);
     const history = new Map(this.#steady().map((id) => [id, this.#parts.history.list({ checkId: id })]));
     const runsAtQuiet = this.#runs();
@@ -275,7 +280,7 @@ class Trial {
   /** What is left when the daemon has ended, and what the next process makes of it. */
   async #afterwards(before: Resources): Promise<AtEnd> {
     const { ledgerFile, registry, edges } = this.#world;
-    await this.#ledger.close();
+    await within('the end of the ledger', this.#ledger.close());
     const sockets = await settled(() => clientSockets(this.#world));
     this.#world.dropConnections();
     const rest = await settled(() => moreThanBefore(before, resourcesNow(), transient));
@@ -285,7 +290,7 @@ class Trial {
     const next = new Ledger({ file: ledgerFile });
     const ledgerInFile = next.entries;
     const deps = { ledger: next, nowMs: () => performance.now(), timeoutMs: 10_000 };
-    await replayLedger(deps, this.#readConfig().registries);
+    await within('the replay', replayLedger(deps, this.#readConfig().registries));
     const ledgerAfterReplay = next.entries;
     await next.close();
     return {
@@ -324,12 +329,23 @@ function stored({ registry }: Pick<World, 'registry'>): Stored {
   };
 }
 
+/** No step of a trial takes longer, however busy the machine; one that does is said by name. */
+const longestStepMs = 20_000;
+
+async function within<T>(step: string, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`${step} did not come within ${longestStepMs} ms`)), longestStepMs);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
 /**
  * Asks again until nothing is complained of, or for as long as things may take to settle; gives the last complaints. undefined:
  * now is not the moment to ask.
  */
-async function settled(complain: () => string[] | undefined, withinMs = settleMs): Promise<string[]> {
-  const endMs = performance.now() + withinMs;
+async function settled(complain: () => string[] | undefined): Promise<string[]> {
+  const endMs = performance.now() + settleMs;
   let last = ['there was no moment to look'];
   for (;;) {
     last = complain() ?? last;

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { startEdge } from '../../src/demo/edge.ts';
 import { type RegistryOptions, startRegistry } from '../../src/demo/registry.ts';
 import { Secret } from '../../src/network/secret.ts';
 import type { Check } from '../../src/probe/check.ts';
@@ -69,6 +70,18 @@ describe('a session that a failed push left', () => {
     const { cleanup } = await run(checkOf(registry.url));
     expect(sent(registry, 'DELETE')).toEqual(['session 204']);
     expect([cleanup.failures, states(ledger), registry.openSessions]).toEqual([[], [], []]);
+  });
+
+  test('that a hop denies with its own 404 stays in the ledger', async () => {
+    const registry = await registryOf();
+    breakPatches(registry);
+    const edge = await startEdge({ upstream: registry.url, identity: { style: 'nginx' } });
+    open.push(edge);
+    edge.setFaults([{ kind: 'answer', status: 404, when: { methods: ['DELETE'] } }]);
+    const { ledger, run } = setUp();
+    const { cleanup } = await run(checkOf(edge.url));
+    expect(cleanup.failures).toMatchObject([{ kind: 'session' }]);
+    expect([registry.openSessions.length, states(ledger)]).toEqual([1, ['session open']]);
   });
 
   test('that the server still holds after its DELETE is deleted again', async () => {
@@ -158,6 +171,19 @@ describe('a blob', () => {
     const { ledger, run } = setUp();
     const { cleanup } = await run(checkOf(registry.url));
     expect(cleanup.failures).toMatchObject([{ kind: 'blob', reason: 'method_not_allowed' }]);
+    expect(states(ledger)).toEqual(['blob stored']);
+  });
+
+  test('that a hop denies with its own 404 is not taken for deleted: an ingress without a backend says so of everything', async () => {
+    const registry = await registryOf();
+    const edge = await startEdge({ upstream: registry.url, identity: { style: 'nginx' } });
+    open.push(edge);
+    edge.setFaults([{ kind: 'answer', status: 404, when: { methods: ['DELETE'] } }]);
+    const { ledger, run } = setUp();
+    const { ok, cleanup } = await run(checkOf(edge.url));
+    expect([ok, registry.blobs.size]).toEqual([true, 1]);
+    expect(cleanup.failures).toMatchObject([{ kind: 'blob' }]);
+    expect(cleanup.failures[0]?.message).toContain('nginx answered 404 in the place of the registry');
     expect(states(ledger)).toEqual(['blob stored']);
   });
 

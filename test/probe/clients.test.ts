@@ -96,6 +96,23 @@ const refusals: readonly [
 ];
 
 describe('retries and resends', () => {
+  test.each(['deadline', 'cancelled'] as const)(
+    'a run that is ended (%s) while its client waits to send again says so',
+    async (how) => {
+      const registry = await registryOf();
+      registry.intercept = ({ method }) =>
+        method === 'POST' ? { kind: 'answer', status: 429, headers: { 'retry-after': '60' } } : undefined;
+      const ended = new AbortController();
+      const timer = setTimeout(() => how === 'cancelled' && ended.abort(), 300);
+      const timeoutMs = how === 'deadline' ? 300 : 10_000;
+      const check = checkOf(registry.url, { client: 'skopeo', check: { timeoutMs, retries: 'profile' } });
+      const run = await runOnce(check, runDeps(), ended.signal);
+      clearTimeout(timer);
+      expect(run.failure).toMatchObject({ reason: how, blame: how === 'cancelled' ? 'prober' : expect.any(String) });
+      expect(run.durationMs).toBeLessThan(5_000);
+    },
+  );
+
   test.each(refusals)('%s after %i: %i attempts', async (client, status, attempts, expectedWaits, sendings) => {
     const registry = await registryOf();
     registry.intercept = (request) =>

@@ -181,6 +181,16 @@ describe('a file that cannot be written', () => {
   });
 });
 
+test('a file that could not be opened is tried once more at the end, however short ago that was', async () => {
+  const folder = join(directory, 'later');
+  const store = storeOf(() => 0, join(folder, 'ledger.jsonl'));
+  store.put(blob(1));
+  mkdirSync(folder);
+  await store.close();
+  expect(decodeRecord(readFileSync(join(folder, 'ledger.jsonl'), 'utf8').trim())).toEqual({ entry: blob(1) });
+  expect(existsSync(join(folder, 'ledger.jsonl.lock'))).toBe(false);
+});
+
 describe('one process at a time', () => {
   test('a second one is told so and keeps its records in memory', () => {
     const first = storeOf();
