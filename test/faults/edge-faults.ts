@@ -28,7 +28,7 @@ function randomScope(random: Random): FaultScope | undefined {
 
 const bytes = (random: Random): number => random.size(1, 1_500_000) - 1;
 
-/** A row for each kind: what the lab can do, somewhere and somehow. `test/faults/plan.test.ts` holds that none is missing. */
+/** A row for each kind: what the lab can do, somewhere and somehow. `invariants.test.ts` holds that all of them come up. */
 const rows: Readonly<Record<FaultKind['kind'], (random: Random) => FaultKind>> = {
   'body-limit': (random) => ({ kind: 'body-limit', limitBytes: bytes(random), ending: random.pick(endings) }),
   'total-duration': (random) => ({

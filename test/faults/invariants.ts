@@ -48,9 +48,9 @@ export const invariants = {
     seen.steady.flatMap((checkId) => {
       const expected = failedAttempts(scheduledRuns(seen, checkId));
       const counted = new Map(
-        [...seen.metrics]
-          .filter(([series, value]) => value > 0 && isOf(series, 'blobprobe_attempt_failures_total', checkId))
-          .map(([series, value]) => [
+        samplesOf(seen, 'blobprobe_attempt_failures_total', checkId)
+          .filter(({ value }) => value > 0)
+          .map(({ series, value }) => [
             ['phase', 'reason', 'answered_by'].map((name) => labelOf(series, name)).join(' '),
             value,
           ]),
@@ -207,25 +207,44 @@ function failedAttempts(runs: readonly Run[]): Map<string, number> {
   return counts;
 }
 
-function isOf(series: string, name: string, checkId: string): boolean {
-  const [registry, path, client, workload] = checkId.split('/');
-  const labels = { registry, path, client, workload };
-  return (
-    series.startsWith(`${name}{`) && Object.entries(labels).every(([label, value]) => labelOf(series, label) === value)
-  );
+interface Sample {
+  readonly series: string;
+  readonly value: number;
+}
+
+const indexes = new WeakMap<Observation['metrics'], ReadonlyMap<string, readonly Sample[]>>();
+
+/** The samples of one metric that belong to a check. */
+function samplesOf({ metrics }: Observation, name: string, checkId: string): readonly Sample[] {
+  const known = indexes.get(metrics);
+  const index = known ?? indexByCheck(metrics);
+  if (known === undefined) indexes.set(metrics, index);
+  return index.get(`${name} ${checkId}`) ?? [];
+}
+
+function indexByCheck(metrics: Observation['metrics']): Map<string, Sample[]> {
+  const index = new Map<string, Sample[]>();
+  for (const [series, value] of metrics) {
+    const id = ['registry', 'path', 'client', 'workload'].map((label) => labelOf(series, label)).join('/');
+    const key = `${series.slice(0, series.indexOf('{'))} ${id}`;
+    const samples = index.get(key) ?? [];
+    samples.push({ series, value });
+    index.set(key, samples);
+  }
+  return index;
 }
 
 function labelOf(series: string, name: string): string | undefined {
   return new RegExp(`[{,]${name}="([^"]*)"`).exec(series)?.[1];
 }
 
-function sumOf({ metrics }: Observation, name: string, checkId: string): number {
-  return [...metrics].filter(([series]) => isOf(series, name, checkId)).reduce((total, [, value]) => total + value, 0);
+function sumOf(seen: Observation, name: string, checkId: string): number {
+  return samplesOf(seen, name, checkId).reduce((total, { value }) => total + value, 0);
 }
 
 /** NaN where the series is missing: it must be there from the start. */
-function valueOf({ metrics }: Observation, name: string, checkId: string): number {
-  return [...metrics].find(([series]) => isOf(series, name, checkId))?.[1] ?? Number.NaN;
+function valueOf(seen: Observation, name: string, checkId: string): number {
+  return samplesOf(seen, name, checkId)[0]?.value ?? Number.NaN;
 }
 
 /**

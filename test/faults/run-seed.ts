@@ -28,6 +28,8 @@ import { registryName, startWorld, type World, type WorldCertificates } from './
 export interface SeedOptions {
   readonly certificates: WorldCertificates;
   readonly chaosMs?: number;
+  /** How long what should be gone may take to go; default 6 s. */
+  readonly settleMs?: number;
   /** Stands between the daemon and its engine: plants a defect, for the test of the invariants. */
   readonly sabotage?: (run: RunCheck, world: World) => RunCheck;
 }
@@ -52,7 +54,7 @@ export function replayHint(seed: number): string {
   return `BLOBPROBE_FAULT_SEED=${seed} npx vitest run --project unit test/faults/faults.test.ts`;
 }
 
-const settleMs = 6_000;
+const usualSettleMs = 6_000;
 const healthyMs = 1_000;
 const stopBoundMs = 2_000;
 const bytesPerDay = 10 * 1024 ** 4;
@@ -64,6 +66,7 @@ const bytesPerDay = 10 * 1024 ** 4;
  */
 export async function runSeed(seed: number, options: SeedOptions): Promise<SeedResult> {
   const startedMs = performance.now();
+  const { settleMs = usualSettleMs } = options;
   const outside = resourcesNow();
   const plan = planOf(seed, options.chaosMs);
   const world = await startWorld(plan, options.certificates);
@@ -73,7 +76,7 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
     const trial = new Trial(plan, world, clock, disk, options);
     const seen = await trial.observe();
     await within('the end of the world', world.close());
-    const left = await settled(() => moreThanBefore(outside, resourcesNow(), transient));
+    const left = await settled(settleMs, () => moreThanBefore(outside, resourcesNow(), transient));
     const observation = { ...seen, leftAtEnd: [...seen.leftAtEnd, ...left] };
     const figures = { ...figuresOf(observation), durationMs: Math.round(performance.now() - startedMs) };
     return { seed, violations: violations(observation), observation, figures };
@@ -113,10 +116,13 @@ class Trial {
   readonly #log = recordingLog();
   readonly #onDemand = new Set<string>();
   readonly #answers: Promise<unknown>[] = [];
+  readonly #settleMs: number;
   #variant: ConfigVariant = 'base';
   #transfers: number;
 
-  constructor(plan: Plan, world: World, clock: WallClock, disk: Disk, { sabotage }: SeedOptions) {
+  constructor(plan: Plan, world: World, clock: WallClock, disk: Disk, options: SeedOptions) {
+    const { sabotage, settleMs = usualSettleMs } = options;
+    this.#settleMs = settleMs;
     this.#plan = plan;
     this.#world = world;
     this.#clock = clock;
@@ -247,12 +253,12 @@ class Trial {
     await sleep(healthyMs);
     this.#parts.pause.pause('request');
     await within('runs on demand', Promise.all(this.#answers));
-    const unquiet = await settled(() => (this.#isQuiet(slots) ? [] : ['yes']));
+    const unquiet = await settled(this.#settleMs, () => (this.#isQuiet(slots) ? [] : ['yes']));
     const counts = slotCounts(this.#parts.daemon.config, slots);
     const history = new Map(this.#steady().map((id) => [id, this.#parts.history.list({ checkId: id })]));
     const runsAtQuiet = this.#runs();
     const metrics = samples(await this.#parts.metrics.render('text'));
-    const left = await settled(() => (this.#isQuiet(slots) ? this.#leftWhileIdle(opened) : undefined));
+    const left = await settled(this.#settleMs, () => (this.#isQuiet(slots) ? this.#leftWhileIdle(opened) : undefined));
     return { hadQuiet: unquiet.length === 0, leftWhileIdle: left, runsAtQuiet, metrics, history, slots: counts };
   }
 
@@ -281,9 +287,9 @@ class Trial {
   async #afterwards(before: Resources): Promise<AtEnd> {
     const { ledgerFile, registry, edges } = this.#world;
     await within('the end of the ledger', this.#ledger.close());
-    const sockets = await settled(() => clientSockets(this.#world));
+    const sockets = await settled(this.#settleMs, () => clientSockets(this.#world));
     this.#world.dropConnections();
-    const rest = await settled(() => moreThanBefore(before, resourcesNow(), transient));
+    const rest = await settled(this.#settleMs, () => moreThanBefore(before, resourcesNow(), transient));
     const leftAtEnd = [...sockets, ...rest];
     const ledgerAtEnd = this.#ledger.entries;
     const storedAtEnd = stored(this.#world);
@@ -344,7 +350,7 @@ async function within<T>(step: string, work: Promise<T>): Promise<T> {
  * Asks again until nothing is complained of, or for as long as things may take to settle; gives the last complaints. undefined:
  * now is not the moment to ask.
  */
-async function settled(complain: () => string[] | undefined): Promise<string[]> {
+async function settled(settleMs: number, complain: () => string[] | undefined): Promise<string[]> {
   const endMs = performance.now() + settleMs;
   let last = ['there was no moment to look'];
   for (;;) {
