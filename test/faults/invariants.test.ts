@@ -57,7 +57,7 @@ function atEdge(
 }
 
 const planted: readonly (readonly [InvariantName, string, () => Observation])[] = [
-  ['every run ends with an outcome', 'a run that rejects', () => changed({ rejection: new Error('x') })],
+  ['every run ends with an outcome', 'a run that rejects', () => changed({ rejection: 'Error: x' })],
   ['every run ends with an outcome', 'a run that never ends', () => changed({ run: undefined as never })],
   ['every run ends within its deadline', 'a run that takes an hour', () => changed({ endedMs: 3_600_000_000 })],
   ['counters agree with the runs', 'a run counted twice', () => counted('blobprobe_runs_total', 1)],

@@ -18,7 +18,7 @@ const memoryGrowthBytes = 24 * 1024 * 1024;
 export const invariants = {
   'every run ends with an outcome': ({ runs }) =>
     runs.flatMap((one) => {
-      if (one.rejection !== undefined) return [`${one.checkId} rejected: ${String(one.rejection)}`];
+      if (one.rejection !== undefined) return [`${one.checkId} rejected: ${one.rejection}`];
       if (one.run === undefined) return [`${one.checkId} has not ended`];
       const { ok, failure } = one.run;
       if (ok !== (failure === undefined)) return [`${one.checkId} is ${ok ? 'ok with' : 'not ok without'} a failure`];

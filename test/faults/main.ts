@@ -96,7 +96,7 @@ function recordOf(): object {
     runs: sum(({ figures }) => figures.runs),
     failedRuns: sum(({ figures }) => figures.failedRuns),
     edgeRequests: sum(({ figures }) => figures.edgeRequests),
-    failedAttempts: Object.fromEntries(Object.entries(reasons).sort()),
+    failedAttempts: Object.fromEntries(Object.entries(reasons).sort(([a], [b]) => a.localeCompare(b))),
     memoryGrowthKiB: growthKiB,
   };
 }

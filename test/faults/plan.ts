@@ -29,7 +29,8 @@ export const configVariants = [
 ] as const;
 export type ConfigVariant = (typeof configVariants)[number];
 
-export type FaultEvent =
+/** What happens to the world around the daemon. */
+export type WorldEvent =
   | { readonly kind: 'edge'; readonly path: PathName; readonly faults: readonly Fault[] }
   | { readonly kind: 'drop-connections'; readonly where: PathName | 'registry' }
   | { readonly kind: 'relay'; readonly mode: RelayMode }
@@ -37,7 +38,10 @@ export type FaultEvent =
   | { readonly kind: 'certificate'; readonly certificate: CertificateName }
   | { readonly kind: 'registry-restart' }
   | { readonly kind: 'registry'; readonly everyNth: number; readonly reaction: Reaction; readonly forMs: number }
-  | { readonly kind: 'registry-settings'; readonly commitDelayMs: number; readonly quotaBytes?: number }
+  | { readonly kind: 'registry-settings'; readonly commitDelayMs: number; readonly quotaBytes?: number };
+
+/** What happens to its process, or is asked of it. */
+export type DaemonEvent =
   | { readonly kind: 'clock'; readonly stepMs: number }
   | { readonly kind: 'disk'; readonly mode: DiskMode }
   | { readonly kind: 'reload'; readonly variant: ConfigVariant; readonly times: number }
@@ -45,6 +49,22 @@ export type FaultEvent =
   | { readonly kind: 'pause'; readonly forMs: number }
   | { readonly kind: 'busy-loop'; readonly forMs: number }
   | { readonly kind: 'scrape' };
+
+export type FaultEvent = WorldEvent | DaemonEvent;
+
+const daemonKinds: ReadonlySet<FaultEvent['kind']> = new Set<DaemonEvent['kind']>([
+  'clock',
+  'disk',
+  'reload',
+  'on-demand',
+  'pause',
+  'busy-loop',
+  'scrape',
+]);
+
+export function isDaemonEvent(event: FaultEvent): event is DaemonEvent {
+  return daemonKinds.has(event.kind);
+}
 
 /** All that a seed decides beforehand. */
 export interface Plan {
@@ -169,8 +189,10 @@ function randomReaction(random: Random): Reaction {
       return { kind: 'answer', status: random.pick([400, 401, 403, 416, 429, 500, 502, 503]), readBytes };
     case 'odd-answer':
       return { kind: 'answer', status: 202, body: '', headers: { location: random.pick(oddLocations) } };
-    default:
+    case 'pass':
       return { kind: 'pass', delayMs: random.int(10, 500) };
+    default:
+      throw new Error('no such reaction');
   }
 }
 

@@ -10,8 +10,8 @@ export interface RecordedRun {
   readonly startedMs: number;
   endedMs?: number;
   run?: Run;
-  /** What it rejected with: it must not. */
-  rejection?: unknown;
+  /** What it rejected with, as text: it must not. */
+  rejection?: string;
   /** Was to end before it began: it has no transfer, and takes none. */
   readonly stillborn: boolean;
   /** Other runs under way when it began. */
@@ -48,7 +48,7 @@ export function recordRuns(run: RunCheck): Recorder {
         record.run = await run(check, options);
         return record.run;
       } catch (error) {
-        record.rejection = error;
+        record.rejection = String(error);
         throw error;
       } finally {
         record.endedMs = performance.now();

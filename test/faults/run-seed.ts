@@ -19,7 +19,7 @@ import { steppedClock, type WallClock } from './clock.ts';
 import { breakableDisk, type Disk } from './disk.ts';
 import { violations } from './invariants.ts';
 import type { Observation, ObservedRun, SlotCount, Stored } from './observation.ts';
-import { type ConfigVariant, type FaultEvent, type Plan, planOf } from './plan.ts';
+import { type ConfigVariant, type FaultEvent, isDaemonEvent, type Plan, planOf } from './plan.ts';
 import { createRandom } from './random.ts';
 import { recordRuns, type Recorder, worldBounds } from './recorder.ts';
 import { memoryBytes, moreThanBefore, type Resources, resourcesNow } from './resources.ts';
@@ -207,7 +207,7 @@ class Trial {
   }
 
   async #apply(event: FaultEvent): Promise<void> {
-    if (this.#world.apply(event)) return;
+    if (!isDaemonEvent(event)) return this.#world.apply(event);
     switch (event.kind) {
       case 'clock':
         return this.#clock.step(event.stepMs);
@@ -226,7 +226,7 @@ class Trial {
         await this.#parts.metrics.render('text');
         return;
       default:
-        throw new Error(`nobody carries out ${event.kind}`);
+        event satisfies never;
     }
   }
 
@@ -318,10 +318,9 @@ function clientSockets({ edges, relay }: World): string[] {
   const ports = new Map<unknown, string>([...edges].map(([name, { port }]) => [port, name]));
   ports.delete(edges.get('relayed')?.port);
   ports.set(relay.port, 'relayed');
-  const { _getActiveHandles: activeHandles } = process as unknown as {
-    _getActiveHandles(): { remotePort?: unknown }[];
-  };
-  return activeHandles.call(process).flatMap(({ remotePort }) => {
+  const active = process as unknown as { _getActiveHandles(): { remotePort?: unknown }[] };
+  // oxlint-disable-next-line no-underscore-dangle -- the only way to sockets that nobody holds on to
+  return active._getActiveHandles().flatMap(({ remotePort }) => {
     const path = ports.get(remotePort);
     return path === undefined ? [] : [`a socket to ${path} is open`];
   });

@@ -10,7 +10,7 @@ import { type DnsServer, startDnsServer } from './dns-server.ts';
 import {
   type CertificateName,
   type ConfigVariant,
-  type FaultEvent,
+  type WorldEvent,
   type PathName,
   pathNames,
   type Plan,
@@ -27,8 +27,8 @@ export interface World {
   readonly dns: DnsServer;
   /** Text of a configuration file. Variants that are wrong are wrong in different ways. */
   configText(variant: ConfigVariant): string;
-  /** Carries out what happens outside the daemon; false: the event is none of the world's. */
-  apply(event: FaultEvent): boolean;
+  /** Carries out what happens outside the daemon. */
+  apply(event: WorldEvent): void;
   /** All paths as they were at the start; faults under way end by themselves within a second or two. */
   heal(): void;
   dropConnections(): void;
@@ -119,29 +119,29 @@ export async function startWorld(plan: Plan, certificates: WorldCertificates): P
 
 type Hops = Pick<World, 'registry' | 'edges' | 'relay' | 'dns'>;
 
-function apply({ registry, edges, relay, dns }: Hops, certificates: WorldCertificates, event: FaultEvent): boolean {
+function apply({ registry, edges, relay, dns }: Hops, certificates: WorldCertificates, event: WorldEvent): void {
   switch (event.kind) {
     case 'edge':
       edges.get(event.path)?.setFaults(event.faults);
-      return true;
+      return;
     case 'drop-connections':
       (event.where === 'registry' ? registry : edges.get(event.where))?.dropConnections();
-      return true;
+      return;
     case 'relay':
       relay.setMode(event.mode);
-      return true;
+      return;
     case 'dns':
       dns.setMode(event.mode);
-      return true;
+      return;
     case 'certificate':
       edges.get('tls')?.setTls(identityOf(certificates, event.certificate));
-      return true;
+      return;
     case 'registry-restart':
       registry.restart();
-      return true;
+      return;
     case 'registry-settings':
       registry.change({ commitDelayMs: event.commitDelayMs, quotaBytes: event.quotaBytes });
-      return true;
+      return;
     case 'registry': {
       let seen = 0;
       const endsAtMs = performance.now() + event.forMs;
@@ -152,10 +152,10 @@ function apply({ registry, edges, relay, dns }: Hops, certificates: WorldCertifi
         const hits = performance.now() < endsAtMs && seen % event.everyNth === 0;
         return hits && (!uploadsOnly || method.startsWith('P')) ? event.reaction : undefined;
       };
-      return true;
+      return;
     }
     default:
-      return false;
+      event satisfies never;
   }
 }
 

@@ -108,7 +108,7 @@ describe('retries and resends', () => {
       const check = checkOf(registry.url, { client: 'skopeo', check: { timeoutMs, retries: 'profile' } });
       const run = await runOnce(check, runDeps(), ended.signal);
       clearTimeout(timer);
-      expect(run.failure).toMatchObject({ reason: how, blame: how === 'cancelled' ? 'prober' : expect.any(String) });
+      expect(run.failure?.reason).toBe(how);
       expect(run.durationMs).toBeLessThan(5_000);
     },
   );
