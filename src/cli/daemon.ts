@@ -66,7 +66,7 @@ export function createDaemon(initial: Config, deps: DaemonDeps): Daemon {
   const { metrics, log } = deps;
   const pause = deps.pause ?? createPauseSwitch();
   const isPaused = (): boolean => pause.state() !== undefined;
-  const parts = createParts(deps, isPaused);
+  const parts = createParts(deps);
   let config = initial;
   let tasks = parts.update(config);
   let schedules: Schedules | undefined;
@@ -121,13 +121,13 @@ interface Parts {
   update(config: Config): Tasks;
 }
 
-function createParts(deps: DaemonDeps, isPaused: () => boolean): Parts {
+function createParts(deps: DaemonDeps): Parts {
   const { metrics, engine, log } = deps;
   const verdicts = deps.verdicts ?? createVerdicts();
   const onChange = (remaining: number | undefined): void => metrics.budgetRemaining(remaining);
   const budget = deps.budget ?? createByteBudget({ nowMs: () => performance.now(), onChange });
   const rateLimits = deps.rateLimits ?? createRateLimits();
-  const checks = createScheduledChecks({ ...deps, budget, verdicts, isPaused, rateLimits });
+  const checks = createScheduledChecks({ ...deps, budget, verdicts, rateLimits });
   const limits = engine && createScheduledLimits({ engine, metrics, budget, log, rateLimits });
   const api =
     engine &&

@@ -10,7 +10,7 @@ import type { Metrics } from '../publish/metrics.ts';
 import { isCancelled, type ObserveOptions } from '../publish/observe-run.ts';
 import { createVerdicts, type Verdicts } from '../publish/verdicts.ts';
 import { type ByteBudget, createByteBudget } from '../schedule/byte-budget.ts';
-import type { ScheduleObserver, SkipCause, Task } from '../schedule/task-loop.ts';
+import { pausedReason, type ScheduleObserver, type SkipCause, type Task } from '../schedule/task-loop.ts';
 import type { Logger } from './log.ts';
 import { createRateLimits, type RateLimits } from './rate-limits.ts';
 import { logHold, logRun, logVerdict } from './run-log.ts';
@@ -28,8 +28,6 @@ export interface ScheduledChecksDeps {
   readonly verdicts?: Verdicts;
   /** Default: the diagnosis's. */
   readonly remedy?: VerdictOptions['remedy'];
-  /** Whether somebody paused everything: a round that ends for it has skipped the checks that did not come to their turn. */
-  readonly isPaused?: () => boolean;
   /** In [0, 1): the order of the paths in a round. */
   readonly random?: () => number;
 }
@@ -117,7 +115,8 @@ class Rounds implements ScheduledChecks {
       },
       signal,
     );
-    if (signal.aborted && this.#deps.isPaused?.() === true) {
+    // Not whether it is paused now: a short pause may be over before what it interrupted has cleaned up.
+    if (signal.reason === pausedReason) {
       waiting.forEach((check) => this.#skip(check, 'paused', 1));
     }
     // A round that we ended ourselves, or of which nothing ran, is no news about the registry.

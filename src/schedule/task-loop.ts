@@ -19,6 +19,9 @@ export const skipCauses = ['overlap', 'missed', 'budget', 'paused', 'rate_limite
  */
 export type SkipCause = (typeof skipCauses)[number];
 
+/** Why a run's signal aborts when everything is paused; by the time it has ended somebody may have resumed. */
+export const pausedReason = 'paused' satisfies SkipCause;
+
 /** Told what the schedule does; must not throw. */
 export interface ScheduleObserver {
   /** `lagMs`: how late the run starts against its slot; `queuedMs`: the part of it spent waiting for a transfer to end. */
@@ -91,10 +94,10 @@ export class TaskLoop {
     }
   }
 
-  /** Everything is paused: aborts what is running, and what waits for a transfer waits no more. Slots stay as they are. */
+  /** Everything is paused: aborts what is running, with the cause as reason, and what waits for a transfer waits no more. Slots stay as they are. */
   interrupt(): void {
     if (this.#state.kind === 'running') {
-      this.#state.abort.abort();
+      this.#state.abort.abort(pausedReason);
     } else if (this.#state.kind === 'queued') {
       this.#state.cancel();
       this.#state = { kind: 'idle' };

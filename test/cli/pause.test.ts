@@ -89,6 +89,15 @@ test('the checks of a round that did not come to their turn count as skipped, ea
   pause.resume('request');
 });
 
+test('a pause that is over before the round it interrupted has cleaned up counts the same', async () => {
+  const { lab, pause, value, until } = await startDaemon(true);
+  await until('first push of the round', async () => lab.openSessions.length === 1);
+  pause.pause('request');
+  pause.resume('request');
+  await until('cancelled', async () => (await value('runs_cancelled_total')) === 1);
+  expect(await value('runs_skipped_total', { cause: 'paused' })).toBe(1);
+});
+
 test('a run that somebody asked for is cancelled too', async () => {
   const { lab, pause, onDemand, runs, until } = await startDaemon(false);
   lab.intercept = (request) => (request.method === 'PATCH' ? { kind: 'stall', readBytes: 100_000 } : undefined);
