@@ -8,6 +8,7 @@ import { pushSuite } from './suites/push.ts';
 import { registrySuite } from './suites/registry.ts';
 import { scheduleSuite } from './suites/schedule.ts';
 import { scrapeSuite } from './suites/scrape.ts';
+import { soakSuite } from './suites/soak.ts';
 import { startupSuite } from './suites/startup.ts';
 import { truthSuite } from './suites/truth.ts';
 
@@ -24,4 +25,5 @@ export const suites: readonly Suite[] = [
   growthSuite,
   scrapeSuite,
   pageSuite,
+  soakSuite,
 ];

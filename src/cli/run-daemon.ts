@@ -56,7 +56,7 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number | und
   // Not SIGUSR1, which opens Node's debugger.
   process.on('SIGUSR2', () => (pause.state() === undefined ? pause.pause('signal') : pause.resume('signal')));
   try {
-    const listening = await startWeb(options.web, { ...parts, log, extraRoutes: options.extraRoutes });
+    const listening = await startWeb(options.web, { ...parts, log, ledger, extraRoutes: options.extraRoutes });
     closeWeb = () => listening.close(1_000);
     await replayAtStart(ledger, config, log, stopping.signal);
     if (stopping.signal.aborted) {

@@ -3,6 +3,7 @@ import { dayMs, parseDuration } from '../config/duration.ts';
 import { ConfigError } from '../config/problem.ts';
 import { redactedConfig } from '../config/redact.ts';
 import { formatTime } from '../publish/format.ts';
+import type { Ledger } from '../probe/ledger.ts';
 import { verdictTexts } from '../publish/verdicts.ts';
 import type { PauseSwitch } from '../schedule/pause.ts';
 import type { PauseControl, ServerDeps } from '../server/deps.ts';
@@ -11,6 +12,7 @@ import { buildServer } from '../server/server.ts';
 import { startServer } from '../server/start.ts';
 import type { WebOptions } from './daemon-flags.ts';
 import type { DaemonParts } from './daemon-parts.ts';
+import { ledgerNotices } from './ledger-at-start.ts';
 import type { Logger } from './log.ts';
 import type { Hold } from './rate-limits.ts';
 import type { Reloads } from './reloads.ts';
@@ -18,6 +20,8 @@ import type { Reloads } from './reloads.ts';
 export interface WebDeps extends DaemonParts {
   readonly log: Logger;
   readonly extraRoutes?: ServerDeps['extraRoutes'];
+  /** Its troubles are shown on the pages. */
+  readonly ledger?: Pick<Ledger, 'status'>;
 }
 
 /** Beyond this somebody meant something else: an exporter that is not to run can be ended. */
@@ -69,6 +73,7 @@ function serverDepsOf(options: WebOptions, deps: WebDeps): ServerDeps {
       ...whilePaused(deps.pause),
       ...deps.rateLimits.holds().map(whileHeld),
       ...lastReload(reloads),
+      ...(deps.ledger === undefined ? [] : ledgerNotices(deps.ledger.status)),
       ...insecurePaths(daemon.config),
     ],
     liveRuns: deps.runs,

@@ -106,7 +106,7 @@ export function openRemover(path: NetworkPath, target: RegistryTarget, options: 
         return { result: 'kept' };
       }
       try {
-        const { result, refusal } = await removeObject(client, entry, ledger.now());
+        const { result, refusal } = await removeObject(client, entry, ledger.now(), options.signal);
         note(ledger, entry, result);
         const failure = refusal && classify(refusal, { ...noContext, step: 'cleanup' }, confidences);
         return failure === undefined ? { result } : { result, failure };

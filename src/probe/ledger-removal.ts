@@ -26,17 +26,22 @@ export class LocationElsewhere extends Error {
 
 /**
  * Removes one object and looks whether it is gone. Throws ProtocolError, AuthError or NetworkError when that failed, and
- * LocationElsewhere. `now`: milliseconds since the epoch.
+ * LocationElsewhere. `now`: milliseconds since the epoch; `signal`: that of the client, which ends waits as well.
  */
-export async function removeObject(client: RegistryClient, entry: LedgerEntry, now: number): Promise<Removal> {
-  return entry.kind === 'session' ? cancelSession(client, entry) : deleteDigest(client, entry, now);
+export async function removeObject(
+  client: RegistryClient,
+  entry: LedgerEntry,
+  now: number,
+  signal: AbortSignal,
+): Promise<Removal> {
+  return entry.kind === 'session' ? cancelSession(client, entry, signal) : deleteDigest(client, entry, now);
 }
 
 /** A session may be in use by the PATCH that was cut: then the server still writes to it when it is asked to drop it. */
 const cancelTries = 3;
 const cancelAgainMs = 300;
 
-async function cancelSession(client: RegistryClient, entry: LedgerEntry): Promise<Removal> {
+async function cancelSession(client: RegistryClient, entry: LedgerEntry, signal: AbortSignal): Promise<Removal> {
   const url = locationOver(client.path, entry);
   if (url === undefined) {
     throw new LocationElsewhere(`the upload's Location is on a host that path ${client.path.name} does not allow`);
@@ -54,7 +59,8 @@ async function cancelSession(client: RegistryClient, entry: LedgerEntry): Promis
     if (number === cancelTries) {
       throw unexpected(status, 'the upload session is still there after its cancellation');
     }
-    await sleep(cancelAgainMs * number);
+    // Ended early, the next request says so.
+    await sleep(cancelAgainMs * number, undefined, { signal }).catch(() => {});
   }
 }
 

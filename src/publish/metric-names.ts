@@ -168,6 +168,16 @@ export const metricSpecs = {
     ['registry', 'kind'],
     'Objects of earlier runs known to be still in the registry.',
   ),
+  ledgerWritable: gauge(
+    'ledger_writable',
+    [],
+    '1 when what runs leave behind can be written to the file of the ledger, 0 when it is only in memory. Absent without such a file.',
+  ),
+  ledgerUnreadableLines: gauge(
+    'ledger_unreadable_lines',
+    [],
+    'Lines of the file of the ledger that could not be read when it was opened: torn by a crash, or corrupt. Absent without such a file.',
+  ),
   budgetRemaining: gauge('budget_remaining_bytes', [], 'Bytes that may still be sent today. Absent without a budget.'),
 
   paused: gauge('paused', [], '1 while everything is paused, so that no run starts; else 0.'),

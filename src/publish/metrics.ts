@@ -60,6 +60,8 @@ export interface Metrics {
   budgetRemaining(bytes: number | undefined): void;
   paused(paused: boolean): void;
   leftovers(registry: string, kind: LeftoverKind, count: number): void;
+  /** `unreadableLines`: of the file when it was opened. */
+  ledger(writable: boolean, unreadableLines: number): void;
   configReloaded(ok: boolean, at?: Date): void;
   render(format: MetricsFormat): Promise<Answer>;
 }
@@ -119,7 +121,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
 function pathAndProcess(
   series: Series,
-): Pick<Metrics, 'apiUp' | 'limit' | 'round' | 'budgetRemaining' | 'paused' | 'leftovers' | 'configReloaded'> {
+): Pick<
+  Metrics,
+  'apiUp' | 'limit' | 'round' | 'budgetRemaining' | 'paused' | 'leftovers' | 'ledger' | 'configReloaded'
+> {
   return {
     apiUp: (registry, path, endpoint, up) => series.set('apiUp', { registry, path, endpoint }, up ? 1 : 0),
     limit({ registry, path, client, unit, bounds }) {
@@ -154,6 +159,10 @@ function pathAndProcess(
     },
     paused: (paused) => series.set('paused', {}, paused ? 1 : 0),
     leftovers: (registry, kind, count) => series.set('leftoverObjects', { registry, kind }, count),
+    ledger(writable, unreadableLines) {
+      series.set('ledgerWritable', {}, writable ? 1 : 0);
+      series.set('ledgerUnreadableLines', {}, unreadableLines);
+    },
     configReloaded(ok, at = new Date()) {
       series.set('configLastReloadSuccessful', {}, ok ? 1 : 0);
       if (ok) {

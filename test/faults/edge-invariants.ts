@@ -1,12 +1,13 @@
 import type { LoggedRequest } from '../../src/demo/request-log.ts';
+import { clientProfiles } from '../../src/probe/client-profiles.ts';
 import type { RequestRecord } from '../../src/probe/outcome.ts';
 import type { Observation } from './observation.ts';
 
 /**
  * Body bytes of one request by which both sides may differ when it did not end well: what a write handed over at the moment of a
- * cut, of which the sender cannot know whether the kernel took it (one chunk, and the framing around it).
+ * cut, of which the sender cannot know whether the kernel took it (one write of the client, and the framing around it).
  */
-const cutBytes = 128 * 1024;
+const cutBytes = Math.max(...Object.values(clientProfiles).map(({ writeBytes }) => writeBytes)) + 64 * 1024;
 
 const bodies: ReadonlySet<string> = new Set(['POST', 'PATCH', 'PUT']);
 

@@ -30,7 +30,11 @@ export const invariants = {
       const late = slackMs + 2 * loopLagMs;
       const tookMs = (endedMs ?? Number.POSITIVE_INFINITY) - startedMs;
       return [
-        ...(tookMs > timeoutMs + cleanupTimeoutMs + late ? [`${checkId} took ${Math.round(tookMs)} ms in all`] : []),
+        ...(tookMs > timeoutMs + cleanupTimeoutMs + late
+          ? [
+              `${checkId} took ${Math.round(tookMs)} ms in all, cleanup ${run?.cleanup.durationMs} ms of it, late by ${late} ms at most`,
+            ]
+          : []),
         ...((run?.durationMs ?? 0) > timeoutMs + late ? [`${checkId} ran for ${run?.durationMs} ms`] : []),
       ];
     }),

@@ -98,6 +98,18 @@ describe('a session that a failed push left', () => {
     expect([cleanup.failures, states(ledger), registry.openSessions]).toEqual([[], [], []]);
   });
 
+  test('that no DELETE removes costs no more time than cleaning up may take', async () => {
+    const registry = await registryOf();
+    registry.intercept = ({ method }) => {
+      if (method === 'PATCH') return { kind: 'reset', readBytes: 10_000 };
+      return method === 'DELETE' ? { kind: 'answer', status: 204 } : undefined;
+    };
+    // The bound falls into the longer of the two waits.
+    const { cleanup } = await runOnce(checkOf(registry.url), runDeps({ cleanupTimeoutMs: 350 }));
+    expect(cleanup.failures).toMatchObject([{ kind: 'session', reason: 'deadline' }]);
+    expect(cleanup.durationMs).toBeLessThan(800);
+  });
+
   test('that no DELETE removes is reported and stays in the ledger', async () => {
     const registry = await registryOf();
     registry.intercept = ({ method }) => {

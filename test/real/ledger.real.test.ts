@@ -20,10 +20,10 @@ afterEach(async () => {
 });
 
 /**
- * What the two processes run: the built engine on a ledger, without a schedule. `push`: one run of the given client; `replay`:
- * what a start does. Prints one JSON line.
+ * What the two processes run: the built engine on a ledger, without a schedule. `push` and `image`: one run of the given client;
+ * `replay`: what a start does. Prints one JSON line.
  */
-const script = (mode: 'push' | 'replay', ledgerFile: string, origin: string, client: string): string => `
+const script = (mode: 'push' | 'image' | 'replay', ledgerFile: string, origin: string, client: string): string => `
   const load = (name) => import(${JSON.stringify(new URL('../../dist/', import.meta.url).href)} + name);
   const [{ createRunner }, { Ledger }, { replayLedger }, { clientProfiles }, { createPayloadSource }] = await Promise.all(
     ['probe/run.js', 'probe/ledger.js', 'probe/ledger-replay.js', 'probe/client-profiles.js', 'registry/payload.js'].map(load));
@@ -32,13 +32,15 @@ const script = (mode: 'push' | 'replay', ledgerFile: string, origin: string, cli
   const registry = { name: 'local', repository: ${JSON.stringify(repository)}, credentials: { kind: 'anonymous' }, cleanup: 'delete' };
   const ledger = new Ledger({ file: ${JSON.stringify(ledgerFile)} });
   const nowMs = () => performance.now();
-  if (${JSON.stringify(mode)} === 'push') {
+  if (${JSON.stringify(mode)} !== 'replay') {
     const run = createRunner({
       clock: { nowMs, sleep: async () => {} }, payloads: createPayloadSource('crash'), random: Math.random,
       newId: () => crypto.randomUUID(), eventLoopLag: { start: () => () => 0 }, taintedAboveMs: 250,
       cleanupTimeoutMs: 8000, stallTimeoutMs: undefined, ledger });
     const check = { registry, path, client: clientProfiles[${JSON.stringify(client)}],
-      workload: { name: 'blob', kind: 'blob', layerBytes: [${sizeBytes}], pull: false },
+      workload: ${JSON.stringify(mode)} === 'image'
+        ? { name: 'image', kind: 'image', layerBytes: [300000, 100000], pull: true }
+        : { name: 'blob', kind: 'blob', layerBytes: [${sizeBytes}], pull: false },
       intervalMs: 60000, timeoutMs: 60000, retries: 'none', retryWaitScale: 1, payload: { kind: 'fresh' } };
     const { ok, cleanup, failure } = await run(check, { signal: new AbortController().signal });
     console.log(JSON.stringify({ ok, cleanup, reason: failure?.reason, status: ledger.status }));
@@ -66,14 +68,20 @@ async function replay(
 }
 
 /** Decides, for each request of the child, where the child dies: before anything of it is passed on, in its body, or before its answer is. */
-type Moment = { readonly method: string; readonly at: 'request' | 'body' | 'stuck' | 'answer' };
+type Moment = {
+  readonly method: string;
+  readonly at: 'request' | 'body' | 'stuck' | 'answer';
+  /** Part of the path, where the method alone does not tell. */
+  readonly path?: string;
+};
 
 /** A proxy before the registry that kills the child at a moment. Locations name the proxy: the Host header is passed on. */
 async function startHop(registryPort: number) {
   let moment: Moment | undefined;
   let kill: () => void = () => {};
   const server = createServer((incoming, outgoing) => {
-    const now = moment?.method === incoming.method ? moment?.at : undefined;
+    const isNow = moment?.method === incoming.method && incoming.url?.includes(moment?.path ?? '') === true;
+    const now = isNow ? moment?.at : undefined;
     if (now === 'request') return kill();
     passOn(incoming, outgoing, registryPort, now, () => kill());
   });
@@ -160,6 +168,41 @@ interface Point {
 
 const points: readonly Point[] = [
   {
+    name: 'before the ping',
+    moment: { method: 'GET', at: 'request' },
+    remembered: [],
+    before: [0, []],
+    results: [],
+    after: [0, []],
+  },
+  {
+    // A Location that never came cannot be known not to have been on its way.
+    name: 'before the POST',
+    moment: { method: 'POST', at: 'request' },
+    remembered: ['session opening'],
+    before: [0, []],
+    results: ['session unknown'],
+    after: [0, []],
+    left: ['session opening'],
+  },
+  {
+    name: 'after the PATCH, its answer not seen',
+    moment: { method: 'PATCH', at: 'answer' },
+    remembered: ['session open'],
+    before: [1, []],
+    results: ['session disowned'],
+    after: [1, []],
+    left: ['session disowned'],
+  },
+  {
+    name: 'after the HEAD, its answer not seen',
+    moment: { method: 'HEAD', at: 'answer' },
+    remembered: ['blob stored'],
+    before: [0, [200]],
+    results: ['blob removed'],
+    after: [0, [404]],
+  },
+  {
     name: 'after the POST',
     moment: { method: 'PATCH', at: 'request' },
     remembered: ['session open'],
@@ -241,6 +284,71 @@ const points: readonly Point[] = [
   },
 ];
 
+interface ImagePoint {
+  readonly name: string;
+  readonly moment: Moment;
+  readonly remembered: readonly string[];
+  readonly results: readonly string[];
+  readonly left?: readonly string[];
+}
+
+const blobs = ['blob stored', 'blob stored', 'blob stored'];
+const image = [...blobs, 'manifest stored'];
+const removed = ['manifest removed', 'blob removed3'];
+
+/** What an image adds to the steps of its blobs: the manifest, its way back, and a cleanup of several objects in their order. */
+const imagePoints: readonly ImagePoint[] = [
+  {
+    name: 'before the PUT of the manifest',
+    moment: { method: 'PUT', at: 'request', path: '/manifests/' },
+    remembered: [...blobs, 'manifest committing'],
+    results: ['manifest unsettled', 'blob removed3'],
+    left: ['manifest committing'],
+  },
+  {
+    name: 'after the PUT of the manifest, its answer not seen',
+    moment: { method: 'PUT', at: 'answer', path: '/manifests/' },
+    remembered: [...blobs, 'manifest committing'],
+    results: removed,
+  },
+  {
+    name: 'before the look at the manifest',
+    moment: { method: 'HEAD', at: 'request', path: '/manifests/' },
+    remembered: image,
+    results: removed,
+  },
+  {
+    name: 'before the manifest is pulled',
+    moment: { method: 'GET', at: 'request', path: '/manifests/' },
+    remembered: image,
+    results: removed,
+  },
+  {
+    name: 'while a blob is pulled',
+    moment: { method: 'GET', at: 'answer', path: '/blobs/sha256' },
+    remembered: image,
+    results: removed,
+  },
+  {
+    name: 'before the manifest is deleted',
+    moment: { method: 'DELETE', at: 'request', path: '/manifests/' },
+    remembered: image,
+    results: removed,
+  },
+  {
+    name: 'after the manifest is deleted, the answer not seen',
+    moment: { method: 'DELETE', at: 'answer', path: '/manifests/' },
+    remembered: image,
+    results: removed,
+  },
+  {
+    name: 'before the first blob is deleted',
+    moment: { method: 'DELETE', at: 'request', path: '/blobs/' },
+    remembered: blobs,
+    results: ['blob removed3'],
+  },
+];
+
 /** `kind state` of what the file remembers, in order. */
 function remembered(ledgerFile: string): string[] {
   const states = new Map<string, string>();
@@ -279,6 +387,32 @@ describeWithComponents(['docker-registry'], 'a process that is killed in mid-pus
     expect(registry.openSessions(repository)).toHaveLength(point.after[0]);
     expect(await blobStatuses(copy, registry)).toEqual(point.after[1]);
     expect(existsSync(`${ledgerFile}.lock`)).toBe(false);
+  });
+
+  test.each(imagePoints)('of an image, $name: the next one replays the ledger', async (point) => {
+    const registry = await openRegistry();
+    const hop = await startHop(registry.port);
+    const ledgerFile = ledgerIn();
+    const child = await runScript('image', ledgerFile, hop.origin, 'docker');
+    hop.killAt(point.moment, child);
+    expect(`${await child.exited}${child.output()}`).toBe('SIGKILL');
+    expect(remembered(ledgerFile).sort()).toEqual([...point.remembered].sort());
+    const digests = [...new Set(readFileSync(ledgerFile, 'utf8').match(/sha256:[0-9a-f]{64}/g))];
+
+    hop.killAt(undefined);
+    const report = await replay(ledgerFile, hop.origin);
+    expect(report.rows.map(({ kind, result, count }) => `${kind} ${result}${count === 1 ? '' : count}`)).toEqual(
+      point.results,
+    );
+    expect(report.left).toEqual(point.left ?? []);
+    expect(registry.openSessions(repository)).toEqual([]);
+    const accept = 'application/vnd.docker.distribution.manifest.v2+json';
+    for (const digest of digests) {
+      for (const kind of ['manifests', 'blobs']) {
+        const url = `${registry.origin}/v2/${repository}/${kind}/${digest}`;
+        expect((await fetch(url, { method: 'HEAD', headers: { accept } })).status).toBe(404);
+      }
+    }
   });
 
   test('a torn and corrupt ledger still cleans up what can be read of it', async () => {

@@ -1,0 +1,95 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startEdge } from '../../src/demo/edge.ts';
+import { startRegistry } from '../../src/demo/registry.ts';
+import { rowOf } from '../figures.ts';
+import { stop } from '../programs.ts';
+import type { SoakReport, SoakSample } from '../soak-process.ts';
+import type { Row, Suite } from '../suite.ts';
+
+const MiB = 1024 * 1024;
+
+/** A month of one check a minute. */
+const monthRuns = 30 * 24 * 60;
+/** However slow the machine: then it is less than a month. */
+const longestMs = 200_000;
+
+/** What an instance holds after a month of runs, compared with what it held when its history had filled. */
+export const soakSuite: Suite = {
+  name: 'soak',
+  what: 'the runs of a month in minutes, good and bad, with scrapes, reloads and runs on demand: memory, handles, files',
+  async run({ progress }) {
+    const folder = mkdtempSync(join(tmpdir(), 'blobprobe-soak-'));
+    const registry = await startRegistry({ bytes: 'discard' });
+    const limited = await startEdge({
+      upstream: registry.url,
+      faults: [{ kind: 'body-limit', limitBytes: 10_000, ending: 'linger' }],
+      lingerMs: 100,
+    });
+    const flaky = await startEdge({
+      upstream: registry.url,
+      faults: [{ kind: 'reset-at', afterBytes: 5_000, direction: 'request', when: { everyNth: 9 } }],
+    });
+    try {
+      const urls = { direct: registry.url, limited: limited.url, flaky: flaky.url };
+      return rowsOf(await soak({ folder, urls, runs: monthRuns, longestMs }, progress));
+    } finally {
+      for (const one of [limited, flaky, registry]) await one.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+async function soak(order: object, progress: (line: string) => void): Promise<SoakReport> {
+  const file = fileURLToPath(new URL('../soak-process.js', import.meta.url));
+  const child = fork(file, [JSON.stringify(order)], { execArgv: ['--expose-gc', '--max-semi-space-size=4'] });
+  child.on('message', (message: SoakReport | string) => typeof message === 'string' && progress(message));
+  try {
+    for (;;) {
+      const [message] = (await once(child, 'message')) as [SoakReport | string];
+      if (typeof message !== 'string') return message;
+    }
+  } finally {
+    await stop(child);
+  }
+}
+
+function rowsOf({ samples, runs, failedRuns, seconds, ledgerBytes, historyRuns }: SoakReport): Row[] {
+  const third = Math.max(1, Math.floor(samples.length / 3));
+  // What fills up in the first third (history, compiled code) is no growth: the end of the first third is the base.
+  const [base, end] = [samples.slice(third, 2 * third), samples.slice(-third)];
+  const subject = 'blobprobe';
+  const rows = (figure: string, unit: string, of: (sample: SoakSample) => number, atMost: number): Row[] => [
+    rowOf({ subject, figure: `${figure}, second third`, unit }, base.map(of)),
+    rowOf({ subject, figure: `${figure}, last third`, unit }, end.map(of)),
+    rowOf({ subject, figure: `growth of ${figure}`, unit }, [least(end.map(of)) - least(base.map(of))], {
+      goal: { of: 'max', atMost },
+    }),
+  ];
+  return [
+    rowOf({ subject, figure: 'runs', unit: 'runs', note: `${failedRuns} of them failed, as planned` }, [runs]),
+    rowOf({ subject, figure: 'time', unit: 's' }, [seconds]),
+    ...rows('heap and buffers after collection', 'MiB', ({ heapBytes }) => heapBytes / MiB, 1),
+    ...rows('resident memory', 'MiB', ({ residentBytes }) => residentBytes / MiB, 10),
+    ...rows('handles', 'handles', ({ handles }) => handles, 0),
+    ...rows('descriptors', 'descriptors', ({ descriptors }) => descriptors, 0),
+    rowOf({ subject, figure: 'runs in the history', unit: 'runs' }, [historyRuns], {
+      goal: { of: 'max', atMost: 2_000 },
+    }),
+    rowOf(
+      { subject, figure: 'file of the ledger', unit: 'KiB' },
+      ledgerBytes.map((bytes) => bytes / 1024),
+      {
+        goal: { of: 'max', atMost: 1_024 },
+      },
+    ),
+  ];
+}
+
+function least(figures: readonly number[]): number {
+  return Math.min(...figures);
+}
