@@ -106,14 +106,15 @@ async function sample(): Promise<SoakSample> {
 
 function configOf(urls: Order['urls'], ledgerFile: string): Config {
   const paths = Object.fromEntries(Object.entries(urls).map(([name, url]) => [name, { url }]));
+  const clients = ['docker', 'docker-containerd', 'crane', 'oras', 'monolithic'];
   const common = { every: '2s', timeout: '2s', retries: 'none' };
   const text = JSON.stringify({
     registries: { soak: { repository: 'soak/blob', paths } },
     checks: {
-      small: { ...common, size: '1KiB', clients: ['docker', 'docker-containerd'] },
-      medium: { ...common, size: '16KiB', clients: ['docker', 'docker-containerd'] },
+      small: { ...common, size: '1KiB', clients },
+      medium: { ...common, size: '16KiB', clients },
     },
-    budget: { transfers: 4, bytesPerDay: '1PiB' },
+    budget: { transfers: 16, bytesPerDay: '100TiB' },
     ledgerFile,
   });
   const config = parseConfig(text, 'soak.yaml', { env: {}, profiles: clientProfiles });
