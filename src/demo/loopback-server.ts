@@ -81,6 +81,8 @@ export async function startLoopbackServer(options: LoopbackServerOptions): Promi
       // Who was still in the queue to be accepted would be let in now, and nobody would end that connection.
       server.on('connection', (socket) => socket.destroy());
       const closed = [server, ...sockets].map((one) => new Promise((resolve) => one.once('close', resolve)));
+      // Node's own look for idle connections trips over one that is half torn down ("reading '_httpMessage'" of null).
+      server.closeIdleConnections = () => {};
       server.close();
       dropConnections();
       await Promise.all(closed);

@@ -22,6 +22,9 @@ const minLinesToCompact = 500;
 /** The entries in memory and, as far as it can be written, in the file. */
 export class LedgerStore {
   readonly entries = new Map<string, LedgerEntry>();
+  /** Monotonic milliseconds at which entries of this process were made; those read from the file have none. */
+  readonly #madeAtMs = new Map<string, number>();
+  readonly #monotonicMs: () => number;
   #fileName: string | undefined;
   readonly #now: () => number;
   #onProblem: (problem: string | undefined) => void = () => {};
@@ -39,8 +42,9 @@ export class LedgerStore {
     droppedEntries: 0,
   };
 
-  constructor(now: () => number) {
+  constructor(now: () => number, monotonicMs: () => number = () => performance.now()) {
     this.#now = now;
+    this.#monotonicMs = monotonicMs;
   }
 
   /** From now on in this file, too. Once; never throws. */
@@ -55,13 +59,21 @@ export class LedgerStore {
     return { ...this.#status, file: this.#fileName };
   }
 
+  /** Age of an entry by a clock that nobody sets; undefined: it was made by an earlier process. */
+  ageMs(id: string): number | undefined {
+    const madeAtMs = this.#madeAtMs.get(id);
+    return madeAtMs === undefined ? undefined : this.#monotonicMs() - madeAtMs;
+  }
+
   put(entry: LedgerEntry): void {
+    if (!this.entries.has(entry.id)) this.#madeAtMs.set(entry.id, this.#monotonicMs());
     this.entries.set(entry.id, entry);
     this.#write({ entry });
     if (this.entries.size > maxEntries) this.#dropOne();
   }
 
   remove(id: string): void {
+    this.#madeAtMs.delete(id);
     if (this.entries.delete(id)) this.#write({ removed: id });
   }
 

@@ -10,6 +10,8 @@ export interface LedgerOptions {
   readonly file?: string | undefined;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
+  /** Milliseconds of a clock that is never set. */
+  readonly monotonicMs?: () => number;
   /** Told when the file becomes unusable (a sentence without secrets), and with undefined when it is usable again. */
   readonly onProblem?: (problem: string | undefined) => void;
   /** Told when the number of objects known to be left on a registry may have changed: feeds `leftover_objects`. */
@@ -36,12 +38,12 @@ export class Ledger {
 
   constructor(options: LedgerOptions = {}) {
     this.now = options.now ?? Date.now;
-    this.#store = new LedgerStore(this.now);
+    this.#store = new LedgerStore(this.now, options.monotonicMs);
     this.persist(options);
   }
 
   /** Puts the ledger into a file, once it is known which, and takes over what the file holds. */
-  persist({ file, onProblem = () => {}, onLeftovers }: Omit<LedgerOptions, 'now'>): void {
+  persist({ file, onProblem = () => {}, onLeftovers }: Omit<LedgerOptions, 'now' | 'monotonicMs'>): void {
     this.#onLeftovers = onLeftovers;
     if (file !== undefined) this.#store.openFile(file, onProblem);
   }
@@ -106,11 +108,15 @@ export class Ledger {
     this.put({ ...entry, tries: entry.tries + 1, nextTryAt: this.now() + delayMs });
   }
 
-  /** Drops sessions that registries have purged by themselves. Returns them. */
+  /**
+   * Drops sessions that registries have purged by themselves. Returns them. A wall clock that jumps (a host without a battery
+   * learns the date after its start) makes nothing old that this process has made.
+   */
   expire(registry: string): readonly LedgerEntry[] {
     const oldest = this.now() - sessionLifetimeMs;
     const expired = this.idle(registry, false).filter(
-      ({ kind, createdAt }) => kind === 'session' && createdAt < oldest,
+      ({ id, kind, createdAt }) =>
+        kind === 'session' && createdAt < oldest && (this.#store.ageMs(id) ?? sessionLifetimeMs) >= sessionLifetimeMs,
     );
     expired.forEach(({ id }) => this.remove(id));
     return expired;

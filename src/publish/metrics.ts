@@ -11,7 +11,7 @@ import {
   verdicts,
 } from './metric-names.ts';
 import { type ObserveOptions, observeRun } from './observe-run.ts';
-import { type Answer, createSeries, type Series } from './series.ts';
+import { type Answer, createSeries, type Series, setOrRemove } from './series.ts';
 
 export interface MetricsOptions {
   readonly version: string;
@@ -130,13 +130,7 @@ function pathAndProcess(
     limit({ registry, path, client, unit, bounds }) {
       const key = unit === 'bytes' ? 'limitBytes' : 'limitSeconds';
       for (const bound of limitBounds) {
-        const labels = { registry, path, client, bound };
-        const value = bounds[bound];
-        if (value === undefined) {
-          series.remove(key, labels);
-        } else {
-          series.set(key, labels, value);
-        }
+        setOrRemove(series, key, { registry, path, client, bound }, bounds[bound]);
       }
     },
     round({ registry, client, workload, verdict, paths }) {
@@ -150,13 +144,7 @@ function pathAndProcess(
         series.set('roundVerdict', { registry, client, workload, verdict: state }, state === verdict ? 1 : 0);
       }
     },
-    budgetRemaining(bytes) {
-      if (bytes === undefined) {
-        series.remove('budgetRemaining', {});
-      } else {
-        series.set('budgetRemaining', {}, bytes);
-      }
-    },
+    budgetRemaining: (bytes) => setOrRemove(series, 'budgetRemaining', {}, bytes),
     paused: (paused) => series.set('paused', {}, paused ? 1 : 0),
     leftovers: (registry, kind, count) => series.set('leftoverObjects', { registry, kind }, count),
     ledger(writable, unreadableLines) {

@@ -67,3 +67,17 @@ async function* answer(
   );
   yield joinPieces([...texts, endings[format]]);
 }
+
+/** Sets a gauge, or removes it where nothing is known (undefined). */
+export function setOrRemove<K extends MetricKeyOf<'gauge'>>(
+  series: Series,
+  key: K,
+  labels: LabelsOf<K>,
+  value: number | undefined,
+): void {
+  if (value === undefined) {
+    series.remove(key, labels);
+  } else {
+    series.set(key, labels, value);
+  }
+}

@@ -82,12 +82,17 @@ describe('a ledger that is well', () => {
   });
 
   test('without a file there is nothing to say', async () => {
-    expect(await start({ inMemory: true })).toMatchObject({ levels: [], notices: [], writable: undefined, unreadable: undefined });
+    expect(await start({ inMemory: true })).toMatchObject({
+      levels: [],
+      notices: [],
+      writable: undefined,
+      unreadable: undefined,
+    });
   });
 });
 
-/** What stands at the file's place, what of entries 1 and 2 is still known, and what is said. */
-const broken: readonly (readonly [string, () => void, readonly string[], number | 'unusable'])[] = [
+/** What stands at the file's place, what of entries 1 and 2 can be read of it, and how many lines cannot. */
+const damaged: readonly (readonly [string, () => void, readonly string[], number])[] = [
   [
     'garbage between its lines',
     () => writeFileSync(file(), `${lines(1)}garbage\n${lines(2)}`),
@@ -120,32 +125,34 @@ const broken: readonly (readonly [string, () => void, readonly string[], number 
   ],
   ['a last line that is torn', () => writeFileSync(file(), lines(1, 2).slice(0, -25)), ['blob-1'], 1],
   ['nothing', () => writeFileSync(file(), ''), [], 0],
-  ['a directory', () => mkdirSync(file()), [], 'unusable'],
-  ['a file whose folder is gone', () => rmSync(directory, { recursive: true }), [], 'unusable'],
+];
+
+/** What stands in the place of a file that can be written. */
+const unusable: readonly (readonly [string, () => void])[] = [
+  ['a directory', () => mkdirSync(file())],
+  ['nothing, and its folder is gone', () => rmSync(directory, { recursive: true })],
 ];
 
 describe('a ledger that is not well is repaired or done without, and said to be so in log, metric and page', () => {
-  test.each(broken)('%s', async (_what, make, ids, unreadable) => {
+  test.each(damaged)('%s', async (_what, make, ids, unreadable) => {
     make();
     const found = await start();
-    expect(found.ids).toEqual(ids);
-    const isUnusable = unreadable === 'unusable';
-    expect(found.writable).toBe(isUnusable ? 0 : 1);
-    expect(found.unreadable).toBe(isUnusable ? 0 : unreadable);
-    expect(found.levels).toEqual(isUnusable ? ['error'] : unreadable === 0 ? [] : ['warn']);
-    expect(found.notices).toHaveLength(isUnusable || unreadable > 0 ? 1 : 0);
-    expect(found.notices.join()).toMatch(
-      isUnusable ? /^The ledger cannot be written \(E\w+\)/ : unreadable === 0 ? /^$/ : /^The ledger had 1 line /,
-    );
-    // It goes on: what is put now is known, and in the file where there is one.
+    expect(found).toMatchObject({ ids, writable: 1, unreadable });
+    expect(found.levels).toEqual(unreadable === 0 ? [] : ['warn']);
+    expect(found.notices.join()).toMatch(unreadable === 0 ? /^$/ : /^The ledger had 1 line that could not be read /);
     found.ledger.put(entry(9));
-    expect(found.ledger.entries.map(({ id }) => id)).toContain('blob-9');
     await found.ledger.close();
-    if (!isUnusable) {
-      expect((await start()).ids).toEqual([...ids, 'blob-9']);
-      expect(readFileSync(file(), 'utf8')).not.toContain('garbage');
-    }
-    mkdirSync(directory, { recursive: true });
+    expect((await start()).ids).toEqual([...ids, 'blob-9']);
+    expect(readFileSync(file(), 'utf8')).not.toContain('garbage');
+  });
+
+  test.each(unusable)('%s', async (_what, make) => {
+    make();
+    const { ledger, ...found } = await start();
+    expect(found).toMatchObject({ ids: [], writable: 0, unreadable: 0, levels: ['error'] });
+    expect(found.notices).toEqual([expect.stringMatching(/^The ledger cannot be written \(E\w+\); what runs leave /)]);
+    ledger.put(entry(9));
+    expect(ledger.entries.map(({ id }) => id)).toEqual(['blob-9']);
   });
 
   test('cut at any byte it loses the line that was cut and no other, and takes new ones', async () => {

@@ -42,7 +42,9 @@ interface Row extends Pick<SeedResult, 'seed' | 'figures'> {
 }
 
 async function runOne(seed: number): Promise<Row> {
-  const result = await runSeed(seed, { certificates }).catch((error: unknown) => String(error));
+  const result = await runSeed(seed, { certificates }).catch(
+    (error: unknown) => (error instanceof Error && error.stack) || String(error),
+  );
   if (typeof result === 'string') {
     const figures = { runs: 0, failedRuns: 0, attempts: 0, reasons: {}, edgeRequests: 0, durationMs: 0 };
     return { seed, figures, violations: [result], memoryKiB: Math.round(memoryBytes() / 1024) };

@@ -21,7 +21,7 @@ type Registry = Awaited<ReturnType<typeof registryOf>>;
 let now = 0;
 function setUp(): { ledger: Ledger; run: (check: Check) => Promise<Run> } {
   now = 1_700_000_000_000;
-  const ledger = new Ledger({ now: () => now });
+  const ledger = new Ledger({ now: () => now, monotonicMs: () => now });
   return { ledger, run: (check) => runOnce(check, runDeps({ ledger })) };
 }
 const states = (ledger: Ledger): string[] => ledger.entries.map(({ kind, state }) => `${kind} ${state}`);

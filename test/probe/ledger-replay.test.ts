@@ -177,7 +177,7 @@ test('a session whose Location was never learnt is reported as unknown, in seven
   const registry = await registryOf();
   registry.intercept = ({ method }) => (method === 'POST' ? { kind: 'reset' } : undefined);
   let now = 1_000_000;
-  const ledger = new Ledger({ now: () => now });
+  const ledger = new Ledger({ now: () => now, monotonicMs: () => now });
   await runOnce(checkOf(registry.url), runDeps({ ledger }));
   const targets = [target([pathTo(registry.url)])];
   expect((await replay(ledger, targets)).rows).toMatchObject([{ kind: 'session', result: 'unknown', count: 1 }]);

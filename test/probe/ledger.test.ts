@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { NetworkError } from '../../src/network/errors.ts';
 import { type RegistryOptions, startRegistry } from '../../src/demo/registry.ts';
 import type { ClientName } from '../../src/probe/client-profile.ts';
 import { decodeRecord } from '../../src/probe/ledger-entry.ts';
@@ -136,11 +137,27 @@ describe('what did not happen is not remembered', () => {
     expect(ledger.leftovers('lab')).toEqual({ session: 0, blob: 0, manifest: 0 });
   });
 
+  test('a wall clock that jumps makes nothing old that this process has made', async () => {
+    let now = 0;
+    const ledger = ledgerOf({ now: () => now, monotonicMs: () => 1_000 });
+    const trail = ledger.startRun(checkOf('http://127.0.0.1:1'));
+    await trail
+      .opening(() => Promise.reject(new NetworkError({ stage: 'wait', code: 'X', message: 'lost' })))
+      .catch(() => {});
+    trail.release();
+    now += 30 * 86_400_000;
+    expect(ledger.expire('lab')).toEqual([]);
+    expect(found()).toEqual(['session opening']);
+    await ledger.close();
+    // The next process has only the wall clock to go by.
+    expect(ledgerOf({ now: () => now, monotonicMs: () => 0 }).expire('lab')).toHaveLength(1);
+  });
+
   test('unknown sessions are forgotten after seven days', async () => {
     const registry = await registryOf();
     registry.intercept = ({ method }) => (method === 'POST' ? { kind: 'reset' } : undefined);
     let now = 1_000_000;
-    const ledger = new Ledger({ now: () => now });
+    const ledger = new Ledger({ now: () => now, monotonicMs: () => now });
     await runOnce(checkOf(registry.url), runDeps({ ledger }));
     expect(ledger.entries.map(({ state }) => state)).toEqual(['opening']);
     registry.intercept = undefined;
