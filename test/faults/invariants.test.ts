@@ -112,7 +112,16 @@ const planted: readonly (readonly [InvariantName, string, () => Observation])[] 
     'a check beside itself',
     () => ({ ...changed({ beside: [goodRun().checkId] }), transfers: 9 }),
   ],
-  ['the budget has paid for all bytes', 'bytes for nothing', () => ({ ...seen, bytesPerDay: seen.bytesPerDay + 1 })],
+  [
+    'the budget has paid for all bytes',
+    'bytes that nobody paid for',
+    () => ({ ...seen, bytesPerDay: seen.bytesPerDay - 10_000_000 }),
+  ],
+  [
+    'the budget has paid for all bytes',
+    'bytes for nothing',
+    () => ({ ...seen, bytesPerDay: seen.bytesPerDay + 10_000_000 }),
+  ],
   ['there is a quiet moment', 'no quiet moment', () => ({ ...seen, hadQuiet: false })],
   [
     'nothing runs at the quiet moment',
