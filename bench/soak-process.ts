@@ -9,6 +9,7 @@ import type { Config } from '../src/config/config.ts';
 import { parseConfig } from '../src/config/load.ts';
 import { clientProfiles } from '../src/probe/client-profiles.ts';
 import { Ledger } from '../src/probe/ledger.ts';
+import { answerText } from '../src/publish/answer-streams.ts';
 import type { RunCheck } from '../src/probe/outcome.ts';
 
 /** What the process of the soak holds at one moment. Handles and descriptors are the fewest of a few looks: what stays. */
@@ -72,7 +73,7 @@ async function main({ folder, urls, runs, longestMs }: Order): Promise<SoakRepor
   const ledgerBytes: number[] = [];
   while (counts.runs < runs && performance.now() - startMs < longestMs) {
     await sleep(250);
-    await metrics.render('text');
+    await answerText(await metrics.render('text'));
     reloads.reload();
     onDemand.start(
       { registry: 'soak', path: 'direct', client: 'docker', size: `${1 + (counts.runs % 900)}B` },

@@ -171,12 +171,12 @@ export const metricSpecs = {
   ledgerWritable: gauge(
     'ledger_writable',
     [],
-    '1 when what runs leave behind can be written to the file of the ledger, 0 when it is only in memory. Absent without such a file.',
+    '1 when the file of the ledger can be written, 0 when not. Absent without.',
   ),
   ledgerUnreadableLines: gauge(
     'ledger_unreadable_lines',
     [],
-    'Lines of the file of the ledger that could not be read when it was opened: torn by a crash, or corrupt. Absent without such a file.',
+    'Lines of the file of the ledger that could not be read when it was opened. Absent without such a file.',
   ),
   budgetRemaining: gauge('budget_remaining_bytes', [], 'Bytes that may still be sent today. Absent without a budget.'),
 

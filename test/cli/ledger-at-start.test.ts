@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ledgerNotices, openLedger } from '../../src/cli/ledger-at-start.ts';
 import { Ledger } from '../../src/probe/ledger.ts';
 import { encodeRecord, type LedgerEntry } from '../../src/probe/ledger-entry.ts';
+import { answerText } from '../../src/publish/answer-streams.ts';
 import { createMetrics } from '../../src/publish/metrics.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { clientProfiles } from '../../src/probe/client-profiles.ts';
@@ -54,7 +55,7 @@ async function start({ inMemory = false } = {}) {
     { env: {}, profiles: clientProfiles },
   );
   openLedger(ledger, config, metrics, log);
-  const text = await metrics.render('text');
+  const text = await answerText(await metrics.render('text'));
   const gauge = (name: string): number | undefined => {
     const value = new RegExp(`^blobprobe_${name} (\\S+)$`, 'm').exec(text)?.[1];
     return value === undefined ? undefined : Number(value);

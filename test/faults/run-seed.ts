@@ -12,6 +12,7 @@ import { Ledger } from '../../src/probe/ledger.ts';
 import { replayLedger } from '../../src/probe/ledger-replay.ts';
 import type { RunCheck } from '../../src/probe/outcome.ts';
 import { planRounds } from '../../src/probe/round.ts';
+import { answerText } from '../../src/publish/answer-streams.ts';
 import { lastSlotBy, planSlots, type SlotPlan } from '../../src/schedule/slots.ts';
 import { samples } from '../cli/program.ts';
 import { recordingLog } from '../cli/recording-log.ts';
@@ -223,7 +224,7 @@ class Trial {
       case 'busy-loop':
         return busyLoop(event.forMs);
       case 'scrape':
-        await this.#parts.metrics.render('text');
+        await answerText(await this.#parts.metrics.render('text'));
         return;
       default:
         event satisfies never;
@@ -257,7 +258,7 @@ class Trial {
     const counts = slotCounts(this.#parts.daemon.config, slots);
     const history = new Map(this.#steady().map((id) => [id, this.#parts.history.list({ checkId: id })]));
     const runsAtQuiet = this.#runs();
-    const metrics = samples(await this.#parts.metrics.render('text'));
+    const metrics = samples(await answerText(await this.#parts.metrics.render('text')));
     const left = await settled(this.#settleMs, () => (this.#isQuiet(slots) ? this.#leftWhileIdle(opened) : undefined));
     return { hadQuiet: unquiet.length === 0, leftWhileIdle: left, runsAtQuiet, metrics, history, slots: counts };
   }
