@@ -168,15 +168,11 @@ export const metricSpecs = {
     ['registry', 'kind'],
     'Objects of earlier runs known to be still in the registry.',
   ),
-  ledgerWritable: gauge(
-    'ledger_writable',
-    [],
-    '1 when the file of the ledger can be written, 0 when not. Absent without.',
-  ),
+  ledgerWritable: gauge('ledger_writable', [], '1 when the ledger can be written, 0 when not. Absent without a file.'),
   ledgerUnreadableLines: gauge(
     'ledger_unreadable_lines',
     [],
-    'Lines of the file of the ledger that could not be read when it was opened. Absent without such a file.',
+    'Lines of the ledger that could not be read at the start.',
   ),
   budgetRemaining: gauge('budget_remaining_bytes', [], 'Bytes that may still be sent today. Absent without a budget.'),
 
