@@ -122,13 +122,18 @@ export function prober(): Row {
       lines(
         {
           title: 'Objects left behind',
-          description: 'Objects of earlier probes known to be still in the registry.',
+          description:
+            'Objects of earlier probes known to be still in the registry; a ledger that cannot be written, or of which lines were lost, knows less.',
           unit: 'none',
           limits: [thresholds.leftoverObjects],
           width: 8,
           height: 6,
         },
-        [{ expr: `sum by (registry, kind) (${chosen('leftoverObjects')})`, legend: '{{registry}} {{kind}}' }],
+        [
+          { expr: `sum by (registry, kind) (${chosen('leftoverObjects')})`, legend: '{{registry}} {{kind}}' },
+          { expr: `count (${chosen('ledgerWritable')} == 0)`, legend: 'ledgers that cannot be written' },
+          { expr: `sum (${chosen('ledgerUnreadableLines')} > 0)`, legend: 'lines of ledgers lost' },
+        ],
       ),
     ],
   };

@@ -16,12 +16,9 @@ interface LedgerGauges {
 
 /** Puts the ledger into the configured file; from now on log and gauges tell of trouble with it, and of what is left over. */
 export function openLedger(ledger: Ledger, config: Config, gauges: LedgerGauges, log: Logger): void {
-  const { ledgerFile: file } = config;
-  const show = (problem: string | undefined): void => {
-    if (file !== undefined) gauges.ledger(problem === undefined, ledger.status.skippedLines);
-  };
+  const show = (problem: string | undefined): void => gauges.ledger(problem === undefined, ledger.status.skippedLines);
   ledger.persist({
-    file,
+    file: config.ledgerFile,
     onProblem: (problem) => {
       show(problem);
       if (problem === undefined) log.info('ledger is written again');

@@ -168,7 +168,7 @@ export const metricSpecs = {
     ['registry', 'kind'],
     'Objects of earlier runs known to be still in the registry.',
   ),
-  ledgerWritable: gauge('ledger_writable', [], '1 when the ledger can be written, 0 when not. Absent without a file.'),
+  ledgerWritable: gauge('ledger_writable', [], '0 while the configured file of the ledger cannot be written, else 1.'),
   ledgerUnreadableLines: gauge(
     'ledger_unreadable_lines',
     [],

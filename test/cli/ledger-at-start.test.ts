@@ -86,8 +86,8 @@ describe('a ledger that is well', () => {
     expect(await start({ inMemory: true })).toMatchObject({
       levels: [],
       notices: [],
-      writable: undefined,
-      unreadable: undefined,
+      writable: 1,
+      unreadable: 0,
     });
   });
 });
