@@ -84,7 +84,8 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
   } finally {
     disk.restore();
     clock.restore();
-    if (existsSync(world.folder)) await world.close();
+    // Only where the trial broke off, and that is the error to be told.
+    if (existsSync(world.folder)) await world.close().catch(() => {});
   }
 }
 
