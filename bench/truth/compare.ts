@@ -10,10 +10,14 @@ export type Errors = ReadonlyMap<string, number>;
 
 const MiB = 1024 * 1024;
 
-/** One run of each kind with delays of its own, and what came out of it beside the truth. */
-export async function compareOnce({ daemon, server }: TruthLab, random: () => number): Promise<Errors> {
+/** One run of each kind with delays of its own, between these milliseconds, and what came out of it beside the truth. */
+export async function compareOnce(
+  { daemon, server }: TruthLab,
+  random: () => number,
+  delayMs = delayRange,
+): Promise<Errors> {
   const measure = async (path: string, size: string): Promise<{ run: MeasuredRun; truth: Truth }> => {
-    await server.inject(delays(random, path === 'plain'));
+    await server.inject(delays(random, delayMs, path === 'plain'));
     const { runId } = await daemon.probe({ registry: 'bench', path, client: 'docker', size, retries: 'none' });
     const truth = await server.tell();
     return { run: (await daemon.run(runId)) as MeasuredRun, truth };
@@ -23,9 +27,11 @@ export async function compareOnce({ daemon, server }: TruthLab, random: () => nu
   return new Map([...securedErrors(secured.run, secured.truth), ...plainErrors(plain.run, plain.truth)]);
 }
 
-/** Between 5 and 40 ms for each step, and a body that is read at 100 to 200 MiB/s. */
-function delays(random: () => number, slowBody: boolean): Injected {
-  const delay = (): number => 5 + Math.round(random() * 35);
+const delayRange: readonly [number, number] = [5, 40];
+
+/** A delay for each step, and a body that is read at 100 to 200 MiB/s. */
+function delays(random: () => number, [least, most]: readonly [number, number], slowBody: boolean): Injected {
+  const delay = (): number => least + Math.round(random() * (most - least));
   return {
     dnsMs: delay(),
     connectMs: delay(),

@@ -10,7 +10,7 @@ import type { Injected, ServerPorts, Truth, TruthOrder } from './protocol.ts';
 
 export const securedKiB = 64;
 export const plainMiB = 24;
-const saturatingMiB = 1024;
+const defaultSaturatingMiB = 1024;
 
 /** A daemon and the server that it is compared with. */
 export interface TruthLab {
@@ -57,13 +57,13 @@ async function ask(child: ChildProcess, order: TruthOrder): Promise<unknown> {
 }
 
 /** Starts both, and a sink to saturate the daemon with; the first runs, which prepare the payload of the saturating push, are over when it resolves. */
-export async function startTruthLab(): Promise<TruthLab> {
+export async function startTruthLab(saturatingMiB = defaultSaturatingMiB): Promise<TruthLab> {
   const directory = mkdtempSync(join(tmpdir(), 'blobprobe-bench-'));
   const server = await startTruthServer();
   const sink = await startSink();
   const caFile = join(directory, 'ca.pem');
   writeFileSync(caFile, server.ports.caCertificate);
-  const daemon = await startDaemon(configuration(server.ports, sink, caFile));
+  const daemon = await startDaemon(configuration(server.ports, sink, caFile, saturatingMiB));
   await daemon.untilRuns(3);
   return {
     daemon,
@@ -90,7 +90,12 @@ export async function startTruthLab(): Promise<TruthLab> {
 }
 
 /** One check over all paths, which also makes them known; what is compared is asked for. */
-function configuration({ dns, proxy, tunnelled, plain }: ServerPorts, sink: Helper, caFile: string): object {
+function configuration(
+  { dns, proxy, tunnelled, plain }: ServerPorts,
+  sink: Helper,
+  caFile: string,
+  saturatingMiB: number,
+): object {
   const secured = {
     url: `https://registry.bench.test:${tunnelled}`,
     dns: [`127.0.0.1:${dns}`],
