@@ -256,10 +256,16 @@ class Trial {
     this.#parts.pause.pause('request');
     await within('runs on demand', Promise.all(this.#answers));
     const unquiet = await settled(this.#settleMs, () => (this.#isQuiet(slots) ? [] : ['yes']));
-    const counts = slotCounts(this.#parts.daemon.config, slots);
+    const dueBefore = slotCounts(this.#parts.daemon.config, slots);
     const history = new Map(this.#steady().map((id) => [id, this.#parts.history.list({ checkId: id })]));
     const runsAtQuiet = this.#runs();
     const metrics = samples(await answerText(await this.#parts.metrics.render('text')));
+    // Slots pass, counted as paused, while a busy machine makes the answer.
+    const dueAfter = slotCounts(this.#parts.daemon.config, slots);
+    const counts = dueBefore.map((one, index) => ({
+      ...one,
+      due: [one.due[0], dueAfter[index]?.due[1] ?? one.due[1]] as const,
+    }));
     const left = await settled(this.#settleMs, () => (this.#isQuiet(slots) ? this.#leftWhileIdle(opened) : undefined));
     return { hadQuiet: unquiet.length === 0, leftWhileIdle: left, runsAtQuiet, metrics, history, slots: counts };
   }
