@@ -125,7 +125,7 @@ function note(ledger: Ledger, entry: LedgerEntry, result: RemovalResult): void {
     case 'absent':
       return ledger.remove(entry.id);
     case 'unsettled':
-      return ledger.postpone(entry);
+      return ledger.postpone({ ...entry, state: 'committing' });
     case 'disowned':
     case 'undeletable':
       return ledger.put({ ...entry, state: result, tries: entry.tries + 1 });

@@ -25,6 +25,8 @@ export interface LedgerEntry {
   /** The server put our credentials into its Location: then the file, which outlives the run, does not get it. */
   readonly repeatsSecrets?: boolean;
   readonly digest?: string;
+  /** Commits of this digest that nobody confirmed or refused: each may still make it appear, also after it was deleted. */
+  readonly doubts?: number;
   /** Removals tried in vain, and when the next one is due. */
   readonly tries: number;
   readonly nextTryAt: number;
@@ -84,11 +86,17 @@ function entryOf(fields: ReadonlyMap<string, unknown>): LedgerEntry | undefined 
   const names = { id, kind, state, registry, repository, path, origin, createdAt, tries, nextTryAt };
   const location = textOf(fields, 'location', /^https?:\/\//);
   const digest = textOf(fields, 'digest', digestPattern);
+  const doubts = fields.get('doubts');
   if (!isComplete(names) || !isConsistent(names, location, digest)) return undefined;
-  return { ...names, ...(location === undefined ? {} : { location }), ...(digest === undefined ? {} : { digest }) };
+  return {
+    ...names,
+    ...(location === undefined ? {} : { location }),
+    ...(digest === undefined ? {} : { digest }),
+    ...(isCount(doubts) ? { doubts } : {}),
+  };
 }
 
-type Names = Omit<LedgerEntry, 'location' | 'digest'>;
+type Names = Omit<LedgerEntry, 'location' | 'digest' | 'doubts'>;
 
 function isComplete(names: { readonly [K in keyof Names]: Names[K] | undefined }): names is Names {
   return Object.values(names).every((value) => value !== undefined);

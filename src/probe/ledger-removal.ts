@@ -10,7 +10,7 @@ import { settleMs } from './ledger.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
 import { parseUrl } from '../network/parse-url.ts';
 
-/** `absent`: it was gone before. `unsettled`: not there, but it may still appear. The others: see `LedgerState`. */
+/** `absent`: it was gone before. `unsettled`: not there, or not there any more, but it may still appear. The others: see `LedgerState`. */
 export type RemovalResult = 'removed' | 'absent' | 'unsettled' | 'disowned' | 'undeletable';
 
 export interface Removal {
@@ -107,10 +107,10 @@ function saysAbsent(answer: Exchange): boolean {
 }
 
 async function deleteDigest(client: RegistryClient, entry: LedgerEntry, now: number): Promise<Removal> {
-  const { kind, digest = '', state, createdAt } = entry;
+  const { kind, digest = '', state } = entry;
   const url = client.url(kind === 'manifest' ? `manifests/${digest}` : `blobs/${digest}`);
   if (state === 'committing' && !(await exists(client, url))) {
-    return { result: now - createdAt < settleMs ? 'unsettled' : 'absent' };
+    return { result: settled(entry, now) ? 'absent' : 'unsettled' };
   }
   try {
     saysAbsent(await (kind === 'manifest' ? deleteManifest(client, digest) : deleteBlob(client, digest)));
@@ -123,7 +123,15 @@ async function deleteDigest(client: RegistryClient, entry: LedgerEntry, now: num
   // Gitea answers 202 whatever was there.
   const left = await send(client, 'HEAD', url, [200, 404]).catch(() => undefined);
   if (left?.response?.status === 200) throw unexpected(left, `the ${kind} is still there after its deletion`);
-  return { result: 'removed' };
+  // What a hop keeps of an earlier attempt's commit reaches the registry whenever that hop lets it go. The commit that made this
+  // object appear is one of those in doubt, when none was confirmed.
+  const underWay = (entry.doubts ?? 0) - (state === 'stored' ? 0 : 1);
+  return { result: underWay > 0 && !settled(entry, now) ? 'unsettled' : 'removed' };
+}
+
+/** Whether what was committed without an answer would have appeared by now. */
+function settled({ createdAt }: LedgerEntry, now: number): boolean {
+  return now - createdAt >= settleMs;
 }
 
 async function exists(client: RegistryClient, url: URL): Promise<boolean> {

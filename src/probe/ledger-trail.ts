@@ -72,12 +72,15 @@ export class RunTrail {
       const answer = await commit();
       // 202 is no confirmation: the registry has taken the request, not the object.
       if (answer?.response?.status === 202) return answer;
-      this.#ledger.put({ ...entry, state: 'stored', createdAt: this.#ledger.now() });
+      this.#ledger.put({ ...this.#latest(entry), state: 'stored', createdAt: this.#ledger.now() });
       if (sessionId !== undefined) this.#drop(sessionId);
       return answer;
     } catch (error) {
-      // Of an earlier attempt's commit nothing is known by this answer.
-      if (isNew && !mayHaveHappened(error) && !saysGone(error)) this.#drop(entry.id);
+      if (mayHaveHappened(error)) {
+        const known = this.#latest(entry);
+        this.#ledger.put({ ...known, doubts: (known.doubts ?? 0) + 1, createdAt: this.#ledger.now() });
+        // Of an earlier attempt's commit nothing is known by this answer.
+      } else if (isNew && !saysGone(error)) this.#drop(entry.id);
       throw error;
     }
   }
@@ -110,6 +113,10 @@ export class RunTrail {
       return id;
     }
     return undefined;
+  }
+
+  #latest(entry: LedgerEntry): LedgerEntry {
+    return this.#ledger.get(entry.id) ?? entry;
   }
 
   /** One object for a digest, however often it is pushed. */

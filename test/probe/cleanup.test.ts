@@ -226,6 +226,30 @@ describe('a blob', () => {
     expect(states(ledger)).toEqual([]);
   });
 
+  test('that an earlier, unanswered commit may bring back is looked for again after it was deleted', async () => {
+    const registry = await registryOf();
+    // A hop that keeps the first commit to itself for a while, and the cancellation of its session, too.
+    let kept: string | undefined;
+    registry.intercept = ({ method, url, path }) => {
+      if (method === 'PUT' && kept === undefined) {
+        kept = url;
+        return { kind: 'answer', status: 504, body: '' };
+      }
+      return method === 'DELETE' && kept?.startsWith(path) ? { kind: 'answer', status: 404, body: '' } : undefined;
+    };
+    const { ledger, run } = setUp();
+    const retries = checkOf(registry.url, { check: { retries: 'profile', retryWaitScale: 0.001 } });
+    const { ok, attempts, cleanup } = await run(retries);
+    expect([ok, attempts.length, cleanup.failures]).toEqual([true, 2, []]);
+    expect([registry.blobs.size, states(ledger), ledger.leftovers('lab').blob]).toEqual([0, ['blob committing'], 0]);
+
+    expect((await fetch(new URL(kept ?? '', registry.url), { method: 'PUT' })).status).toBe(201);
+    expect(registry.blobs.size).toBe(1);
+    now += 60_001;
+    await run(checkOf(registry.url));
+    expect([registry.blobs.size, states(ledger)]).toEqual([0, []]);
+  });
+
   test('whose commit was never confirmed and succeeded is deleted', async () => {
     const registry = await registryOf();
     registry.intercept = ({ method }) => (method === 'PUT' ? { kind: 'pass', status: 504 } : undefined);
