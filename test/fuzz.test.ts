@@ -38,6 +38,7 @@ function exchangeOf(response: Partial<HttpResponse>): Exchange {
     url: new URL('https://registry.example.org/v2/a/b/blobs/uploads/'),
     requestHeaders: { authorization: 'Basic dXNlcjpwYXNzd29yZA==' },
     plannedBytes: 0,
+    offeredBytes: 0,
     sentBytes: 0,
     declaredLength: false,
     startedAtMs: 0,

@@ -71,6 +71,11 @@ export interface Exchange {
   readonly plannedBytes: number;
   /** Body bytes handed to the kernel; framing not counted. What the peer took may be less (see docs/architecture.md). */
   readonly sentBytes: number;
+  /**
+   * Body bytes given to the HTTP client: no more than these can have gone out. More than `sentBytes` when a connection broke
+   * before it was known what the kernel had taken, or in TLS before the last record was reported as written.
+   */
+  readonly offeredBytes: number;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
   /** Steps of opening a connection for this request, when it needed one; reached steps only, also when one failed. */

@@ -37,6 +37,11 @@ export class OutgoingBody {
     return this.#pump?.sentBytes ?? (written ? this.plannedBytes : 0);
   }
 
+  /** The most that can have gone out: a body in one write is given away with the headers. */
+  get offeredBytes(): number {
+    return this.#pump?.offeredBytes ?? this.plannedBytes;
+  }
+
   /** undici takes async iterables as bodies (its documentation says so, its types do not). */
   forClient(): Uint8Array | Readable | null {
     return this.#bytes ?? ((this.#pump ?? null) as unknown as Readable | null);

@@ -24,6 +24,7 @@ export class BodyPump {
   readonly #outlet: () => Outlet | undefined;
   readonly #pace: ((bytes: number) => Promise<void>) | undefined;
   readonly #onFinished: () => void;
+  #offeredBytes = 0;
   #handedBytes = 0;
   #sentBytes = 0;
 
@@ -49,6 +50,11 @@ export class BodyPump {
     return this.#sentBytes;
   }
 
+  /** Body bytes given to the client, whatever became of the last of them. */
+  get offeredBytes(): number {
+    return this.#offeredBytes;
+  }
+
   /** Written by hand, not as a generator: at thousands of chunks a second the garbage of one shows in the memory of the process. */
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
     const chunks = this.#chunks[Symbol.iterator]();
@@ -63,6 +69,7 @@ export class BodyPump {
           return this.#finish();
         }
         writtenBytes = step.value.byteLength;
+        this.#offeredBytes += writtenBytes;
         return this.#pace === undefined ? nextTurn(step) : this.#pace(writtenBytes).then(() => nextTurn(step));
       },
       return: () => {

@@ -210,6 +210,7 @@ class RequestInFlight {
       plannedBytes: this.#body.plannedBytes,
       declaredLength: this.#body.declaredLength,
       sentBytes: this.#body.sentBytes(this.#times.wroteAtMs !== undefined),
+      offeredBytes: this.#body.offeredBytes,
       startedAtMs: this.#times.startedAtMs,
       endedAtMs,
       socketReused: this.#reused,

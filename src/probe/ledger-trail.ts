@@ -166,11 +166,12 @@ export class RunTrail {
 
 /**
  * Whether the registry may have done what this error's request asked for. It has not when no connection came about, or when the
- * answer is a refusal; a hop's 408 or 499 is none: the registry may have gone on. Nor has it when its body was not sent to the end.
+ * answer is a refusal; a hop's 408 or 499 is none: the registry may have gone on. Nor has it when its body never left us to the end:
+ * by `offeredBytes`, because a cut that comes with the last byte is seen before that byte is counted as sent.
  */
 function mayHaveHappened(error: unknown): boolean {
   const exchange = error instanceof NetworkError || error instanceof ProtocolError ? error.exchange : undefined;
-  if (exchange !== undefined && exchange.sentBytes < exchange.plannedBytes) return false;
+  if (exchange !== undefined && exchange.offeredBytes < exchange.plannedBytes) return false;
   if (error instanceof NetworkError) {
     return error.stage === 'send' || error.stage === 'wait' || error.stage === 'receive';
   }

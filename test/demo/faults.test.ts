@@ -274,6 +274,13 @@ describe('headers', () => {
     const post = await send(`${edge.url}/v2/a/b/blobs/uploads/`, { method: 'POST' });
     expect(post.headers['location']).toMatch(/^http:\/\/git\.example\.org\/v2\/a\/b\/blobs\/uploads\/[0-9a-f-]{36}$/);
   });
+
+  test('rewrite-location passes on what is no URL', async () => {
+    const { registry, edge } = await lab([{ kind: 'rewrite-location', scheme: 'http' }]);
+    registry.intercept = () => ({ kind: 'answer', status: 202, headers: { location: 'http://[broken' } });
+    const post = await send(`${edge.url}/v2/a/b/blobs/uploads/`, { method: 'POST' });
+    expect([post.status, post.headers['location']]).toEqual([202, 'http://[broken']);
+  });
 });
 
 describe('answers of the edge itself', () => {

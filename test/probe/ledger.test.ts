@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { NetworkError } from '../../src/network/errors.ts';
+import type { Exchange } from '../../src/network/exchange.ts';
+import { BodyPump } from '../../src/network/pump.ts';
 import { type RegistryOptions, startRegistry } from '../../src/demo/registry.ts';
 import type { ClientName } from '../../src/probe/client-profile.ts';
 import { decodeRecord } from '../../src/probe/ledger-entry.ts';
@@ -40,6 +42,19 @@ function found(): string[] {
     else states.set(record.entry.id, `${record.entry.kind} ${record.entry.state}`);
   }
   return [...states.values()];
+}
+
+function exchangeOf(body: Pick<Exchange, 'plannedBytes' | 'offeredBytes' | 'sentBytes'>): Exchange {
+  const url = new URL('http://127.0.0.1:1/v2/probe/blobs/blobs/uploads/1');
+  const facts = {
+    requestHeaders: {},
+    declaredLength: true,
+    startedAtMs: 0,
+    endedAtMs: 1,
+    socketReused: false,
+    early: false,
+  };
+  return { method: 'PUT', url, ...facts, ...body };
 }
 
 /** The ledger's file at the moment each request reaches the registry. */
@@ -135,6 +150,28 @@ describe('what did not happen is not remembered', () => {
     expect(run.ok).toBe(false);
     expect(ledger.entries.map(({ kind, state }) => `${kind} ${state}`)).toEqual(expected);
     expect(ledger.leftovers('lab')).toEqual({ session: 0, blob: 0, manifest: 0 });
+  });
+
+  test.each([
+    [
+      'had left us when the connection broke may have happened, though no byte of it is known to be sent',
+      1_024,
+      ['blob committing'],
+    ],
+    ['had not left us to its end cannot have happened', 1_023, []],
+  ])('a commit whose body %s', async (_what, offeredBytes, expected) => {
+    const trail = ledgerOf().startRun(checkOf('http://127.0.0.1:1'));
+    const cut = new NetworkError({ stage: 'send', code: 'ECONNRESET', message: 'reset' });
+    cut.exchange = exchangeOf({ plannedBytes: 1_024, offeredBytes, sentBytes: 0 });
+    await trail.committing('blob', `sha256:${'0'.repeat(64)}`, () => Promise.reject(cut)).catch(() => {});
+    expect(found()).toEqual(expected);
+  });
+
+  test('what a body has been given away is known before the connection says what became of it', async () => {
+    const silent = { writableLength: 1_024, destroyed: true };
+    const pump = new BodyPump({ chunks: [new Uint8Array(1_024)], outlet: () => silent, onFinished: () => {} });
+    await pump[Symbol.asyncIterator]().next();
+    expect([pump.offeredBytes, pump.sentBytes]).toEqual([1_024, 0]);
   });
 
   test('a wall clock that jumps makes nothing old that this process has made', async () => {

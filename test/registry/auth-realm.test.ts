@@ -95,6 +95,7 @@ function challengedAt(url: string): Exchange {
     url: new URL(url),
     requestHeaders: {},
     plannedBytes: 0,
+    offeredBytes: 0,
     sentBytes: 0,
     declaredLength: false,
     startedAtMs: 0,

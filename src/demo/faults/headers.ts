@@ -1,3 +1,4 @@
+import { parseUrl } from '../../network/parse-url.ts';
 import type { FaultBehaviour } from './behaviour.ts';
 import type { FaultOf } from './fault.ts';
 
@@ -23,7 +24,9 @@ export function rewriteLocation(fault: FaultOf<'rewrite-location'>): FaultBehavi
     responseHeaders(headers) {
       const { location } = headers;
       if (typeof location !== 'string') return;
-      const url = new URL(location, `${fault.scheme}://${call.request.headers.host ?? 'localhost'}`);
+      const url = parseUrl(location, `${fault.scheme}://${call.request.headers.host ?? 'localhost'}`);
+      // What a registry behind answers is not the hop's business: nonsense is passed on.
+      if (url === undefined) return;
       const host = fault.host ?? url.host;
       headers['location'] = `${fault.scheme}://${host}${url.pathname}${url.search}`;
     },
