@@ -4,6 +4,7 @@ import type { Server as HttpsServer } from 'node:https';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { framingOf } from './request-log.ts';
+import { resetSocket } from './reset-socket.ts';
 
 /** PEM texts a server shows itself with. */
 export interface TlsIdentity {
@@ -48,18 +49,26 @@ const handshakeTimeoutMs = 2_000;
 export async function startLoopbackServer(options: LoopbackServerOptions): Promise<LoopbackServer> {
   const server = createServer(options);
   const sockets = new Set<Socket>();
+  /** By the peer's port: a TLS socket and the TCP socket below it do not know each other. */
+  const secured = new Map<number | undefined, Socket>();
   let accepted = 0;
   server.on('connection', (socket: Socket) => {
     accepted += 1;
+    // A handshake can fail as it begins: then the socket is closed before this is told, and says so to nobody any more.
+    if (socket.closed) return;
     sockets.add(socket);
     socket.on('error', () => socket.destroy());
     socket.once('close', () => sockets.delete(socket));
   });
+  server.on('secureConnection', (socket: Socket) => {
+    const { remotePort } = socket;
+    secured.set(remotePort, socket);
+    socket.once('close', () => secured.delete(remotePort));
+  });
 
   const port = await listen(server, options.port ?? 0);
-  const dropConnections = (): void => {
-    for (const socket of sockets) resetSocket(socket);
-  };
+  const reset = (tcp: Socket): void => resetSocket(tcp, secured.get(tcp.remotePort));
+  const dropConnections = (): void => sockets.forEach(reset);
   return {
     port,
     url: `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`,
@@ -71,7 +80,7 @@ export async function startLoopbackServer(options: LoopbackServerOptions): Promi
     },
     reset(socket) {
       // A TLS socket cannot send a RST itself; the TCP socket below it can, and is known by the peer's port.
-      for (const tcp of sockets) if (tcp === socket || tcp.remotePort === socket.remotePort) resetSocket(tcp);
+      for (const tcp of sockets) if (tcp === socket || tcp.remotePort === socket.remotePort) reset(tcp);
       socket.destroy();
     },
     setTls: (tls) => replaceCertificate(server, tls),
@@ -146,8 +155,4 @@ function listen(server: Server, port: number): Promise<number> {
       resolve((server.address() as AddressInfo).port);
     });
   });
-}
-
-function resetSocket(socket: Socket): void {
-  if (!socket.destroyed) socket.resetAndDestroy();
 }

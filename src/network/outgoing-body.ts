@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { HttpRequest } from './exchange.ts';
+import type { Exchange, HttpRequest } from './exchange.ts';
 import { BodyPump, type Outlet, type Pacer } from './pump.ts';
 
 /** A request's body on its way out: what the HTTP client is given, and how far it got. */
@@ -37,9 +37,12 @@ export class OutgoingBody {
     return this.#pump?.sentBytes ?? (written ? this.plannedBytes : 0);
   }
 
-  /** The most that can have gone out: a body in one write is given away with the headers. */
-  get offeredBytes(): number {
-    return this.#pump?.offeredBytes ?? this.plannedBytes;
+  /** What the exchange says of the body, once the request is `written` or never will be. */
+  facts(written: boolean): Pick<Exchange, 'plannedBytes' | 'declaredLength' | 'sentBytes' | 'offeredBytes'> {
+    const { plannedBytes, declaredLength } = this;
+    // A body in one write is given away with the headers.
+    const offeredBytes = this.#pump?.offeredBytes ?? plannedBytes;
+    return { plannedBytes, declaredLength, sentBytes: this.sentBytes(written), offeredBytes };
   }
 
   /** undici takes async iterables as bodies (its documentation says so, its types do not). */

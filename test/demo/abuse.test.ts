@@ -1,9 +1,13 @@
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
+import { connect as tlsConnect } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
+import { createAuthority } from '../../src/demo/certificates.ts';
 import type { DemoEdge } from '../../src/demo/edge.ts';
 import { startEdge } from '../../src/demo/edge.ts';
+import { startLoopbackServer } from '../../src/demo/loopback-server.ts';
 import type { DemoRegistry } from '../../src/demo/registry.ts';
 import { startRegistry } from '../../src/demo/registry.ts';
 import { eventually, send, sha256 } from './wire.ts';
@@ -109,6 +113,28 @@ test('dropped connections are not the end of the server', async () => {
   expect((await send(url)).status).toBe(204);
   expect(registry.requests[1]).toMatchObject({ aborted: true, done: true });
 });
+
+const ca = createAuthority('abuse');
+
+test.each(['plain', 'TLS'])(
+  '%s: a connection that is reset while its FIN is under way is closed all the same',
+  async (kind) => {
+    const server = await startLoopbackServer({
+      tls: kind === 'TLS' ? ca.issue({ names: ['127.0.0.1'] }) : undefined,
+      onRequest(request) {
+        request.socket.end();
+        server.reset(request.socket);
+      },
+    });
+    const client =
+      kind === 'TLS' ? tlsConnect({ port: server.port, ca: ca.cert, host: '127.0.0.1' }) : connect(server.port);
+    client.on('error', () => {});
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await once(client.resume(), 'close');
+    await server.close();
+    expect(server.openConnections).toBe(0);
+  },
+);
 
 test('a port that is taken is an error, not a crash', async () => {
   const registry = await startRegistry();

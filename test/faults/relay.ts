@@ -1,4 +1,5 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { resetSocket } from '../../src/demo/reset-socket.ts';
 import type { RelayMode } from './plan.ts';
 
 /** A hop below HTTP: it passes bytes on, or fails as only a network can. */
@@ -31,7 +32,7 @@ export async function startRelay(targetPort: number): Promise<Relay> {
   const listener = createServer({ allowHalfOpen: true }, (client) => {
     client.on('error', () => {});
     if (mode === 'reset') {
-      client.resetAndDestroy();
+      resetSocket(client);
       return;
     }
     const pair = mode === 'swallow' ? { client, server: undefined } : joined(client, targetPort);
@@ -58,7 +59,7 @@ export async function startRelay(targetPort: number): Promise<Relay> {
       if (mode !== 'pass' && next !== mode) pairs.forEach(destroy);
       mode = next;
       for (const pair of pairs) {
-        if (next === 'reset') pair.client.resetAndDestroy();
+        if (next === 'reset') resetSocket(pair.client);
         if (next === 'freeze') freeze(pair);
         if (next === 'half-close') pair.client.end();
       }

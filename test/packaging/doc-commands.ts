@@ -17,6 +17,7 @@ const notHere: readonly (readonly [RegExp, string])[] = [
   [/^(npm install --global|npx) blobprobe/, 'needs a published package'],
   [/^(systemctl|install) /, 'changes the host'],
   [/^npm (ci && npm test|run (check|test|test:real|bench|generate))/, 'is what continuous integration runs'],
+  [/^npm run faults -- --seeds/, 'takes half an hour; continuous integration runs a few of these seeds'],
   [/^(BLOBPROBE_REQUIRE_COMPONENTS=1 )?npm (test|run test|run test:real)/, 'is what continuous integration runs'],
 ];
 
