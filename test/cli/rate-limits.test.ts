@@ -6,6 +6,7 @@ import { type DemoRegistry, startRegistry } from '../../src/demo/registry.ts';
 import type { Failure } from '../../src/probe/failure.ts';
 import { createHistory } from '../../src/publish/history.ts';
 import { createMetrics } from '../../src/publish/metrics.ts';
+import { rendered } from '../publish/rendered.ts';
 import { checkOf } from '../support/checks.ts';
 import { fakeCheck, fakeRun } from './fake-check.ts';
 import { recordingLog } from './recording-log.ts';
@@ -111,7 +112,7 @@ test('a real 429 with Retry-After: the next slots are skipped as rate_limited an
   await task!.run(signal);
   await task!.run(signal);
   expect(registry.requestTotal).toBe(asked);
-  const text = await metrics.render('text');
+  const text = await rendered(metrics);
   expect(text).toMatch(/^blobprobe_runs_skipped_total\{.*cause="rate_limited"\} 2$/m);
   expect(text).toMatch(/^blobprobe_runs_total\{.*\} 1$/m);
   expect(rateLimits.leftMs(check)).toBeGreaterThan(590_000);

@@ -7,8 +7,13 @@ export const boardQueries: readonly BoardQuery[] = Object.values(dashboardFiles(
 
 /** Queries that are right to return nothing. */
 export const rightlyEmpty = boardQueries
-  // True after a restart or a reload of the last minutes only.
-  .filter(({ where }) => /annotation (?:Reloads|Restarts)$/.test(where))
+  .filter(
+    ({ where, expr }) =>
+      // True after a restart or a reload of the last minutes only.
+      /annotation (?:Reloads|Restarts)$/.test(where) ||
+      // Only ledgers in trouble are shown: one that cannot be written, lines of it that were lost.
+      /blobprobe_ledger_(?:writable\{[^}]*\} == 0|unreadable_lines\{[^}]*\} > 0)/.test(expr),
+  )
   .map(nameOf);
 
 /** Those of the boards' queries that return nothing at a time. Throws for one that Prometheus refuses. */
