@@ -85,12 +85,14 @@ function apiOf(apis: readonly ApiReport[], registry: string, path: string): Safe
   if (api === undefined) {
     return html``;
   }
-  const down = apiCheckEndpoints.flatMap((endpoint) => {
+  const byReason = new Map<string, string[]>();
+  for (const endpoint of apiCheckEndpoints) {
     const state = api.endpoints[endpoint];
-    return state.up ? [] : [`${endpoint} (${state.failure.reason})`];
-  });
+    if (!state.up) byReason.set(state.failure.reason, [...(byReason.get(state.failure.reason) ?? []), endpoint]);
+  }
   const up = apiCheckEndpoints.filter((endpoint) => api.endpoints[endpoint].up);
-  return html`<br><span class="soft">${up.length > 0 && `API up: ${up.join(', ')}`}</span>${down.length > 0 && html`<br><span class="state failed">API down: ${down.join(', ')}</span>`}`;
+  const down = [...byReason].map(([reason, endpoints]) => `${endpoints.join(', ')} (${reason})`);
+  return html`${up.length > 0 && html`<br><span class="soft">API up: ${up.join(', ')}</span>`}${down.length > 0 && html`<br><span class="state failed">API down: ${down.join('; ')}</span>`}`;
 }
 
 function limitsOf(limits: readonly LimitFinding[], registry: string, path: string): SafeHtml[] {
