@@ -143,7 +143,8 @@ test.runIf(process.platform === 'linux')(
     );
     expect(await child.stop('SIGTERM')).toBe(0);
     expect(child.output()).not.toMatch(/uncaught|contract|did not end in time/);
-    expect(child.output()).toContain('the ledger cannot be written (EFBIG)');
+    // EFBIG where nothing of a line fits, ENOSPC by our own word where a part of it did.
+    expect(child.output()).toMatch(/the ledger cannot be written \((?:EFBIG|ENOSPC)\)/);
 
     const left = new Ledger({ file: ledgerFile() });
     const known = left.entries.map(({ location }) => location ?? '').join(' ');

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'vitest';
 import { startEdge } from '../../src/demo/edge.ts';
 import type { Fault } from '../../src/demo/faults/fault.ts';
 import { type PresetName, presetNames, presetOf } from '../../src/demo/presets.ts';
@@ -178,18 +178,28 @@ describe('duration search on the lab', () => {
   beforeAll(async () => {
     await Promise.all(
       presets.map(async ([preset, client]) => {
-        const { identity } = presetOf(preset);
-        found.set(`${preset} ${client}`, await searchEdge(faultsOf(preset), client, [300, 800], identity));
+        found.set(`${preset} ${client}`, await searchPreset(preset, client));
       }),
     );
   });
+
+  function searchPreset(preset: PresetName, client: ClientName): Promise<DurationLimit> {
+    return searchEdge(faultsOf(preset), client, [300, 800], presetOf(preset).identity);
+  }
+
+  /** What was found beside the others; when its test is tried again, what is found alone. */
+  async function foundFor(preset: PresetName, client: ClientName, { task }: TestContext): Promise<DurationLimit> {
+    const known = found.get(`${preset} ${client}`);
+    const isAgain = (task.result?.retryCount ?? 0) > 0;
+    return isAgain || known === undefined ? searchPreset(preset, client) : known;
+  }
 
   const bodiesLost = presets.filter(([preset, client]) => preset === 'cloudflared-quic' && client === 'docker');
   const limited = presets.filter(([preset]) => faultsOf(preset).some(({ kind }) => kind === 'total-duration'));
   const others = presets.filter((one) => !limited.includes(one) && !bodiesLost.includes(one));
 
-  test.each(limited)('%s as %s: its limit on time, not a size', (preset, client) => {
-    const limit = found.get(`${preset} ${client}`)!;
+  test.for(limited)('%s as %s: its limit on time, not a size', async ([preset, client], context) => {
+    const limit = await foundFor(preset, client, context);
     expect(limit.why).toMatch(/499 from traefik/);
     expect(limit.conclusion).toBe('found');
     expect(limit.largestAccepted).toBeLessThanOrEqual(0.6);
@@ -197,8 +207,8 @@ describe('duration search on the lab', () => {
     expect(limit.smallestRejected! - limit.largestAccepted!).toBeLessThan(0.101);
   });
 
-  test.each(others)('%s as %s: limits on silence are none on duration', (preset, client) => {
-    expect(found.get(`${preset} ${client}`)).toMatchObject({ conclusion: 'none-up-to', largestAccepted: 0.8 });
+  test.for(others)('%s as %s: limits on silence are none on duration', async ([preset, client], context) => {
+    expect(await foundFor(preset, client, context)).toMatchObject({ conclusion: 'none-up-to', largestAccepted: 0.8 });
   });
 
   test.each(bodiesLost)('%s as %s: a lost body is no limit', (preset, client) => {
