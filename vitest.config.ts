@@ -1,7 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
-// Tests of rules, boards, chart and packaging run other programs than Node.js: on a second and third Node.js they say nothing new.
-const onceOnly = ['test/prometheus/**', 'test/grafana/**', 'test/helm/**', 'test/packaging/**'];
+// Tests of rules, boards, chart and packaging run other programs than Node.js, and the tables of diagnoses are about judgement, not about
+// sockets: on a second and third Node.js they say nothing new.
+const onceOnly = [
+  'test/prometheus/**',
+  'test/grafana/**',
+  'test/helm/**',
+  'test/packaging/**',
+  'test/probe/diagnose-{lab,pairs,registry}.test.ts',
+];
 // A shared machine may stall any process for seconds; what fails twice in a row is a failure. Locally nothing is tried again.
 const retry = process.env['CI'] === 'true' ? 1 : 0;
 const repeated = process.env['BLOBPROBE_REPEATED_RUN'] === '1';
