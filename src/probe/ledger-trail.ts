@@ -76,11 +76,9 @@ export class RunTrail {
       if (sessionId !== undefined) this.#drop(sessionId);
       return answer;
     } catch (error) {
-      if (mayHaveHappened(error)) {
-        const known = this.#latest(entry);
-        this.#ledger.put({ ...known, doubts: (known.doubts ?? 0) + 1, createdAt: this.#ledger.now() });
-        // Of an earlier attempt's commit nothing is known by this answer.
-      } else if (isNew && !saysGone(error)) this.#drop(entry.id);
+      if (mayHaveHappened(error)) this.#doubt(this.#latest(entry));
+      // Of an earlier attempt's commit nothing is known by this answer.
+      else if (isNew && !saysGone(error)) this.#drop(entry.id);
       throw error;
     }
   }
@@ -113,6 +111,10 @@ export class RunTrail {
       return id;
     }
     return undefined;
+  }
+
+  #doubt(entry: LedgerEntry): void {
+    this.#ledger.put({ ...entry, doubts: (entry.doubts ?? 0) + 1, createdAt: this.#ledger.now() });
   }
 
   #latest(entry: LedgerEntry): LedgerEntry {

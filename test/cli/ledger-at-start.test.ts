@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ledgerNotices, openLedger } from '../../src/cli/ledger-at-start.ts';
 import { Ledger } from '../../src/probe/ledger.ts';
-import { encodeRecord, type LedgerEntry } from '../../src/probe/ledger-entry.ts';
+import { encodeRecord } from '../../src/probe/ledger-entry.ts';
 import { answerText } from '../../src/publish/answer-streams.ts';
 import { createMetrics } from '../../src/publish/metrics.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { clientProfiles } from '../../src/probe/client-profiles.ts';
 import { recordingLog } from './recording-log.ts';
+import { blob } from '../support/ledger-entries.ts';
 
 let directory = '';
 const opened: Ledger[] = [];
@@ -22,22 +23,7 @@ afterEach(async () => {
 });
 const file = (): string => join(directory, 'ledger.jsonl');
 
-function entry(n: number): LedgerEntry {
-  return {
-    id: `blob-${n}`,
-    kind: 'blob',
-    state: 'stored',
-    registry: 'lab',
-    repository: 'probe/blobs',
-    path: 'direct',
-    origin: 'http://127.0.0.1:5000',
-    createdAt: 1_000,
-    tries: 0,
-    nextTryAt: 1_000,
-    digest: `sha256:${n.toString(16).padStart(64, '0')}`,
-  };
-}
-const lines = (...numbers: number[]): string => numbers.map((n) => encodeRecord({ entry: entry(n) })).join('');
+const lines = (...numbers: number[]): string => numbers.map((n) => encodeRecord({ entry: blob(n) })).join('');
 
 /** Opens the ledger as a start of the daemon does; what is known then, by whatever way it is told. */
 async function start({ inMemory = false } = {}) {
@@ -141,7 +127,7 @@ describe('a ledger that is not well is repaired or done without, and said to be 
     expect(found).toMatchObject({ ids, writable: 1, unreadable });
     expect(found.levels).toEqual(unreadable === 0 ? [] : ['warn']);
     expect(found.notices.join()).toMatch(unreadable === 0 ? /^$/ : /^The ledger had 1 line that could not be read /);
-    found.ledger.put(entry(9));
+    found.ledger.put(blob(9));
     await found.ledger.close();
     expect((await start()).ids).toEqual([...ids, 'blob-9']);
     expect(readFileSync(file(), 'utf8')).not.toContain('garbage');
@@ -152,7 +138,7 @@ describe('a ledger that is not well is repaired or done without, and said to be 
     const { ledger, ...found } = await start();
     expect(found).toMatchObject({ ids: [], writable: 0, unreadable: 0, levels: ['error'] });
     expect(found.notices).toEqual([expect.stringMatching(/^The ledger cannot be written \(E\w+\); what runs leave /)]);
-    ledger.put(entry(9));
+    ledger.put(blob(9));
     expect(ledger.entries.map(({ id }) => id)).toEqual(['blob-9']);
   });
 
@@ -167,7 +153,7 @@ describe('a ledger that is not well is repaired or done without, and said to be 
       expect(ids).toEqual(['blob-1', 'blob-2', 'blob-3'].slice(0, kept));
       const isTorn = bytes > 0 && !ends.some((end) => end === bytes || end + 1 === bytes);
       expect(unreadable).toBe(isTorn ? 1 : 0);
-      ledger.put(entry(9));
+      ledger.put(blob(9));
       await ledger.close();
       const after = await start();
       expect(after.ids).toEqual([...ids, 'blob-9']);
@@ -178,7 +164,7 @@ describe('a ledger that is not well is repaired or done without, and said to be 
 
   test('another hand that writes into it while it is open costs its own line only', async () => {
     const { ledger } = await start();
-    ledger.put(entry(1));
+    ledger.put(blob(1));
     appendFileSync(file(), '{"removed":');
     await ledger.close();
     expect(existsSync(`${file()}.lock`)).toBe(false);

@@ -15,6 +15,7 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { decodeRecord, encodeRecord, type LedgerEntry, ledgerStates } from '../../src/probe/ledger-entry.ts';
 import { LedgerStore } from '../../src/probe/ledger-store.ts';
+import { blob, digest } from '../support/ledger-entries.ts';
 
 let directory = '';
 const stores: LedgerStore[] = [];
@@ -26,23 +27,6 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const digest = (n: number): string => `sha256:${n.toString(16).padStart(64, '0')}`;
-function blob(n: number, changes: Partial<LedgerEntry> = {}): LedgerEntry {
-  return {
-    id: `blob-${n}`,
-    kind: 'blob',
-    state: 'stored',
-    registry: 'lab',
-    repository: 'probe/blobs',
-    path: 'direct',
-    origin: 'http://127.0.0.1:5000',
-    createdAt: 1_000,
-    tries: 0,
-    nextTryAt: 1_000,
-    digest: digest(n),
-    ...changes,
-  };
-}
 const file = (): string => join(directory, 'ledger.jsonl');
 let problems: (string | undefined)[] = [];
 function storeOf(now: () => number = Date.now, name = file()): LedgerStore {
