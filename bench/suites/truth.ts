@@ -1,10 +1,13 @@
 import { rowOf } from '../figures.ts';
 import type { BenchContext, Row, Suite } from '../suite.ts';
-import { compareOnce, type Errors } from '../truth/compare.ts';
+import { compareLateConnection, compareOnce, type Errors } from '../truth/compare.ts';
 import { startTruthLab, type TruthLab } from '../truth/lab.ts';
 
 /** For each run that the other suites make: enough for a 99th percentile with three. */
 const comparisonsPerRun = 34;
+
+/** A late connection takes a second each. */
+const lateConnectionsPerRun = 5;
 
 const goals = { idle: 2, saturated: 5, throughputPercent: 2 } as const;
 
@@ -15,11 +18,11 @@ export const truthSuite: Suite = {
   async run(context) {
     const lab = await startTruthLab();
     try {
-      const idle = await compareMany(lab, context, 'idle');
+      const idle = await rowsIn('idle', lab, context);
       const endPushes = lab.saturate();
-      const saturated = await compareMany(lab, context, 'saturated');
+      const saturated = await rowsIn('saturated', lab, context);
       await endPushes();
-      return [...rowsOf('idle', idle), ...rowsOf('saturated', saturated)];
+      return [...idle, ...saturated];
     } finally {
       await lab.stop();
     }
@@ -44,7 +47,22 @@ async function compareMany(
   return all.slice(2);
 }
 
-function rowsOf(condition: 'idle' | 'saturated', all: readonly Errors[]): Row[] {
+type Condition = 'idle' | 'saturated';
+
+async function rowsIn(condition: Condition, lab: TruthLab, context: BenchContext): Promise<Row[]> {
+  const errors = await compareMany(lab, context, condition);
+  context.progress(`${condition}: late connections`);
+  const late: number[] = [];
+  for (let at = 0; at < context.runs * lateConnectionsPerRun; at += 1) {
+    const errorMs = await compareLateConnection(lab);
+    if (errorMs !== undefined) late.push(errorMs);
+  }
+  const note = lab.watch === undefined ? 'needs tcpdump' : 'its first SYN was dropped: about 1 s';
+  const row = { subject: condition, figure: 'error of connect, made late by TCP', unit: 'ms', note };
+  return [...rowsOf(condition, errors), rowOf(row, late, { goal: { of: 'max', atMost: goals[condition] } })];
+}
+
+function rowsOf(condition: Condition, all: readonly Errors[]): Row[] {
   return [...(all[0]?.keys() ?? [])].map((phase) => {
     const isRate = phase === 'throughput';
     const errors = all.map((one) => one.get(phase) ?? Number.NaN);

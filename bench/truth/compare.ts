@@ -1,6 +1,7 @@
 import type { RequestRecord, Run } from '../../src/probe/outcome.ts';
 import { plainMiB, securedKiB, type TruthLab } from './lab.ts';
 import type { Injected, RequestTruth, Truth } from './protocol.ts';
+import { handshakeTimeMs } from './wire-times.ts';
 
 /** The parts of a run, as the API has them, that are compared. */
 type MeasuredRun = Pick<Run, 'attempts' | 'pushBytesPerSecond'>;
@@ -32,6 +33,27 @@ export async function compareOnce(
   return new Map([...securedErrors(secured.run, secured.truth), ...plainErrors(plain.run, plain.truth)]);
 }
 
+/**
+ * How wrong `connect` was of a connection that TCP itself made late, without a proxy; milliseconds. Undefined where nobody sees the packets.
+ */
+export async function compareLateConnection({ daemon, held, watch }: TruthLab): Promise<number | undefined> {
+  if (watch === undefined) return undefined;
+  await held.hold();
+  watch.forget();
+  const { runId } = await daemon.probe({
+    registry: 'bench',
+    path: 'held',
+    client: 'docker',
+    size: '1KiB',
+    retries: 'none',
+  });
+  const { phaseMs } = attemptOf((await daemon.run(runId)) as MeasuredRun);
+  const truthMs = handshakeTimeMs(watch.packets, held.port) ?? Number.NaN;
+  // A second's wait was asked for: without it nothing was compared.
+  if (!(truthMs > 900)) throw new Error(`expected a connection that is late by a second, got ${truthMs} ms`);
+  return Math.abs((phaseMs['connect'] ?? Number.NaN) - truthMs);
+}
+
 const mostTries = 3;
 
 /** Whether the server saw the requests of the run, and before them no others. */
@@ -60,29 +82,29 @@ function delays(random: () => number, [least, most]: readonly [number, number], 
 }
 
 function securedErrors(run: MeasuredRun, truth: Truth): [string, number][] {
-  const { phaseMs, requests } = attemptOf(run);
-  const opening = (['dns', 'connect', 'tls'] as const).map((phase): [string, number] => [
+  const { phaseMs } = attemptOf(run);
+  return (['dns', 'connect', 'tls'] as const).map((phase): [string, number] => [
     phase,
     Math.abs((phaseMs[phase] ?? Number.NaN) - (truth[`${phase}Ms`] ?? Number.NaN)),
   ]);
+}
+
+function plainErrors(run: MeasuredRun, truth: Truth): [string, number][] {
+  const { phaseMs, requests } = attemptOf(run);
   const phases = (['auth', 'start', 'commit'] as const).map((phase): [string, number] => {
     const truthMs = requests
       .map((request, at) => (request.phase === phase ? requestTruth(truth, at).totalMs : 0))
       .reduce((sum, ms) => sum + ms, 0);
     return [phase, Math.abs((phaseMs[phase] ?? Number.NaN) - truthMs)];
   });
-  return [...opening, ...phases];
-}
-
-function plainErrors(run: MeasuredRun, truth: Truth): [string, number][] {
-  const { requests } = attemptOf(run);
   const at = requests.findIndex(({ method }) => method === 'PATCH');
   const { sendMs = Number.NaN, waitMs = Number.NaN } = requests[at] ?? {};
-  const { totalMs, acceptedMs = Number.NaN, bodyBytes } = requestTruth(truth, at);
+  const { totalMs, waitMs: trueWaitMs = Number.NaN, bodyBytes } = requestTruth(truth, at);
   const rate = (run.pushBytesPerSecond ?? Number.NaN) / (bodyBytes / (totalMs / 1000));
   return [
-    ['send', Math.abs(sendMs - acceptedMs)],
-    ['wait', Math.abs(waitMs - (totalMs - acceptedMs))],
+    ...phases,
+    ['send', Math.abs(sendMs - (totalMs - trueWaitMs))],
+    ['wait', Math.abs(waitMs - trueWaitMs)],
     ['send + wait', Math.abs(sendMs + waitMs - totalMs)],
     ['throughput', Math.abs(rate - 1) * 100],
   ];

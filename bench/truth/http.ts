@@ -27,7 +27,7 @@ export function answerLate(socket: Socket, { current, note }: LateContext, queue
           ...head,
           bodyBytes,
           totalMs: answeredAtMs - headAtMs,
-          ...(acceptedAtMs === undefined ? {} : { acceptedMs: acceptedAtMs - headAtMs }),
+          ...(acceptedAtMs === undefined ? {} : { waitMs: answeredAtMs - acceptedAtMs }),
         });
         readBytes = 0;
       },

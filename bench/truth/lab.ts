@@ -3,10 +3,14 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Daemon, startDaemon } from '../daemon.ts';
-import { type Helper, startSink, stop } from '../programs.ts';
+import { startSink, stop } from '../programs.ts';
+import { type HeldListener, startHeldListener } from './late-connection.ts';
+import { type PacketWatch, watchPackets } from './packets.ts';
 import type { Injected, ServerPorts, Truth, TruthOrder } from './protocol.ts';
+import { seenOnTheWire } from './wire-times.ts';
 
 export const securedKiB = 64;
 export const plainMiB = 24;
@@ -16,6 +20,9 @@ const defaultSaturatingMiB = 1024;
 export interface TruthLab {
   readonly daemon: Daemon;
   readonly server: TruthServer;
+  readonly held: HeldListener;
+  /** What passed on the wire; undefined where tcpdump cannot be had. Then the times are the server's own. */
+  readonly watch: PacketWatch | undefined;
   /** Pushes as fast as it can, over and over, in the same daemon until the returned function is called. */
   readonly saturate: () => () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -60,14 +67,21 @@ async function ask(child: ChildProcess, order: TruthOrder): Promise<unknown> {
 export async function startTruthLab(saturatingMiB = defaultSaturatingMiB): Promise<TruthLab> {
   const directory = mkdtempSync(join(tmpdir(), 'blobprobe-bench-'));
   const server = await startTruthServer();
+  const held = await startHeldListener();
+  const { dns, proxy, plain } = server.ports;
+  const watch = await watchPackets([dns, proxy, plain, held.port]);
   const sink = await startSink();
   const caFile = join(directory, 'ca.pem');
   writeFileSync(caFile, server.ports.caCertificate);
-  const daemon = await startDaemon(configuration(server.ports, sink, caFile, saturatingMiB));
-  await daemon.untilRuns(3);
+  const daemon = await startDaemon(
+    configuration(server.ports, { sink: sink.origin, held: `http://127.0.0.1:${held.port}` }, caFile, saturatingMiB),
+  );
+  await daemon.untilRuns(4);
   return {
     daemon,
-    server,
+    server: watch === undefined ? server : observed(server, watch),
+    held,
+    watch,
     saturate() {
       const end = new AbortController();
       const pushes = (async () => {
@@ -83,8 +97,31 @@ export async function startTruthLab(saturatingMiB = defaultSaturatingMiB): Promi
     async stop() {
       await daemon.stop();
       await sink.stop();
+      await watch?.stop();
+      await held.stop();
       await server.stop();
       rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The same server, whose word on when things happened is replaced by that of the packets. */
+function observed(server: TruthServer, watch: PacketWatch): TruthServer {
+  return {
+    ...server,
+    async inject(injected) {
+      await server.inject(injected);
+      watch.forget();
+    },
+    async tell() {
+      const truth = await server.tell();
+      // The packets of what the server knows of have passed; tcpdump may still have to hand them over.
+      for (let waited = 0; waited < 100; waited += 1) {
+        const seen = seenOnTheWire(watch.packets, server.ports, truth);
+        if (seen !== undefined) return seen;
+        await sleep(10);
+      }
+      return truth;
     },
   };
 }
@@ -92,7 +129,7 @@ export async function startTruthLab(saturatingMiB = defaultSaturatingMiB): Promi
 /** One check over all paths, which also makes them known; what is compared is asked for. */
 function configuration(
   { dns, proxy, tunnelled, plain }: ServerPorts,
-  sink: Helper,
+  others: Readonly<Record<string, string>>,
   caFile: string,
   saturatingMiB: number,
 ): object {
@@ -103,7 +140,8 @@ function configuration(
     proxy: { url: `http://proxy.bench.test:${proxy}` },
     tls: { caFile },
   };
-  const paths = { secured, plain: { url: `http://127.0.0.1:${plain}` }, sink: { url: sink.origin } };
+  const urls = Object.fromEntries(Object.entries(others).map(([name, url]) => [name, { url }]));
+  const paths = { secured, plain: { url: `http://127.0.0.1:${plain}` }, ...urls };
   const large = { size: `${saturatingMiB}MiB`, every: '24h', clients: ['docker'] };
   return {
     registries: { bench: { repository: 'bench/blob', paths } },

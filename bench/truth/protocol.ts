@@ -11,7 +11,7 @@ export interface Injected {
   readonly bytesPerSecond?: number;
 }
 
-/** What happened in a run, by the clock of the server. Durations in milliseconds; absent: did not happen. */
+/** What happened in a run, by an observer's clock. Durations in milliseconds; absent: did not happen. */
 export interface Truth {
   readonly dnsMs?: number;
   readonly connectMs?: number;
@@ -25,8 +25,8 @@ export interface RequestTruth {
   readonly target: string;
   readonly bodyBytes: number;
   readonly totalMs: number;
-  /** From the head to the moment at which the kernel of the sender held no byte that was still to come; plain connections only. */
-  readonly acceptedMs?: number;
+  /** The end of it, from the moment at which the kernel of the sender had accepted the last byte; plain connections only. */
+  readonly waitMs?: number;
 }
 
 export interface ServerPorts {

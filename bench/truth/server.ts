@@ -12,7 +12,7 @@ import type { Injected, ServerPorts, Truth, TruthOrder } from './protocol.ts';
  */
 let injected: Injected = { dnsMs: 0, connectMs: 0, tlsMs: 0, authMs: 0, startMs: 0, waitMs: 0, commitMs: 0 };
 let truth: Truth = { requests: [] };
-/** From when on the other side can speak TLS: the tunnel is open, or the connection accepted. */
+/** When the other side began to speak TLS in the tunnel, or when its direct connection was accepted. */
 let openedAtMs = 0;
 
 const now = (): number => performance.now();
@@ -60,8 +60,9 @@ function createProxy(): Server {
     socket.on('error', end).on('close', end).setNoDelay();
     setTimeout(() => {
       socket.write('HTTP/1.1 200 OK\r\n\r\n');
-      openedAtMs = now();
-      truth = { ...truth, connectMs: openedAtMs - (acceptedAtMs.get(socket) ?? Number.NaN) };
+      truth = { ...truth, connectMs: now() - (acceptedAtMs.get(socket) ?? Number.NaN) };
+      // Only the greeting begins the handshake: what the client does before it, as loading certificates, is no part of it.
+      socket.once('data', () => (openedAtMs = now()));
       socket.pipe(target);
       target.pipe(socket);
     }, injected.connectMs);
