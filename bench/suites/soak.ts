@@ -1,13 +1,12 @@
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startEdge } from '../../src/demo/edge.ts';
 import { startRegistry } from '../../src/demo/registry.ts';
+import { answerOf } from '../apart.ts';
 import { rowOf } from '../figures.ts';
-import { stop } from '../programs.ts';
 import type { SoakReport, SoakSample } from '../soak-process.ts';
 import type { Row, Suite } from '../suite.ts';
 
@@ -47,18 +46,10 @@ export const soakSuite: Suite = {
   },
 };
 
-async function soak(order: object, progress: (line: string) => void): Promise<SoakReport> {
+function soak(order: object, progress: (line: string) => void): Promise<SoakReport> {
   const file = fileURLToPath(new URL('../soak-process.js', import.meta.url));
-  const child = fork(file, [JSON.stringify(order)], { execArgv: ['--expose-gc', '--max-semi-space-size=4'] });
-  child.on('message', (message: SoakReport | string) => typeof message === 'string' && progress(message));
-  try {
-    for (;;) {
-      const [message] = (await once(child, 'message')) as [SoakReport | string];
-      if (typeof message !== 'string') return message;
-    }
-  } finally {
-    await stop(child);
-  }
+  const execArgv = ['--expose-gc', '--max-semi-space-size=4'];
+  return answerOf<SoakReport>(fork(file, [JSON.stringify(order)], { execArgv }), progress);
 }
 
 function rowsOf({ samples, runs, failedRuns, seconds, ledgerBytes, historyRuns }: SoakReport): Row[] {
