@@ -1,7 +1,9 @@
 import type { RequestRecord, Run } from '../../src/probe/outcome.ts';
 import { plainMiB, securedKiB, type TruthLab } from './lab.ts';
 import type { Injected, RequestTruth, Truth } from './protocol.ts';
+import { untilTrue } from './until-true.ts';
 import { handshakeTimeMs } from './wire-times.ts';
+import { takenAtMs, type WriteWatch } from './writes.ts';
 
 /** The parts of a run, as the API has them, that are compared. */
 type MeasuredRun = Pick<Run, 'attempts' | 'pushBytesPerSecond'>;
@@ -11,26 +13,56 @@ export type Errors = ReadonlyMap<string, number>;
 
 const MiB = 1024 * 1024;
 
+type Range = readonly [number, number];
+
 /** One run of each kind with delays of its own, between these milliseconds, and what came out of it beside the truth. */
-export async function compareOnce(
-  { daemon, server }: TruthLab,
+export async function compareOnce(lab: TruthLab, random: () => number, delayMs = delayRange): Promise<Errors> {
+  const secured = await measure(lab, 'secured', () => delays(random, delayMs, false));
+  const plain = await measure(lab, 'plain', () => delays(random, delayMs, true));
+  return new Map([...securedErrors(secured.run, secured.truth), ...plainErrors(plain.run, plain.truth)]);
+}
+
+/**
+ * How wrong a run was about the moment at which the kernel had taken the last byte of the body, which ends `send` and begins `wait`: the one
+ * thing that no packet shows. `writes` see it.
+ */
+export async function compareSplit(
+  lab: TruthLab,
+  writes: WriteWatch,
   random: () => number,
   delayMs = delayRange,
 ): Promise<Errors> {
-  const measure = async (path: string, size: string): Promise<{ run: MeasuredRun; truth: Truth }> => {
-    for (let tried = 1; ; tried += 1) {
-      await server.inject(delays(random, delayMs, path === 'plain'));
-      const { runId } = await daemon.probe({ registry: 'bench', path, client: 'docker', size, retries: 'none' });
-      const truth = await server.tell();
-      const run = (await daemon.run(runId)) as MeasuredRun;
-      // The daemon looks at the path's API every few minutes: a run beside such a look has nothing of its own to compare with.
-      if (isAlone(run, truth)) return { run, truth };
-      if (tried === mostTries) throw new Error(`path ${path}: the server has not seen what the run says it sent`);
-    }
-  };
-  const secured = await measure('secured', `${securedKiB}KiB`);
-  const plain = await measure('plain', `${plainMiB}MiB`);
-  return new Map([...securedErrors(secured.run, secured.truth), ...plainErrors(plain.run, plain.truth)]);
+  writes.forget();
+  const { run, truth } = await measure(lab, 'plain', () => delays(random, delayMs, true));
+  const [at, { sendMs = Number.NaN, waitMs = Number.NaN }] = patchOf(run);
+  const { totalMs, wireBytes, answeredAtMs = Number.NaN } = requestTruth(truth, at);
+  const takenMs = (bytes: number): number | undefined => takenAtMs(writes.writes, bytes, answeredAtMs - totalMs);
+  await untilTrue(() => takenMs(wireBytes) !== undefined);
+  const trueWaitMs = answeredAtMs - (takenMs(wireBytes - terminatorBytes) ?? Number.NaN);
+  return new Map([
+    ['send', Math.abs(sendMs - (totalMs - trueWaitMs))],
+    ['wait', Math.abs(waitMs - trueWaitMs)],
+  ]);
+}
+
+/** The bytes that end a chunked body: the prober's clock of `send` stops when the last byte before them is out. */
+const terminatorBytes = '\r\n0\r\n\r\n'.length;
+
+async function measure(
+  { daemon, server }: TruthLab,
+  path: 'secured' | 'plain',
+  delaysOfRun: () => Injected,
+): Promise<{ run: MeasuredRun; truth: Truth }> {
+  const size = path === 'plain' ? `${plainMiB}MiB` : `${securedKiB}KiB`;
+  for (let tried = 1; ; tried += 1) {
+    await server.inject(delaysOfRun());
+    const { runId } = await daemon.probe({ registry: 'bench', path, client: 'docker', size, retries: 'none' });
+    const truth = await server.tell();
+    const run = (await daemon.run(runId)) as MeasuredRun;
+    // The daemon looks at the path's API every few minutes: a run beside such a look has nothing of its own to compare with.
+    if (isAlone(run, truth)) return { run, truth };
+    if (tried === mostTries) throw new Error(`path ${path}: the server has not seen what the run says it sent`);
+  }
 }
 
 /**
@@ -64,10 +96,10 @@ function isAlone(run: MeasuredRun, truth: Truth): boolean {
   });
 }
 
-const delayRange: readonly [number, number] = [5, 40];
+const delayRange: Range = [5, 40];
 
 /** A delay for each step, and a body that is read at 100 to 200 MiB/s. */
-function delays(random: () => number, [least, most]: readonly [number, number], slowBody: boolean): Injected {
+function delays(random: () => number, [least, most]: Range, slowBody: boolean): Injected {
   const delay = (): number => least + Math.round(random() * (most - least));
   return {
     dnsMs: delay(),
@@ -97,17 +129,17 @@ function plainErrors(run: MeasuredRun, truth: Truth): [string, number][] {
       .reduce((sum, ms) => sum + ms, 0);
     return [phase, Math.abs((phaseMs[phase] ?? Number.NaN) - truthMs)];
   });
-  const at = requests.findIndex(({ method }) => method === 'PATCH');
-  const { sendMs = Number.NaN, waitMs = Number.NaN } = requests[at] ?? {};
-  const { totalMs, waitMs: trueWaitMs = Number.NaN, bodyBytes } = requestTruth(truth, at);
+  const [at, { sendMs = Number.NaN, waitMs = Number.NaN }] = patchOf(run);
+  const { totalMs, bodyBytes } = requestTruth(truth, at);
   const rate = (run.pushBytesPerSecond ?? Number.NaN) / (bodyBytes / (totalMs / 1000));
-  return [
-    ...phases,
-    ['send', Math.abs(sendMs - (totalMs - trueWaitMs))],
-    ['wait', Math.abs(waitMs - trueWaitMs)],
-    ['send + wait', Math.abs(sendMs + waitMs - totalMs)],
-    ['throughput', Math.abs(rate - 1) * 100],
-  ];
+  return [...phases, ['send + wait', Math.abs(sendMs + waitMs - totalMs)], ['throughput', Math.abs(rate - 1) * 100]];
+}
+
+/** The request with the body, and which one it was. */
+function patchOf(run: MeasuredRun): [number, Partial<RequestRecord>] {
+  const { requests } = attemptOf(run);
+  const at = requests.findIndex(({ method }) => method === 'PATCH');
+  return [at, requests[at] ?? {}];
 }
 
 function attemptOf({ attempts }: MeasuredRun): {

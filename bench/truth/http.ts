@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import { BodyReader, type RequestHead } from '../body-reader.ts';
-import { KernelQueues } from './kernel-queues.ts';
 import type { Injected, RequestTruth } from './protocol.ts';
 
 export interface LateContext {
@@ -8,37 +7,24 @@ export interface LateContext {
   readonly note: (request: RequestTruth) => void;
 }
 
-/** The bytes that end a chunked body: the prober's clock of `send` stops when the last byte before them is out. */
-const terminatorBytes = '\r\n0\r\n\r\n'.length;
-
 /** Speaks just enough of a registry's protocol, each answer after its delay. */
-export function answerLate(socket: Socket, { current, note }: LateContext, queues?: KernelQueues): void {
+export function answerLate(socket: Socket, { current, note }: LateContext): void {
   let headAtMs = 0;
   let readBytes = 0;
   const readRequest = (head: RequestHead, bodyBytes: number): void => {
-    queues?.stop();
     const wireBytes = readBytes;
     setTimeout(
       () => {
         const answeredAtMs = performance.now();
         socket.write(answerTo(head, bodyBytes));
-        const acceptedAtMs = queues?.reachedAtMs(wireBytes - terminatorBytes);
-        note({
-          ...head,
-          bodyBytes,
-          totalMs: answeredAtMs - headAtMs,
-          ...(acceptedAtMs === undefined ? {} : { waitMs: answeredAtMs - acceptedAtMs }),
-        });
+        note({ ...head, bodyBytes, wireBytes, totalMs: answeredAtMs - headAtMs });
         readBytes = 0;
       },
       delayOf(head.method, current()),
     );
   };
-  const reader = new BodyReader(readRequest, ({ method }) => {
+  const reader = new BodyReader(readRequest, () => {
     headAtMs = performance.now();
-    if (method === 'PATCH') {
-      queues?.start(() => readBytes);
-    }
   });
   socket.on('error', () => socket.destroy());
   socket.on('data', (bytes: Buffer) => {
@@ -46,11 +32,6 @@ export function answerLate(socket: Socket, { current, note }: LateContext, queue
     reader.take(bytes);
     holdBack(socket, readBytes, headAtMs, current().bytesPerSecond);
   });
-}
-
-/** The same on a connection without TLS, where the kernel's queues tell how far the sender is. */
-export function answerPlain(socket: Socket, context: LateContext): void {
-  answerLate(socket, context, new KernelQueues(socket.localPort ?? 0, socket.remotePort ?? 0));
 }
 
 /** Reads no further before its time has come, so that the body arrives at the rate, whatever the timers do. */

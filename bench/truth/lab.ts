@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Daemon, startDaemon } from '../daemon.ts';
 import { startSink, stop } from '../programs.ts';
 import { type HeldListener, startHeldListener } from './late-connection.ts';
 import { type PacketWatch, watchPackets } from './packets.ts';
 import type { Injected, ServerPorts, Truth, TruthOrder } from './protocol.ts';
+import { untilTrue } from './until-true.ts';
 import { seenOnTheWire } from './wire-times.ts';
 
 export const securedKiB = 64;
@@ -116,12 +116,9 @@ function observed(server: TruthServer, watch: PacketWatch): TruthServer {
     async tell() {
       const truth = await server.tell();
       // The packets of what the server knows of have passed; tcpdump may still have to hand them over.
-      for (let waited = 0; waited < 100; waited += 1) {
-        const seen = seenOnTheWire(watch.packets, server.ports, truth);
-        if (seen !== undefined) return seen;
-        await sleep(10);
-      }
-      return truth;
+      let seen: Truth | undefined;
+      await untilTrue(() => (seen = seenOnTheWire(watch.packets, server.ports, truth)) !== undefined);
+      return seen ?? truth;
     },
   };
 }

@@ -24,9 +24,11 @@ export interface RequestTruth {
   readonly method: string;
   readonly target: string;
   readonly bodyBytes: number;
+  /** With its head and framing, below TLS or without. */
+  readonly wireBytes: number;
   readonly totalMs: number;
-  /** The end of it, from the moment at which the kernel of the sender had accepted the last byte; plain connections only. */
-  readonly waitMs?: number;
+  /** When its answer passed, in milliseconds since 1970; only where packets are seen. */
+  readonly answeredAtMs?: number;
 }
 
 export interface ServerPorts {

@@ -3,7 +3,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { createAuthority } from '../../src/demo/certificates.ts';
-import { answerLate, answerPlain } from './http.ts';
+import { answerLate } from './http.ts';
 import type { Injected, ServerPorts, Truth, TruthOrder } from './protocol.ts';
 
 /**
@@ -103,7 +103,7 @@ async function start(): Promise<ServerPorts> {
     proxy: await listen(createProxy()),
     tunnelled: await listen(createSecured(true, tls)),
     secured: await listen(createSecured(false, tls)),
-    plain: await listen(createServer({ noDelay: true }, (socket) => answerPlain(socket, context))),
+    plain: await listen(createServer({ noDelay: true }, (socket) => answerLate(socket, context))),
   };
 }
 

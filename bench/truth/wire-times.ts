@@ -14,13 +14,12 @@ export function seenOnTheWire(packets: readonly Packet[], ports: ServerPorts, to
     (told.connectMs === undefined || tunnel.connectMs !== undefined) &&
     (told.tlsMs === undefined || tunnel.tlsMs !== undefined) &&
     (turns.length === 0 || turns.length === told.requests.length);
-  const requests = told.requests.map((request, at) => ({ ...request, totalMs: turns[at]?.totalMs ?? request.totalMs }));
+  const requests = told.requests.map((request, at) => ({ ...request, ...turns[at] }));
   return isWhole ? { ...(dnsMs === undefined ? {} : { dnsMs }), ...tunnel, requests } : undefined;
 }
 
 /** One request of a connection without TLS, as its packets show it; milliseconds. */
 export interface Turn {
-  readonly fromPort: number;
   /** From the first packet of the request to the first of the answer. */
   readonly totalMs: number;
   readonly answeredAtMs: number;
@@ -70,7 +69,7 @@ export function turnsOf(packets: readonly Packet[], port: number): Turn[] {
     if (toPort === port) {
       askedAtMs.set(fromPort, askedAtMs.get(fromPort) ?? atMs);
     } else if (fromPort === port && askedAtMs.has(toPort)) {
-      turns.push({ fromPort: toPort, totalMs: atMs - (askedAtMs.get(toPort) ?? atMs), answeredAtMs: atMs });
+      turns.push({ totalMs: atMs - (askedAtMs.get(toPort) ?? atMs), answeredAtMs: atMs });
       askedAtMs.delete(toPort);
     }
   }
