@@ -86,11 +86,15 @@ export interface PacketWatch {
   readonly stop: () => Promise<void>;
 }
 
+const longestSeconds = 1_800;
+
 /** Starts tcpdump; undefined where it is not installed or may not listen. */
 export async function watchPackets(ports: readonly number[]): Promise<PacketWatch | undefined> {
   const filter = ports.map((port) => `port ${port}`).join(' or ');
   const output = ['--immediate-mode', '-U', '-s', '96', '-B', '16384', '--time-stamp-precision=nano', '-w', '-'];
-  const child = spawn('tcpdump', ['-i', 'lo', '-n', ...output, filter], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const command = ['tcpdump', '-i', 'lo', '-n', ...output, filter];
+  // Whatever becomes of this process, it does not listen for ever.
+  const child = spawn('timeout', [`${longestSeconds}`, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
   const reader = new PacketReader();
   let packets: Packet[] = [];
   let sinceMs = 0;

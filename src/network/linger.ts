@@ -12,7 +12,13 @@ type WriteCallback = (error?: Error | null) => void;
  * once, and even before that its readable side emits nothing any more, so the answer is lost and a 413 would be taken for a
  * reset (nodejs/node#54366, nodejs/node#12339). So the error is kept from the stream for `graceMs`, or until the peer's end.
  */
-export function keepReadingAfterWriteError(socket: Socket, graceMs = 250): void {
+export function keepReadingAfterWriteError(
+  socket: Socket,
+  {
+    graceMs = 250,
+    onWritten = () => {},
+  }: { graceMs?: number /** Called after each write that ended, well or not. */; onWritten?: () => void } = {},
+): void {
   const write = socket._write.bind(socket);
   const writev = socket._writev?.bind(socket);
   const destroy = socket.destroy.bind(socket);
@@ -22,13 +28,18 @@ export function keepReadingAfterWriteError(socket: Socket, graceMs = 250): void 
     (error) => {
       if (!(error instanceof Error) || socket.destroyed || socket.readableEnded) {
         done(error);
+        onWritten();
         return;
       }
       held = error;
-      const timer = setTimeout(done, graceMs, error);
+      const end = (): void => {
+        done(error);
+        onWritten();
+      };
+      const timer = setTimeout(end, graceMs);
       socket.once('close', () => {
         clearTimeout(timer);
-        done(error);
+        end();
       });
     };
   socket._write = (chunk, encoding, done) => write(chunk, encoding, holdBack(done));

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Exchange, HttpRequest } from './exchange.ts';
-import { BodyPump, type Outlet, type Pacer } from './pump.ts';
+import type { Outlet } from './outlet.ts';
+import { BodyPump, type Pacer } from './pump.ts';
 
 /** A request's body on its way out: what the HTTP client is given, and how far it got. */
 export class OutgoingBody {

@@ -1,11 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
-/** What the pump can see of the socket that takes the bytes. */
-export interface Outlet {
-  /** Bytes written but not yet accepted by the kernel. */
-  readonly writableLength: number;
-  readonly destroyed: boolean;
-}
+import { performance } from 'node:perf_hooks';
+import type { Outlet } from './outlet.ts';
 
 /** Slows a stream down to a rate; resolves when `bytes` more may be sent, or, of a body that is pulled, read. */
 export interface Pacer {
@@ -13,10 +7,11 @@ export interface Pacer {
 }
 
 /**
- * Feeds a request body to the HTTP client chunk by chunk, yields to the event loop between chunks, and keeps count.
+ * Feeds a request body to the HTTP client chunk by chunk, yields to the event loop on the way, and keeps count.
  *
  * The yield is what keeps other timings true: a generator that never lets go of the loop makes a concurrent 20 ms request
- * take half a second. `sentBytes` is what the kernel accepted: bytes handed over less what the socket still holds. Framing
+ * take half a second. A turn of the loop for each chunk would cost more than its bytes where the kernel takes them at once, so there is
+ * one for each half millisecond of chunks. `sentBytes` is what the kernel accepted: bytes handed over less what the socket still holds. Framing
  * and headers in the socket's buffer count as held body bytes, so the figure never says too much by more than one write.
  */
 export class BodyPump {
@@ -27,6 +22,7 @@ export class BodyPump {
   #offeredBytes = 0;
   #handedBytes = 0;
   #sentBytes = 0;
+  #turnBeganAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: {
     chunks: Iterable<Uint8Array>;
@@ -70,7 +66,10 @@ export class BodyPump {
         }
         writtenBytes = step.value.byteLength;
         this.#offeredBytes += writtenBytes;
-        return this.#pace === undefined ? nextTurn(step) : this.#pace(writtenBytes).then(() => nextTurn(step));
+        if (this.#pace !== undefined) {
+          return this.#pace(writtenBytes).then(() => this.#inNextTurn(step));
+        }
+        return this.#mayFollowAtOnce() ? Promise.resolve(step) : this.#inNextTurn(step);
       },
       return: () => {
         chunks.return?.();
@@ -79,22 +78,43 @@ export class BodyPump {
     };
   }
 
+  #mayFollowAtOnce(): boolean {
+    return (
+      this.#offeredBytes > chunkwiseBytes &&
+      (this.#outlet()?.writableLength ?? 0) === 0 &&
+      performance.now() - this.#turnBeganAtMs < longestTurnMs
+    );
+  }
+
+  /** Not before the kernel has accepted what was written before. */
+  async #inNextTurn<T>(step: T): Promise<T> {
+    await this.#flushed();
+    await nextTurn();
+    this.#turnBeganAtMs = performance.now();
+    return step;
+  }
+
   async #finish(): Promise<IteratorReturnResult<undefined>> {
-    for (;;) {
-      const outlet = this.#outlet();
-      if (outlet === undefined || outlet.destroyed || outlet.writableLength === 0) {
-        void this.sentBytes;
-        this.#onFinished();
-        return { done: true, value: undefined };
-      }
-      // Seldom: the client waits for the drain of all writes but small ones.
-      await sleep(1);
-    }
+    await this.#flushed();
+    void this.sentBytes;
+    this.#onFinished();
+    return { done: true, value: undefined };
+  }
+
+  #flushed(): Promise<void> | undefined {
+    const outlet = this.#outlet();
+    return outlet === undefined || outlet.destroyed || outlet.writableLength === 0 ? undefined : outlet.flushed();
   }
 }
 
-function nextTurn<T>(value: T): Promise<T> {
+/** At the beginning of a body there is a turn for each chunk all the same: an answer that refuses it is seen before all of it is gone. */
+const chunkwiseBytes = 8 * 1024 * 1024;
+
+/** How long chunks may follow one another before other work has its turn. */
+const longestTurnMs = 0.5;
+
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
-    setImmediate(resolve, value);
+    setImmediate(resolve);
   });
 }

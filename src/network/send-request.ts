@@ -1,10 +1,10 @@
-import type { Socket } from 'node:net';
 import type { Client, Dispatcher } from 'undici';
 import type { OpeningTimes } from './dial.ts';
 import { NetworkError, type NetworkTimer } from './errors.ts';
 import type { ConnectionFacts, Exchange, HttpRequest, HttpResponse } from './exchange.ts';
 import { ExchangeTimes } from './exchange-times.ts';
 import { OutgoingBody } from './outgoing-body.ts';
+import type { Outlet } from './outlet.ts';
 import { readWhenDue } from './paced-reading.ts';
 import { errorCode } from './resolve.ts';
 import { ResponseReader } from './response-reader.ts';
@@ -12,7 +12,7 @@ import type { TransportOptions } from './transport.ts';
 
 /** A connection in use and how many exchanges it has carried. */
 export interface LiveConnection {
-  readonly socket: Socket;
+  readonly outlet: Outlet;
   readonly facts: ConnectionFacts;
   exchanges: number;
 }
@@ -57,7 +57,7 @@ class RequestInFlight {
     this.#reader = new ResponseReader(options.maxBodyBytes, request);
     this.#body = new OutgoingBody(
       request,
-      () => this.#connection?.socket,
+      () => this.#connection?.outlet,
       options.pacer,
       () => this.#onLastByte(),
     );

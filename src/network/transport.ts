@@ -4,7 +4,7 @@ import { NetworkError } from './errors.ts';
 import type { Exchange, HttpRequest } from './exchange.ts';
 import { bareHost, effectivePort } from './hosts.ts';
 import { Client } from './http-client.ts';
-import { keepReadingAfterWriteError } from './linger.ts';
+import { openOutlet } from './outlet.ts';
 import type { NetworkPath } from './path.ts';
 import type { Pacer } from './pump.ts';
 import { type LiveConnection, sendRequest } from './send-request.ts';
@@ -89,8 +89,7 @@ function createLine(path: NetworkPath, url: URL, options: TransportOptions, next
   let dials = 0;
 
   const adopt = (socket: Socket, facts: DialedFacts): Socket => {
-    keepReadingAfterWriteError(socket);
-    live = { socket, facts: { ...facts, id: nextId() }, exchanges: 0 };
+    live = { outlet: openOutlet(socket), facts: { ...facts, id: nextId() }, exchanges: 0 };
     return socket;
   };
   const client = new Client(url.origin, {

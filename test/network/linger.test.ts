@@ -18,7 +18,7 @@ interface Seen {
 
 async function writeInto(socket: Socket, open: 'connect' | 'secureConnect', graceMs: number): Promise<Seen> {
   await new Promise((resolve) => socket.once(open, resolve));
-  keepReadingAfterWriteError(socket, graceMs);
+  keepReadingAfterWriteError(socket, { graceMs });
   const chunk = Buffer.alloc(64 * 1024);
   let text = '';
   let code: string | undefined;
@@ -86,7 +86,7 @@ test('a socket that is destroyed by its owner is gone at once', async () => {
   const server = await opened.tcp((socket) => socket.resume());
   const socket = connect(server.port, '127.0.0.1');
   await new Promise((resolve) => socket.once('connect', resolve));
-  keepReadingAfterWriteError(socket, 5_000);
+  keepReadingAfterWriteError(socket, { graceMs: 5_000 });
   const startedMs = performance.now();
   const failed = new Promise((resolve) => socket.once('error', resolve));
   socket.destroy(new Error('enough'));

@@ -1,0 +1,35 @@
+import type { Socket } from 'node:net';
+import { keepReadingAfterWriteError } from './linger.ts';
+
+/** What the pump can see of the socket that takes the bytes. */
+export interface Outlet {
+  /** Bytes written but not yet accepted by the kernel. */
+  readonly writableLength: number;
+  readonly destroyed: boolean;
+  /** Resolves once the kernel has accepted everything written so far, or the socket is gone. */
+  flushed(): Promise<void>;
+}
+
+/** The outlet of an open connection. The socket stays readable for a moment after a write on it failed (see linger.ts). */
+export function openOutlet(socket: Socket): Outlet {
+  let waiting: (() => void)[] = [];
+  const wake = (): void => {
+    const woken = waiting;
+    waiting = [];
+    woken.forEach((resolve) => resolve());
+  };
+  keepReadingAfterWriteError(socket, { onWritten: () => socket.writableLength === 0 && wake() });
+  socket.once('close', wake);
+  return {
+    get writableLength() {
+      return socket.writableLength;
+    },
+    get destroyed() {
+      return socket.destroyed;
+    },
+    flushed: () =>
+      socket.destroyed || socket.writableLength === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => void waiting.push(resolve)),
+  };
+}
