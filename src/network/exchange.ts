@@ -8,8 +8,8 @@ export type RequestBody =
       readonly sizeBytes: number;
       /** true: `Content-Length`; false: `Transfer-Encoding: chunked`. */
       readonly declareLength: boolean;
-      /** A fresh iteration over the bytes. Each chunk is one write and, when chunked, one chunk frame. */
-      readonly chunks: () => Iterable<Uint8Array>;
+      /** A fresh iteration over the bytes. Each chunk is one write and, when chunked, one chunk frame. `paced`: they go out at a set rate. */
+      readonly chunks: (paced: boolean) => Iterable<Uint8Array>;
     };
 
 /** One HTTP request as the registry layer asks for it. */

@@ -24,7 +24,7 @@ export class OutgoingBody {
     this.#bytes = body?.kind === 'bytes' ? body.bytes : undefined;
     if (body?.kind === 'stream' && body.sizeBytes > 0) {
       const pace = pacer === undefined ? undefined : (bytes: number) => pacer.take(bytes, signal);
-      this.#pump = new BodyPump({ chunks: body.chunks(), outlet, pace, onFinished: onLastByte });
+      this.#pump = new BodyPump({ chunks: body.chunks(pacer !== undefined), outlet, pace, onFinished: onLastByte });
     }
   }
 

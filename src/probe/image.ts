@@ -28,8 +28,9 @@ function payloadOf(bytes: Uint8Array): Payload {
     digest: digestOf(bytes),
     sizeBytes: bytes.byteLength,
     *chunks(writeBytes, from = 0, to = bytes.byteLength) {
-      for (let offset = from; offset < to; offset += writeBytes) {
-        yield bytes.subarray(offset, Math.min(offset + writeBytes, to));
+      const step = typeof writeBytes === 'number' ? writeBytes : writeBytes(0);
+      for (let offset = from; offset < to; offset += step) {
+        yield bytes.subarray(offset, Math.min(offset + step, to));
       }
     },
   };

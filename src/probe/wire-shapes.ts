@@ -5,6 +5,7 @@ import type { RegistryClient } from '../registry/registry-client.ts';
 import { commitUpload, postWhole, putWhole, sendPatch, startUpload, type UploadSession } from '../registry/upload.ts';
 import { RunAborted } from './aborted.ts';
 import type { ClientProfile, WireShape } from './client-profile.ts';
+import { growingWrites } from './growing-writes.ts';
 import type { RunTrail } from './ledger-trail.ts';
 
 /** What a shape needs, and where it tells of what it opens and commits: whoever cleans up must know it before it exists. */
@@ -110,6 +111,8 @@ function body(
     kind: 'stream',
     sizeBytes: to - from,
     declareLength,
-    chunks: () => payload.chunks(profile.writeBytes, from, to),
+    // A frame is what the client makes it; without frames, and unless a rate is to be kept, only we see how large a write is.
+    chunks: (paced) =>
+      payload.chunks(declareLength && !paced ? growingWrites(profile.writeBytes) : profile.writeBytes, from, to),
   };
 }

@@ -1,13 +1,16 @@
 import { createCipheriv, createHash, type Hash, randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
+/** Bytes of one write: always as many, or by how many went out before it. */
+export type WriteBytes = number | ((goneBytes: number) => number);
+
 /** Bytes to push: unique, incompressible, streamed from one block in memory whatever the size. */
 export interface Payload {
   /** `sha256:<hex>`. */
   readonly digest: string;
   readonly sizeBytes: number;
   /** The bytes from `from` (inclusive) to `to` (exclusive) in pieces of `writeBytes`; the last one may be shorter. */
-  chunks(writeBytes: number, from?: number, to?: number): Iterable<Uint8Array>;
+  chunks(writeBytes: WriteBytes, from?: number, to?: number): Iterable<Uint8Array>;
 }
 
 /** Prepares payloads; the costly part, the hash of the long prefix, is done once per size and copied (`hash.copy()`). */
@@ -101,13 +104,13 @@ interface PayloadBytes {
   readonly prefixBytes: number;
 }
 
-function* pieces(bytes: PayloadBytes, writeBytes: number, from: number, to: number): Generator<Uint8Array> {
+function* pieces(bytes: PayloadBytes, writeBytes: WriteBytes, from: number, to: number): Generator<Uint8Array> {
   const { block, tail, prefixBytes } = bytes;
-  const views = bytes.cut(writeBytes);
   for (let offset = from; offset < to; ) {
-    const end = Math.min(offset + writeBytes, to);
+    const wanted = typeof writeBytes === 'number' ? writeBytes : writeBytes(offset - from);
+    const end = Math.min(offset + wanted, to);
     const start = offset % blockBytes;
-    const whole = end - offset === writeBytes && end <= prefixBytes ? views.get(start) : undefined;
+    const whole = end - offset === wanted && end <= prefixBytes ? bytes.cut(wanted).get(start) : undefined;
     if (whole !== undefined) {
       yield whole;
     } else if (end <= prefixBytes && start + (end - offset) <= blockBytes) {
