@@ -87,7 +87,7 @@ async function openSocket(
  * More than any write of ours: that nothing is written before the kernel has taken what came before is the pump's to see to (pump.ts),
  * and the HTTP client need not wait for it as well, which would cost a turn of its own for each write.
  */
-const writableHighWaterMark = 1024 * 1024;
+const writableHighWaterMark = 4 * 1024 * 1024;
 
 function connectSocket(path: NetworkPath, port: number, addresses: readonly ResolvedAddress[]): Socket {
   // The name is resolved already (and timed); Node still tries several addresses in turn, as RFC 8305 wants.

@@ -5,7 +5,12 @@ import { keepReadingAfterWriteError } from './linger.ts';
 export interface Outlet {
   /** Bytes written but not yet accepted by the kernel. */
   readonly writableLength: number;
+  /** From so many of those on the HTTP client waits until they are gone. */
+  readonly writableHighWaterMark: number;
   readonly destroyed: boolean;
+  /** Holds back what is written from now on, until `uncork`, which writes it at once. */
+  cork(): void;
+  uncork(): void;
   /** Resolves once the kernel has accepted everything written so far, or the socket is gone. */
   flushed(): Promise<void>;
 }
@@ -24,6 +29,9 @@ export function openOutlet(socket: Socket): Outlet {
     get writableLength() {
       return socket.writableLength;
     },
+    writableHighWaterMark: socket.writableHighWaterMark,
+    cork: () => socket.cork(),
+    uncork: () => socket.uncork(),
     get destroyed() {
       return socket.destroyed;
     },

@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks';
+import { FrameGroup } from './frame-group.ts';
 import type { Outlet } from './outlet.ts';
 
 /** Slows a stream down to a rate; resolves when `bytes` more may be sent, or, of a body that is pulled, read. */
@@ -10,8 +10,7 @@ export interface Pacer {
  * Feeds a request body to the HTTP client chunk by chunk, yields to the event loop on the way, and keeps count.
  *
  * The yield is what keeps other timings true: a generator that never lets go of the loop makes a concurrent 20 ms request
- * take half a second. A turn of the loop for each chunk would cost more than its bytes where the kernel takes them at once, so there is
- * one for each half millisecond of chunks. `sentBytes` is what the kernel accepted: bytes handed over less what the socket still holds. Framing
+ * take half a second. Later in a long body several small chunks go out in one write and one turn (FrameGroup). `sentBytes` is what the kernel accepted: bytes handed over less what the socket still holds. Framing
  * and headers in the socket's buffer count as held body bytes, so the figure never says too much by more than one write.
  */
 export class BodyPump {
@@ -22,7 +21,7 @@ export class BodyPump {
   #offeredBytes = 0;
   #handedBytes = 0;
   #sentBytes = 0;
-  #turnBeganAtMs = Number.NEGATIVE_INFINITY;
+  readonly #group = new FrameGroup();
 
   constructor(options: {
     chunks: Iterable<Uint8Array>;
@@ -69,28 +68,24 @@ export class BodyPump {
         if (this.#pace !== undefined) {
           return this.#pace(writtenBytes).then(() => this.#inNextTurn(step));
         }
-        return this.#mayFollowAtOnce() ? Promise.resolve(step) : this.#inNextTurn(step);
+        return this.#group.takes(writtenBytes) ? Promise.resolve(step) : this.#inNextTurn(step);
       },
       return: () => {
+        this.#group.release();
         chunks.return?.();
         return Promise.resolve({ done: true, value: undefined });
       },
     };
   }
 
-  #mayFollowAtOnce(): boolean {
-    return (
-      this.#offeredBytes > chunkwiseBytes &&
-      (this.#outlet()?.writableLength ?? 0) === 0 &&
-      performance.now() - this.#turnBeganAtMs < longestTurnMs
-    );
-  }
-
   /** Not before the kernel has accepted what was written before. */
-  async #inNextTurn<T>(step: T): Promise<T> {
+  async #inNextTurn(step: IteratorYieldResult<Uint8Array>): Promise<IteratorYieldResult<Uint8Array>> {
     await this.#flushed();
     await nextTurn();
-    this.#turnBeganAtMs = performance.now();
+    if (this.#pace === undefined) {
+      const chunkBytes = step.value.byteLength;
+      this.#group.begin(this.#outlet(), chunkBytes, this.#offeredBytes - chunkBytes);
+    }
     return step;
   }
 
@@ -102,16 +97,11 @@ export class BodyPump {
   }
 
   #flushed(): Promise<void> | undefined {
+    this.#group.release();
     const outlet = this.#outlet();
     return outlet === undefined || outlet.destroyed || outlet.writableLength === 0 ? undefined : outlet.flushed();
   }
 }
-
-/** At the beginning of a body there is a turn for each chunk all the same: an answer that refuses it is seen before all of it is gone. */
-const chunkwiseBytes = 8 * 1024 * 1024;
-
-/** How long chunks may follow one another before other work has its turn. */
-const longestTurnMs = 0.5;
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {

@@ -1,11 +1,11 @@
 import type { RequestBody } from '../network/exchange.ts';
+import { growingWrites } from '../network/write-sizes.ts';
 import { nextLocation } from '../registry/location.ts';
 import type { Payload } from '../registry/payload.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import { commitUpload, postWhole, putWhole, sendPatch, startUpload, type UploadSession } from '../registry/upload.ts';
 import { RunAborted } from './aborted.ts';
 import type { ClientProfile, WireShape } from './client-profile.ts';
-import { growingWrites } from './growing-writes.ts';
 import type { RunTrail } from './ledger-trail.ts';
 
 /** What a shape needs, and where it tells of what it opens and commits: whoever cleans up must know it before it exists. */

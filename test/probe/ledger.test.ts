@@ -168,7 +168,14 @@ describe('what did not happen is not remembered', () => {
   });
 
   test('what a body has been given away is known before the connection says what became of it', async () => {
-    const silent = { writableLength: 1_024, destroyed: true, flushed: () => Promise.resolve() };
+    const silent = {
+      writableLength: 1_024,
+      writableHighWaterMark: 16_384,
+      destroyed: true,
+      cork: () => {},
+      uncork: () => {},
+      flushed: () => Promise.resolve(),
+    };
     const pump = new BodyPump({ chunks: [new Uint8Array(1_024)], outlet: () => silent, onFinished: () => {} });
     await pump[Symbol.asyncIterator]().next();
     expect([pump.offeredBytes, pump.sentBytes]).toEqual([1_024, 0]);

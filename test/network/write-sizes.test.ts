@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { growingWrites } from '../../src/probe/growing-writes.ts';
+import { growingWrites } from '../../src/network/write-sizes.ts';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
