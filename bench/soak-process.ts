@@ -12,7 +12,7 @@ import { Ledger } from '../src/probe/ledger.ts';
 import { answerText } from '../src/publish/answer-streams.ts';
 import type { RunCheck } from '../src/probe/outcome.ts';
 
-/** What the process of the soak holds at one moment. Handles and descriptors are the fewest of a few looks: what stays. */
+/** What the process of the soak holds while it is paused and no run is under way. Handles and descriptors are the fewest of a few looks. */
 export interface SoakSample {
   readonly heapBytes: number;
   readonly residentBytes: number;
@@ -56,7 +56,7 @@ async function main({ folder, urls, runs, longestMs }: Order): Promise<SoakRepor
   };
   const build = { version: '0', revision: 'soak', nodeVersion: process.version };
   const config = readConfig();
-  const { daemon, metrics, history, onDemand, reloads } = createDaemonParts({
+  const { daemon, metrics, history, onDemand, pause, reloads, runs: watched } = createDaemonParts({
     config,
     readConfig,
     run,
@@ -81,7 +81,11 @@ async function main({ folder, urls, runs, longestMs }: Order): Promise<SoakRepor
     );
     const done = Math.max(counts.runs / runs, (performance.now() - startMs) / longestMs);
     if (done * samplesWanted > samples.length + 1) {
+      // What is open then is what a run has left behind.
+      pause.pause('request');
+      while (watched.list().length > 0) await sleep(5);
       samples.push(await sample());
+      pause.resume('request');
       ledgerBytes.push(statSync(ledgerFile).size);
       process.send?.(`${counts.runs} runs, ${Math.round((samples.at(-1)?.heapBytes ?? 0) / 1024)} KiB`);
     }
@@ -97,7 +101,7 @@ async function sample(): Promise<SoakSample> {
   globalThis.gc?.();
   const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
   let [handles, descriptors] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-  for (let look = 0; look < 20; look += 1) {
+  for (let look = 0; look < 40; look += 1) {
     handles = Math.min(handles, process.getActiveResourcesInfo().length);
     descriptors = Math.min(descriptors, readdirSync('/proc/self/fd').length);
     await sleep(5);

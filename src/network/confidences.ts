@@ -8,6 +8,8 @@ import { headerSecrets, longestFirst, secretSpellings, urlSecrets } from './requ
 export class Confidences {
   /** Lower case, the longest first: a part of a secret that is one itself must not keep the whole from being found. */
   #texts: readonly string[] = [];
+  /** What the URLs of an exchange hold: a dozen texts of each are looked through. */
+  readonly #ofUrls = new WeakMap<Exchange, readonly string[]>();
 
   /** A credential that goes, or went, over the wire in some form. */
   add(secret: string): void {
@@ -26,7 +28,7 @@ export class Confidences {
   /** The text with `<secret>` for all of that, in any case, and for what the URLs of `exchange` hold. */
   blank(text: string, exchange?: Exchange): string {
     const known = withoutAll(text, this.#texts);
-    return exchange === undefined ? known : withoutAll(known, spelled(urlSecrets(exchange)));
+    return exchange === undefined ? known : withoutAll(known, this.#urlSecrets(exchange));
   }
 
   /** As `blank`, for a text of which only the beginning was read: what may be the start of a secret at its end is left out. */
@@ -41,6 +43,12 @@ export class Confidences {
     return this.blank(text) !== text;
   }
 
+  #urlSecrets(exchange: Exchange): readonly string[] {
+    const known = this.#ofUrls.get(exchange) ?? spelled(urlSecrets(exchange));
+    this.#ofUrls.set(exchange, known);
+    return known;
+  }
+
   #remember(secrets: readonly string[]): void {
     const more = spelled(secrets).filter((text) => !this.#texts.includes(text));
     if (more.length > 0) this.#texts = longestFirst([...this.#texts, ...more]);
@@ -53,16 +61,22 @@ function spelled(secrets: readonly string[]): string[] {
 
 /** ASCII only, as host names are lowered: the text keeps its length. */
 function lowered(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return /[^\0-\x7f]/.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text.toLowerCase();
 }
 
 /** By plain search: secrets can be too long for a regular expression. */
 function withoutAll(text: string, secrets: readonly string[]): string {
-  return secrets.reduce(withoutOne, text);
+  let [shown, lower] = [text, lowered(text)];
+  for (const secret of secrets) {
+    if (lower.includes(secret)) {
+      shown = withoutOne(shown, lower, secret);
+      lower = lowered(shown);
+    }
+  }
+  return shown;
 }
 
-function withoutOne(text: string, secret: string): string {
-  const lower = secret.length > text.length ? '' : lowered(text);
+function withoutOne(text: string, lower: string, secret: string): string {
   let shown = '';
   let from = 0;
   for (let at = lower.indexOf(secret); at >= 0; at = lower.indexOf(secret, from)) {
