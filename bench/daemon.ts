@@ -20,8 +20,8 @@ export interface Daemon {
   readonly probe: (parameters: Readonly<Record<string, string>>) => Promise<ProbeAnswer>;
   /** A run as `/api/v1/runs/ID` has it. */
   readonly run: (id: string) => Promise<unknown>;
-  /** Waits until this many scheduled runs have ended. Throws when one failed or the daemon ended. */
-  readonly untilRuns: (count: number) => Promise<void>;
+  /** Waits until this many scheduled runs have ended; scrapes `everyMs` to know. Throws when one failed or the daemon ended. */
+  readonly untilRuns: (count: number, everyMs?: number) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -83,7 +83,7 @@ export async function startDaemon(configuration: object): Promise<Daemon> {
         : fail(`/probe answered ${response.status}: ${metrics}`);
     },
     run: async (id) => (await fetch(`${origin}/api/v1/runs/${id}`)).json(),
-    async untilRuns(count) {
+    async untilRuns(count, everyMs = 50) {
       for (;;) {
         const text = await scrape();
         if (valueOf(text, 'blobprobe_run_failures_total') !== 0 || child.exitCode !== null) {
@@ -92,7 +92,7 @@ export async function startDaemon(configuration: object): Promise<Daemon> {
         if ((valueOf(text, 'blobprobe_runs_total') ?? 0) >= count) {
           return;
         }
-        await sleep(50);
+        await sleep(everyMs);
       }
     },
     stop: end,

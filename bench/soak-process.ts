@@ -56,7 +56,15 @@ async function main({ folder, urls, runs, longestMs }: Order): Promise<SoakRepor
   };
   const build = { version: '0', revision: 'soak', nodeVersion: process.version };
   const config = readConfig();
-  const { daemon, metrics, history, onDemand, pause, reloads, runs: watched } = createDaemonParts({
+  const {
+    daemon,
+    metrics,
+    history,
+    onDemand,
+    pause,
+    reloads,
+    runs: watched,
+  } = createDaemonParts({
     config,
     readConfig,
     run,

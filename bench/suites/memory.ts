@@ -56,7 +56,8 @@ async function measurePush(client: string, sizeMiB: number): Promise<number> {
   const sink = await startSink();
   const daemon = await startDaemon(oneCheck(sink.origin, client, `${sizeMiB}MiB`));
   try {
-    await daemon.untilRuns(1);
+    // Scrapes leave garbage, too, and a push of 10 GiB would be beside hundreds of them.
+    await daemon.untilRuns(1, 1_000);
     return peakResidentBytes(daemon.pid) / MiB;
   } finally {
     await daemon.stop();
