@@ -12,7 +12,8 @@ import { startSchedule } from '../../src/schedule/schedule.ts';
 import { ratioTo, rowOf } from '../figures.ts';
 import type { Row, Suite } from '../suite.ts';
 
-const [few, many] = [250, 1_000] as const;
+/** From so many on nothing of it is in the caches of the processor any more: with fewer the ratio shows those. */
+const [few, many] = [1_000, 4_000] as const;
 
 /** Milliseconds of each thing for one unit of what grows. */
 type Costs = ReadonlyMap<string, number>;
