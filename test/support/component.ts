@@ -36,14 +36,16 @@ const packages = {
   actionlint: 'github.com/rhysd/actionlint/cmd/actionlint@latest',
   'compose-spec': 'github.com/compose-spec/compose-go/v2/cmd@latest',
   shellcheck: 'shellcheck',
+  tcpdump: 'tcpdump',
+  strace: 'strace',
   'dashboard-linter': 'github.com/grafana/dashboard-linter@latest',
   jsonnet: 'jsonnet',
   'prometheus-blackbox-exporter': 'prometheus-blackbox-exporter',
 } as const;
 export type Component = keyof typeof packages;
 
-/** What these do with namespaces and mounts is root's to do: for others they count as missing. */
-const needRoot: ReadonlySet<Component> = new Set(['dockerd', 'containerd', 'podman', 'buildah']);
+/** What these do with namespaces, mounts, packets and other processes is root's to do: for others they count as missing. */
+const needRoot: ReadonlySet<Component> = new Set(['dockerd', 'containerd', 'podman', 'buildah', 'tcpdump', 'strace']);
 
 /** Absolute path of a component's program, or undefined when it is not installed. */
 export function findComponent(name: Component): string | undefined {
