@@ -24,9 +24,11 @@ const kernel: KernelFiles = {
  * it are added up, because a limit on any of them stops all of it. Two small files are read, nothing runs in between.
  */
 export function startThrottlingWatch(files: KernelFiles = kernel): () => CpuThrottling | undefined {
-  const before = readThrottling(files);
+  // The same files at both ends: sums of two groups cannot be compared, should the process be moved.
+  const statFiles = cpuStatFiles(files);
+  const before = sumOf(files, statFiles);
   return () => {
-    const after = before === undefined ? undefined : readThrottling(files);
+    const after = before === undefined ? undefined : sumOf(files, statFiles);
     return before === undefined || after === undefined
       ? undefined
       : { periods: Math.max(0, after.periods - before.periods), ms: Math.max(0, after.ms - before.ms) };
@@ -35,7 +37,11 @@ export function startThrottlingWatch(files: KernelFiles = kernel): () => CpuThro
 
 /** Sums since the groups were made; undefined: none of them tells. */
 export function readThrottling(files: KernelFiles = kernel): CpuThrottling | undefined {
-  const told = cpuStatFiles(files).flatMap((file) => throttlingOf(files.read(file) ?? ''));
+  return sumOf(files, cpuStatFiles(files));
+}
+
+function sumOf(files: KernelFiles, statFiles: readonly string[]): CpuThrottling | undefined {
+  const told = statFiles.flatMap((file) => throttlingOf(files.read(file) ?? ''));
   return told.length === 0
     ? undefined
     : told.reduce((sum, one) => ({ periods: sum.periods + one.periods, ms: sum.ms + one.ms }));
