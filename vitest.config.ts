@@ -1,13 +1,27 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-// Tests of rules, boards, chart and packaging run other programs than Node.js, and the tables of diagnoses are about judgement, not about
-// sockets: on a second and third Node.js they say nothing new.
+// What mostly waits goes first: at the end it would keep one worker waiting alone.
+const longFiles = /\/(?:demo-program|check-alerts|faults\/faults|diagnose-\w+|report|secrets)\.test\.ts$/;
+
+class LongFilesFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification): boolean => longFiles.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
+// Tests of rules, boards, chart and packaging run other programs than Node.js; the tables of diagnoses, the report and the whole demonstration
+// are about judgement and take a minute each: on a second and third Node.js they say nothing new.
 const onceOnly = [
   'test/prometheus/**',
   'test/grafana/**',
   'test/helm/**',
   'test/packaging/**',
   'test/probe/diagnose-{lab,pairs,registry}.test.ts',
+  'test/cli/report.test.ts',
+  'test/demo-program.test.ts',
 ];
 // A shared machine may stall any process for seconds; what fails twice in a row is a failure. Locally nothing is tried again.
 const retry = process.env['CI'] === 'true' ? 1 : 0;
@@ -17,6 +31,7 @@ export default defineConfig({
   test: {
     // Most tests wait for sockets and child processes; on two cores vitest would use one.
     maxWorkers: 2,
+    sequence: { sequencer: LongFilesFirst },
     projects: [
       {
         test: {

@@ -113,3 +113,15 @@ export function sum(text: string, name: string, labels: Readonly<Record<string, 
     .map(([, value]) => value);
   return values.length === 0 ? undefined : values.reduce((total, value) => total + value, 0);
 }
+
+/** Where a program listens, once its log says so. */
+export function listeningUrl(program: Program): Promise<string> {
+  return eventually(
+    'listening line',
+    () => {
+      const address = /msg=listening address=(\S+)/.exec(program.stderr())?.[1];
+      return address === undefined ? undefined : `http://${address}`;
+    },
+    program.stderr,
+  );
+}
