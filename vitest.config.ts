@@ -29,8 +29,8 @@ const repeated = process.env['BLOBPROBE_REPEATED_RUN'] === '1';
 
 export default defineConfig({
   test: {
-    // Most tests wait for sockets and child processes; on two cores vitest would use one.
-    maxWorkers: 2,
+    // Most tests wait for sockets and child processes: on two cores vitest would use one, and two use half of what there is.
+    maxWorkers: 3,
     sequence: { sequencer: LongFilesFirst },
     projects: [
       {
