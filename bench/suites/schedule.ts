@@ -1,36 +1,23 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { startSchedule } from '../../src/schedule/schedule.ts';
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { planSlots, slotMs } from '../../src/schedule/slots.ts';
-import type { ScheduleObserver, Task } from '../../src/schedule/task-loop.ts';
+import { answerOf } from '../apart.ts';
 import { rowOf } from '../figures.ts';
-import type { BenchContext, Row, Suite } from '../suite.ts';
+import type { ScheduleOrder, ScheduleReport } from '../schedule-process.ts';
+import { checks, minuteMs, tasksOf } from '../schedule-tasks.ts';
+import type { Row, Suite } from '../suite.ts';
 
-const checks = 5_000;
-const minuteMs = 60_000;
-const watchedMs = 20_000;
-
-/** The schedule alone, in this process: its tasks end at once. */
+/** The schedule alone, in a process of its own. */
 export const scheduleSuite: Suite = {
   name: 'schedule',
   what: `the schedule with ${checks} tasks: how evenly it starts them, how late, and what it costs`,
-  async run(context) {
-    const rows: Row[] = evenness();
-    for (const everyMinutes of [1, 5]) {
-      rows.push(...(await watched(everyMinutes, context)));
-    }
-    rows.push(await bareTimers(context));
-    return rows;
+  async run({ runs, progress }) {
+    const order: ScheduleOrder = { runs };
+    const file = fileURLToPath(new URL('../schedule-process.js', import.meta.url));
+    const { rows } = await answerOf<ScheduleReport>(fork(file, [JSON.stringify(order)]), progress);
+    return [...evenness(), ...rows];
   },
 };
-
-function tasksOf(intervalMs: number): Task[] {
-  return Array.from({ length: checks }, (_, n) => ({
-    id: `task-${n}`,
-    intervalMs,
-    timeoutMs: intervalMs,
-    run: () => Promise.resolve(),
-  }));
-}
 
 /** Starts in each second of the first minute, and in each ten of a later interval, against what an even spread would be. */
 function evenness(): Row[] {
@@ -57,55 +44,6 @@ function evenness(): Row[] {
       {
         goal: { of: 'max', atMost: 1.3 },
       },
-    ),
-  ];
-}
-
-/** What it costs Node.js to wake up as often as 5,000 tasks a minute do, and to do nothing: no schedule costs less. */
-async function bareTimers({ runs, progress }: BenchContext): Promise<Row> {
-  const figures: number[] = [];
-  for (let run = 1; run <= runs; run += 1) {
-    progress(`bare timers: run ${run} of ${runs}`);
-    const timer = setInterval(() => {}, minuteMs / checks);
-    figures.push(await cpuPercent());
-    clearInterval(timer);
-  }
-  const note = 'a timer that fires as often as 5000 tasks every 1m';
-  return rowOf({ subject: 'bare timer', figure: 'CPU of the schedule', unit: '% of a core', note }, figures);
-}
-
-/** Of this process, while nothing else happens in it. */
-async function cpuPercent(): Promise<number> {
-  const before = process.cpuUsage();
-  await sleep(watchedMs);
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 10 / watchedMs;
-}
-
-async function watched(everyMinutes: number, { runs, progress }: BenchContext): Promise<Row[]> {
-  const lags: number[] = [];
-  const cpu: number[] = [];
-  const subject = `${checks} tasks every ${everyMinutes}m`;
-  for (let run = 1; run <= runs; run += 1) {
-    progress(`${subject}: run ${run} of ${runs}`);
-    const observer: ScheduleObserver = {
-      started: ({ lagMs }) => lags.push(lagMs),
-      skipped: () => {},
-      misbehaved: () => {},
-    };
-    const startWindowMs = everyMinutes * minuteMs;
-    const schedule = startSchedule({ tasks: tasksOf(startWindowMs), observer, transfers: checks, startWindowMs });
-    await sleep(1_000);
-    cpu.push(await cpuPercent());
-    await schedule.stop(1_000);
-  }
-  return [
-    rowOf({ subject, figure: 'start after its slot', unit: 'ms' }, lags, { goal: { of: 'p99', atMost: 20 } }),
-    // Idle is a check every few minutes; every minute these are 83 starts a second.
-    rowOf(
-      { subject, figure: 'CPU of the schedule', unit: '% of a core' },
-      cpu,
-      everyMinutes >= 5 ? { goal: { of: 'median', atMost: 1 } } : {},
     ),
   ];
 }
