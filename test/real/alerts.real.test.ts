@@ -75,7 +75,8 @@ const pace: Pace = truePace
       rules: { cadences: [hurried], timeScale: 1 / 300 },
       ruleFiles: ruleFiles({ cadences: [hurried], timeScale: 1 / 300 }),
       window: '90s',
-      routes: { group_wait: '1s', group_interval: '1s' },
+      // Two evaluations at least, as the shipped minute is: what causes an alert may be noticed an evaluation later than what follows from it.
+      routes: { group_wait: '5s', group_interval: '1s' },
       demoFlags: ['--outage-every=4m'],
       scrapeEvery: '8s',
       scrapeEvery3: '15s',
