@@ -12,13 +12,12 @@ export function mostWriteBytes(goneBytes: number): number {
 }
 
 /**
- * Sizes of writes of a body without frames: `firstBytes`, and once 64 MiB went out twice as much each time, up to 2 MiB. One function for
- * each body.
+ * Sizes of writes of a body without frames: `firstBytes`, and once 64 MiB went out 2 MiB, which then begin at a multiple of as much: payloads
+ * are views of a block, and what crosses its end must be copied.
  */
 export function growingWrites(firstBytes: number): (goneBytes: number) => number {
-  let bytes = firstBytes;
   return (goneBytes) => {
-    if (2 * bytes <= mostWriteBytes(goneBytes)) bytes *= 2;
-    return bytes;
+    const most = mostWriteBytes(goneBytes);
+    return most <= firstBytes ? firstBytes : most - (goneBytes % most);
   };
 }

@@ -4,32 +4,29 @@ import { growingWrites } from '../../src/network/write-sizes.ts';
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-function sizesOf(firstBytes: number, totalBytes: number): Map<number, number> {
-  const next = growingWrites(firstBytes);
-  const firstAt = new Map<number, number>();
-  for (let gone = 0; gone < totalBytes; ) {
-    const bytes = next(gone);
-    if (!firstAt.has(bytes)) firstAt.set(bytes, gone);
-    expect(bytes === firstBytes || bytes <= gone / 32).toBe(true);
-    gone += bytes;
-  }
-  return firstAt;
+/** Sizes of all writes of a body, each with where it began. */
+function writesOf(firstBytes: number, totalBytes: number): [bytes: number, goneBytes: number][] {
+  const sizeAt = growingWrites(firstBytes);
+  const writes: [number, number][] = [];
+  for (let gone = 0; gone < totalBytes; gone += sizeAt(gone)) writes.push([sizeAt(gone), gone]);
+  return writes;
 }
 
-test('writes double once 64 MiB went out, up to 2 MiB', () => {
-  expect([...sizesOf(256 * KiB, 1024 * MiB)]).toEqual([
-    [256 * KiB, 0],
-    [512 * KiB, 64 * MiB],
-    [MiB, 64.5 * MiB],
-    [2 * MiB, 65.5 * MiB],
-  ]);
+test('writes are 2 MiB once 64 MiB went out', () => {
+  const writes = writesOf(256 * KiB, 128 * MiB);
+  expect(writes.filter(([bytes]) => bytes === 256 * KiB)).toHaveLength(256);
+  expect(writes.slice(256)).toEqual(Array.from({ length: 32 }, (_, at) => [2 * MiB, (64 + 2 * at) * MiB]));
 });
+
+test.each([100_000, 31 * KiB, MiB + 1])(
+  'large writes end at a multiple of 2 MiB, after small ones of %i bytes',
+  (firstBytes) => {
+    const large = writesOf(firstBytes, 128 * MiB).filter(([, gone]) => gone >= 64 * MiB);
+    expect(large.every(([bytes, gone]) => bytes <= 2 * MiB && (bytes + gone) % (2 * MiB) === 0)).toBe(true);
+    expect(large.length).toBeGreaterThan(30);
+  },
+);
 
 test('what begins larger stays as it is', () => {
-  expect([...sizesOf(5_000_000, 100 * MiB)]).toEqual([[5_000_000, 0]]);
-});
-
-test('each body begins anew', () => {
-  growingWrites(256 * KiB)(1024 * MiB);
-  expect(growingWrites(256 * KiB)(0)).toBe(256 * KiB);
+  expect(new Set(writesOf(5_000_000, 100 * MiB).map(([bytes]) => bytes))).toEqual(new Set([5_000_000]));
 });
