@@ -10,7 +10,7 @@ export class FrameGroup {
   #bytes = 0;
   #mostBytes = 0;
 
-  /** Begins a group with a chunk, `goneBytes` into the body. Whatever was held back before is released. */
+  /** Begins a group with a chunk, `goneBytes` into the body; what was held back before must have been released. */
   begin(outlet: Outlet | undefined, chunkBytes: number, goneBytes: number): void {
     this.#mostBytes = mostWriteBytes(goneBytes);
     this.#bytes = 0;

@@ -10,8 +10,10 @@ export interface Pacer {
  * Feeds a request body to the HTTP client chunk by chunk, yields to the event loop on the way, and keeps count.
  *
  * The yield is what keeps other timings true: a generator that never lets go of the loop makes a concurrent 20 ms request
- * take half a second. Later in a long body several small chunks go out in one write and one turn (FrameGroup). `sentBytes` is what the kernel accepted: bytes handed over less what the socket still holds. Framing
- * and headers in the socket's buffer count as held body bytes, so the figure never says too much by more than one write.
+ * take half a second. Later in a long body several small chunks go out in one write and one turn (FrameGroup).
+ *
+ * `sentBytes` is what the kernel accepted: bytes handed over less what the socket still holds. Framing and headers in the socket's
+ * buffer count as held body bytes, so the figure never says too much by more than one write.
  */
 export class BodyPump {
   readonly #chunks: Iterable<Uint8Array>;
