@@ -75,8 +75,9 @@ const pace: Pace = truePace
       rules: { cadences: [hurried], timeScale: 1 / 300 },
       ruleFiles: ruleFiles({ cadences: [hurried], timeScale: 1 / 300 }),
       window: '90s',
-      // Two evaluations at least, as the shipped minute is: what causes an alert may be noticed an evaluation later than what follows from it.
-      routes: { group_wait: '5s', group_interval: '1s' },
+      // Longer than a scrape and an evaluation, as the shipped minute is: that the fault is the path's is known at the end of a round, and a
+      // scrape in the middle of it sees the failure alone.
+      routes: { group_wait: '12s', group_interval: '1s' },
       demoFlags: ['--outage-every=4m'],
       scrapeEvery: '8s',
       scrapeEvery3: '15s',
