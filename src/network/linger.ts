@@ -4,6 +4,13 @@ import type { Socket } from 'node:net';
 
 type WriteCallback = (error?: Error | null) => void;
 
+export interface LingerOptions {
+  /** Default 250. */
+  readonly graceMs?: number;
+  /** Called after each write that ended, well or not. */
+  readonly onWritten?: () => void;
+}
+
 /**
  * Keeps a socket readable for a moment after a write on it failed.
  *
@@ -14,10 +21,7 @@ type WriteCallback = (error?: Error | null) => void;
  */
 export function keepReadingAfterWriteError(
   socket: Socket,
-  {
-    graceMs = 250,
-    onWritten = () => {},
-  }: { graceMs?: number /** Called after each write that ended, well or not. */; onWritten?: () => void } = {},
+  { graceMs = 250, onWritten = () => {} }: LingerOptions = {},
 ): void {
   const write = socket._write.bind(socket);
   const writev = socket._writev?.bind(socket);

@@ -100,8 +100,7 @@ export class BodyPump {
 
   #flushed(): Promise<void> | undefined {
     this.#group.release();
-    const outlet = this.#outlet();
-    return outlet === undefined || outlet.destroyed || outlet.writableLength === 0 ? undefined : outlet.flushed();
+    return this.#outlet()?.flushed();
   }
 }
 
