@@ -8,7 +8,7 @@ import { oneCheck, startDaemon, valueOf } from '../daemon.ts';
 import { interleave, rowOf } from '../figures.ts';
 import { cpuSeconds, peakResidentBytes, startSink } from '../programs.ts';
 import type { BenchContext, Row, Suite } from '../suite.ts';
-import type { Injected } from '../truth/protocol.ts';
+import { noDelays } from '../truth/protocol.ts';
 import { startTruthServer, type TruthServer } from '../truth/lab.ts';
 
 const program = 'prometheus-blackbox-exporter';
@@ -58,8 +58,7 @@ async function compare(
   exporter: Exporter,
   delayMs: number,
 ): Promise<{ tls: number; processing: number }> {
-  const none: Injected = { dnsMs: 0, connectMs: 0, tlsMs: 0, authMs: 0, startMs: 0, waitMs: 0, commitMs: 0 };
-  await server.inject({ ...none, tlsMs: delayMs, authMs: 45 - delayMs });
+  await server.inject({ ...noDelays, tlsMs: delayMs, authMs: 45 - delayMs });
   const metrics = await exporter.probe(`https://127.0.0.1:${server.ports.secured}/v2/`);
   const truth = await server.tell();
   const phase = (wanted: string): number =>

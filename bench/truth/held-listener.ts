@@ -1,15 +1,15 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { answerLate } from './http.ts';
+import { noDelays } from './protocol.ts';
 
 /**
  * A registry in a process of its own that accepts nobody while it is told to sleep. Its queue of connections to accept is as short as it can
  * be: once two wait in it, the kernel drops the SYN of a third, which comes again a second later (RFC 6298). So TCP itself makes
  * a connection late, by a time that the packets tell.
  */
-const none = { dnsMs: 0, connectMs: 0, tlsMs: 0, authMs: 0, startMs: 0, waitMs: 0, commitMs: 0 };
 const server = createServer({ noDelay: true }, (socket) => {
   socket.on('error', () => socket.destroy());
-  answerLate(socket, { current: () => none, note: () => {} });
+  answerLate(socket, { current: () => noDelays, note: () => {} });
 });
 
 /** Longer than two connections take to come, shorter than the second after which the SYN comes again. */

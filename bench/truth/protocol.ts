@@ -11,6 +11,9 @@ export interface Injected {
   readonly bytesPerSecond?: number;
 }
 
+/** Every step as fast as it is. */
+export const noDelays: Injected = { dnsMs: 0, connectMs: 0, tlsMs: 0, authMs: 0, startMs: 0, waitMs: 0, commitMs: 0 };
+
 /** What happened in a run, by an observer's clock. Durations in milliseconds; absent: did not happen. */
 export interface Truth {
   readonly dnsMs?: number;

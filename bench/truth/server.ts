@@ -4,13 +4,13 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { createServer as createTlsServer } from 'node:tls';
 import { createAuthority } from '../../src/demo/certificates.ts';
 import { answerLate } from './http.ts';
-import type { Injected, ServerPorts, Truth, TruthOrder } from './protocol.ts';
+import { type Injected, noDelays, type ServerPorts, type Truth, type TruthOrder } from './protocol.ts';
 
 /**
  * A resolver, a proxy and a registry in a process of its own that take as long as they are told to, and say how long it was by
  * their own clock. What they say is the truth that the prober is compared with.
  */
-let injected: Injected = { dnsMs: 0, connectMs: 0, tlsMs: 0, authMs: 0, startMs: 0, waitMs: 0, commitMs: 0 };
+let injected: Injected = noDelays;
 let truth: Truth = { requests: [] };
 /** When the other side began to speak TLS in the tunnel, or when its direct connection was accepted. */
 let openedAtMs = 0;
