@@ -11,7 +11,15 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
-RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund && mkdir state
+RUN npm run build && mkdir state
+
+# What is shipped of node_modules: JavaScript, and the prebuilt koffi of the machine that the image is for, which is not the builder's.
+FROM --platform=${BUILDPLATFORM:-linux/amd64} ${BUILD_IMAGE} AS modules
+ARG TARGETARCH
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN case "$TARGETARCH" in amd64) cpu=x64 ;; '') cpu=$(node -p process.arch) ;; *) cpu=$TARGETARCH ;; esac && \
+    npm ci --omit=dev --ignore-scripts --os=linux --cpu="$cpu" --no-audit --no-fund
 
 # Said although it is the default: buildah 1.28 takes the platform of the stage above for this one, too.
 FROM --platform=${TARGETPLATFORM:-linux/amd64} ${RUNTIME_IMAGE}
@@ -35,7 +43,7 @@ ENV NODE_ENV=production \
     BLOBPROBE_REVISION=${REVISION}
 WORKDIR /app
 COPY --from=build /build/package.json ./
-COPY --from=build /build/node_modules node_modules
+COPY --from=modules /build/node_modules node_modules
 COPY --from=build /build/dist dist
 # A place for the ledger: new volumes take owner and mode from here.
 COPY --from=build --chown=65532:65532 /build/state /var/lib/blobprobe

@@ -1,57 +1,150 @@
+import { basename } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-// What mostly waits goes first: at the end it would keep one worker waiting alone.
-const longFiles = /\/(?:demo-program|check-alerts|faults\/faults|diagnose-\w+|report|secrets)\.test\.ts$/;
+/** Push through scaled clocks, or measure this process: one after the other, with a scale that follows how late the process is. */
+const labFiles = [
+  'test/behaviour/daemon/{many-checks,memory-limit,reload-under-load}.test.ts',
+  'test/behaviour/diagnose/{lab,pairs,registry}.test.ts',
+  'test/behaviour/failures/{failures,hostile}.test.ts',
+  'test/behaviour/hostile/**/*.test.ts',
+  'test/behaviour/lab/{abuse,faults,presets-engine,quirks,skopeo}.test.ts',
+  'test/behaviour/limits/duration.test.ts',
+  'test/behaviour/network/timing.test.ts',
+  'test/behaviour/progress/progress.test.ts',
+  'test/daemon/{cpu-throttling,engine}.test.ts',
+  'test/faults/{faults,invariants}.test.ts',
+  'test/lab/lab.test.ts',
+  'test/probe/leftovers/held-bytes.test.ts',
+  'test/publish/metrics/event-loop-lag.test.ts',
+  'test/server/slow-clients.test.ts',
+];
 
-class LongFilesFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files);
-    const isLong = ({ moduleId }: TestSpecification): boolean => longFiles.test(moduleId);
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
-  }
-}
+/** Run the whole program, or promtool over days, and look at what came of it, whenever it comes: two at a time. */
+const labBesideFiles = [
+  'test/behaviour/cli/limit-interrupt.test.ts',
+  'test/behaviour/daemon/{daemon,daemon-web,demo-program,pause,secrets}.test.ts',
+  'test/cli/{limit,report}.test.ts',
+  'test/packaging/ci-steps.test.ts',
+  'test/faults/process.test.ts',
+  'test/prometheus/{alert-texts,check-alerts,other-alerts}.test.ts',
+];
 
-// Tests of rules, boards, chart and packaging run other programs than Node.js; the tables of diagnoses, the report and the whole demonstration
-// are about judgement and take a minute each: on a second and third Node.js they say nothing new.
+/** Real components that mostly wait (retries of Docker, alerts, schedules): two files at a time. All others keep the processors busy, or compare times. */
+const waitingFiles = [
+  'test/real/{alerts,clients,compose,docs,faults,fidelity,fidelity-failures,fleet,image,interrupt}.real.test.ts',
+  'test/real/{lab-clients,ledger,main-job,proxies,shard,tls}.real.test.ts',
+];
+
+// What depends neither on Node.js nor on time is not repeated: rules, boards, chart, packaging, and judgement alone.
 const onceOnly = [
+  'test/architecture.test.ts',
   'test/prometheus/**',
   'test/grafana/**',
   'test/helm/**',
   'test/packaging/**',
-  'test/probe/diagnose-{lab,pairs,registry}.test.ts',
-  'test/cli/report.test.ts',
-  'test/demo-program.test.ts',
+  'test/probe/{compare,diagnose,judge}/**',
+  'test/behaviour/**/docs.test.ts',
 ];
-// A shared machine may stall any process for seconds; what fails twice in a row is a failure. Locally nothing is tried again.
-const retry = process.env['CI'] === 'true' ? 1 : 0;
 const repeated = process.env['BLOBPROBE_REPEATED_RUN'] === '1';
+
+// What mostly waits goes first: at the end it would keep one worker waiting alone.
+const longFiles = [
+  'chart',
+  'clients',
+  'pages',
+  'cleanup',
+  'demo-program',
+  'check-alerts',
+  'other-alerts',
+  'daemon',
+  'secrets',
+  'faults',
+  'report',
+  'alerts.real',
+  'fidelity.real',
+  'main-job.real',
+  'fidelity-failures.real',
+  'compose.real',
+  'proxies.real',
+  'docs.real',
+];
+
+class LongFilesFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = longFiles.indexOf(basename(moduleId, '.test.ts'));
+      return at < 0 ? longFiles.length : at;
+    };
+    return sorted.toSorted((one, other) => rank(one) - rank(other));
+  }
+}
 
 export default defineConfig({
   test: {
-    // Most tests wait for sockets and child processes: on two cores vitest would use one, and two use half of what there is.
-    maxWorkers: 3,
     sequence: { sequencer: LongFilesFirst },
     projects: [
       {
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/real/**', ...(repeated ? onceOnly : [])],
-          retry,
-          testTimeout: 20_000,
-          hookTimeout: 20_000,
+          exclude: ['test/real/**', ...labFiles, ...labBesideFiles, ...(repeated ? onceOnly : [])],
+          globalSetup: ['test/support/built-folder.ts'],
+          // Most tests wait for sockets and child processes: on two cores vitest would use one, and two use half of what there is.
+          maxWorkers: 3,
+          // No test changes a module, and what one changes of the process it puts back: each worker loads `src` once.
+          isolate: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: { requireAssertions: true, poll: { timeout: 10_000 } },
+        },
+      },
+      {
+        test: {
+          name: 'lab',
+          include: labFiles,
+          globalSetup: ['test/support/built-folder.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 900_000,
+          expect: { requireAssertions: true, poll: { timeout: 30_000 } },
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'lab-beside',
+          include: labBesideFiles,
+          globalSetup: ['test/support/built-folder.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 900_000,
+          expect: { requireAssertions: true, poll: { timeout: 30_000 } },
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
         },
       },
       {
         test: {
           name: 'real',
           include: ['test/real/**/*.test.ts'],
+          exclude: waitingFiles,
           globalSetup: ['test/real/support/build.ts'],
-          retry,
           testTimeout: 180_000,
           hookTimeout: 60_000,
           fileParallelism: false,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: 'real-waiting',
+          include: waitingFiles,
+          globalSetup: ['test/real/support/build.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -32,9 +32,7 @@ export class BodyReader {
         const skipped = Math.min(this.#leftBytes, bytes.byteLength - at);
         this.#leftBytes -= skipped;
         at += skipped;
-        if (this.#leftBytes === 0 && !this.#chunked) {
-          this.#end();
-        }
+        if (this.#leftBytes === 0 && !this.#chunked) this.#end();
       } else {
         at = this.#readLine(bytes, at);
       }
@@ -55,11 +53,8 @@ export class BodyReader {
     }
     const consumed = at + end.length - this.#line.length;
     this.#line = '';
-    if (this.#head === undefined) {
-      this.#startRequest(text.slice(0, at));
-    } else {
-      this.#startFrame(text.slice(0, at));
-    }
+    if (this.#head === undefined) this.#startRequest(text.slice(0, at));
+    else this.#startFrame(text.slice(0, at));
     return from + consumed;
   }
 
@@ -73,18 +68,14 @@ export class BodyReader {
     if (!this.#chunked) {
       this.#leftBytes = length;
       this.#bodyBytes = length;
-      if (length === 0) {
-        this.#end();
-      }
+      if (length === 0) this.#end();
     }
   }
 
   #startFrame(text: string): void {
     // An empty line ends the data of the frame before it.
     if (text === '') {
-      if (this.#lastFrame) {
-        this.#end();
-      }
+      if (this.#lastFrame) this.#end();
       return;
     }
     const size = Number.parseInt(text, 16);
@@ -97,8 +88,6 @@ export class BodyReader {
     const head = this.#head;
     this.#head = undefined;
     this.#lastFrame = false;
-    if (head !== undefined) {
-      this.#onRequest(head, this.#bodyBytes);
-    }
+    if (head !== undefined) this.#onRequest(head, this.#bodyBytes);
   }
 }

@@ -86,12 +86,8 @@ export async function startDaemon(configuration: object): Promise<Daemon> {
     async untilRuns(count, everyMs = 50) {
       for (;;) {
         const text = await scrape();
-        if (valueOf(text, 'blobprobe_run_failures_total') !== 0 || child.exitCode !== null) {
-          fail('a run failed');
-        }
-        if ((valueOf(text, 'blobprobe_runs_total') ?? 0) >= count) {
-          return;
-        }
+        if (valueOf(text, 'blobprobe_run_failures_total') !== 0 || child.exitCode !== null) fail('a run failed');
+        if ((valueOf(text, 'blobprobe_runs_total') ?? 0) >= count) return;
         await sleep(everyMs);
       }
     },

@@ -10,9 +10,8 @@ const end = '<!-- end of measured -->';
 export function withResults(document: string, suites: readonly Suite[], folder: string): string {
   const [before, rest] = document.split(begin);
   const after = rest?.split(end)[1];
-  if (before === undefined || after === undefined) {
+  if (before === undefined || after === undefined)
     throw new Error(`the document has no part between ${begin} and ${end}`);
-  }
   const results = suites.map(({ name }) => readResult(folder, name)).filter((result) => result !== undefined);
   return `${before}${begin}\n\n${results.map(section).join('\n\n')}\n\n${end}${after}`;
 }

@@ -5,9 +5,7 @@ const samplesForP99 = 50;
 
 /** Minimum, median and maximum; undefined without measurements. */
 export function rangeOf(figures: readonly number[]): Range | undefined {
-  if (figures.length === 0) {
-    return undefined;
-  }
+  if (figures.length === 0) return undefined;
   const sorted = figures.toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? sorted[0]!;
   const middle = (at(0.5) + sorted[Math.floor(sorted.length / 2)]!) / 2;
@@ -45,9 +43,7 @@ export function judgedFigure(row: Row): number | undefined {
 /** Whether a row reaches its goal; undefined without goal or without figure. */
 export function isMet(row: Row): boolean | undefined {
   const figure = judgedFigure(row);
-  if (row.goal === undefined || figure === undefined) {
-    return undefined;
-  }
+  if (row.goal === undefined || figure === undefined) return undefined;
   const { atMost = Number.POSITIVE_INFINITY, atLeast = Number.NEGATIVE_INFINITY } = row.goal;
   return figure <= atMost && figure >= atLeast;
 }
@@ -72,9 +68,7 @@ export async function interleave<M>(
     for (const { name, measure } of subjects) {
       progress(`${name}: run ${run} of ${runs}`);
       const measurement = await measure();
-      if (measurement !== undefined) {
-        measured.get(name)?.push(measurement);
-      }
+      if (measurement !== undefined) measured.get(name)?.push(measurement);
     }
   }
   return measured;

@@ -33,9 +33,8 @@ function flags() {
 
 function positive(values: ReturnType<typeof flags>, flag: 'runs' | 'size-mib'): number {
   const number = Number(values[flag]);
-  if (!Number.isSafeInteger(number) || number < 1) {
+  if (!Number.isSafeInteger(number) || number < 1)
     throw new Error(`--${flag}: expected a whole number above 0, got ${JSON.stringify(values[flag])}`);
-  }
   return number;
 }
 
@@ -47,9 +46,8 @@ async function main(): Promise<void> {
   }
   const names = suites.map(({ name }) => name);
   const unknown = values.suite.find((name) => !names.includes(name));
-  if (unknown !== undefined) {
+  if (unknown !== undefined)
     throw new Error(`--suite: expected one of ${names.join(', ')}, got ${JSON.stringify(unknown)}`);
-  }
   if (values.list) {
     process.stdout.write(suites.map(({ name, what }) => `${name}: ${what}\n`).join(''));
     return;

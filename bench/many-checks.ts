@@ -1,12 +1,11 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createEngine } from '../src/cli/engine.ts';
+import { createEngine } from '../src/daemon/engine.ts';
 import { parseConfig } from '../src/config/load.ts';
 import type { Check } from '../src/probe/check.ts';
-import { clientProfiles } from '../src/probe/client-profiles.ts';
 import type { Run } from '../src/probe/outcome.ts';
-import { createHistory } from '../src/publish/history.ts';
-import { createMetrics } from '../src/publish/metrics.ts';
+import { History } from '../src/publish/history.ts';
+import { createMetrics } from '../src/publish/metrics/metrics.ts';
 import { buildServer } from '../src/server/server.ts';
 import { startServer } from '../src/server/start.ts';
 
@@ -34,11 +33,9 @@ async function main(checkCount: number, sink: string): Promise<void> {
   const { checks, huge } = configured(checkCount, sink);
   const engine = createEngine();
   const real = await engine.run(checks[0]!, { signal: new AbortController().signal });
-  if (!real.ok) {
-    throw new Error(`the run to copy failed: ${real.failure?.evidence.message}`);
-  }
+  if (!real.ok) throw new Error(`the run to copy failed: ${real.failure?.evidence.message}`);
   const metrics = createMetrics({ version: 'bench', revision: 'bench', nodeVersion: process.version });
-  const history = createHistory();
+  const history = new History();
   let made = 0;
   const runOf = (check: Check, startedAt: Date): Run => {
     made += 1;
@@ -46,9 +43,8 @@ async function main(checkCount: number, sink: string): Promise<void> {
   };
   for (const check of checks) {
     metrics.register(check);
-    for (let earlier = 50; earlier >= 0; earlier -= 1) {
+    for (let earlier = 50; earlier >= 0; earlier -= 1)
       history.add(runOf(check, new Date(Date.now() - earlier * check.intervalMs)));
-    }
     metrics.observe(runOf(check, new Date()));
   }
   const build = { version: 'bench', revision: 'bench', nodeVersion: process.version };
@@ -67,9 +63,7 @@ async function main(checkCount: number, sink: string): Promise<void> {
   let pushedBytes = 0;
   let pushing: AbortController | undefined;
   async function push(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      pushedBytes += (await engine.run(huge, { signal })).sentBytes;
-    }
+    while (!signal.aborted) pushedBytes += (await engine.run(huge, { signal })).sentBytes;
   }
   async function observe(runs: number, withinMs: number): Promise<void> {
     for (let done = 0; done < runs; done += 1) {
@@ -120,12 +114,11 @@ function configured(checkCount: number, url: string): { checks: readonly Check[]
     registries: { ...registries, huge: { repository: 'bench/blob', paths: { direct: { url } } } },
     checks: { ...Object.fromEntries(workloads), huge: { ...one, size: '4GiB', registries: ['huge'] } },
   });
-  const { checks } = parseConfig(text, 'config.yaml', { env: {}, profiles: clientProfiles });
+  const { checks } = parseConfig(text, 'config.yaml', { env: {} });
   const huge = checks.find(({ workload, registry }) => workload.name === 'huge' && registry.name === 'huge');
   const others = checks.filter(({ registry, workload }) => registry.name !== 'huge' && workload.name !== 'huge');
-  if (huge === undefined || others.length < checkCount) {
+  if (huge === undefined || others.length < checkCount)
     throw new Error(`${others.length} checks instead of ${checkCount}`);
-  }
   return { checks: others.slice(0, checkCount), huge };
 }
 

@@ -76,14 +76,10 @@ export async function measureProgram(command: string, args: readonly string[]): 
   try {
     const [code] = (await once(child, 'close')) as [number];
     const wallSeconds = (performance.now() - startMs) / 1000;
-    if (code !== 0) {
-      throw new Error(`${command} ended with ${code}: ${output}`);
-    }
+    if (code !== 0) throw new Error(`${command} ended with ${code}: ${output}`);
     return { output, wallSeconds, cpuSeconds: cpu, peakResidentBytes: peak };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      return undefined;
-    }
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   } finally {
     clearInterval(watch);

@@ -32,9 +32,7 @@ export function writeResult(folder: string, result: SuiteResult): void {
 export function readResult(fileOrFolder: string, suite: string): SuiteResult | undefined {
   const isFolder = existsSync(fileOrFolder) && statSync(fileOrFolder).isDirectory();
   const file = isFolder ? join(fileOrFolder, `${suite}.json`) : fileOrFolder;
-  if (!existsSync(file)) {
-    return undefined;
-  }
+  if (!existsSync(file)) return undefined;
   const result = JSON.parse(readFileSync(file, 'utf8')) as SuiteResult;
   return result.suite === suite ? result : undefined;
 }

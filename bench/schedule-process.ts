@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startSchedule } from '../src/schedule/schedule.ts';
 import type { ScheduleObserver } from '../src/schedule/task-loop.ts';
+import { TransferLimit } from '../src/schedule/transfer-limit.ts';
 import { rowOf } from './figures.ts';
 import { checks, minuteMs, tasksOf } from './schedule-tasks.ts';
 import type { Row } from './suite.ts';
@@ -59,7 +60,8 @@ async function watched(everyMinutes: number, runs: number): Promise<Row[]> {
       misbehaved: () => {},
     };
     const startWindowMs = everyMinutes * minuteMs;
-    const schedule = startSchedule({ tasks: tasksOf(startWindowMs), observer, transfers: checks, startWindowMs });
+    const limit = new TransferLimit(checks);
+    const schedule = startSchedule({ tasks: tasksOf(startWindowMs), observer, limit, startWindowMs });
     await sleep(1_000);
     cpu.push(await cpuPercent());
     await schedule.stop(1_000);

@@ -38,9 +38,7 @@ function answerTo(method: string, url: URL, bodyBytes: number): Answer {
     const length = sizes.get(session) ?? 0;
     return { status: '200 OK', headers: { 'content-length': length, 'docker-content-digest': session } };
   }
-  if (method === 'DELETE' && sizes.delete(session)) {
-    return { status: '202 Accepted' };
-  }
+  if (method === 'DELETE' && sizes.delete(session)) return { status: '202 Accepted' };
   return { status: url.pathname === '/v2/' ? '200 OK' : '404 Not Found' };
 }
 

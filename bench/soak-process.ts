@@ -1,15 +1,14 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createDaemonParts } from '../src/cli/daemon-parts.ts';
-import { createEngine } from '../src/cli/engine.ts';
-import { openLedger } from '../src/cli/ledger-at-start.ts';
-import type { Logger } from '../src/cli/log.ts';
+import { createDaemonParts } from '../src/daemon/daemon-parts.ts';
+import { createEngine } from '../src/daemon/engine.ts';
+import { openLedger } from '../src/daemon/ledger-at-start.ts';
+import type { Logger } from '../src/daemon/log.ts';
 import type { Config } from '../src/config/config.ts';
 import { parseConfig } from '../src/config/load.ts';
-import { clientProfiles } from '../src/probe/client-profiles.ts';
-import { Ledger } from '../src/probe/ledger.ts';
-import { answerText } from '../src/publish/answer-streams.ts';
+import { Ledger } from '../src/probe/leftovers/ledger.ts';
+import { answerText } from '../src/publish/metrics/answer-streams.ts';
 import type { RunCheck } from '../src/probe/outcome.ts';
 
 /** What the process of the soak holds while it is paused and no run is under way. Handles and descriptors are the fewest of a few looks. */
@@ -83,10 +82,7 @@ async function main({ folder, urls, runs, longestMs }: Order): Promise<SoakRepor
     await sleep(250);
     await answerText(await metrics.render('text'));
     reloads.reload();
-    onDemand.start(
-      { registry: 'soak', path: 'direct', client: 'docker', size: `${1 + (counts.runs % 900)}B` },
-      { queue: true },
-    );
+    onDemand.start({ registry: 'soak', path: 'direct', client: 'docker', size: `${1 + (counts.runs % 900)}B` }, {});
     const done = Math.max(counts.runs / runs, (performance.now() - startMs) / longestMs);
     if (done * samplesWanted > samples.length + 1) {
       // What is open then is what a run has left behind.
@@ -130,7 +126,7 @@ function configOf(urls: Order['urls'], ledgerFile: string): Config {
     budget: { transfers: 16, bytesPerDay: '100TiB' },
     ledgerFile,
   });
-  const config = parseConfig(text, 'soak.yaml', { env: {}, profiles: clientProfiles });
+  const config = parseConfig(text, 'soak.yaml', { env: {} });
   return { ...config, checks: config.checks.map((check) => ({ ...check, intervalMs })) };
 }
 

@@ -49,21 +49,16 @@ function goalText({ of, atMost, atLeast }: Goal): string {
 function outcomeText(row: Row): string {
   const met = isMet(row);
   const figure = judgedFigure(row);
-  if (met === undefined || figure === undefined || row.goal === undefined) {
-    return 'not measured';
-  }
-  if (met) {
-    return 'reached';
-  }
+  if (met === undefined || figure === undefined || row.goal === undefined) return 'not measured';
+  if (met) return 'reached';
   const { atMost, atLeast } = row.goal;
   const bound = atMost !== undefined && figure > atMost ? atMost : (atLeast ?? 0);
   return `MISSED by ${bound === 0 ? shortNumber(figure) : `${Math.round((Math.abs(figure - bound) / Math.abs(bound)) * 100)} %`}`;
 }
 
 function change(row: Row, before: Row | undefined): string {
-  if (before?.range === undefined || row.range === undefined) {
+  if (before?.range === undefined || row.range === undefined)
     return before?.range === undefined ? '' : shortNumber(before.range.median);
-  }
   const percent = Math.round((row.range.median / before.range.median - 1) * 100);
   return `${shortNumber(before.range.median)} (${percent >= 0 ? '+' : ''}${percent} %)`;
 }

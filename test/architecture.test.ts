@@ -2,7 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { codeLines, folderOrder, importsOf, libraryHomes, violations, type Tree } from './support/architecture.ts';
+import {
+  codeLines,
+  folderOrder,
+  importsOf,
+  libraryHomes,
+  packageName,
+  violations,
+  type Tree,
+} from './support/architecture.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -18,8 +26,11 @@ function sourcesUnder(folder: string): Map<string, string> {
 }
 
 function dependenciesOf(packageJson: string): string[] {
-  const parsed = JSON.parse(packageJson) as { dependencies: Record<string, string> };
-  return Object.keys(parsed.dependencies);
+  const parsed = JSON.parse(packageJson) as Record<
+    'dependencies' | 'optionalDependencies' | 'peerDependencies',
+    Record<string, string>
+  >;
+  return Object.keys({ ...parsed.dependencies, ...parsed.optionalDependencies, ...parsed.peerDependencies });
 }
 
 describe('the project', () => {
@@ -34,11 +45,10 @@ describe('the project', () => {
   });
 
   test('was read: each folder has files, and each library is found where it is at home', () => {
-    for (const folder of folderOrder) {
+    for (const folder of folderOrder)
       expect([...tree.files.keys()].filter((file) => file.startsWith(`src/${folder}/`))).not.toEqual([]);
-    }
     const used = new Set(
-      [...tree.files.values()].flatMap((source) => importsOf(source).map((one) => one.specifier.split('/')[0]!)),
+      [...tree.files.values()].flatMap((source) => importsOf(source).map((one) => packageName(one.specifier))),
     );
     expect(tree.dependencies.filter((name) => !used.has(name))).toEqual([]);
     expect(Object.keys(libraryHomes).toSorted()).toEqual(tree.dependencies.toSorted());
@@ -48,9 +58,10 @@ describe('the project', () => {
 /** A small tree that keeps all rules; each case below breaks exactly one. */
 const sound: Readonly<Record<string, string>> = {
   'src/network/transport.ts': "import { Agent } from 'undici';\nexport const agent = Agent;\n",
-  'src/probe/run.ts': "import { agent } from '../network/transport.ts';\nexport const run = agent;\n",
-  'src/probe/outcome.ts': "import type { run } from './run.ts';\nexport type Outcome = typeof run;\n",
-  'src/main.ts': "import { run } from './probe/run.ts';\nprocess.exit(run ? 0 : 1);\n",
+  'src/probe/run/run.ts': "import { agent } from '../../network/transport.ts';\nexport const run = agent;\n",
+  'src/probe/outcome.ts':
+    "import type { agent } from '../network/transport.ts';\nexport type Outcome = typeof agent;\n",
+  'src/main.ts': "import { run } from './probe/run/run.ts';\nprocess.exit(run ? 0 : 1);\n",
 };
 
 function treeOf(changes: Readonly<Record<string, string>>, rest: Partial<Omit<Tree, 'files'>> = {}): Tree {
@@ -70,23 +81,38 @@ describe('the checker', () => {
   test.each<[string, Record<string, string>, string]>([
     [
       'an import to the right',
-      { 'src/network/x.ts': "import { run } from '../probe/run.ts';\nexport const x = run;" },
-      'src/network/x.ts: imports src/probe/run.ts, which is not on the left of it',
+      { 'src/network/x.ts': "import { run } from '../probe/run/run.ts';\nexport const x = run;" },
+      'src/network/x.ts: imports src/probe/run/run.ts, which is not on the left of it',
     ],
     [
       'a type import to the right',
-      { 'src/network/x.ts': "import type { run } from '../probe/run.ts';\nexport type X = typeof run;" },
-      'src/network/x.ts: imports src/probe/run.ts, which is not on the left of it',
+      { 'src/network/x.ts': "import type { run } from '../probe/run/run.ts';\nexport type X = typeof run;" },
+      'src/network/x.ts: imports src/probe/run/run.ts, which is not on the left of it',
     ],
     [
       'a re-export to the right',
-      { 'src/network/x.ts': "export { run } from '../probe/run.ts';" },
-      'src/network/x.ts: imports src/probe/run.ts, which is not on the left of it',
+      { 'src/network/x.ts': "export { run } from '../probe/run/run.ts';" },
+      'src/network/x.ts: imports src/probe/run/run.ts, which is not on the left of it',
     ],
     [
       'a dynamic import to the right',
-      { 'src/network/x.ts': "export const x = await import('../probe/run.ts');" },
-      'src/network/x.ts: imports src/probe/run.ts, which is not on the left of it',
+      { 'src/network/x.ts': "export const x = await import('../probe/run/run.ts');" },
+      'src/network/x.ts: imports src/probe/run/run.ts, which is not on the left of it',
+    ],
+    [
+      'a room of the probe that knows a later one',
+      { 'src/probe/judge/x.ts': "import type { run } from '../run/run.ts';\nexport type X = typeof run;" },
+      'src/probe/judge/x.ts: imports src/probe/run/run.ts, which is not on the left of it',
+    ],
+    [
+      'a vocabulary that knows what is done with it',
+      { 'src/probe/x.ts': "import type { run } from './run/run.ts';\nexport type X = typeof run;" },
+      'src/probe/x.ts: imports src/probe/run/run.ts, which is not on the left of it',
+    ],
+    [
+      'a new room of the probe',
+      { 'src/probe/extras/x.ts': 'export const x = 1;' },
+      'src/probe/extras/x.ts: not in one of the rooms of src/probe',
     ],
     [
       'an import of main.ts',
@@ -116,27 +142,27 @@ describe('the checker', () => {
     [
       'the environment read in the domain',
       { 'src/probe/x.ts': 'export const x = process.env.HOME;' },
-      'src/probe/x.ts: process.env only in src/main.ts, src/cli/, src/config/',
+      'src/probe/x.ts: process.env only in src/main.ts, src/cli/, src/daemon/, src/config/',
     ],
     [
       'the environment read in a template string',
       { 'src/probe/x.ts': 'export const x = `${process.env.HOME}`;' },
-      'src/probe/x.ts: process.env only in src/main.ts, src/cli/, src/config/',
+      'src/probe/x.ts: process.env only in src/main.ts, src/cli/, src/daemon/, src/config/',
     ],
     [
       'the process imported',
       { 'src/probe/x.ts': "import { argv } from 'node:process';\nexport const x = argv;" },
-      'src/probe/x.ts: node:process only in src/main.ts, src/cli/, src/config/',
+      'src/probe/x.ts: node:process only in src/main.ts, src/cli/, src/daemon/, src/config/',
     ],
     [
       'a barrel',
-      { 'src/probe/index.ts': "export { run } from './run.ts';" },
-      'src/probe/index.ts: no barrels: import from the file itself',
+      { 'src/probe/run/index.ts': "export { run } from './run.ts';" },
+      'src/probe/run/index.ts: no barrels: import from the file itself',
     ],
     [
       'a utils folder',
-      { 'src/probe/utils/x.ts': 'export const x = 1;' },
-      'src/probe/utils/x.ts: a folder is named after what it does in a run, not utils/',
+      { 'src/registry/utils/x.ts': 'export const x = 1;' },
+      'src/registry/utils/x.ts: a folder is named after what it does in a run, not utils/',
     ],
     ['a new folder', { 'src/extras/x.ts': 'export const x = 1;' }, 'src/extras/x.ts: not in one of the folders of src'],
     ['a file beside main.ts', { 'src/x.ts': 'export const x = 1;' }, 'src/x.ts: not in one of the folders of src'],
@@ -150,6 +176,14 @@ describe('the checker', () => {
       {
         'src/probe/x.ts': "import { y } from './y.ts';\nexport const x = y;",
         'src/probe/y.ts': "import { x } from './x.ts';\nexport const y = x;",
+      },
+      'cycle: src/probe/x.ts → src/probe/y.ts → src/probe/x.ts',
+    ],
+    [
+      'a cycle of types',
+      {
+        'src/probe/x.ts': "import type { Y } from './y.ts';\nexport type X = Y | 1;",
+        'src/probe/y.ts': "import type { X } from './x.ts';\nexport type Y = X | 2;",
       },
       'cycle: src/probe/x.ts → src/probe/y.ts → src/probe/x.ts',
     ],
@@ -167,7 +201,7 @@ describe('the checker', () => {
 
   test('is not misled by comments, strings and types', () => {
     const source = [
-      "// import { run } from '../probe/run.ts';",
+      "// import { run } from '../probe/run/run.ts';",
       "/* process.env, import 'undici' */",
       "export const text = 'process.env // no comment', url = 'http://x';",
       "export const pattern = /[/'*]/; // process.exit",
@@ -175,7 +209,7 @@ describe('the checker', () => {
       'export type X = Agent;',
     ].join('\n');
     expect(violations(treeOf({ 'src/network/x.ts': source }))).toEqual([]);
-    expect(importsOf(source)).toEqual([{ specifier: 'undici', typeOnly: true }]);
+    expect(importsOf(source)).toEqual([{ specifier: 'undici' }]);
     expect(codeLines(source)).toBe(4);
   });
 });

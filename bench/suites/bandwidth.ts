@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { createEngine } from '../../src/cli/engine.ts';
-import { startRegistry } from '../../src/demo/registry.ts';
+import { createEngine } from '../../src/daemon/engine.ts';
+import { startRegistry } from '../../src/lab/registry.ts';
 import { parseConfig } from '../../src/config/load.ts';
-import { clientProfiles } from '../../src/probe/client-profiles.ts';
 import { rowOf } from '../figures.ts';
 import type { Row, Suite } from '../suite.ts';
 
@@ -48,7 +47,7 @@ async function measure(megabits: number): Promise<{ readonly rate: number; reado
     registries: { lab: { repository: 'a/b', paths: { direct: { url: receiver.url } } } },
     checks: { large: { size: `${sizeBytes}B`, every: '1h', clients: ['docker'], retries: 'none' } },
   };
-  const { checks } = parseConfig(JSON.stringify(config), 'bench', { env: {}, profiles: clientProfiles });
+  const { checks } = parseConfig(JSON.stringify(config), 'bench', { env: {} });
   const run = await engine.run(checks[0]!, { signal: new AbortController().signal });
   await receiver.close();
   await registry.close();

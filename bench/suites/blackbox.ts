@@ -36,9 +36,7 @@ async function truthRows({ runs, progress }: BenchContext): Promise<Row[]> {
   const errors: { tls: number; processing: number }[] = [];
   try {
     for (let at = 0; at < runs * comparisonsPerRun; at += 1) {
-      if (at % comparisonsPerRun === 0) {
-        progress(`${name}: comparison ${at + 1} of ${runs * comparisonsPerRun}`);
-      }
+      if (at % comparisonsPerRun === 0) progress(`${name}: comparison ${at + 1} of ${runs * comparisonsPerRun}`);
       errors.push(await compare(server, exporter, 5 + ((at * 13) % 36)));
     }
   } finally {
@@ -90,16 +88,13 @@ async function startExporter(): Promise<Exporter> {
       () => true,
       () => false,
     ))
-  ) {
+  )
     await sleep(10);
-  }
   return {
     pid: child.pid,
     async probe(target) {
       const metrics = await ask(`/probe?module=http_2xx&target=${encodeURIComponent(target)}`);
-      if (valueOf(metrics, 'probe_success') !== 1) {
-        throw new Error(`the probe of ${name} failed: ${metrics}`);
-      }
+      if (valueOf(metrics, 'probe_success') !== 1) throw new Error(`the probe of ${name} failed: ${metrics}`);
       return metrics;
     },
     async stop() {
@@ -148,9 +143,7 @@ async function measureOwn(): Promise<Cost> {
 }
 
 async function measureExporter(): Promise<Cost | undefined> {
-  if (findComponent('prometheus-blackbox-exporter') === undefined) {
-    return undefined;
-  }
+  if (findComponent('prometheus-blackbox-exporter') === undefined) return undefined;
   const sink = await startSink();
   const exporter = await startExporter();
   try {
@@ -163,9 +156,7 @@ async function measureExporter(): Promise<Cost | undefined> {
 
 async function costOf(pid: number, probe: () => Promise<unknown>): Promise<Cost> {
   const before = cpuSeconds(pid);
-  for (let at = 0; at < probesPerRun; at += 1) {
-    await probe();
-  }
+  for (let at = 0; at < probesPerRun; at += 1) await probe();
   const cpuMs = ((cpuSeconds(pid) - before) / probesPerRun) * 1000;
   return { cpuMs, residentMiB: peakResidentBytes(pid) / MiB };
 }

@@ -1,14 +1,14 @@
 import { type Check, checkId } from '../../src/probe/check.ts';
 import { parseConfig } from '../../src/config/load.ts';
-import { clientProfiles } from '../../src/probe/client-profiles.ts';
-import { planRounds } from '../../src/probe/round.ts';
+import { planRounds } from '../../src/probe/compare/round.ts';
 import type { Run } from '../../src/probe/outcome.ts';
-import { createHistory } from '../../src/publish/history.ts';
-import { answerText } from '../../src/publish/answer-streams.ts';
-import { createMetrics } from '../../src/publish/metrics.ts';
+import { History } from '../../src/publish/history.ts';
+import { answerText } from '../../src/publish/metrics/answer-streams.ts';
+import { createMetrics } from '../../src/publish/metrics/metrics.ts';
 import { statusOf } from '../../src/publish/status.ts';
 import { createPayloadSource } from '../../src/registry/payload.ts';
 import { startSchedule } from '../../src/schedule/schedule.ts';
+import { TransferLimit } from '../../src/schedule/transfer-limit.ts';
 import { ratioTo, rowOf } from '../figures.ts';
 import type { Row, Suite } from '../suite.ts';
 
@@ -60,9 +60,7 @@ async function costsOf(count: number): Promise<Costs> {
     }
   };
   const text = configOf(count);
-  const { checks } = await cost('configuration read, a check', count, () =>
-    parseConfig(text, 'bench', { env: {}, profiles: clientProfiles }),
-  );
+  const { checks } = await cost('configuration read, a check', count, () => parseConfig(text, 'bench', { env: {} }));
   await cost('rounds planned, a check', count, () => planRounds(checks), 5);
   await metricsCosts(checks, cost);
   await historyCosts(checks, cost);
@@ -88,12 +86,10 @@ async function metricsCosts(checks: readonly Check[], cost: Cost): Promise<void>
 }
 
 async function historyCosts(checks: readonly Check[], cost: Cost): Promise<void> {
-  const history = createHistory();
+  const history = new History();
   const rounds = 10;
   await cost('run kept, with so many checks', checks.length * rounds, () => {
-    for (let round = 0; round < rounds; round += 1) {
-      checks.forEach((check) => history.add(runOf(check)));
-    }
+    for (let round = 0; round < rounds; round += 1) checks.forEach((check) => history.add(runOf(check)));
   });
   await cost('status made, a check', checks.length, () => statusOf(checks, history, new Date()), 5);
   await cost(
@@ -112,7 +108,10 @@ async function scheduleCosts(count: number, cost: Cost): Promise<void> {
     run: () => Promise.resolve(),
   }));
   const observer = { started: () => {}, skipped: () => {}, misbehaved: () => {} };
-  const schedule = await cost('schedule started, a task', tasks.length, () => startSchedule({ tasks, observer }));
+  const limit = new TransferLimit(1);
+  const schedule = await cost('schedule started, a task', tasks.length, () =>
+    startSchedule({ tasks, observer, limit }),
+  );
   await cost('schedule updated, a task', tasks.length, () => schedule.update(tasks), 5);
   await cost('schedule stopped, a task', tasks.length, () => schedule.stop(1_000));
 }

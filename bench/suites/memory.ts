@@ -28,9 +28,7 @@ export const memorySuite: Suite = {
 function memoryRows(name: string, figures: readonly number[], all: ReadonlyMap<string, readonly number[]>): Row[] {
   const [subject = '', size] = name.split(', ');
   const row = { subject, figure: `peak resident memory${size === undefined ? '' : `, ${size} pushed`}`, unit: 'MiB' };
-  if (size !== `${largeMiB} MiB`) {
-    return [rowOf(row, figures)];
-  }
+  if (size !== `${largeMiB} MiB`) return [rowOf(row, figures)];
   const small = `${smallMiB} MiB`;
   const ratio = ratioTo(small, figures, all.get(`${subject}, ${small}`) ?? []);
   return [

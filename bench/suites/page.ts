@@ -24,9 +24,7 @@ export const pageSuite: Suite = {
         await process.order({ kind: 'push', on: true });
         for (const { figure, path } of pages) {
           const answers: Answer[] = [];
-          while (answers.length < requests) {
-            answers.push(await process.get(path));
-          }
+          while (answers.length < requests) answers.push(await process.get(path));
           const subject = `${size} checks`;
           const firstBytes = answers.map(({ firstByteMs }) => firstByteMs);
           const bytes = answers.map((answer) => answer.bytes / 1024);

@@ -57,9 +57,7 @@ function rowsOf(
   const throughput = { subject, figure: 'throughput', unit: 'MiB/s' };
   const cost = { subject, figure: 'processor time', unit: 's/GiB' };
   const peer = peers[subject];
-  if (peer === undefined) {
-    return [rowOf(throughput, speeds(measurements)), rowOf(cost, costs(measurements))];
-  }
+  if (peer === undefined) return [rowOf(throughput, speeds(measurements)), rowOf(cost, costs(measurements))];
   return [
     rowOf(throughput, speeds(measurements), {
       ratio: ratioTo(peer, speeds(measurements), speeds(others)),
@@ -132,11 +130,7 @@ async function measureSocket(sizeMiB: number): Promise<Measurement> {
     const block = Buffer.alloc(MiB, 1);
     const [startMs, cpu, sinkCpu] = [performance.now(), process.cpuUsage(), cpuSeconds(sink.pid)];
     socket.write(`PUT /v2/x/blobs/uploads/s?digest=sha256:0 HTTP/1.1\r\ncontent-length: ${sizeMiB * MiB}\r\n\r\n`);
-    for (let sent = 0; sent < sizeMiB; sent += 1) {
-      if (!socket.write(block)) {
-        await once(socket, 'drain');
-      }
-    }
+    for (let sent = 0; sent < sizeMiB; sent += 1) if (!socket.write(block)) await once(socket, 'drain');
     await once(socket, 'data');
     const seconds = (performance.now() - startMs) / 1000;
     const used = process.cpuUsage(cpu);

@@ -123,9 +123,7 @@ function writeRandom(path: string): { digest: string; diffId: string } {
   const file = openSync(path, 'w');
   for (let written = 0; written < sizeMiB; written += 1) {
     const bytes = cipher.update(zeros);
-    if (written === 0) {
-      bytes.set([0x1f, 0x8b, 0x08]);
-    }
+    if (written === 0) bytes.set([0x1f, 0x8b, 0x08]);
     hash.update(bytes);
     writeSync(file, bytes);
   }
@@ -170,9 +168,7 @@ function measureCurl({ file, digest }: Layer, shape: 'chunked' | 'length'): Prom
     ],
   }[shape];
   const script = ['set -e', location, ...send].join('\n');
-  if (findComponent('curl') === undefined) {
-    return Promise.resolve(undefined);
-  }
+  if (findComponent('curl') === undefined) return Promise.resolve(undefined);
   return withRegistry(
     async (origin) => (await measureProgram('sh', ['-c', script, origin, file, digest]))?.wallSeconds,
   );
@@ -195,17 +191,13 @@ function measureSkopeo({ layout }: Layer): Promise<number | undefined> {
 
 /** Debian's daemon, started for this alone; undefined where that cannot be done, which takes root. */
 async function measureDocker(): Promise<number | undefined> {
-  if (findComponent('dockerd') === undefined || process.getuid?.() !== 0) {
-    return undefined;
-  }
+  if (findComponent('dockerd') === undefined || process.getuid?.() !== 0) return undefined;
   const daemon = await startDockerDaemon();
   try {
     return await withRegistry(async (origin) => {
       const destination = `${new URL(origin).host}/bench/blob:latest`;
       const push = await daemon.push({ destination, layerBytes: sizeMiB * MiB });
-      if (push.exitCode !== 0) {
-        throw new Error(`docker push ended with ${push.exitCode}: ${push.output}`);
-      }
+      if (push.exitCode !== 0) throw new Error(`docker push ended with ${push.exitCode}: ${push.output}`);
       return push.pushMs / 1000;
     });
   } finally {

@@ -35,9 +35,7 @@ export const scrapeSuite: Suite = {
   what: 'GET /metrics of many checks that all had runs, one in twenty of them between two scrapes, beside a saturating push',
   async run(context) {
     const measured = new Map<number, Measurement>();
-    for (const size of sizes) {
-      measured.set(size, await measure(size, context));
-    }
+    for (const size of sizes) measured.set(size, await measure(size, context));
     return sizes.flatMap((size) => rowsOf(size, measured));
   },
 };
@@ -61,9 +59,7 @@ async function measure(size: number, { progress }: BenchContext): Promise<Measur
     // What a push moved is known when it has ended.
     await sleep(500);
     const end = await process.order({ kind: 'report' });
-    if (end.pushedBytes === 0) {
-      throw new Error('nothing was pushed meanwhile');
-    }
+    if (end.pushedBytes === 0) throw new Error('nothing was pushed meanwhile');
     return {
       ...changing,
       unchangedMs: idle.map(({ totalMs }) => totalMs),
@@ -96,17 +92,13 @@ async function scrapeChanging(
 
 async function repeat<T>(times: number, work: () => Promise<T>): Promise<T[]> {
   const all: T[] = [];
-  for (let time = 0; time < times; time += 1) {
-    all.push(await work());
-  }
+  for (let time = 0; time < times; time += 1) all.push(await work());
   return all;
 }
 
 function rowsOf(size: number, measured: ReadonlyMap<number, Measurement>): Row[] {
   const own = measured.get(size);
-  if (own === undefined) {
-    return [];
-  }
+  if (own === undefined) return [];
   const subject = `${size} checks`;
   const goal = size === 1000 ? { goal: { of: 'p99', atMost: 100 } as const } : {};
   const [smaller, before] = [...measured].findLast(([count]) => count < size && count >= 1000) ?? [];

@@ -147,17 +147,13 @@ function attemptOf({ attempts }: MeasuredRun): {
   requests: readonly RequestRecord[];
 } {
   const [attempt] = attempts;
-  if (attempt === undefined || attempts.length > 1) {
-    throw new Error(`expected one attempt, got ${attempts.length}`);
-  }
+  if (attempt === undefined || attempts.length > 1) throw new Error(`expected one attempt, got ${attempts.length}`);
   return attempt;
 }
 
 /** Both sides saw the same requests in the same order; those of the cleanup come after. */
 function requestTruth({ requests }: Truth, at: number): RequestTruth {
   const request = requests[at];
-  if (request === undefined) {
-    throw new Error(`the server has not seen request ${at + 1}`);
-  }
+  if (request === undefined) throw new Error(`the server has not seen request ${at + 1}`);
   return request;
 }

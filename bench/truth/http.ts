@@ -36,9 +36,7 @@ export function answerLate(socket: Socket, { current, note }: LateContext): void
 
 /** Reads no further before its time has come, so that the body arrives at the rate, whatever the timers do. */
 function holdBack(socket: Socket, readBytes: number, sinceMs: number, bytesPerSecond: number | undefined): void {
-  if (bytesPerSecond === undefined) {
-    return;
-  }
+  if (bytesPerSecond === undefined) return;
   const earlyMs = sinceMs + (readBytes / bytesPerSecond) * 1000 - performance.now();
   if (earlyMs >= 1) {
     socket.pause();

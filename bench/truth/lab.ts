@@ -99,9 +99,8 @@ export async function startTruthLab(saturatingMiB = defaultSaturatingMiB): Promi
 function saturate(daemon: Daemon): () => Promise<void> {
   const end = new AbortController();
   const pushes = (async () => {
-    while (!end.signal.aborted) {
+    while (!end.signal.aborted)
       await daemon.probe({ registry: 'bench', path: 'sink', client: 'docker', workload: 'large' });
-    }
   })();
   return async () => {
     end.abort();

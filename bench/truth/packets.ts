@@ -45,9 +45,8 @@ export class PacketReader {
     if (bytes.byteLength < fileHeaderBytes) return 0;
     const magic = bytes.readUInt32LE(0);
     this.#fractionsPerMs = fractionsPerMs[magic];
-    if (this.#fractionsPerMs === undefined || bytes.readUInt32LE(20) !== linkTypeEthernet) {
+    if (this.#fractionsPerMs === undefined || bytes.readUInt32LE(20) !== linkTypeEthernet)
       throw new Error(`expected packets of Ethernet in libpcap's format, got magic number 0x${magic.toString(16)}`);
-    }
     return fileHeaderBytes;
   }
 }

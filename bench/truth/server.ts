@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { createAuthority } from '../../src/demo/certificates.ts';
+import { createAuthority } from '../../src/lab/certificates.ts';
 import { answerLate } from './http.ts';
 import { type Injected, noDelays, type ServerPorts, type Truth, type TruthOrder } from './protocol.ts';
 
@@ -39,9 +39,7 @@ function startResolver(): Promise<number> {
 /** RFC 1035: header, the question again, and one record when it was for an IPv4 address. */
 function answerTo(query: Buffer): Buffer {
   let end = 12;
-  while (query[end] !== 0) {
-    end += (query[end] ?? 0) + 1;
-  }
+  while (query[end] !== 0) end += (query[end] ?? 0) + 1;
   const isA = query.readUInt16BE(end + 1) === 1;
   const header = Buffer.from([query[0] ?? 0, query[1] ?? 0, 0x81, 0x80, 0, 1, 0, isA ? 1 : 0, 0, 0, 0, 0]);
   const record = Buffer.from([0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 127, 0, 0, 1]);
@@ -75,9 +73,7 @@ function createSecured(tunnelled: boolean, tls: ReturnType<typeof createTlsServe
   return createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
     socket.on('error', () => socket.destroy());
     const begin = (): void => void setTimeout(() => tls.emit('connection', socket), injected.tlsMs);
-    if (!tunnelled) {
-      openedAtMs = now();
-    }
+    if (!tunnelled) openedAtMs = now();
     if (tunnelled) {
       // The first bytes are the greeting: until they come, the tunnel is not open yet.
       setTimeout(begin, injected.connectMs);

@@ -17,6 +17,7 @@ import { boardUids } from '../../prometheus/src/texts.ts';
 import { metric } from '../../prometheus/src/promql.ts';
 import { type AnyPanel, datasource } from './panels.ts';
 import { chosen, filterLabels, targetFilter } from './queries.ts';
+import { capitalised } from './words.ts';
 
 export interface Row {
   readonly title: string;
@@ -31,6 +32,7 @@ export function board(
   title: string,
   description: string,
   rows: readonly Row[],
+  single: readonly string[] = [],
 ): Dashboard {
   const builder = new DashboardBuilder(title)
     .uid(boardUids[name])
@@ -41,7 +43,7 @@ export function board(
     .time({ from: 'now-24h', to: 'now' })
     .timezone('browser')
     .tooltip(DashboardCursorSync.Crosshair);
-  for (const variable of variables()) builder.withVariable(variable);
+  for (const variable of variables(single)) builder.withVariable(variable);
   for (const annotation of annotations()) builder.annotation(annotation);
   builder.link(
     new DashboardLinkBuilder('blobprobe')
@@ -55,10 +57,19 @@ export function board(
     builder.withRow(new RowBuilder(row.title));
     for (const panel of row.panels) builder.withPanel(panel);
   }
-  return settled(builder.build());
+  return settled(inSight(builder.build()));
 }
 
-function variables(): (DatasourceVariableBuilder | QueryVariableBuilder | TextBoxVariableBuilder)[] {
+/** Without the builders' own choice to put links and switches of annotations into a menu, where nobody looks for them. */
+function inSight(dashboard: Dashboard): Dashboard {
+  const shown = <T extends { placement?: unknown }>({ placement: _placement, ...one }: T): Omit<T, 'placement'> => one;
+  const annotations = { list: dashboard.annotations?.list?.map(shown) };
+  return { ...dashboard, links: dashboard.links?.map(shown), annotations };
+}
+
+function variables(
+  single: readonly string[],
+): (DatasourceVariableBuilder | QueryVariableBuilder | TextBoxVariableBuilder)[] {
   const interval = chosen('checkInterval');
   const figure = (name: string, label: string, expr: string): QueryVariableBuilder =>
     new QueryVariableBuilder(name)
@@ -76,7 +87,8 @@ function variables(): (DatasourceVariableBuilder | QueryVariableBuilder | TextBo
     choice('instance', 'Instance', `${metric('checkInterval')}{job=~"$job"}`),
     ...filterLabels.map((label, index) => {
       const before = filterLabels.slice(0, index).map((other) => `, ${other}=~"$${other}"`);
-      return choice(label, capitalised(label), `${metric('checkInterval')}{${targetFilter}${before.join('')}}`);
+      const series = `${metric('checkInterval')}{${targetFilter}${before.join('')}}`;
+      return single.includes(label) ? oneOf(label, series) : choice(label, capitalised(label), series);
     }),
     figure('interval', 'Interval', `max (${interval}) or vector(3600)`),
     figure('window', 'Window', `clamp_min(3 * max (${interval}), 300) or vector(10800)`),
@@ -91,13 +103,19 @@ function variables(): (DatasourceVariableBuilder | QueryVariableBuilder | TextBo
   ];
 }
 
-function choice(name: string, label: string, series: string): QueryVariableBuilder {
+/** One value and no other: what there is no sense in adding up. */
+function oneOf(name: string, series: string): QueryVariableBuilder {
   return new QueryVariableBuilder(name)
-    .label(label)
+    .label(capitalised(name))
     .datasource(datasource)
     .query(`label_values(${series}, ${name})`)
     .refresh(VariableRefresh.OnTimeRangeChanged)
-    .sort(VariableSort.AlphabeticalAsc)
+    .sort(VariableSort.AlphabeticalAsc);
+}
+
+function choice(name: string, label: string, series: string): QueryVariableBuilder {
+  return oneOf(name, series)
+    .label(label)
     .multi(true)
     .includeAll(true)
     .allValue('.+')
@@ -117,19 +135,22 @@ function annotations(): AnnotationQueryBuilder[] {
       .textFormat(text);
   const target = { job: { re: '$job' }, instance: { re: '$instance' } };
   const reloaded = metric('configLastReloadSuccessTimestamp', target);
+  const alerts = (when: string): string => `max by (alertname, registry, path) (${alertsFiring}${when})`;
   return [
-    one('Alerts', 'red', alertsFiring, '{{alertname}} {{path}} {{workload}}'),
-    one('Reloads', 'blue', `changes(${reloaded}[2m]) > 0`, '{{instance}} loaded its configuration'),
+    // Their beginnings alone: a few alerts that last would cover every curve.
+    one('Alerts', 'red', `${alerts('')} unless ${alerts(' offset $__interval')}`, '{{alertname}} {{path}} began'),
+    one('Reloads', 'blue', `changes(${reloaded}[$__rate_interval]) > 0`, '{{instance}} loaded its configuration'),
     one(
       'Restarts',
       'purple',
-      `changes(process_start_time_seconds{${targetFilter}}[2m]) > 0 and on (job, instance) ${metric('buildInfo', target)}`,
+      `changes(process_start_time_seconds{${targetFilter}}[$__rate_interval]) > 0 and on (job, instance) ${metric('buildInfo', target)}`,
       '{{instance}} was restarted',
     ),
   ];
 }
 
-export const alertsFiring = `ALERTS{${targetFilter}, alertname=~"Blobprobe.+", alertstate="firing"}`;
+/** Alerts on what is chosen; one about all paths has no path, and is shown with each of them. */
+export const alertsFiring = `ALERTS{${targetFilter}, ${filterLabels.map((label) => `${label}=~"$${label}|"`).join(', ')}, alertname=~"Blobprobe.+", alertstate="firing", severity=~"critical|warning"}`;
 
 /** Panels in rows of 24 columns; ids in order, so that links to a panel last while the order does. */
 function settled(dashboard: Dashboard): Dashboard {
@@ -149,8 +170,4 @@ function settled(dashboard: Dashboard): Dashboard {
     return { ...panel, id: index + 1, gridPos };
   });
   return { ...dashboard, panels, schemaVersion: 42 };
-}
-
-function capitalised(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1);
 }

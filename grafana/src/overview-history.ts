@@ -1,58 +1,67 @@
 import { thresholds } from '../../prometheus/src/thresholds.ts';
 import { alertsFiring, type Row } from './board.ts';
-import { type AnyPanel, lines, matrix, number, states, successMap, valueMap } from './panels.ts';
-import { chosen, lately } from './queries.ts';
+import { type AnyPanel, lines, number, states } from './panels.ts';
+import { chosen, growth, window } from './queries.ts';
+import { rowsOf } from './tables.ts';
+import { someFailMap, successMap, valueMap } from './words.ts';
 
-const check = '{{path}} {{client}} {{workload}}';
+const onePath = ['registry', 'path'] as const;
+const byPath = `by (${onePath.join(', ')})`;
+const name = '{{path}} ({{registry}})';
 
 export function history(): Row {
   return {
     title: 'Over time',
-    panels: [...timelines(), ...curves()],
+    panels: [
+      states(
+        {
+          title: 'State of each path',
+          description: 'Outcome of the last runs over each path at each time, over all clients and workloads chosen.',
+          unit: 'none',
+          none: 'no run yet',
+          width: 24,
+          height: 12,
+        },
+        { expr: `avg ${byPath} (${chosen('lastRunSuccess')})`, legend: name },
+        [successMap, someFailMap],
+        onePath,
+      ),
+      ...curves(),
+    ],
   };
-}
-
-function timelines(): AnyPanel[] {
-  return [
-    states(
-      { title: 'State', description: 'Outcome of the last run at each time.', unit: 'none', width: 24, height: 10 },
-      { expr: chosen('lastRunSuccess'), legend: check },
-      [successMap],
-    ),
-    states(
-      {
-        title: 'Path at fault',
-        description: 'Paths that the last round found at fault, while another path worked.',
-        unit: 'none',
-        width: 24,
-        height: 6,
-      },
-      { expr: chosen('pathAtFault'), legend: check },
-      [valueMap({ '0': { text: 'no', color: 'green' }, '1': { text: 'at fault', color: 'red' } })],
-    ),
-  ];
 }
 
 function curves(): AnyPanel[] {
   return [
     lines(
       {
-        title: 'Throughput',
-        description: 'Throughput of the last successful push over each path; a line stays level until the next run.',
+        title: 'Best throughput of each path',
+        description:
+          'Best throughput of the last successful pushes over each path, whatever the client and workload, within three intervals.',
         unit: 'Bps',
-      },
-      [{ expr: chosen('lastThroughput', { direction: 'push' }), legend: check }],
-    ),
-    lines(
-      {
-        title: 'Reasons of failed attempts',
-        description: 'Failed attempts over the last three intervals, by reason and by who answered.',
-        unit: 'none',
+        none: 'no run has succeeded',
+        height: 10,
       },
       [
         {
-          expr: `sum by (path, reason, answered_by) (${lately('attemptFailures')}) > 0`,
-          legend: '{{path}} {{reason}} ({{answered_by}})',
+          expr: `max ${byPath} (max_over_time(${chosen('lastThroughput', { direction: 'push' })}[${window}]))`,
+          legend: name,
+        },
+      ],
+      { log: 10, runsBy: onePath },
+    ),
+    lines(
+      {
+        title: 'Why attempts failed',
+        description: 'Failed attempts over the last three intervals, by path, reason and who answered.',
+        unit: 'none',
+        none: 'no failure seen',
+        height: 10,
+      },
+      [
+        {
+          expr: `sum by (path, reason, answered_by) (${growth(chosen('attemptFailures'), window)}) > 0`,
+          legend: '{{path}}: {{reason}} ({{answered_by}})',
         },
       ],
       { stacked: true },
@@ -62,24 +71,27 @@ function curves(): AnyPanel[] {
 
 export function limits(): Row {
   return {
-    title: 'Limits',
+    title: 'Limits and alerts',
     panels: [
       lines(
         {
           title: 'Largest accepted size',
           description: 'Largest body that each path accepted in the last search, against the size that you want.',
           unit: 'bytes',
+          none: 'no search yet',
         },
         [
-          { expr: chosen('limitBytes', { bound: 'largest_accepted' }), legend: '{{path}} {{client}}' },
+          { expr: `min ${byPath} (${chosen('limitBytes', { bound: 'largest_accepted' })})`, legend: name },
           { expr: 'vector(${wanted})', legend: 'wanted' },
         ],
+        { log: 2 },
       ),
       lines(
         {
-          title: 'Alerts firing over time',
-          description: 'Alerts of blobprobe that fire, by name and severity.',
+          title: 'Checks with alerts over time',
+          description: 'Checks that a critical or warning alert of blobprobe is about, by name of the alert.',
           unit: 'none',
+          none: 'no alert, or no rules loaded',
         },
         [{ expr: `count by (alertname, severity) (${alertsFiring})`, legend: '{{alertname}} ({{severity}})' }],
         { stacked: true },
@@ -90,35 +102,24 @@ export function limits(): Row {
 
 export function prober(): Row {
   return {
-    title: 'Prober',
+    title: 'The probers themselves',
     panels: [
-      matrix(
-        { title: 'Versions', description: 'Which build runs where.', unit: 'none', width: 8, height: 6 },
-        [{ expr: chosen('buildInfo'), legend: '' }],
-        [],
-        ['Value #A', 'Value'],
+      rowsOf(
+        { title: 'Versions', description: 'Which build runs where.', none: 'no prober seen', width: 8, height: 6 },
+        [
+          { name: 'Prober', label: 'instance', width: 200 },
+          { name: 'Version', label: 'version', width: 80 },
+          { name: 'Revision', label: 'revision' },
+          { name: 'Node.js', label: 'nodeversion' },
+          {
+            name: 'build',
+            expr: `max by (job, instance, version, revision, nodeversion) (${chosen('buildInfo')})`,
+            unit: 'none',
+            hidden: true,
+          },
+        ],
       ),
-      number(
-        {
-          title: 'Configuration',
-          description: 'Whether every prober took its configuration at the last reload; 0: one of them refused it.',
-          unit: 'none',
-          limits: [0.5],
-          goodAbove: true,
-          height: 6,
-        },
-        { expr: `min (${chosen('configLastReloadSuccessful')})`, legend: 'reloaded' },
-      ),
-      number(
-        {
-          title: 'Paused',
-          description: 'Probers that somebody has paused: nothing runs on them, and what is shown of them gets older.',
-          unit: 'none',
-          limits: [0.5],
-          height: 6,
-        },
-        { expr: `sum (${chosen('paused')})`, legend: 'paused' },
-      ),
+      ...settings(),
       lines(
         {
           title: 'Objects left behind',
@@ -126,6 +127,7 @@ export function prober(): Row {
             'Objects of earlier probes known to be still in the registry; a ledger that cannot be written, or of which lines were lost, knows less.',
           unit: 'none',
           limits: [thresholds.leftoverObjects],
+          none: 'nothing known',
           width: 8,
           height: 6,
         },
@@ -137,4 +139,35 @@ export function prober(): Row {
       ),
     ],
   };
+}
+
+function settings(): AnyPanel[] {
+  const accepted = valueMap({ '1': { text: 'accepted', color: 'green' }, '0': { text: 'refused', color: 'red' } });
+  return [
+    number(
+      {
+        title: 'Configuration',
+        description: 'Whether every prober took its configuration at the last reload.',
+        unit: 'none',
+        limits: [0.5],
+        goodAbove: true,
+        none: 'no prober seen',
+        height: 6,
+      },
+      { expr: `min (${chosen('configLastReloadSuccessful')})`, legend: 'configuration' },
+      [accepted],
+    ),
+    number(
+      {
+        title: 'Probers paused',
+        description: 'Probers that somebody has paused: nothing runs on them, and what is shown of them gets older.',
+        unit: 'none',
+        limits: [0.5],
+        none: 'no prober seen',
+        height: 6,
+      },
+      { expr: `sum (${chosen('paused')})`, legend: 'paused' },
+      [valueMap({ '0': { text: 'none', color: 'green' } })],
+    ),
+  ];
 }

@@ -1,10 +1,15 @@
 import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
 import {
   GraphThresholdsStyleConfigBuilder,
+  BigValueColorMode,
+  BigValueGraphMode,
   GraphThresholdsStyleMode,
   LegendDisplayMode,
   LegendPlacement,
   ReduceDataOptionsBuilder,
+  ScaleDistribution,
+  ScaleDistributionConfigBuilder,
+  SortOrder,
   StackingConfigBuilder,
   StackingMode,
   TooltipDisplayMode,
@@ -16,6 +21,7 @@ import {
   DashboardLinkBuilder,
   DashboardLinkType,
   MappingType,
+  SpecialValueMatch,
   type Panel,
   type Threshold,
   ThresholdsConfigBuilder,
@@ -26,7 +32,6 @@ import * as heatmap from '@grafana/grafana-foundation-sdk/heatmap';
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 import * as stat from '@grafana/grafana-foundation-sdk/stat';
 import * as statetimeline from '@grafana/grafana-foundation-sdk/statetimeline';
-import * as table from '@grafana/grafana-foundation-sdk/table';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
 import { runInterval } from './queries.ts';
 
@@ -36,7 +41,10 @@ export const datasource = { type: 'prometheus', uid: '${datasource}' } as const;
 export interface PanelText {
   readonly title: string;
   readonly description: string;
-  readonly unit: string;
+  /** Tables have their own. */
+  readonly unit?: string;
+  /** What stands where there is no data; `no data` unless it has a better reason. */
+  readonly none?: string;
   /** Values at which the colour changes, worst last, or best last when `goodAbove`. The alerts' own. */
   readonly limits?: readonly number[];
   readonly goodAbove?: boolean;
@@ -59,7 +67,7 @@ function thresholds({ limits = [], goodAbove }: PanelText): ThresholdsConfigBuil
   const steps = [null, ...limits].map((value, index): Threshold => ({ value, color: colors[index] ?? 'red' }));
   return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(limits.length === 0 ? [noLimit] : steps);
 }
-const noLimit: Threshold = { value: null, color: 'blue' };
+const noLimit: Threshold = { value: null, color: 'text' };
 
 /** All parts that the kinds of panel share. */
 interface Common {
@@ -70,22 +78,24 @@ interface Common {
   gridPos(position: { x: number; y: number; w: number; h: number }): this;
   withTarget(query: Builder<Dataquery>): this;
   thresholds(config: ThresholdsConfigBuilder): this;
-  dataLinks(links: DashboardLinkBuilder[]): this;
+  noValue(text: string): this;
 }
 
-function dressed<B extends Common>(panel: B, text: PanelText, queries: readonly Builder<Dataquery>[]): B {
-  panel.title(text.title).description(text.description).unit(text.unit).datasource(datasource);
+export function dressed<B extends Common>(panel: B, text: PanelText, queries: readonly Builder<Dataquery>[]): B {
+  panel.title(text.title).description(text.description).datasource(datasource);
   panel.gridPos({ x: 0, y: 0, w: text.width ?? 12, h: text.height ?? 8 });
-  panel.thresholds(thresholds(text)).dataLinks([runsLink()]);
+  panel.thresholds(thresholds(text)).noValue(text.none ?? 'no data');
+  if (text.unit !== undefined) panel.unit(text.unit);
   for (const query of queries) panel.withTarget(query);
   return panel;
 }
 
-/** Exemplars carry `run_id`; a point without one leads to the list of runs. */
-function runsLink(): DashboardLinkBuilder {
-  return new DashboardLinkBuilder('Run in blobprobe')
+/** A link to the newest runs that a series is about, by the labels that it has. */
+function runsOf(labels: readonly string[]): DashboardLinkBuilder {
+  const filters = labels.map((label) => `${label}=\${__field.labels.${label}:percentencode}`);
+  return new DashboardLinkBuilder('Newest runs')
     .type(DashboardLinkType.Link)
-    .url('${blobprobe:raw}/runs/${__data.fields.run_id}')
+    .url(`\${blobprobe:raw}/runs?${filters.join('&')}`)
     .targetBlank(true);
 }
 
@@ -94,45 +104,86 @@ function query(index: number, { expr, legend }: Query): DataqueryBuilder {
   return new DataqueryBuilder().datasource(datasource).refId(refId).expr(expr).legendFormat(legend).range();
 }
 
-function instant(index: number, one: Query): DataqueryBuilder {
+export function instant(index: number, one: Query): DataqueryBuilder {
   return query(index, one).instant().format(PromQueryFormat.Table);
 }
 
-const legend = (): VizLegendOptionsBuilder =>
+const list = (): VizLegendOptionsBuilder =>
   new VizLegendOptionsBuilder()
     .displayMode(LegendDisplayMode.List)
     .placement(LegendPlacement.Bottom)
     .showLegend(true)
     .calcs([]);
 
-export function lines(text: PanelText, queries: readonly Query[], options: { stacked?: boolean } = {}): AnyPanel {
+/** Names beside the curves with their last values: below, a dozen names hide the curves. */
+const besideWithValues = (): VizLegendOptionsBuilder =>
+  new VizLegendOptionsBuilder()
+    .displayMode(LegendDisplayMode.Table)
+    .placement(LegendPlacement.Right)
+    .showLegend(true)
+    .sortBy('Last *')
+    .sortDesc(true)
+    .calcs(['lastNotNull']);
+
+export interface LineOptions {
+  readonly stacked?: boolean;
+  /** Base of a logarithmic axis, where values lie powers apart. */
+  readonly log?: 2 | 10;
+  /** Labels of each series by which its runs are found. */
+  readonly runsBy?: readonly string[];
+}
+
+export function lines(text: PanelText, queries: readonly Query[], options: LineOptions = {}): AnyPanel {
+  const { stacked = false, log, runsBy } = options;
   const exemplars = queries.map((one, index) => query(index, one).exemplar(true));
   const panel = dressed(new timeseries.PanelBuilder(), text, exemplars)
-    .legend(legend())
-    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi))
+    .legend(besideWithValues())
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
     .spanNulls(true)
-    .min(0)
-    .fillOpacity(options.stacked === true ? 40 : 5);
-  if (options.stacked === true) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));
-  if (text.limits !== undefined) {
+    .fillOpacity(stacked ? 40 : 0);
+  if (stacked) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));
+  if (log === undefined) panel.min(0);
+  else panel.scaleDistribution(new ScaleDistributionConfigBuilder().type(ScaleDistribution.Log).log(log));
+  // Where all is well every share is 0, and an axis that is left to itself goes up to 10,000 %.
+  if (text.unit === 'percentunit') panel.max(1);
+  if (text.limits !== undefined)
     panel.thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
-  }
+
+  if (runsBy !== undefined) panel.dataLinks([runsOf(runsBy)]);
   return panel;
 }
 
-export function number(text: PanelText, one: Query, mappings: ValueMapping[] = []): AnyPanel {
+/** One number of the newest values, on its colour; what there is no data for is said in words, without a colour. */
+export function number(text: PanelText, one: Query, mappings: readonly ValueMapping[] = []): AnyPanel {
   const panel = dressed(new stat.PanelBuilder(), { width: 4, height: 4, ...text }, [query(0, one).instant()]);
   const last = new ReduceDataOptionsBuilder().calcs(['lastNotNull']).fields('').values(false);
-  return panel.reduceOptions(last).mappings(mappings).noValue('none');
+  const neutral: ValueMapping = {
+    type: MappingType.SpecialValue,
+    options: {
+      match: SpecialValueMatch.NullAndNan,
+      result: { text: text.none ?? 'no data', color: 'text', index: 10 },
+    },
+  };
+  return panel
+    .reduceOptions(last)
+    .mappings([...mappings, neutral])
+    .graphMode(BigValueGraphMode.None)
+    .colorMode(BigValueColorMode.Value);
 }
 
-export function states(text: PanelText, one: Query, mappings: ValueMapping[]): AnyPanel {
-  return dressed(new statetimeline.PanelBuilder(), text, [query(0, one)])
-    .mappings(mappings)
+export function states(
+  text: PanelText,
+  one: Query,
+  mappings: readonly ValueMapping[],
+  runsBy: readonly string[] = [],
+): AnyPanel {
+  const panel = dressed(new statetimeline.PanelBuilder(), text, [query(0, one)])
+    .mappings([...mappings])
     .mergeValues(true)
     .showValue(VisibilityMode.Never)
     .rowHeight(0.8)
-    .legend(legend());
+    .legend(list());
+  return runsBy.length === 0 ? panel : panel.dataLinks([runsOf(runsBy)]);
 }
 
 export function heatMap(text: PanelText, expr: string): AnyPanel {
@@ -149,52 +200,8 @@ export function heatMap(text: PanelText, expr: string): AnyPanel {
         .steps(64)
         .exponent(0.5),
     )
-    .yAxis(new heatmap.YAxisConfigBuilder().unit(text.unit))
+    .yAxis(new heatmap.YAxisConfigBuilder().unit(text.unit ?? 'none'))
     .filterValues(new heatmap.FilterValueRangeBuilder().le(1e-9))
     .exemplarsColor('rgba(255, 0, 255, 0.7)')
     .showLegend();
 }
-
-export interface Column {
-  readonly refId: string;
-  readonly name: string;
-  readonly unit: string;
-  readonly mappings?: readonly ValueMapping[];
-}
-
-/** A row for each label set, a column for each query; columns of Prometheus' own are left out. */
-export function matrix(
-  text: PanelText,
-  queries: readonly Query[],
-  columns: readonly Column[],
-  hidden: readonly string[] = [],
-): AnyPanel {
-  const panel = dressed(
-    new table.PanelBuilder(),
-    { width: 24, height: 10, ...text },
-    queries.map((one, i) => instant(i, one)),
-  );
-  const gone = ['Time', '__name__', 'job', 'instance', ...hidden];
-  const rename = Object.fromEntries(columns.map(({ refId, name }) => [`Value #${refId}`, name]));
-  panel.transformations([
-    { id: 'merge', options: {} },
-    {
-      id: 'organize',
-      options: { excludeByName: Object.fromEntries(gone.map((name) => [name, true])), renameByName: rename },
-    },
-  ]);
-  for (const { name, unit, mappings } of columns) {
-    const color = { id: 'custom.cellOptions', value: { type: 'color-background' } };
-    panel.overrideByName(name, [
-      { id: 'unit', value: unit },
-      ...(mappings === undefined ? [] : [{ id: 'mappings', value: mappings }, color]),
-    ]);
-  }
-  return panel;
-}
-
-export function valueMap(options: Readonly<Record<string, { text: string; color: string }>>): ValueMapping {
-  const entries = Object.entries(options).map(([value, shown], index) => [value, { ...shown, index }]);
-  return { type: MappingType.ValueToText, options: Object.fromEntries(entries) };
-}
-export const successMap = valueMap({ '1': { text: 'ok', color: 'green' }, '0': { text: 'failed', color: 'red' } });

@@ -1,4 +1,4 @@
-import { type MetricKey, type MetricKeyOf, metricSpecs } from '../../src/publish/metric-names.ts';
+import { type MetricKey, type MetricKeyOf, metricSpecs } from '../../src/publish/metrics/metric-names.ts';
 import { type Matchers, type Match, histogram, metric } from '../../prometheus/src/promql.ts';
 
 /** Labels that the boards have a variable for. */
@@ -25,28 +25,35 @@ export function chosen<K extends MetricKeyOf<'counter' | 'gauge'>>(key: K, more:
 
 /** Increase of a counter over the last runs. */
 export function lately<K extends MetricKeyOf<'counter'>>(key: K, more: Matchers<K> = {}): string {
-  return `increase(${chosen(key, more)}[${window}])`;
+  return increase(chosen(key, more), window);
 }
+
+type Growth = (selector: string, range: string) => string;
+const increase: Growth = (selector, range) => `increase(${selector}[${range}])`;
+
+/**
+ * As increase, of series that are there from the first thing they count and not before: one that was not there in the day before the range
+ * has grown by all it says; a shorter gap is a scrape that failed.
+ */
+export const growth: Growth = (selector, range) =>
+  `(${selector} unless present_over_time(${selector}[1d] offset ${range}) or ${increase(selector, range)})`;
 
 /**
  * Observations by bucket and time. A scrape that converts classic histograms leaves no `_bucket`; the second half reads the
  * native histogram that is there instead.
  */
-export function heat<K extends MetricKeyOf<'histogram'>>(key: K, more: Matchers<K> = {}): string {
+export function heat<K extends MetricKeyOf<'histogram'>>(key: K, more: Matchers<K> = {}, grown = increase): string {
   const { bucket, whole } = histogram(key, filters(key, more));
-  return `sum by (le) (increase(${bucket}[$__rate_interval])) or sum (increase(${whole}[$__rate_interval]))`;
+  const range = '$__rate_interval';
+  return `sum by (le) (${grown(bucket, range)}) or sum (${grown(whole, range)})`;
 }
 
-/** Mean over the last runs, by labels; of classic histograms or of native ones. */
-export function mean<K extends MetricKeyOf<'histogram'>>(
-  key: K,
-  labels: readonly string[],
-  more: Matchers<K> = {},
-): string {
-  const { sum, count, whole } = histogram(key, filters(key, more));
+/** Mean over the last runs, or over `range`, by labels; of classic histograms or of native ones. */
+export function mean(key: MetricKeyOf<'histogram'>, labels: readonly string[], range = window): string {
+  const { sum, count, whole } = histogram(key, filters(key, {}));
   const by = `sum by (${labels.join(', ')})`;
-  const native = `${by} (increase(${whole}[${window}]))`;
-  const classic = (part: string): string => `${by} (increase(${part}[${window}]))`;
+  const native = `${by} (increase(${whole}[${range}]))`;
+  const classic = (part: string): string => `${by} (increase(${part}[${range}]))`;
   return `${classic(sum)} / (${classic(count)} > 0) or histogram_sum(${native}) / (histogram_count(${native}) > 0)`;
 }
 

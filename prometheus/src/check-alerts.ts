@@ -1,16 +1,15 @@
-import type { FailureReason } from '../../src/probe/failure.ts';
 import { type Cadence, ofCadence, windowLabel } from './cadence.ts';
-import { by, checkLabels, comparisonLabels, duration, metric, on, targetLabels } from './promql.ts';
-import { recorded } from './recording.ts';
+import { checkTexts } from './check-texts.ts';
+import { checkLabels, comparisonLabels, duration, metric, on, targetLabels } from './promql.ts';
+import { atAuthentication, recorded } from './recording.ts';
 import type { AlertingRule } from './rule.ts';
-import { check, comparison, lastFailure } from './texts.ts';
 import { thresholds } from './thresholds.ts';
 
-/** Reasons that say the registry does not take our credentials, or asks for them in a way no client understands. */
-export const authReasons = ['auth_challenge_bad', 'auth_rejected'] as const satisfies readonly FailureReason[];
-
 /** An alert about checks before its cadence is filled in. */
-type Plan = Omit<AlertingRule, 'hold' | 'keep' | 'window' | 'dashboard'> & { readonly hold?: number };
+type Plan = Pick<AlertingRule, 'expr' | 'severity' | 'summary'> & {
+  readonly alert: keyof typeof checkTexts;
+  readonly hold?: number;
+};
 
 /** Alerts on pushes, for the checks of one cadence. */
 export function checkAlerts(cadence: Cadence): AlertingRule[] {
@@ -18,44 +17,46 @@ export function checkAlerts(cadence: Cadence): AlertingRule[] {
   return plans.map((plan) => ({
     hold: cadence.hold,
     ...plan,
+    text: checkTexts[plan.alert],
     keep: cadence.keep,
     window: windowLabel(cadence),
     dashboard: plan.alert === 'BlobprobeAllPathsFailing' ? 'overview' : 'path',
   }));
 }
 
+const isFailing = `${recorded.failing} == 1`;
+const onTheWay = `(${recorded.pathFault} == 1)`;
+const otherwise = `unless ${on(checkLabels)} ${atAuthentication}`;
+const everywhere = `unless ${on(comparisonLabels)} ${recorded.allPathsFailing}`;
+
+// One page a fault, whoever groups and inhibits afterwards: what has an alert with its cause has no second one.
 function failurePlans(cadence: Cadence): Plan[] {
-  const auth = metric('lastFailureInfo', { reason: { re: authReasons.join('|') } });
-  const failing = `count ${by(comparisonLabels)} (${ofCadence(`${recorded.failing} == 1`, cadence)})`;
-  const configured = `count ${by(comparisonLabels)} (${metric('checkInterval')})`;
   return [
     {
       alert: 'BlobprobePushFailing',
-      expr: ofCadence(`${recorded.failing} == 1`, cadence),
+      expr: ofCadence(`${isFailing} ${otherwise} unless ${on(checkLabels)} ${onTheWay} ${everywhere}`, cadence),
       severity: 'critical',
-      summary: 'Pushes over a path fail.',
-      description: `Pushing ${check} fails after all retries.${lastFailure}`,
+      summary: 'Users cannot push over a path.',
     },
     {
       alert: 'BlobprobePathFault',
-      expr: ofCadence(`${recorded.pathFault} == 1`, cadence),
+      expr: ofCadence(`${onTheWay} ${otherwise} ${everywhere}`, cadence),
       severity: 'critical',
-      summary: 'Pushes fail over one path and succeed over another: the fault is on the way, not in the registry.',
-      description: `Pushing ${check} fails, while the same push succeeds over another path.${lastFailure}`,
+      summary:
+        'Users cannot push over a path, while the same push works over another: the fault is on the way, not in the registry.',
     },
     {
       alert: 'BlobprobeAllPathsFailing',
-      expr: `${failing} == ${configured}`,
+      expr: `${recorded.allPathsFailing} and ${on(comparisonLabels)} (${ofCadence(`max by (${checkLabels.join(', ')}) (${recorded.failing})`, cadence)})`,
       severity: 'critical',
-      summary: 'Pushes fail over every path to a registry.',
-      description: `Pushing ${comparison} fails over all {{ $value }} paths: suspect the registry or its storage.`,
+      summary: 'Users cannot push to a registry over any path.',
     },
     {
       alert: 'BlobprobeAuthFailing',
-      expr: ofCadence(`max ${by(checkLabels)} (${auth}) == 1`, cadence),
+      // A single 401 is none: a token server may be restarted between two runs.
+      expr: ofCadence(`${isFailing} and ${on(checkLabels)} ${atAuthentication}`, cadence),
       severity: 'critical',
-      summary: 'The registry does not accept the credentials of the probe.',
-      description: `Pushing ${check} ends at authentication.${lastFailure}`,
+      summary: 'The probe cannot log in to a registry; users may not be able to either.',
     },
   ];
 }
@@ -65,44 +66,38 @@ function retryPlans(cadence: Cadence): Plan[] {
   // A push that fails is told as such first, and silences these: retries are news only where it does not.
   const hold = cadence.recent;
   const ratio = (part: string, whole: string): string => `${part}${window} / (${whole}${window} > 1.5)`;
+  // The window remembers a fault long after it is healed: only what still happens fires, and of what fails altogether others tell.
+  const retried = `max_over_time(${metric('lastRunAttempts')}[${duration(cadence.recent / 3)}]) > 1`;
+  const still = `and ${on(checkLabels)} (${retried}) unless ${on(checkLabels)} (${recorded.failing} == 1)`;
+  const retriesHigh = `${ratio(recorded.retries, recorded.attempts)} > ${thresholds.retryRatio}`;
   return [
     {
       alert: 'BlobprobeRetriesHigh',
       hold,
-      expr: `${ratio(recorded.retries, recorded.attempts)} > ${thresholds.retryRatio}`,
+      expr: `${retriesHigh} ${still}`,
       severity: 'warning',
-      summary: 'Pushes need many retries.',
-      description: `Pushing ${check}: {{ $value | humanizePercentage }} of the attempts in the last {{ $labels.window }} were retries.`,
+      summary: 'Users can push, but only with many retries.',
     },
     {
       alert: 'BlobprobeFirstAttemptFailures',
       hold,
-      expr: `${ratio(recorded.firstAttemptFailures, recorded.runs)} > ${thresholds.firstAttemptFailureRatio}`,
+      expr: `${ratio(recorded.firstAttemptFailures, recorded.runs)} > ${thresholds.firstAttemptFailureRatio} ${still} unless ${on(checkLabels)} (${retriesHigh})`,
       severity: 'warning',
-      summary: 'First attempts at pushing fail often, whatever the retries make of it.',
-      description: `Pushing ${check}: the first attempt failed in {{ $value | humanizePercentage }} of the runs in the last {{ $labels.window }}.`,
+      summary: 'Users can push, but first attempts fail often.',
     },
   ];
 }
 
 function throughputPlans(cadence: Cadence): Plan[] {
-  const window = `{window="${windowLabel(cadence)}"}`;
-  const recent = `${recorded.throughputRecent}${window}`;
-  const best = `max ${by([...comparisonLabels, 'window'])} (${recent})`;
+  const ratio = `${recorded.throughputOfPast}{window="${windowLabel(cadence)}"}`;
+  const slow = `${ratio} < ${thresholds.throughputOfPast}`;
+  const large = `(${metric('lastRunSize')} >= ${thresholds.throughputBytes})`;
   return [
     {
       alert: 'BlobprobeThroughputDegraded',
-      expr: `${recent} / (${recorded.throughputPast}${window} > 0) < ${thresholds.throughputOfPast}`,
+      expr: `${slow} and ${on(checkLabels)} ${large}`,
       severity: 'warning',
-      summary: 'Pushes are much slower than they used to be on the same path.',
-      description: `Pushing ${check}: the best of the last runs reached {{ $value | humanizePercentage }} of the usual throughput.`,
-    },
-    {
-      alert: 'BlobprobeThroughputBehind',
-      expr: `${recent} / ${on([...comparisonLabels, 'window'])} group_left () (${best} > 0) < ${thresholds.throughputOfBestPath}`,
-      severity: 'info',
-      summary: 'Pushes over a path are far slower than over the best path to the same registry.',
-      description: `Pushing ${check} reaches {{ $value | humanizePercentage }} of the throughput of the best path.`,
+      summary: 'Users can push, but over three times slower than usual on the same path.',
     },
   ];
 }
@@ -121,22 +116,19 @@ function carePlans(cadence: Cadence): Plan[] {
       alert: 'BlobprobePullCorrupted',
       expr: `${recorded.pullCorruptions}${window} > 0`,
       severity: 'critical',
-      summary: 'What was pulled back is not what was pushed.',
-      description: `Pulling ${check} gave other bytes than were pushed, in the last {{ $labels.window }}.`,
+      summary: 'Users get other bytes than were pushed.',
     },
     {
       alert: 'BlobprobeCheckStale',
       expr: `(${ofCadence(`${age} > ${late} or ${never}`, cadence)}) unless ${on(targetLabels)} (${paused} == 1)`,
       severity: 'warning',
-      summary: 'A check has not run for several of its intervals, so its results are old.',
-      description: `Pushing ${check} has not ended a run for {{ $value | humanizeDuration }}.`,
+      summary: 'Nobody knows whether users can push: a check has not run for several of its intervals.',
     },
     {
       alert: 'BlobprobeCleanupFailing',
       expr: `${recorded.cleanupFailures}${window} / (${recorded.runs}${window} > 0.5) >= ${thresholds.cleanupFailureRatio}`,
       severity: 'warning',
-      summary: 'Probes leave objects behind in the registry.',
-      description: `Pushing ${check} left {{ $value | humanize }} objects a run behind in the last {{ $labels.window }}.`,
+      summary: 'Users can push, but probes leave objects behind in a registry.',
     },
   ];
 }

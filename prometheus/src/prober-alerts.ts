@@ -1,4 +1,3 @@
-import { limitBounds } from '../../src/publish/metric-names.ts';
 import { by, duration, metric, on, targetLabels } from './promql.ts';
 import { recorded } from './recording.ts';
 import type { AlertingRule } from './rule.ts';
@@ -7,146 +6,152 @@ import { thresholds } from './thresholds.ts';
 const minute = 60;
 const hour = 60 * minute;
 const day = 24 * hour;
-const accepted = limitBounds[0];
 
-/** Alerts on what belongs to no single check: limits, endpoints, certificates, leftovers, and the prober itself. */
-export function otherAlerts(): AlertingRule[] {
-  return [...limitAlerts(), ...pathAlerts(), ...budgetAlerts(), ...proberAlerts(), ...exporterAlerts()];
+/** Alerts on the prober itself. */
+export function proberAlerts(): AlertingRule[] {
+  return [budgetExhausted(), overloaded(), exhausted(), paused(), reloadFailed(), exporterDown(), exporterAbsent()];
 }
 
-function limitAlerts(): AlertingRule[] {
-  const dropped = (now: string, best: string): string => `${now} / ${best} < ${thresholds.limitOfPast}`;
-  // A search runs seldom: the gauge is gone from a restart until the next one, and the alert must not go with it.
-  const common = { hold: 5 * minute, keep: day, severity: 'critical', dashboard: 'path' } as const;
-  const where = 'Path {{ $labels.path }} to registry {{ $labels.registry }} now accepts';
-  const share = '({{ $value | humanizePercentage }} of the best of a week) as client {{ $labels.client }}.';
-  return [
-    {
-      ...common,
-      alert: 'BlobprobeSizeLimitDropped',
-      expr: dropped(metric('limitBytes', { bound: accepted }), recorded.sizeLimitBest),
-      summary: 'A path accepts only smaller bodies than before.',
-      description: `${where} smaller bodies ${share}`,
-    },
-    {
-      ...common,
-      alert: 'BlobprobeDurationLimitDropped',
-      expr: dropped(metric('limitSeconds', { bound: accepted }), recorded.durationLimitBest),
-      summary: 'A path cuts uploads after a shorter time than before.',
-      description: `${where} shorter uploads ${share}`,
-    },
-  ];
-}
+const nobodyKnows = 'Nobody knows whether users can push';
 
-function pathAlerts(): AlertingRule[] {
-  const left = `${metric('tlsCertificateExpiry')} - time()`;
-  const certificate = {
-    alert: 'BlobprobeCertificateExpiring',
-    hold: 10 * minute,
-    summary: 'A certificate on a path to the registry expires soon.',
-    description:
-      'The certificate seen on path {{ $labels.path }} to registry {{ $labels.registry }} expires in {{ $value | humanizeDuration }}.',
-    dashboard: 'path',
-  } as const;
-  return [
-    {
-      alert: 'BlobprobeApiDown',
-      expr: `${metric('apiUp')} == 0`,
-      hold: 10 * minute,
-      keep: 10 * minute,
-      severity: 'warning',
-      summary: 'An endpoint of the registry does not answer as it should.',
-      description:
-        'Endpoint {{ $labels.endpoint }} of registry {{ $labels.registry }} does not answer as it should over path {{ $labels.path }}.',
-      dashboard: 'path',
-    },
-    { ...certificate, expr: `${left} < ${thresholds.certificateWarningSeconds}`, severity: 'warning' },
-    { ...certificate, expr: `${left} < ${thresholds.certificateCriticalSeconds}`, severity: 'critical' },
-    {
-      alert: 'BlobprobeLeftovers',
-      expr: `sum ${by([...targetLabels, 'registry'])} (${metric('leftoverObjects')}) > ${thresholds.leftoverObjects}`,
-      hold: 6 * hour,
-      severity: 'warning',
-      summary: 'Objects of earlier probes stay in the registry.',
-      description: '{{ $value }} objects of earlier probes are known to be still in registry {{ $labels.registry }}.',
-      dashboard: 'overview',
-    },
-  ];
-}
-
-function budgetAlerts(): AlertingRule[] {
+function budgetExhausted(): AlertingRule {
   const skipped = `sum ${by(targetLabels)} (increase(${metric('runsSkipped', { cause: 'budget' })}[1h])) > 0`;
-  return [
-    {
-      alert: 'BlobprobeBudgetExhausted',
-      expr: `${metric('budgetRemaining')} <= 0 or ${skipped}`,
-      hold: 5 * minute,
-      keep: hour,
-      severity: 'info',
-      summary: 'The byte budget of the day is used up, so that runs are skipped.',
-      description: 'The prober {{ $labels.instance }} has no bytes left for today; checks are skipped until it has.',
-      dashboard: 'overview',
+  return {
+    alert: 'BlobprobeBudgetExhausted',
+    expr: `${metric('budgetRemaining')} <= 0 or ${skipped}`,
+    hold: 5 * minute,
+    keep: hour,
+    severity: 'info',
+    summary: `${nobodyKnows} for a while: the byte budget of the day is used up.`,
+    text: {
+      users: `${nobodyKnows} over the checks that prober {{ $labels.instance }} skips; users are not affected.`,
+      since: 'at least 5 minutes, until bytes of the last 24 hours are free again.',
+      cause: 'a failing large push that sends its bytes with each retry, or many runs on demand. Hop: the prober.',
+      first: 'Mend the path that fails, or raise `budget.bytesPerDay`.',
     },
-  ];
+    dashboard: 'overview',
+  };
 }
 
-function proberAlerts(): AlertingRule[] {
+function overloaded(): AlertingRule {
   const share = `sum ${by(targetLabels)} (${recorded.runsTainted}) / (sum ${by(targetLabels)} (${recorded.runs}) > 1.5)`;
-  return [
-    {
-      alert: 'BlobprobeProberOverloaded',
-      expr: `${metric('eventLoopLag')} > ${thresholds.eventLoopLagSeconds} or ${share} > ${thresholds.taintedRatio}`,
-      hold: 10 * minute,
-      keep: 10 * minute,
-      severity: 'warning',
-      summary: 'The prober is too busy for its timings to be trusted.',
-      description:
-        'The prober {{ $labels.instance }} was late, or marked too many runs as tainted (value {{ $value | humanize }}).',
-      dashboard: 'path',
+  return {
+    alert: 'BlobprobeProberOverloaded',
+    expr: `${metric('eventLoopLag')} > ${thresholds.eventLoopLagSeconds} or ${share} > ${thresholds.taintedRatio}`,
+    hold: 10 * minute,
+    keep: 10 * minute,
+    severity: 'warning',
+    summary: 'Nobody knows how fast users can push: a prober is too busy for its timings to be trusted.',
+    text: {
+      users:
+        'Users are not affected; but durations and throughput of prober {{ $labels.instance }} are not to be trusted. Outcomes are.',
+      since:
+        'at least 10 minutes. Lag of the event loop in seconds, or share of runs that are tainted: {{ $value | printf "%.2f" }}.',
+      cause:
+        'a CPU limit that throttles, other work on the same host, or too many transfers at a time. Hop: the prober.',
+      first: 'Raise or remove the CPU limit of the prober, or set `budget.transfers: 1`.',
     },
-    {
-      alert: 'BlobprobePaused',
-      expr: `${metric('paused')} == 1`,
-      hold: 2 * hour,
-      severity: 'warning',
-      summary: 'The prober is paused, so nobody watches its paths.',
-      description:
-        'Somebody paused the prober {{ $labels.instance }} hours ago, and it stays so until somebody resumes it or the time that was asked for is over.',
-      dashboard: 'overview',
-    },
-    {
-      alert: 'BlobprobeReloadFailed',
-      expr: `${metric('configLastReloadSuccessful')} == 0`,
-      hold: 5 * minute,
-      severity: 'warning',
-      summary: 'The prober refused its new configuration and goes on with the old one.',
-      description:
-        'The prober {{ $labels.instance }} could not load its configuration; the one before is still in force.',
-      dashboard: 'overview',
-    },
-  ];
+    dashboard: 'path',
+  };
 }
 
-function exporterAlerts(): AlertingRule[] {
-  const known = `last_over_time(${metric('buildInfo')}[${duration(day)}])`;
-  return [
-    {
-      alert: 'BlobprobeExporterDown',
-      expr: `up == 0 and ${on(targetLabels)} ${known}`,
-      hold: 5 * minute,
-      severity: 'critical',
-      summary: 'A prober cannot be scraped, so nobody watches its paths.',
-      description: 'Prometheus cannot scrape the prober {{ $labels.instance }} of job {{ $labels.job }}.',
-      dashboard: 'overview',
+function exhausted(): AlertingRule {
+  return {
+    alert: 'BlobprobeProberExhausted',
+    expr: `increase(${metric('runsExhausted')}[15m]) > 0`,
+    hold: 0,
+    keep: 15 * minute,
+    severity: 'warning',
+    summary: `${nobodyKnows}: the host of a prober has no descriptors, memory or ports left.`,
+    text: {
+      users: `${nobodyKnows} over the paths that prober {{ $labels.instance }} could not try; users are not affected.`,
+      since:
+        'within the last 15 minutes, {{ $value | printf "%.0f" }} runs; they count neither as failures nor as successes.',
+      cause: 'file descriptors, memory, buffers or local ports of its host were used up. Hop: the prober.',
+      first:
+        'Raise `ulimit -n` (`LimitNOFILE` of the unit) or the memory limit; `ss -s` on its host says who holds the ports.',
     },
-    {
-      alert: 'BlobprobeExporterAbsent',
-      expr: `absent(${metric('buildInfo')})`,
-      hold: 15 * minute,
-      severity: 'critical',
-      summary: 'No prober is scraped at all.',
-      description: 'Prometheus has no series of any prober: none is among its targets, or none answers.',
-      dashboard: 'overview',
+    dashboard: 'overview',
+  };
+}
+
+function paused(): AlertingRule {
+  return {
+    alert: 'BlobprobePaused',
+    expr: `${metric('paused')} == 1`,
+    hold: 2 * hour,
+    severity: 'warning',
+    summary: `${nobodyKnows}: a prober is paused.`,
+    text: {
+      users: `${nobodyKnows} over the paths of prober {{ $labels.instance }}; users are not affected.`,
+      since: 'at least two hours, until somebody resumes it or the time that was asked for is over.',
+      cause: 'somebody paused it; its log says by what. Hop: the prober.',
+      first: '`curl -X POST http://{{ $labels.instance }}/api/v1/resume`',
     },
-  ];
+    dashboard: 'overview',
+  };
+}
+
+function reloadFailed(): AlertingRule {
+  return {
+    alert: 'BlobprobeReloadFailed',
+    expr: `${metric('configLastReloadSuccessful')} == 0`,
+    hold: 5 * minute,
+    severity: 'warning',
+    summary: 'Users are not affected: a prober refused its new configuration and goes on with the old one.',
+    text: {
+      users:
+        'Users are not affected; what was changed for prober {{ $labels.instance }} is not watched, and its next start will fail.',
+      since: 'the last reload, at least 5 minutes ago; the configuration before it is still in force.',
+      cause: 'a mistake in the file, or a file that it names cannot be read. Hop: the prober.',
+      first: '`blobprobe --config.check --config.file=config.yaml` says line and column.',
+    },
+    dashboard: 'overview',
+  };
+}
+
+// As long as Prometheus keeps data by default: a prober that is down is so until somebody takes it from the targets.
+const down = `up == 0 and ${on(targetLabels)} last_over_time(${metric('buildInfo')}[${duration(14 * day)}])`;
+
+function exporterDown(): AlertingRule {
+  return {
+    alert: 'BlobprobeExporterDown',
+    expr: down,
+    hold: 5 * minute,
+    severity: 'critical',
+    summary: `${nobodyKnows}: a prober cannot be scraped.`,
+    text: {
+      users: `${nobodyKnows} over the paths of prober {{ $labels.instance }} of job {{ $labels.job }}.`,
+      since: 'at least 5 minutes. Prometheus has it as a target and cannot scrape it; the prober itself may well run.',
+      cause: 'the process ended, or something between Prometheus and prober refuses. Hop: the prober or its network.',
+      first:
+        '`curl -i http://{{ $labels.instance }}/-/healthy` where Prometheus runs: an answer means Prometheus is at fault; none, start the prober.',
+    },
+    dashboard: 'overview',
+  };
+}
+
+function exporterAbsent(): AlertingRule {
+  const ofJob = (vector: string): string => `group by (job) (${vector})`;
+  const lately = `last_over_time(${metric('buildInfo')}[${duration(day)}])`;
+  // A target that is there and does not answer is told as ExporterDown.
+  const gone = `${ofJob(lately)} unless on (job) ${metric('buildInfo')} unless on (job) (${down})`;
+  const never = `absent(${metric('buildInfo')}) unless on () ${lately} unless on () (${down})`;
+  return {
+    alert: 'BlobprobeExporterAbsent',
+    expr: `${gone} or ${never}`,
+    hold: 15 * minute,
+    severity: 'critical',
+    summary: `${nobodyKnows}: no prober of a job is scraped.`,
+    text: {
+      users: `${nobodyKnows} over any path{{ with $labels.job }} of job {{ . }}{{ end }}.`,
+      since:
+        'at least 15 minutes. {{ if $labels.job }}Within the last day there was one{{ else }}Prometheus knows of none{{ end }}; none is among its targets now.',
+      cause:
+        'the scrape job or ServiceMonitor is gone or no longer matches, or the deployment is scaled to zero. Hop: Prometheus.',
+      first:
+        'Look at the page Targets of Prometheus, then at `kubectl get servicemonitor,deployment`. Where no prober is meant to run, remove these rules.',
+    },
+    dashboard: 'overview',
+  };
 }

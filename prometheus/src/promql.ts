@@ -1,4 +1,4 @@
-import { type MetricKey, type MetricKeyOf, metricSpecs } from '../../src/publish/metric-names.ts';
+import { type MetricKey, type MetricKeyOf, metricSpecs } from '../../src/publish/metrics/metric-names.ts';
 
 /** Labels that Prometheus puts on every scraped series. */
 export const targetLabels = ['job', 'instance'] as const;

@@ -1,4 +1,5 @@
-import { limitBounds } from '../../src/publish/metric-names.ts';
+import type { FailureReason } from '../../src/probe/failure.ts';
+import { limitBounds } from '../../src/publish/metrics/metric-names.ts';
 import { type Cadence, cadences, increaseInWindow, ofCadence, windowLabel } from './cadence.ts';
 import { by, checkLabels, comparisonLabels, duration, type Match, metric, on } from './promql.ts';
 import type { RecordingRule, RuleGroup } from './rule.ts';
@@ -6,10 +7,10 @@ import type { RecordingRule, RuleGroup } from './rule.ts';
 /** Names of the recorded series; those with `window` exist once for each cadence and carry it as a label. */
 export const recorded = {
   failuresWanted: 'check:blobprobe_failures_in_row:wanted',
-  failuresInRow: 'check:blobprobe_failures_in_row:last',
   failing: 'check:blobprobe_failing:last',
   working: 'check:blobprobe_working:last',
   pathFault: 'check:blobprobe_path_fault:last',
+  allPathsFailing: 'comparison:blobprobe_paths_failing:all',
   runs: 'check:blobprobe_runs:increase_window',
   runFailures: 'check:blobprobe_run_failures:increase_window',
   firstAttemptFailures: 'check:blobprobe_first_attempt_failures:increase_window',
@@ -20,6 +21,7 @@ export const recorded = {
   pullCorruptions: 'check:blobprobe_pull_corruptions:increase_window',
   throughputRecent: 'check:blobprobe_throughput:max_recent',
   throughputPast: 'check:blobprobe_throughput:median_past',
+  throughputOfPast: 'check:blobprobe_throughput:ratio_past',
   sizeLimitBest: 'path:blobprobe_limit_bytes:max_7d',
   durationLimitBest: 'path:blobprobe_limit_seconds:max_7d',
 } as const;
@@ -31,6 +33,11 @@ const limitWindow = '7d';
 export const quickCheckSeconds = 300;
 export const hourlyCheckSeconds = 3600;
 
+/** Reasons that say the registry does not take our credentials, or asks for them in a way no client understands. */
+export const authReasons = ['auth_challenge_bad', 'auth_rejected'] as const satisfies readonly FailureReason[];
+/** Checks whose last run ended at authentication. */
+export const atAuthentication = metric('lastFailureInfo', { reason: { re: authReasons.join('|') } });
+
 export function recordingGroups(classes: readonly Cadence[] = cadences): RuleGroup<RecordingRule>[] {
   return [
     { name: 'blobprobe.state', rules: [...stateRules(), ...limitRules()] },
@@ -41,9 +48,7 @@ export function recordingGroups(classes: readonly Cadence[] = cadences): RuleGro
 /** Built from gauges and their times only, so that it is right for checks of any interval and between two runs. */
 function stateRules(): RecordingRule[] {
   const interval = metric('checkInterval');
-  const failed = `(${metric('lastRunSuccess')} == 0)`;
-  const age = `(${metric('lastRunTimestamp')} - ${metric('lastSuccessTimestamp')})`;
-  const never = `(${metric('runs')} unless ${on(checkLabels)} ${metric('lastSuccessTimestamp')})`;
+  const failing = `(${recorded.failing} == 1 unless ${on(checkLabels)} ${atAuthentication})`;
   const others = `max ${by(comparisonLabels)} (${recorded.working})`;
   return [
     {
@@ -52,11 +57,10 @@ function stateRules(): RecordingRule[] {
       expr: `1 + (${interval} <= bool ${quickCheckSeconds}) + (${interval} <= bool ${hourlyCheckSeconds})`,
     },
     {
-      // Runs start one interval apart, so the time between the last run and the last success counts the failures.
-      record: recorded.failuresInRow,
-      expr: `clamp_min(round(${age} / ${interval}), 1) and ${on(checkLabels)} ${failed} or ${never} and ${on(checkLabels)} ${failed} or ${metric('lastRunSuccess')} * 0`,
+      // The prober counts: from times a gap without runs would look like failures.
+      record: recorded.failing,
+      expr: `${metric('consecutiveFailures')} >= bool ${recorded.failuresWanted}`,
     },
-    { record: recorded.failing, expr: `${recorded.failuresInRow} >= bool ${recorded.failuresWanted}` },
     {
       // What is older than three intervals no longer shows that a path works.
       record: recorded.working,
@@ -65,6 +69,11 @@ function stateRules(): RecordingRule[] {
     {
       record: recorded.pathFault,
       expr: `(${recorded.failing} == 1) and ${on(comparisonLabels)} (${others} == 1) or (${recorded.failing} == 1) and ${on(checkLabels)} (${metric('pathAtFault')} == 1)`,
+    },
+    {
+      // How many, where there are several and none works. One path that fails says nothing of the registry, nor do our own credentials.
+      record: recorded.allPathsFailing,
+      expr: `count ${by(comparisonLabels)} ${failing} == (count ${by(comparisonLabels)} (${interval}) > 1)`,
     },
   ];
 }
@@ -80,6 +89,7 @@ function limitRules(): RecordingRule[] {
 /** What happened in the window of a cadence. */
 function windowRules(cadence: Cadence): RecordingRule[] {
   const labels = { window: windowLabel(cadence) };
+  const window = `window="${windowLabel(cadence)}"`;
   const increase = (selector: string): string => increaseInWindow(selector, cadence);
   const summed = (selector: string): string => `sum ${by(checkLabels)} (${increase(selector)})`;
   const push = metric('lastThroughput', { direction: 'push' });
@@ -107,6 +117,11 @@ function windowRules(cadence: Cadence): RecordingRule[] {
       // A subquery looks at the past in steps: the range itself would hold every scrape of a fortnight.
       record: recorded.throughputPast,
       expr: `quantile_over_time(0.5, (${ofCadence(rates, cadence)})[${duration(cadence.past)}:${duration(cadence.pastStep)}] offset ${duration(cadence.recent)})`,
+      labels,
+    },
+    {
+      record: recorded.throughputOfPast,
+      expr: `${recorded.throughputRecent}{${window}} / (${recorded.throughputPast}{${window}} > 0)`,
       labels,
     },
   ];

@@ -9,6 +9,18 @@ export const severities = ['critical', 'warning', 'info'] as const;
 /** critical: pushes fail now, somebody is to look; warning: within days; info: worth knowing when one looks anyway. */
 export type Severity = (typeof severities)[number];
 
+/** Templates of Prometheus, one sentence or more each. */
+export interface AlertText {
+  /** What users cannot do, or what nobody sees. */
+  readonly users: string;
+  /** Since when, and how sure that is. */
+  readonly since: string;
+  /** Cause and hop, from the last verdict where there is one. */
+  readonly cause: string;
+  /** With the exact setting or command. */
+  readonly first: string;
+}
+
 /** One alerting rule; durations in seconds. Its runbook is found by its name. */
 export interface AlertingRule {
   readonly alert: string;
@@ -20,7 +32,8 @@ export interface AlertingRule {
   readonly window?: string;
   /** A full sentence without labels: it heads a group of alerts. */
   readonly summary: string;
-  readonly description: string;
+  /** What is read at 3 a.m., in this order. */
+  readonly text: AlertText;
   readonly dashboard: 'overview' | 'path';
 }
 

@@ -1,11 +1,12 @@
 import { stringify } from 'yaml';
 import { type Cadence, cadences, windowLabel } from './cadence.ts';
 import { checkAlerts } from './check-alerts.ts';
-import { otherAlerts } from './prober-alerts.ts';
+import { pathAlerts } from './path-alerts.ts';
+import { proberAlerts } from './prober-alerts.ts';
 import { checkLabels, comparisonLabels, duration, targetLabels } from './promql.ts';
 import { recordingGroups } from './recording.ts';
 import type { AlertingRule, RecordingRule, RuleGroup } from './rule.ts';
-import { dashboardUrl, runbookUrl } from './texts.ts';
+import { dashboardUrl, runbookUrl, runsUrl, written } from './texts.ts';
 
 export interface RuleOptions {
   readonly cadences?: readonly Cadence[];
@@ -25,7 +26,7 @@ export type RuleFileName = (typeof ruleFileNames)[number];
 
 export function alertGroups(options: RuleOptions = {}): RuleGroup<AlertingRule>[] {
   const { cadences: classes = cadences, timeScale = 1 } = options;
-  const scaled = otherAlerts().map((rule) => ({
+  const scaled = [...pathAlerts(), ...proberAlerts()].map((rule) => ({
     ...rule,
     hold: rule.hold * timeScale,
     ...(rule.keep === undefined ? {} : { keep: rule.keep * timeScale }),
@@ -66,7 +67,8 @@ function recordingYaml({ record, expr, labels }: RecordingRule): object {
 }
 
 function alertYaml(rule: AlertingRule): object {
-  const { alert, expr, hold, keep, severity, window, summary, description, dashboard } = rule;
+  const { alert, expr, hold, keep, severity, window, summary, text, dashboard } = rule;
+  const labels = labelsOf(rule);
   return {
     alert,
     expr,
@@ -75,9 +77,10 @@ function alertYaml(rule: AlertingRule): object {
     labels: { severity, ...(window === undefined ? {} : { window }) },
     annotations: {
       summary,
-      description,
+      description: written(text),
       runbook_url: runbookUrl(alert),
-      dashboard_url: dashboardUrl(dashboard, labelsOf(rule)),
+      ...(labels.includes('registry') ? { runs_url: runsUrl(labels) } : {}),
+      dashboard_url: dashboardUrl(dashboard, labels),
     },
   };
 }

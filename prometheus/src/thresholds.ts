@@ -5,9 +5,9 @@ export const thresholds = {
   /** Runs whose first attempt failed, among runs. */
   firstAttemptFailureRatio: 0.3,
   /** Best of the last runs against the median of a check's own past. */
-  throughputOfPast: 0.5,
-  /** Best of the last runs against the best path of the same comparison. */
-  throughputOfBestPath: 0.1,
+  throughputOfPast: 0.33,
+  /** Smaller pushes measure round trips rather than throughput. */
+  throughputBytes: 1024 ** 2,
   /** Largest accepted size or duration against the best of a week. */
   limitOfPast: 0.9,
   /** Runs with an object left behind, among runs. */

@@ -1,18 +1,34 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { splitHostPort, urlComplaint } from '../config/schema/address.ts';
-import type { NetworkPath } from '../network/path.ts';
-import { Secret } from '../network/secret.ts';
-import type { RegistryTarget } from '../registry/target.ts';
+import { proxyFromEnvironment } from '../network/environment-proxy.ts';
+import { type NetworkPath, pathDefaults } from '../network/path.ts';
+import { Secret } from '../network/secrets/secret.ts';
+import { originOf, parseUrl } from '../network/parse-url.ts';
+import { isRepositoryName, type RegistryTarget } from '../registry/target.ts';
+import type { Terminal } from './command.ts';
 import { type Flags, type FlagValues, UsageError } from './flags.ts';
-import { parseUrl } from '../network/parse-url.ts';
+import { parseReference } from './reference.ts';
 
 /** Flags of commands that work on a registry without a configuration. */
 export const adHocFlags: Flags = {
-  url: { kind: 'text', placeholder: 'URL', help: 'Registry to push to, without a configuration file.' },
-  repository: { kind: 'text', placeholder: 'NAME', help: 'Repository to push to with --url (default blobprobe).' },
-  user: { kind: 'text', placeholder: 'NAME', help: 'User name for --url; the password comes from --password-stdin.' },
+  url: { kind: 'text', placeholder: 'URL', help: 'Address of the registry, without a configuration file.' },
+  repository: {
+    kind: 'text',
+    placeholder: 'NAME',
+    help: 'Repository to push to with --url (default USER/blobprobe with --user, else blobprobe).',
+  },
+  user: {
+    kind: 'text',
+    placeholder: 'NAME',
+    help: 'User name; the password is asked for, or comes by --password-stdin.',
+  },
   'password-stdin': { kind: 'switch', help: 'Read the password from standard input.' },
+  'docker-config': {
+    kind: 'text',
+    placeholder: 'FILE',
+    help: "Take the login from there (a reference takes docker's own, ~/.docker/config.json, without being told).",
+  },
   ca: { kind: 'text', placeholder: 'FILE', help: 'PEM file of the CA to trust with --url.' },
   insecure: { kind: 'switch', help: 'Do not verify certificates with --url.' },
   'connect-to': {
@@ -22,101 +38,158 @@ export const adHocFlags: Flags = {
   },
 };
 
+/** What commands take in the place of `--url`. */
+export const referenceArgument = {
+  placeholder: 'REFERENCE',
+  help: 'git.example.org/team/app, or a URL: in the place of --url, with the logins that docker has.',
+} as const;
+
 /** Where an ad-hoc command pushes. */
 export interface AdHocTarget {
   readonly registry: RegistryTarget;
   readonly path: NetworkPath;
+  /** No repository was named: this one was chosen. */
+  readonly isDefaultRepository: boolean;
+  /** What was guessed, one sentence each. */
+  readonly notes: readonly string[];
 }
 
 /**
- * The registry and path that the flags name; undefined when there is no `--url`. The URL may name a repository:
+ * The registry and path that the reference or the flags name; undefined when there is neither. The URL may name a repository:
  * `https://registry.example.org/team/probe`. Throws UsageError. `readInput` gives all of standard input.
  */
-export function adHocTarget(
+export async function adHocTarget(
   values: FlagValues,
-  readInput: () => string = () => readFileSync(0, 'utf8'),
-): AdHocTarget | undefined {
-  const url = values.text('url');
+  terminal: Pick<Terminal, 'env' | 'ask' | 'isInteractive'>,
+  readInput: () => string,
+): Promise<AdHocTarget | undefined> {
+  const { argument } = values;
+  if (argument !== undefined && values.isSet('url')) throw new UsageError('give a reference or --url, not both');
+  const reference = argument === undefined ? undefined : parseReference(argument);
+  const url = reference?.url ?? values.text('url');
   if (url === undefined) {
     const stray = Object.keys(adHocFlags).find((name) => values.isSet(name));
-    if (stray !== undefined) {
-      throw new UsageError(`flag --${stray} needs --url`);
-    }
+    if (stray !== undefined) throw new UsageError(`flag --${stray} needs --url`);
     return undefined;
   }
-  const { origin, repository } = splitUrl(url, values.text('repository'));
-  const ca = values.text('ca');
+  if (reference?.repository !== undefined && values.isSet('repository'))
+    throw new UsageError('the repository stands in the reference and in --repository');
+  const user = values.text('user');
+  const { origin, repository, isDefault } = splitUrl(url, reference?.repository ?? values.text('repository'), user);
+  const path = pathOf(origin, values, terminal.env);
+  const credentials = await credentialsOf(values, terminal, readInput, reference !== undefined);
   return {
-    registry: {
-      name: new URL(origin).host,
-      repository,
-      credentials: credentialsOf(values, readInput),
-      cleanup: 'delete',
-    },
-    path: {
-      name: 'url',
-      origin,
-      kind: 'direct',
-      ...connectToOf(values.text('connect-to')),
-      dnsServers: [],
-      headers: {},
-      tls: {
-        ...(ca === undefined ? {} : { caFile: resolve(ca) }),
-        insecure: values.isSet('insecure'),
-        minVersion: 'TLSv1.2',
-      },
-      allowHosts: [],
-      realm: 'follow',
-    },
+    registry: { name: new URL(origin).host, repository, credentials, cleanup: 'delete' },
+    path,
+    isDefaultRepository: isDefault,
+    notes: [
+      ...(reference?.notes ?? []),
+      ...(path.proxy === undefined
+        ? []
+        : [`through the proxy ${path.proxy.host}:${path.proxy.port}, by the environment`]),
+    ],
   };
 }
 
-const repositoryPattern = /^[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$/;
+function pathOf(origin: string, values: FlagValues, env: Terminal['env']): NetworkPath {
+  const ca = values.text('ca');
+  const caFile = ca === undefined ? undefined : resolve(ca);
+  return {
+    name: 'url',
+    origin,
+    kind: 'direct',
+    ...pathDefaults,
+    ...connectToOf(values.text('connect-to')),
+    proxy: proxyOf(origin, env),
+    environmentProxy: proxyFromEnvironment(env),
+    tls: { ...pathDefaults.tls, caFile, insecure: values.isSet('insecure') },
+  };
+}
 
-function splitUrl(text: string, named: string | undefined): { origin: string; repository: string } {
+/** As every client takes it. Throws UsageError for a proxy that cannot be used here. */
+function proxyOf(origin: string, env: Terminal['env']): NetworkPath['proxy'] {
+  try {
+    return proxyFromEnvironment(env)(new URL(origin));
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+interface Split {
+  readonly origin: string;
+  readonly repository: string;
+  readonly isDefault: boolean;
+}
+
+function splitUrl(text: string, named: string | undefined, user: string | undefined): Split {
   const url = parseUrl(text);
   const path = url?.pathname.replace(/^\/+|\/+$/g, '') ?? '';
   const complaint = urlComplaint(
     url === undefined || path === '' ? text : text.replace(/(:\/\/[^/?#]*)\/[^?#]*/, '$1'),
   );
-  if (complaint !== undefined || url === undefined) {
+  if (complaint !== undefined || url === undefined)
     throw new UsageError(`flag --url: expected ${complaint ?? 'a URL'}`);
+  if (path !== '' && named !== undefined) throw new UsageError('the repository stands in --url and in --repository');
+  const given = named ?? (path === '' ? undefined : path);
+  if (given !== undefined && !isRepositoryName(given)) {
+    const flag = named === undefined ? 'url' : 'repository';
+    throw new UsageError(`flag --${flag}: ${JSON.stringify(given)} is no name of a repository`);
   }
-  if (path !== '' && named !== undefined) {
-    throw new UsageError('the repository stands in --url and in --repository');
-  }
-  const repository = named ?? (path === '' ? 'blobprobe' : path);
-  if (!repositoryPattern.test(repository)) {
-    throw new UsageError(
-      `flag --${named === undefined ? 'url' : 'repository'}: ${JSON.stringify(repository)} is no name of a repository`,
-    );
-  }
-  return { origin: url.origin, repository };
+  return { origin: originOf(url), repository: given ?? ownedBy(user), isDefault: given === undefined };
 }
 
-function credentialsOf(values: FlagValues, readInput: () => string): RegistryTarget['credentials'] {
+/** Gitea, Forgejo, Harbor and Docker Hub have no repositories without an owner; what is no name of one there is left out. */
+function ownedBy(user: string | undefined): string {
+  const owner = user?.toLowerCase() ?? '';
+  return isRepositoryName(owner) ? `${owner}/blobprobe` : 'blobprobe';
+}
+
+async function credentialsOf(
+  values: FlagValues,
+  { env, ask, isInteractive = false }: Pick<Terminal, 'env' | 'ask' | 'isInteractive'>,
+  readInput: () => string,
+  byReference: boolean,
+): Promise<RegistryTarget['credentials']> {
   const username = values.text('user');
-  const hasPassword = values.isSet('password-stdin');
-  if (username === undefined && !hasPassword) {
-    return { kind: 'anonymous' };
+  const dockerConfig = values.text('docker-config');
+  const together = 'flags --user and --password-stdin go together';
+  if (username === undefined && values.isSet('password-stdin')) throw new UsageError(together);
+  if (username !== undefined && dockerConfig !== undefined)
+    throw new UsageError('flags --user and --docker-config exclude each other');
+  if (dockerConfig !== undefined) return { kind: 'docker-config', file: readable('docker-config', dockerConfig) };
+  if (username === undefined) {
+    const file = byReference ? usualDockerConfig(env) : undefined;
+    return file === undefined ? { kind: 'anonymous' } : { kind: 'docker-config', file };
   }
-  if (username === undefined || !hasPassword) {
-    throw new UsageError('flags --user and --password-stdin go together');
-  }
+  if (isInteractive && ask !== undefined)
+    return { kind: 'basic', username, password: Secret.of(await ask(`Password of ${username}: `, true)) };
+  if (!values.isSet('password-stdin')) throw new UsageError(together);
   const password = readInput().replace(/\r?\n$/, '');
-  if (password === '') {
-    throw new UsageError('flag --password-stdin: standard input is empty');
-  }
+  if (password === '') throw new UsageError('flag --password-stdin: standard input is empty');
   return { kind: 'basic', username, password: Secret.of(password) };
 }
 
+function readable(flag: string, file: string): string {
+  if (!existsSync(file)) throw new UsageError(`flag --${flag}: there is no file ${JSON.stringify(file)}`);
+  return resolve(file);
+}
+
+/** Where docker has its logins, and then where podman has them; undefined: neither is there. */
+function usualDockerConfig(env: Terminal['env']): string | undefined {
+  const { DOCKER_CONFIG: docker, HOME: home, REGISTRY_AUTH_FILE: auth, XDG_RUNTIME_DIR: runtime } = env;
+  const places = [
+    docker === undefined ? undefined : join(docker, 'config.json'),
+    home === undefined ? undefined : join(home, '.docker/config.json'),
+    auth,
+    runtime === undefined ? undefined : join(runtime, 'containers/auth.json'),
+  ];
+  return places.flatMap((place) => place ?? []).find((place) => existsSync(place));
+}
+
 function connectToOf(text: string | undefined): Pick<NetworkPath, 'connectTo'> {
-  if (text === undefined) {
-    return {};
-  }
+  if (text === undefined) return {};
   const target = splitHostPort(text);
-  if (target?.port === undefined) {
+  if (target?.port === undefined)
     throw new UsageError(`flag --connect-to: expected HOST:PORT, got ${JSON.stringify(text)}`);
-  }
   return { connectTo: { host: target.host, port: target.port } };
 }

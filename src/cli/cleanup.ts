@@ -1,12 +1,18 @@
-import { ConfigError } from '../config/problem.ts';
-import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
-import { replayLedger, type ReplayReport, type ReplayRow } from '../probe/ledger-replay.ts';
-import { type Command, exitFailure, exitUsage, usualExitCodes } from './command.ts';
-import { UsageError } from './flags.ts';
+import {
+  replayLedger,
+  type ReplayReport,
+  type ReplayRow,
+  type ReplayTarget,
+} from '../probe/leftovers/ledger-replay.ts';
+import type { Ledger } from '../probe/leftovers/ledger.ts';
+import { adHocFlags, referenceArgument } from './ad-hoc.ts';
+import { type Command, exitFailure, type Terminal, usualExitCodes } from './command.ts';
+import { type FlagValues, UsageError } from './flags.ts';
 import { exitInterrupted, interruptible } from './interrupt.ts';
-import { durationFlag } from './on-demand-flags.ts';
-import type { PushDeps } from './serve.ts';
+import { collectionWords, leftoverWords } from './leftover-words.ts';
+import { durationFlag, type OnDemandCommandDeps, targetsOf } from './on-demand-flags.ts';
+import { ledgerFileOf } from './with-ledger.ts';
+import type { SelectedTargets } from './select-targets.ts';
 
 const defaultTimeoutMs = 5 * 60_000;
 
@@ -17,53 +23,71 @@ const exitCodes = {
   130: 'interrupted',
 };
 
+export interface CleanupDeps extends Pick<OnDemandCommandDeps, 'readInput'> {
+  readonly ledger: Ledger;
+}
+
 /** Removes what the ledger remembers. Exit codes: see `exitCodes`. */
-export function cleanupCommand(deps: Pick<PushDeps, 'ledger' | 'profiles'>): Command {
+export function cleanupCommand(deps: CleanupDeps): Command {
   return {
     name: 'cleanup',
     summary: 'Removes from the registries what earlier runs left behind.',
     exitCodes,
+    argument: referenceArgument,
     flags: {
       'config.file': { kind: 'text', placeholder: 'FILE', help: 'Configuration file; it names the ledger.' },
+      ...adHocFlags,
       timeout: { kind: 'text', placeholder: 'DURATION', help: 'Bound on the whole clean-up (default 5m).' },
       json: { kind: 'switch', help: 'Write the result as JSON.' },
     },
     async run(values, terminal) {
-      const file = values.text('config.file');
-      if (file === undefined) {
-        throw new UsageError('flag --config.file=FILE is missing');
-      }
       const timeoutMs = durationFlag(values, 'timeout') ?? defaultTimeoutMs;
-      let config: Config;
-      try {
-        config = loadConfig(file, { env: terminal.env, profiles: deps.profiles });
-      } catch (error) {
-        if (error instanceof ConfigError) {
-          terminal.err(`${error.message}\n`);
-          return exitUsage;
-        }
-        throw error;
-      }
-      if (config.ledgerFile === undefined) {
-        throw new UsageError(`${file} names no ledger file: nothing is remembered beyond a process`);
-      }
-      const problems: string[] = [];
-      deps.ledger.persist({
-        file: config.ledgerFile,
-        onProblem: (problem) => problems.push(...(problem === undefined ? [] : [problem])),
-      });
-      const { result: report, interrupted } = await interruptible((signal) =>
-        replayLedger({ ledger: deps.ledger, nowMs: () => performance.now(), timeoutMs, signal }, config.registries),
-      );
-      await deps.ledger.close();
-      problems.forEach((problem) => terminal.err(`blobprobe cleanup: ${problem}\n`));
-      terminal.out(values.isSet('json') ? `${JSON.stringify(report, undefined, 2)}\n` : cleanupText(report));
-      if (interrupted) {
-        return exitInterrupted;
-      }
-      return problems.length === 0 && !report.ledger.inUse && report.rows.every(isSettled) ? 0 : exitFailure;
+      const selected = await targetsOf(values, terminal, deps);
+      return clean(deps.ledger, selected, timeoutMs, values, terminal);
     },
   };
+}
+
+async function clean(
+  ledger: Ledger,
+  selected: SelectedTargets,
+  timeoutMs: number,
+  values: FlagValues,
+  terminal: Terminal,
+): Promise<number> {
+  const file = ledgerFileOf(selected.config, terminal.env);
+  if (file === undefined) throw new UsageError(noLedger(values.text('config.file')));
+  const problems: string[] = [];
+  ledger.persist({ file, onProblem: (problem) => problems.push(...(problem === undefined ? [] : [problem])) });
+  const targets = selected.config?.registries ?? remembered(ledger, selected);
+  const { result: report, interrupted } = await interruptible((signal) =>
+    replayLedger({ ledger, nowMs: () => performance.now(), timeoutMs, signal }, targets),
+  );
+  const left = targets.flatMap(({ name }) => ledger.idle(name, false)).filter(({ state }) => state !== 'opening');
+  await ledger.close();
+  problems.forEach((problem) => terminal.err(`blobprobe cleanup: ${problem}\n`));
+  terminal.out(values.isSet('json') ? `${JSON.stringify(report, undefined, 2)}\n` : cleanupText(report));
+  terminal.err(leftoverWords(left));
+  terminal.err(collectionWords(report.rows.filter(({ result }) => result === 'removed').map(({ kind }) => kind)));
+  if (interrupted) return exitInterrupted;
+  const isDone = selected.config === undefined ? settledOrElsewhere(targets) : isSettled;
+  return problems.length === 0 && !report.ledger.inUse && report.rows.every(isDone) ? 0 : exitFailure;
+}
+
+function noLedger(file: string | undefined): string {
+  return file === undefined
+    ? 'there is no home directory: nothing is remembered beyond a process'
+    : `${file} names no ledger file: nothing is remembered beyond a process`;
+}
+
+/** Without a named repository, the one of which something is remembered. */
+function remembered(ledger: Ledger, { targets, isDefaultRepository }: SelectedTargets): ReplayTarget[] {
+  const [target] = targets;
+  if (target === undefined) return [];
+  const { registry, path } = target;
+  const known = ledger.entries.find((entry) => entry.registry === registry.name)?.repository;
+  const repository = isDefaultRepository === true && known !== undefined ? known : registry.repository;
+  return [{ ...registry, repository, paths: [path] }];
 }
 
 const settled: ReadonlySet<ReplayRow['result']> = new Set(['removed', 'absent', 'kept', 'expired']);
@@ -72,15 +96,16 @@ function isSettled({ result }: ReplayRow): boolean {
   return settled.has(result);
 }
 
+/** What was pushed to other registries is no matter of this one's clean-up. */
+function settledOrElsewhere(targets: readonly ReplayTarget[]): (row: ReplayRow) => boolean {
+  const names = new Set(targets.map(({ name }) => name));
+  return (row) => isSettled(row) || !names.has(row.registry);
+}
+
 /** What became of everything in the ledger, one line for objects with the same fate. */
 export function cleanupText({ rows, ledger }: ReplayReport): string {
-  if (ledger.inUse) {
-    return 'Another process uses the ledger: it removes what it left behind by itself.\n';
-  }
-  if (rows.length === 0) {
-    return 'Nothing was left behind.\n';
-  }
-  return rows.map((row) => `${rowText(row)}\n`).join('');
+  if (ledger.inUse) return 'Another process uses the ledger: it removes what it left behind by itself.\n';
+  return rows.length === 0 ? 'Nothing was left behind.\n' : rows.map((row) => `${rowText(row)}\n`).join('');
 }
 
 function rowText({ registry, path, kind, result, via, reason, message, count }: ReplayRow): string {

@@ -1,11 +1,8 @@
-import { clientProfiles } from '../probe/client-profiles.ts';
-import { Ledger } from '../probe/ledger.ts';
-import { watchEventLoopLag } from '../publish/event-loop-lag.ts';
-import { createEngine } from './engine.ts';
+import { Ledger } from '../probe/leftovers/ledger.ts';
+import { watchEventLoopLag } from '../publish/metrics/event-loop-lag.ts';
+import { createEngine } from '../daemon/engine.ts';
 
 /** What the commands that push have in common, made once a process. */
-export type CommandDeps = ReturnType<typeof createCommandDeps>;
-
 export function createCommandDeps() {
   const lag = watchEventLoopLag();
   const ledger = new Ledger();
@@ -14,7 +11,6 @@ export function createCommandDeps() {
     run: engine.run,
     engine,
     ledger,
-    profiles: clientProfiles,
     eventLoopLagSeconds: (): number => lag.maxSeconds(),
   };
 }

@@ -1,31 +1,30 @@
+import { ConfigError } from '../config/problem.ts';
 import { nearest } from '../config/nearest.ts';
-import { type Command, exitUsage, type Terminal } from './command.ts';
-import { describeFlags, type Flags, parseFlags, UsageError } from './flags.ts';
-import { versionLine } from './version.ts';
-
-const commonFlags: Flags = {
-  help: { kind: 'switch', help: 'Show this text.' },
-  version: { kind: 'switch', help: 'Show the version.' },
-};
+import { type Command, exitFailure, exitUsage, type Terminal } from './command.ts';
+import { parseFlags, UsageError } from './flags.ts';
+import { commandHelp, commonFlags, helpWords, programHelp } from './help.ts';
+import { versionLine } from '../daemon/version.ts';
 
 /**
  * Finds the command (the first one when none is named), reads its flags and runs it.
- * A command line that cannot be understood is one line on stderr and exit code 2.
+ * A command line that cannot be understood is one line on stderr and exit code 2; a configuration that is wrong, one line for each error
+ * and exit code 2; a file that cannot be used, one line and exit code 1.
  */
 export async function runCommandLine(
-  argv: readonly string[],
+  given: readonly string[],
   commands: readonly [Command, ...Command[]],
   terminal: Terminal,
 ): Promise<number | undefined> {
+  const argv = spelledOut(given);
   const [first] = argv;
   const named = first !== undefined && !first.startsWith('-');
   const command = named ? commands.find(({ name }) => name === first) : commands[0];
-  if (command === undefined) {
-    return refuse(terminal, 'blobprobe', unknownCommand(first ?? '', commands));
-  }
+  if (command === undefined) return refuse(terminal, 'blobprobe', unknownCommand(first ?? '', commands));
   const prefix = named ? `blobprobe ${command.name}` : 'blobprobe';
   try {
-    const values = parseFlags(named ? argv.slice(1) : argv, { ...command.flags, ...commonFlags });
+    const flags = { ...command.flags, ...commonFlags };
+    const mostArguments = command.argument === undefined ? 0 : command.argument.several === true ? Infinity : 1;
+    const values = parseFlags(named ? argv.slice(1) : argv, flags, mostArguments);
     if (values.isSet('help')) {
       terminal.out(named ? commandHelp(command) : programHelp(commands));
       return 0;
@@ -36,11 +35,27 @@ export async function runCommandLine(
     }
     return await command.run(values, terminal);
   } catch (error) {
-    if (error instanceof UsageError) {
-      return refuse(terminal, prefix, error.message);
+    if (error instanceof UsageError) return refuse(terminal, prefix, error.message);
+    if (error instanceof ConfigError) {
+      terminal.err(`${error.message}\n`);
+      return exitUsage;
     }
-    throw error;
+    if (!isOfSystem(error)) throw error;
+    terminal.err(`${prefix}: ${error.message}\n`);
+    return exitFailure;
   }
+}
+
+/** `help push` is `push --help`, `help` is `--help`, `version` is `--version`. */
+function spelledOut(argv: readonly string[]): readonly string[] {
+  const [first, ...rest] = argv;
+  const isHelpWord = helpWords.some(([word]) => word === first);
+  return isHelpWord ? [...rest, `--${first}`] : argv;
+}
+
+/** A file, address or the like that the system refused: no fault of this program, and nobody is helped by a stack trace. */
+function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
 }
 
 function refuse(terminal: Terminal, prefix: string, message: string): number {
@@ -50,26 +65,7 @@ function refuse(terminal: Terminal, prefix: string, message: string): number {
 
 function unknownCommand(given: string, commands: readonly Command[]): string {
   const names = commands.map(({ name }) => name);
-  const meant = nearest(given, names);
+  const meant = nearest(given, [...names, ...helpWords.map(([word]) => word)]);
   const hint = meant === undefined ? `, expected ${names.join(' or ')}` : `, did you mean ${meant}?`;
   return `unknown command ${JSON.stringify(given)}${hint}`;
-}
-
-function programHelp(commands: readonly [Command, ...Command[]]): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
-  const list = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`).join('');
-  return [
-    'usage: blobprobe [command] [flags]\n',
-    '\nPushes synthetic blobs to container registries over every network path and says where and why pushes die.\n',
-    `\nCommands (${commands[0].name} when none is named):\n${list}`,
-    `\nFlags of ${commands[0].name}:\n${describeFlags({ ...commands[0].flags, ...commonFlags })}`,
-    '\nFlags of another command: blobprobe COMMAND --help\n',
-  ].join('');
-}
-
-function commandHelp(command: Command): string {
-  const flags = describeFlags({ ...command.flags, ...commonFlags });
-  const codes = Object.entries(command.exitCodes ?? {}).map(([code, meaning]) => `  ${code.padEnd(3)}  ${meaning}\n`);
-  const exits = codes.length === 0 ? '' : `\nExit codes:\n${codes.join('')}`;
-  return `usage: blobprobe ${command.name} [flags]\n\n${command.summary}\n\nFlags:\n${flags}${exits}`;
 }

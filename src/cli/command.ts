@@ -5,16 +5,20 @@ export interface Terminal {
   out(text: string): void;
   err(text: string): void;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** A person sits there, who can be asked. */
+  readonly isInteractive?: boolean;
+  /** Asks for one line; what is typed stays invisible when `secret`. Rejects with UsageError when the person gives up. */
+  readonly ask?: (question: string, secret?: boolean) => Promise<string>;
 }
 
-/** Exit codes: what was asked for failed; the command line could not be understood. */
+/** Exit codes: what was asked for failed; the command line or the configuration is wrong. */
 export const exitFailure = 1;
 export const exitUsage = 2;
 
 /** Exit codes that commands have in common. */
 export const usualExitCodes = {
   [exitUsage]: 'the command line or the configuration is wrong',
-  130: 'interrupted; what was begun is cleaned up',
+  130: 'interrupted; what was begun is removed where the registry allows it, and what stays is said',
 } as const;
 
 export interface Command {
@@ -22,8 +26,15 @@ export interface Command {
   /** One line for the list of commands. */
   readonly summary: string;
   readonly flags: Flags;
+  /** What may stand on the command line without a flag. */
+  readonly argument?: {
+    readonly placeholder: string;
+    readonly help: string;
+    readonly values?: readonly string[];
+    readonly several?: boolean;
+  };
   /** What the exit codes mean, for the help text. */
   readonly exitCodes?: Readonly<Record<number, string>>;
-  /** Resolves with the exit code, or with undefined when the process goes on until a signal ends it. May throw UsageError. */
+  /** Resolves with the exit code, or with undefined when the process goes on until a signal ends it. May throw UsageError and ConfigError. */
   run(values: FlagValues, terminal: Terminal): Promise<number | undefined>;
 }

@@ -1,3 +1,4 @@
+import { formatBytes } from '../probe/byte-words.ts';
 import type { ConfigFigures } from '../config/describe.ts';
 
 export interface ExtraFigures {
@@ -6,7 +7,7 @@ export interface ExtraFigures {
   /** `budget.bytesPerDay`. */
   readonly bytesPerDay?: number;
   /** What one run may need on the wire with all its attempts, of the check that needs most. */
-  readonly dearestRunBytes?: number;
+  readonly largestRunBytes?: number;
 }
 
 /** The figures of a configuration as `--config.check` prints them: what it will do to network and registries in a day. */
@@ -31,21 +32,19 @@ export function formatFigures(file: string, figures: ConfigFigures, extra: Extra
   ].join('\n');
 }
 
-function budgetLine(figures: ConfigFigures, { bytesPerDay, dearestRunBytes = 0 }: ExtraFigures): string[] {
-  const dearest = `the dearest run may need ${approximateSize(dearestRunBytes)} on the wire`;
-  if (bytesPerDay === undefined) {
-    return [`budget: none; ${dearest}`];
-  }
+function budgetLine(figures: ConfigFigures, { bytesPerDay, largestRunBytes = 0 }: ExtraFigures): string[] {
+  const largest = `the largest run may need ${formatBytes(largestRunBytes)} on the wire`;
+  if (bytesPerDay === undefined) return [`budget: none; ${largest}`];
   const share = Math.round((100 * figures.bytesPerDay) / bytesPerDay);
   const worst =
     figures.worstCaseBytesPerDay > bytesPerDay ? ', which the worst case exceeds: runs would then be skipped' : '';
-  return [`budget: ${approximateSize(bytesPerDay)} a day, ${share} % of it planned${worst}; ${dearest}`];
+  return [`budget: ${formatBytes(bytesPerDay)} a day, ${share} % of it planned${worst}; ${largest}`];
 }
 
 type Row = Pick<ConfigFigures, 'checks' | 'runsPerDay' | 'bytesPerDay' | 'worstCaseBytesPerDay'>;
 
 function columns({ checks, runsPerDay, bytesPerDay, worstCaseBytesPerDay }: Row): string[] {
-  return [String(checks), rounded(runsPerDay), approximateSize(bytesPerDay), approximateSize(worstCaseBytesPerDay)];
+  return [String(checks), rounded(runsPerDay), formatBytes(bytesPerDay), formatBytes(worstCaseBytesPerDay)];
 }
 
 function pad(cell: string, width: number, column: number): string {
@@ -58,16 +57,4 @@ function count(number: number, one: string, many: string): string {
 
 function rounded(value: number): string {
   return String(Math.round(value * 10) / 10);
-}
-
-/** For people: `36.6 GiB`. */
-function approximateSize(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return `${rounded(value)} ${units[unit]}`;
 }

@@ -1,10 +1,9 @@
 import { webConfigReader } from '../config/web-config.ts';
-import { type WebAction, webActions } from '../server/web-actions.ts';
-import type { WebPaths } from '../server/deps.ts';
+import { webActions } from '../server/web-actions.ts';
 import { type ListenAddress, parseListenAddress } from '../server/listen.ts';
-import type { WebConfigSource } from '../server/web-config.ts';
+import type { WebOptions } from '../daemon/web.ts';
 import { type Flags, type FlagValues, oneOf, UsageError } from './flags.ts';
-import { createLogger, logFormats, type Logger, logLevels } from './log.ts';
+import { createLogger, logFormats, type Logger, logLevels } from '../daemon/log.ts';
 import { parseUrl } from '../network/parse-url.ts';
 
 const defaultListenAddress = ':10719';
@@ -38,6 +37,7 @@ export const daemonFlags: Flags = {
   'web.disable': {
     kind: 'list',
     placeholder: 'ACTION',
+    values: webActions,
     help: `Answer 403 to requests for this: ${webActions.join(', ')}; may be repeated (default: all is allowed).`,
   },
   'timeout-offset': {
@@ -45,19 +45,19 @@ export const daemonFlags: Flags = {
     placeholder: 'SECONDS',
     help: `Taken off the scrape timeout that Prometheus announces to /probe (default ${defaultTimeoutOffset}).`,
   },
-  'log.level': { kind: 'text', placeholder: 'LEVEL', help: `${logLevels.join(', ')} (default info).` },
-  'log.format': { kind: 'text', placeholder: 'FORMAT', help: `${logFormats.join(' or ')} (default logfmt).` },
+  'log.level': {
+    kind: 'text',
+    placeholder: 'LEVEL',
+    values: logLevels,
+    help: `${logLevels.join(', ')} (default info).`,
+  },
+  'log.format': {
+    kind: 'text',
+    placeholder: 'FORMAT',
+    values: logFormats,
+    help: `${logFormats.join(' or ')} (default logfmt).`,
+  },
 };
-
-export interface WebOptions {
-  readonly listen: readonly ListenAddress[];
-  readonly paths: Pick<WebPaths, 'routePrefix' | 'externalPath'> & Partial<WebPaths>;
-  readonly maxRequests?: number;
-  readonly disabled?: ReadonlySet<WebAction>;
-  readonly timeoutOffsetMs?: number;
-  /** Reads the web configuration file anew. Throws ConfigError. */
-  readonly webConfig?: WebConfigSource;
-}
 
 /** Reads the `web.*` flags. Throws UsageError. */
 export function webOptions(values: FlagValues): WebOptions {
@@ -77,21 +77,19 @@ export function webOptions(values: FlagValues): WebOptions {
     maxRequests: maxRequests(values.text('web.max-requests') ?? String(defaultMaxRequests)),
     timeoutOffsetMs: timeoutOffsetMs(values.text('timeout-offset') ?? defaultTimeoutOffset),
     disabled: new Set(values.list('web.disable').map((text) => oneOf('web.disable', text, webActions))),
-    ...(webConfigFile === undefined ? {} : { webConfig: webConfigReader(webConfigFile) }),
+    webConfig: webConfigFile === undefined ? undefined : webConfigReader(webConfigFile),
   };
 }
 
 function maxRequests(text: string): number {
-  if (!/^\d{1,6}$/.test(text)) {
+  if (!/^\d{1,6}$/.test(text))
     throw new UsageError(`flag --web.max-requests: expected a whole number, got ${JSON.stringify(text)}`);
-  }
   return Number(text);
 }
 
 function timeoutOffsetMs(text: string): number {
-  if (!/^\d{1,4}(?:\.\d{1,3})?$/.test(text)) {
+  if (!/^\d{1,4}(?:\.\d{1,3})?$/.test(text))
     throw new UsageError(`flag --timeout-offset: expected seconds such as 0.5, got ${JSON.stringify(text)}`);
-  }
   return Number(text) * 1_000;
 }
 
@@ -105,16 +103,14 @@ function listenAddress(text: string): ListenAddress {
 
 function pathOf(externalUrl: string): string {
   const url = parseUrl(externalUrl);
-  if (!/^https?:\/\//i.test(externalUrl) || url === undefined) {
+  if (!/^https?:\/\//i.test(externalUrl) || url === undefined)
     throw new UsageError(`flag --web.external-url: expected an http or https URL, got ${JSON.stringify(externalUrl)}`);
-  }
   return normalizePath(url.pathname);
 }
 
 function normalizePath(path: string, flag = 'web.route-prefix'): string {
-  if (!/^[\w./~-]*$/.test(path)) {
+  if (!/^[\w./~-]*$/.test(path))
     throw new UsageError(`flag --${flag}: expected a path such as /blobprobe, got ${JSON.stringify(path)}`);
-  }
   return `/${path.split('/').filter(Boolean).join('/')}`;
 }
 

@@ -1,6 +1,6 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { type LabChange, parseChange } from '../demo/lab-change.ts';
+import { type LabChange, parseChange } from '../lab/lab-change.ts';
 import { exitFailure, type Terminal } from './command.ts';
 import { type Flags, type FlagValues, UsageError } from './flags.ts';
 import { parseUrl } from '../network/parse-url.ts';
@@ -42,12 +42,9 @@ export function changesOf(values: FlagValues, paths: readonly string[]): readonl
 
 /** Asks a running demo for the changes, one after the other, and says what it answered. Throws UsageError for a bad URL. */
 export async function changeRunning(base: string, changes: readonly LabChange[], terminal: Terminal): Promise<number> {
-  if (!/^https?:\/\//i.test(base) || parseUrl(base) === undefined) {
+  if (!/^https?:\/\//i.test(base) || parseUrl(base) === undefined)
     throw new UsageError(`flag --running: expected an http or https URL, got ${JSON.stringify(base)}`);
-  }
-  if (changes.length === 0) {
-    throw new UsageError('flag --running needs --break, --heal or --restore');
-  }
+  if (changes.length === 0) throw new UsageError('flag --running needs --break, --heal or --restore');
   for (const change of changes) {
     const url = new URL(`${base.replace(/\/+$/, '')}/demo/${change.action}`);
     url.searchParams.set('path', change.path);

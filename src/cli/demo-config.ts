@@ -1,7 +1,8 @@
+import { formatSize } from '../config/size.ts';
 import type { Config } from '../config/config.ts';
 import type { ConfigSources } from '../config/sources.ts';
 import { parseConfig } from '../config/load.ts';
-import type { DemoLab } from '../demo/lab.ts';
+import type { DemoLab } from '../lab/lab.ts';
 
 export const demoClients = ['docker', 'docker-containerd', 'chunked'] as const;
 
@@ -21,9 +22,14 @@ export function demoConfig(lab: DemoLab, sources: ConfigSources): Config {
       },
     },
     checks: {
-      small: { size: inKib(lab.sizes.small), every: demoIntervals.small, clients: [docker, containerd] },
-      medium: { size: inKib(lab.sizes.medium), every: demoIntervals.medium, clients: [docker, containerd] },
-      large: { size: inKib(lab.sizes.large), every: demoIntervals.large, clients: demoClients, chunkSize: '256KiB' },
+      small: { size: formatSize(lab.sizes.small), every: demoIntervals.small, clients: [docker, containerd] },
+      medium: { size: formatSize(lab.sizes.medium), every: demoIntervals.medium, clients: [docker, containerd] },
+      large: {
+        size: formatSize(lab.sizes.large),
+        every: demoIntervals.large,
+        clients: demoClients,
+        chunkSize: '256KiB',
+      },
       image: {
         layers: ['192KiB', '64KiB', '1KiB'],
         every: demoIntervals.image,
@@ -48,8 +54,4 @@ export function demoConfig(lab: DemoLab, sources: ConfigSources): Config {
 
 function pathConfig({ origin, kind, caFile }: DemoLab['paths'][number]): object {
   return { url: origin, kind, ...(caFile === undefined ? {} : { tls: { caFile } }) };
-}
-
-function inKib(bytes: number): string {
-  return `${bytes / 1024}KiB`;
 }

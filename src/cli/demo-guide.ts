@@ -1,6 +1,7 @@
-import { formatDuration } from '../config/duration.ts';
-import type { DemoLab, OutagePlan } from '../demo/lab.ts';
-import { presetNames, presetOf } from '../demo/presets.ts';
+import { formatBytes } from '../probe/byte-words.ts';
+import { prometheusDuration } from '../config/duration.ts';
+import type { DemoLab, OutagePlan } from '../lab/lab.ts';
+import { presetNames, presetOf } from '../lab/presets.ts';
 import { demoClients, demoIntervals } from './demo-config.ts';
 
 /** What the demo prints once it runs: where to look and what to see on each path. */
@@ -12,17 +13,17 @@ export function demoGuide(url: string, lab: Pick<DemoLab, 'paths' | 'sizes'>, ou
   ];
   return [
     `\nblobprobe demo: ${url}\n\n`,
-    `Pushes small (${kib(small)}, every ${demoIntervals.small}), medium (${kib(medium)}) and large (${kib(large)}, every ${demoIntervals.large}) blobs`,
+    `Pushes small (${formatBytes(small)}, every ${demoIntervals.small}), medium (${formatBytes(medium)}) and large (${formatBytes(large)}, every ${demoIntervals.large}) blobs`,
     ` as ${demoClients[0]} and ${demoClients[1]},\nlarge ones as ${demoClients[2]} too, and a small image,`,
     ` over ${lab.paths.length} paths to a registry in this process. Sizes and times are scaled down.\n`,
     `On four of them it searches for the limits of size and time, too.\n\n`,
     ...table(rows),
     '\nWithin 30 seconds there are successes and failures, within 60 all of this;',
-    ` the load balancer is down for ${formatDuration(outage.downMs)} in ${formatDuration(outage.everyMs)}.\n`,
+    ` the load balancer is down for ${prometheusDuration(outage.downMs)} in ${prometheusDuration(outage.everyMs)}.\n`,
     `  ${url}/          status of all paths; /runs shows each run, request by request\n`,
     `  curl -s ${url}/metrics | grep -E '^blobprobe_(last_run_success|last_failure_info)'\n`,
     `  curl -X POST '${url}/demo/break?path=internal&preset=envoy'   breaks a path; /demo/heal?path= and /demo/restore?path= mend it\n`,
-    '\nCtrl-C ends it.\n\n',
+    '\nFailures are expected and not logged here; --log.level=warn shows them. Ctrl-C ends it.\n\n',
   ].join('');
 }
 
@@ -40,8 +41,4 @@ function table(rows: readonly (readonly string[])[]): string[] {
   const columns = rows[0]?.length ?? 0;
   const widths = Array.from({ length: columns }, (_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
   return rows.map((row) => `  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd() + '\n');
-}
-
-function kib(bytes: number): string {
-  return `${bytes / 1024} KiB`;
 }

@@ -1,5 +1,5 @@
 import { parseDuration } from '../config/duration.ts';
-import type { OutagePlan } from '../demo/lab.ts';
+import type { OutagePlan } from '../lab/lab.ts';
 import type { Flags, FlagValues } from './flags.ts';
 import { positive } from './on-demand-flags.ts';
 

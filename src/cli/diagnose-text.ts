@@ -1,6 +1,6 @@
+import { formatBytes } from '../probe/byte-words.ts';
 import type { LimitTarget } from '../config/config.ts';
 import type { Diagnosis, Finding } from '../probe/diagnose/finding.ts';
-import { formatBytes } from '../publish/format.ts';
 import { nameOf } from './limit-text.ts';
 
 /** A target and what the diagnosis says. */
@@ -23,13 +23,14 @@ export function diagnosisText({ target, sizeBytes, diagnosis }: Diagnosed): stri
   ].join('\n');
 }
 
-function findingLines({ title, cause, confidence, hop, evidence, remedy, reference }: Finding): string[] {
+function findingLines({ title, cause, confidence, hop, evidence, remedy, reference, nextTest }: Finding): string[] {
   return [
     '',
     `  Cause     ${title} (${cause}, ${confidence})`,
     `  Hop       ${hop}`,
     ...evidence.map((sentence, index) => `  ${index === 0 ? 'Evidence' : '        '}  ${sentence}`),
     `  Remedy    ${remedy}`,
+    ...(confidence === 'certain' ? [] : [`  Next test ${nextTest}`]),
     `  See       ${reference}`,
   ];
 }

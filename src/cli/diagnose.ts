@@ -1,28 +1,33 @@
+import { formatBytes } from '../probe/byte-words.ts';
 import type { Config, LimitTarget } from '../config/config.ts';
 import type { NetworkPath } from '../network/path.ts';
 import { diagnose } from '../probe/diagnose/diagnose.ts';
 import { type ExamineOptions, mostExaminedBytes } from '../probe/diagnose/examine-options.ts';
 import { examine } from '../probe/diagnose/examine.ts';
-import { formatBytes } from '../publish/format.ts';
-import { type Command, exitFailure, exitUsage, usualExitCodes } from './command.ts';
+import { type Command, exitFailure, usualExitCodes } from './command.ts';
 import { type Diagnosed, diagnosisJson, diagnosisText } from './diagnose-text.ts';
 import { exitInterrupted, interruptible } from './interrupt.ts';
 import { nameOf } from './limit-text.ts';
 import {
   blobCheck,
   durationFlag,
+  examinationFlags,
   largestChecked,
   type OnDemandCommandDeps,
   sizeFlag,
   slowBodyDurations,
-  targetsOrComplaint,
+  targetsOf,
 } from './on-demand-flags.ts';
-import { remembering } from './on-demand-ledger.ts';
+import { withLedger } from './with-ledger.ts';
 import { createProgress, type ProgressView } from './progress.ts';
 import { type SelectedTargets, targetFlags } from './select-targets.ts';
+import { referenceArgument } from './ad-hoc.ts';
 
 /** Just above Cloudflare's limit, the one that most people meet. */
 const defaultSizeBytes = 105_000_000;
+
+/** After this `--quick` begins nothing more; a push that is under way then is ended, and cleaned up in the rest of the two minutes. */
+const quickMs = 100_000;
 
 /** Examines paths and names causes. Exit codes: see `exitCodes`. */
 export function diagnoseCommand(deps: OnDemandCommandDeps): Command {
@@ -30,6 +35,7 @@ export function diagnoseCommand(deps: OnDemandCommandDeps): Command {
     name: 'diagnose',
     summary: 'Tests a path as a person would by hand, and names cause, hop, evidence and remedy.',
     exitCodes: { 0: 'healthy', 1: 'a fault was found or could not be ruled out', ...usualExitCodes },
+    argument: referenceArgument,
     flags: {
       ...targetFlags,
       size: {
@@ -37,34 +43,33 @@ export function diagnoseCommand(deps: OnDemandCommandDeps): Command {
         placeholder: 'SIZE',
         help: 'Size in question (default: the largest that the configuration checks with, else 105MB).',
       },
-      quick: { kind: 'switch', help: 'No slow bodies: limits on time, which take minutes, are not looked for.' },
-      'up-to-duration': {
-        kind: 'text',
-        placeholder: 'DURATION',
-        help: 'Longest time that a small body is made to take (default 125s).',
+      quick: {
+        kind: 'switch',
+        help: 'Two minutes at most a path: no slow bodies, and what there is no time for is left out.',
       },
-      timeout: { kind: 'text', placeholder: 'DURATION', help: 'Bound on each push (default 15m).' },
+      conformance: {
+        kind: 'switch',
+        help: 'Try behaviours of the OCI distribution specification as well, over this path and the direct one.',
+      },
+      ...examinationFlags,
       json: { kind: 'switch', help: 'Write the result as JSON.' },
     },
     async run(values, terminal) {
-      const selected = targetsOrComplaint(values, terminal, deps);
-      if (selected === undefined) {
-        return exitUsage;
-      }
+      const selected = await targetsOf(values, terminal, deps);
       const asked = {
         size: sizeFlag(values, 'size'),
         timeoutMs: durationFlag(values, 'timeout'),
         durationsMs: slowBodyDurations(values),
+        deadlineMs: values.isSet('quick') ? quickMs : undefined,
+        conformance: values.isSet('conformance'),
       };
       deps.engine.limitBandwidth(selected.config?.budget.bandwidthBitsPerSecond);
       const view = createProgress({ ...deps, write: (text) => terminal.err(text) });
-      const { result, interrupted } = await remembering(deps.ledger, selected.config, terminal, () =>
+      const { result, interrupted } = await withLedger(deps.ledger, selected, terminal, () =>
         interruptible((signal) => diagnoseAll(selected, asked, deps, view, signal)),
       );
       terminal.out(values.isSet('json') ? diagnosisJson(result) : result.map(diagnosisText).join('\n'));
-      if (interrupted) {
-        return exitInterrupted;
-      }
+      if (interrupted) return exitInterrupted;
       return result.every(({ diagnosis }) => diagnosis.kind === 'healthy') ? 0 : exitFailure;
     },
   };
@@ -74,6 +79,8 @@ interface Asked {
   readonly size: number | undefined;
   readonly timeoutMs: number | undefined;
   readonly durationsMs: readonly number[];
+  readonly deadlineMs: number | undefined;
+  readonly conformance: boolean;
 }
 
 async function diagnoseAll(
@@ -85,15 +92,15 @@ async function diagnoseAll(
 ): Promise<Diagnosed[]> {
   const all: Diagnosed[] = [];
   for (const target of targets) {
-    if (signal.aborted) {
-      break;
-    }
+    if (signal.aborted) break;
     const sizeBytes = asked.size ?? largestChecked(target, config) ?? defaultSizeBytes;
     const options: ExamineOptions = {
       check: blobCheck(target, { sizeBytes, name: 'diagnosis', timeoutMs: asked.timeoutMs }, config),
       direct: directPathBeside(target, config),
       durationsMs: asked.durationsMs,
       durationResolutionMs: Math.min(5_000, Math.ceil((asked.durationsMs.at(-1) ?? 0) / 10)),
+      deadlineMs: asked.deadlineMs,
+      conformance: asked.conformance,
       signal,
       onStep: (words) => view.begin(words),
       onProgress: (progress) => view.update(progress),

@@ -4,8 +4,12 @@ import { nearest } from '../config/nearest.ts';
 /** One flag of a command, as the parser reads it and the help text shows it. Names are Prometheus's: `--web.listen-address`. */
 export interface Flag {
   readonly kind: 'switch' | 'text' | 'list';
+  /** One letter that means the same: `h` for `-h`. */
+  readonly short?: string;
   /** What stands for the value in the help text. */
   readonly placeholder?: string;
+  /** All that may stand there, for completion; absent: too much to name. */
+  readonly values?: readonly string[];
   readonly help: string;
 }
 
@@ -21,34 +25,46 @@ export interface FlagValues {
   text(name: string): string | undefined;
   /** All values of a flag that may be given several times, in order. */
   list(name: string): readonly string[];
+  /** What stands on the command line without a flag; only commands that take one get it. */
+  readonly argument: string | undefined;
+  /** All of them, in order; only commands that take several get more than one. */
+  readonly arguments: readonly string[];
 }
 
-/** Reads `--flag`, `--flag=value` and `--flag value`. Throws UsageError on anything that is not in `flags`. */
-export function parseFlags(argv: readonly string[], flags: Flags): FlagValues {
+/**
+ * Reads `--flag`, `--flag=value`, `--flag value` and `-f`. Throws UsageError on anything that is not in `flags`, and on more than
+ * `mostArguments` arguments without a flag.
+ */
+export function parseFlags(argv: readonly string[], flags: Flags, mostArguments = 0): FlagValues {
   const options = Object.fromEntries(
-    Object.entries(flags).map(([name, { kind }]) => [
+    Object.entries(flags).map(([name, { kind, short }]) => [
       name,
-      { type: kind === 'switch' ? ('boolean' as const) : ('string' as const) },
+      {
+        type: kind === 'switch' ? ('boolean' as const) : ('string' as const),
+        ...(short === undefined ? {} : { short }),
+      },
     ]),
   );
   // Not strict: parseArgs words its own errors for programmers; all of them are checked below.
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
   const values = new Map<string, string[]>();
+  const given = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []));
+  const stray = given[mostArguments];
+  if (stray !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(stray)}`);
   for (const token of tokens) {
-    if (token.kind === 'positional') {
-      throw new UsageError(`unexpected argument ${JSON.stringify(token.value)}`);
-    }
     if (token.kind === 'option') {
       const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
-      const given = values.get(token.name) ?? [];
-      given.push(checkedValue(token, flag, given.length > 0, flags));
-      values.set(token.name, given);
+      const known = values.get(token.name) ?? [];
+      known.push(checkedValue(token, flag, known.length > 0, flags));
+      values.set(token.name, known);
     }
   }
   return {
     isSet: (name) => values.has(name),
     text: (name) => values.get(name)?.[0],
     list: (name) => values.get(name) ?? [],
+    argument: given[0],
+    arguments: given,
   };
 }
 
@@ -64,37 +80,33 @@ function checkedValue(token: OptionToken, flag: Flag | undefined, repeated: bool
     const meant = nearest(token.name, Object.keys(flags));
     throw new UsageError(`unknown flag ${token.rawName}${meant === undefined ? '' : `, did you mean --${meant}?`}`);
   }
-  if (repeated && flag.kind !== 'list') {
-    throw new UsageError(`flag ${token.rawName} given twice`);
-  }
+  if (repeated && flag.kind !== 'list') throw new UsageError(`flag ${token.rawName} given twice`);
   if (flag.kind === 'switch') {
-    if (token.value !== undefined) {
-      throw new UsageError(`flag ${token.rawName} takes no value`);
-    }
+    if (token.value !== undefined) throw new UsageError(`flag ${token.rawName} takes no value`);
     return '';
   }
   const looksLikeFlag = token.inlineValue === false && token.value?.startsWith('-') === true;
-  if (token.value === undefined || token.value === '' || looksLikeFlag) {
+  if (token.value === undefined || token.value === '' || looksLikeFlag)
     throw new UsageError(`flag ${token.rawName} needs a value: ${token.rawName}=${flag.placeholder ?? 'VALUE'}`);
-  }
   return token.value;
 }
 
 /** Returns `value` when it is one of `allowed`; throws UsageError otherwise. */
 export function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
   const found = allowed.find((one) => one === value);
-  if (found === undefined) {
+  if (found === undefined)
     throw new UsageError(`flag --${flag}: expected ${allowed.join(' or ')}, got ${JSON.stringify(value)}`);
-  }
   return found;
+}
+
+/** `--config.file=FILE`, `-h, --help`: a flag as it is typed. */
+export function flagUsage(name: string, { kind, placeholder = 'VALUE', short }: Flag): string {
+  return `${short === undefined ? '' : `-${short}, `}--${name}${kind === 'switch' ? '' : `=${placeholder}`}`;
 }
 
 /** The flags as lines of a help text. */
 export function describeFlags(flags: Flags): string {
-  const rows = Object.entries(flags).map(
-    ([name, flag]) =>
-      [`--${name}${flag.kind === 'switch' ? '' : `=${flag.placeholder ?? 'VALUE'}`}`, flag.help] as const,
-  );
+  const rows = Object.entries(flags).map(([name, flag]) => [flagUsage(name, flag), flag.help] as const);
   const width = Math.max(0, ...rows.map(([left]) => left.length));
   return rows.map(([left, help]) => `  ${left.padEnd(width)}  ${help}\n`).join('');
 }

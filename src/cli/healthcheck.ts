@@ -18,9 +18,7 @@ export const healthcheckCommand: Command = {
     const url = readyUrl(values.text('url') ?? defaultUrl);
     try {
       const status = await fetchStatus(url);
-      if (status === 200) {
-        return 0;
-      }
+      if (status === 200) return 0;
       terminal.err(`blobprobe healthcheck: ${url.href} answered ${status}\n`);
     } catch (error) {
       terminal.err(`blobprobe healthcheck: ${url.href}: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -32,9 +30,8 @@ export const healthcheckCommand: Command = {
 function readyUrl(base: string): URL {
   const text = `${base.replace(/\/+$/, '')}/-/ready`;
   const url = parseUrl(text);
-  if (!/^https?:\/\//i.test(base) || url === undefined) {
+  if (!/^https?:\/\//i.test(base) || url === undefined)
     throw new UsageError(`flag --url: expected an http or https URL, got ${JSON.stringify(base)}`);
-  }
   return url;
 }
 

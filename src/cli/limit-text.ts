@@ -1,7 +1,7 @@
+import { formatBytes } from '../probe/byte-words.ts';
 import type { LimitTarget } from '../config/config.ts';
-import { formatSize } from '../config/size.ts';
 import type { DurationLimit, SizeLimit } from '../probe/limits/limit.ts';
-import { formatBytes, formatDuration } from '../publish/format.ts';
+import { boundWords } from '../publish/limit-words.ts';
 
 /** A target and what was found on it. */
 export interface FoundLimit {
@@ -26,8 +26,7 @@ export function limitText(found: readonly FoundLimit[]): string {
 
 function linesOf({ limit }: FoundLimit): string[] {
   const { unit, conclusion, why, runs, bytesSpent, largestAccepted, smallestRejected } = limit;
-  const shown = (value: number): string =>
-    unit === 'bytes' ? `${formatSize(value)} (${formatBytes(value)})` : formatDuration(value * 1_000);
+  const shown = (value: number): string => boundWords(value, limit);
   const accepted = largestAccepted === undefined ? 'nothing' : shown(largestAccepted);
   const rejected = smallestRejected === undefined ? '' : `, ${shown(smallestRejected)} is not`;
   const what = unit === 'bytes' ? 'size' : 'duration';

@@ -1,21 +1,23 @@
+import { formatBytes } from '../probe/byte-words.ts';
 import { parseDuration } from '../config/duration.ts';
 import { parseSize } from '../config/size.ts';
 import type { LimitTarget } from '../config/config.ts';
-import { createHesitatingPacer } from '../network/pacer.ts';
+import { createHesitatingPacer } from '../network/body/pacer.ts';
 import { durationsUpTo, searchDurationLimit } from '../probe/limits/duration-search.ts';
 import type { DurationLimit, SizeLimit } from '../probe/limits/limit.ts';
 import { searchSizeLimit } from '../probe/limits/size-search.ts';
 import type { Progress } from '../probe/outcome.ts';
-import { formatBytes, formatDuration } from '../publish/format.ts';
-import { type Command, exitUsage, usualExitCodes } from './command.ts';
+import { formatDuration } from '../network/duration-words.ts';
+import { type Command, usualExitCodes } from './command.ts';
 import { type FlagValues, oneOf } from './flags.ts';
 import { exitInterrupted, interruptible } from './interrupt.ts';
 import { type FoundLimit, limitJson, limitText, nameOf } from './limit-text.ts';
-import { type OnDemandCommandDeps, positive, targetsOrComplaint } from './on-demand-flags.ts';
-import { remembering } from './on-demand-ledger.ts';
+import { type OnDemandCommandDeps, positive, targetsOf } from './on-demand-flags.ts';
+import { withLedger } from './with-ledger.ts';
 import { createProgress, type ProgressView } from './progress.ts';
-import { checkOf, hesitationMs } from './scheduled-limits.ts';
+import { checkOf, hesitationMs } from '../daemon/scheduled-limits.ts';
 import { type SelectedTargets, targetFlags } from './select-targets.ts';
+import { referenceArgument } from './ad-hoc.ts';
 
 const defaultUpTo = '600MiB';
 const defaultResolution = '1MiB';
@@ -35,6 +37,7 @@ export function limitCommand(deps: OnDemandCommandDeps): Command {
     name: 'limit',
     summary: 'Searches for the largest size and the longest time that paths accept.',
     exitCodes: { 0: 'nothing is limited up to what was tried', 1: 'a limit or a fault was found', ...usualExitCodes },
+    argument: referenceArgument,
     flags: {
       ...targetFlags,
       'up-to': { kind: 'text', placeholder: 'SIZE', help: `Largest size to try (default ${defaultUpTo}).` },
@@ -48,24 +51,24 @@ export function limitCommand(deps: OnDemandCommandDeps): Command {
         placeholder: 'DURATION',
         help: `Longest time that a body is made to take (default ${defaultUpToDuration}).`,
       },
-      only: { kind: 'text', placeholder: 'KIND', help: 'Search only for size or only for duration.' },
+      only: {
+        kind: 'text',
+        placeholder: 'KIND',
+        values: ['size', 'duration'],
+        help: 'Search only for size or only for duration.',
+      },
       json: { kind: 'switch', help: 'Write the result as JSON.' },
     },
     async run(values, terminal) {
-      const selected = targetsOrComplaint(values, terminal, deps);
-      if (selected === undefined) {
-        return exitUsage;
-      }
+      const selected = await targetsOf(values, terminal, deps);
       const searches = searchesOf(values, selected);
       deps.engine.limitBandwidth(selected.config?.budget.bandwidthBitsPerSecond);
       const view = createProgress({ ...deps, write: (text) => terminal.err(text) });
-      const { result, interrupted } = await remembering(deps.ledger, selected.config, terminal, () =>
+      const { result, interrupted } = await withLedger(deps.ledger, selected, terminal, () =>
         interruptible((signal) => searchAll(selected, searches, deps, view, signal)),
       );
       terminal.out(values.isSet('json') ? limitJson(result) : limitText(result));
-      if (interrupted) {
-        return exitInterrupted;
-      }
+      if (interrupted) return exitInterrupted;
       return result.every(({ limit }) => limit.conclusion === 'none-up-to') ? 0 : 1;
     },
   };
@@ -104,9 +107,7 @@ async function searchAll(
   const found: FoundLimit[] = [];
   for (const target of targets) {
     for (const kind of searches.kinds) {
-      if (signal.aborted) {
-        return found;
-      }
+      if (signal.aborted) return found;
       const limit = kind === 'size' ? await size(target, searches) : await duration(target, searches);
       view.end();
       found.push({ target, limit });

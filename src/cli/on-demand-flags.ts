@@ -1,9 +1,8 @@
 import type { Config, LimitTarget } from '../config/config.ts';
 import { parseDuration } from '../config/duration.ts';
-import { ConfigError } from '../config/problem.ts';
 import { parseSize } from '../config/size.ts';
-import type { Check } from '../probe/check.ts';
-import type { Ledger } from '../probe/ledger.ts';
+import { oneBlob, type Check } from '../probe/check.ts';
+import type { Ledger } from '../probe/leftovers/ledger.ts';
 import { durationsUpTo, usualDurationsMs } from '../probe/limits/duration-search.ts';
 import type { Terminal } from './command.ts';
 import { type FlagValues, UsageError } from './flags.ts';
@@ -11,7 +10,7 @@ import { selectTargets, type SelectedTargets } from './select-targets.ts';
 import type { PushDeps } from './serve.ts';
 
 /** What commands that push at once, and end, are given. */
-export interface OnDemandCommandDeps extends Pick<PushDeps, 'engine' | 'profiles'> {
+export interface OnDemandCommandDeps extends Pick<PushDeps, 'engine'> {
   /** Remembers what runs leave, in the configured file if there is one; undefined: nothing beyond the engine's own. */
   readonly ledger?: Ledger;
   readonly isTerminal: boolean;
@@ -19,24 +18,28 @@ export interface OnDemandCommandDeps extends Pick<PushDeps, 'engine' | 'profiles
   readonly readInput?: () => string;
 }
 
+/** How long what is pushed to learn something may take; `slowBodyDurations` reads the first. */
+export const examinationFlags = {
+  'up-to-duration': {
+    kind: 'text',
+    placeholder: 'DURATION',
+    help: 'Longest time that a small body is made to take (default 125s).',
+  },
+  timeout: { kind: 'text', placeholder: 'DURATION', help: 'Bound on each push (default 15m).' },
+} as const;
+
 /** Bound on one run where neither flag nor configuration says otherwise. */
 const usualTimeoutMs = 15 * 60_000;
 
-/** The targets, or undefined after all that is wrong with the configuration went to stderr. Throws UsageError. */
-export function targetsOrComplaint(
+/** The targets; what was guessed goes to stderr. Throws UsageError, and ConfigError for what is wrong with the file. */
+export async function targetsOf(
   values: FlagValues,
   terminal: Terminal,
-  deps: OnDemandCommandDeps,
-): SelectedTargets | undefined {
-  try {
-    return selectTargets(values, terminal, deps.profiles, deps.readInput);
-  } catch (error) {
-    if (error instanceof ConfigError) {
-      terminal.err(`${error.message}\n`);
-      return undefined;
-    }
-    throw error;
-  }
+  deps: Pick<OnDemandCommandDeps, 'readInput'>,
+): Promise<SelectedTargets> {
+  const selected = await selectTargets(values, terminal, deps.readInput);
+  selected.notes?.forEach((note) => terminal.err(`${note}\n`));
+  return selected;
 }
 
 /** The value of a size flag in bytes; undefined: not given. Throws UsageError. */
@@ -54,9 +57,7 @@ export function durationFlag(values: FlagValues, flag: string): number | undefin
 /** How long slow bodies are made to take, by `--quick` and `--up-to-duration`: none, the usual times, or those up to the wanted one. */
 export function slowBodyDurations(values: FlagValues): readonly number[] {
   const upToMs = durationFlag(values, 'up-to-duration');
-  if (values.isSet('quick')) {
-    return [];
-  }
+  if (values.isSet('quick')) return [];
   return upToMs === undefined ? usualDurationsMs : durationsUpTo(upToMs);
 }
 
@@ -68,9 +69,7 @@ export function positive(flag: string, text: string, parse: (text: string) => nu
   } catch {
     // Said below, in the words of a command line.
   }
-  if (value <= 0) {
-    throw new UsageError(`flag --${flag}: expected ${expected}, got ${JSON.stringify(text)}`);
-  }
+  if (value <= 0) throw new UsageError(`flag --${flag}: expected ${expected}, got ${JSON.stringify(text)}`);
   return value;
 }
 
@@ -81,15 +80,8 @@ export function blobCheck(
   config?: Config,
 ): Check {
   const timeoutMs = options.timeoutMs ?? usualTimeoutMs;
-  return {
-    ...target,
-    workload: { name: options.name, kind: 'blob', layerBytes: [options.sizeBytes], pull: false },
-    intervalMs: timeoutMs,
-    timeoutMs,
-    retries: 'profile',
-    retryWaitScale: config?.retryWaitScale ?? 1,
-    payload: { kind: 'fresh' },
-  };
+  const times = { intervalMs: timeoutMs, timeoutMs, retryWaitScale: config?.retryWaitScale ?? 1 };
+  return oneBlob({ ...target, ...times, retries: 'profile' as const }, options.name, options.sizeBytes);
 }
 
 /** The largest blob with which the registry is checked; undefined: none is configured. */

@@ -1,4 +1,6 @@
-import { formatBytes, formatDuration, formatRate } from '../publish/format.ts';
+import { formatBytes } from '../probe/byte-words.ts';
+import { formatDuration } from '../network/duration-words.ts';
+import { formatRate } from '../publish/format.ts';
 import type { Progress } from '../probe/outcome.ts';
 
 /** Shows what a command does: a bar that moves on a terminal, plain lines elsewhere. */
@@ -39,9 +41,7 @@ export function createProgress(options: ProgressOptions): ProgressView {
       clear();
       label = next;
       pace = createPace();
-      if (!isTerminal) {
-        write(`${next}\n`);
-      }
+      if (!isTerminal) write(`${next}\n`);
     },
     update(progress) {
       const now = nowMs();
@@ -99,7 +99,7 @@ const leastBarCells = 5;
  * `size 100 MB  [######------]  52.4 MiB / 95.4 MiB  12.1 MiB/s  ETA 3.6 s  attempt 1/5  send`, within `width`: first the bar gets
  * shorter, then the label, because the numbers are what one waits for.
  */
-export function progressLine(
+function progressLine(
   label: string,
   { phase, attempt, maxAttempts, waitingMs }: Progress,
   { sentBytes, totalBytes, bytesPerSecond }: PaceState,

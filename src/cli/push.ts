@@ -1,17 +1,22 @@
+import { formatBytes } from '../probe/byte-words.ts';
 import type { LimitTarget } from '../config/config.ts';
 import { type Check, checkId, workloadBytes } from '../probe/check.ts';
-import { findingFor } from '../probe/diagnose/remedy-for.ts';
-import type { Run } from '../probe/outcome.ts';
-import { formatBytes, formatDuration, formatRate } from '../publish/format.ts';
+import { findingFor } from '../probe/diagnose/judge-run.ts';
+import { mostAttempts, type Run } from '../probe/outcome.ts';
+import { formatDuration } from '../network/duration-words.ts';
+import { formatRate } from '../publish/format.ts';
+import { pullWords } from '../publish/pull-words.ts';
+import { heldUpBy } from '../publish/sending-words.ts';
 import { runView } from '../publish/run-view.ts';
 import { transcript } from '../publish/transcript.ts';
-import { type Command, exitFailure, exitUsage, usualExitCodes } from './command.ts';
+import { type Command, exitFailure, usualExitCodes } from './command.ts';
 import { type FlagValues, oneOf, UsageError } from './flags.ts';
 import { exitInterrupted, interruptible } from './interrupt.ts';
-import { blobCheck, durationFlag, type OnDemandCommandDeps, sizeFlag, targetsOrComplaint } from './on-demand-flags.ts';
-import { remembering } from './on-demand-ledger.ts';
+import { blobCheck, durationFlag, type OnDemandCommandDeps, sizeFlag, targetsOf } from './on-demand-flags.ts';
+import { withLedger } from './with-ledger.ts';
 import { createProgress } from './progress.ts';
 import { type SelectedTargets, targetFlags } from './select-targets.ts';
+import { referenceArgument } from './ad-hoc.ts';
 
 const defaultSize = 10 * 1024 * 1024;
 
@@ -21,32 +26,37 @@ export function pushCommand(deps: OnDemandCommandDeps): Command {
     name: 'push',
     summary: 'Pushes once, now, over one path as one client, and says what came of it.',
     exitCodes: { 0: 'pushed', 1: 'failed', ...usualExitCodes },
+    argument: referenceArgument,
     flags: {
       ...targetFlags,
       workload: { kind: 'text', placeholder: 'NAME', help: 'Push this workload of the configuration.' },
       size: { kind: 'text', placeholder: 'SIZE', help: 'Push one blob of this size (default 10MiB).' },
-      retries: { kind: 'text', placeholder: 'HOW', help: 'profile: as the client does (default); none: one attempt.' },
+      retries: {
+        kind: 'text',
+        placeholder: 'HOW',
+        values: ['profile', 'none'],
+        help: 'profile: as the client does (default); none: one attempt.',
+      },
       timeout: { kind: 'text', placeholder: 'DURATION', help: 'Bound on the whole run (default 15m).' },
-      pull: { kind: 'switch', help: 'Pull the blob again and compare it.' },
+      pull: { kind: 'switch', help: 'Pull the blob as the client does, cold and once more, and compare it.' },
       json: { kind: 'switch', help: 'Write the run as JSON, request by request.' },
     },
     async run(values, terminal) {
-      const selected = targetsOrComplaint(values, terminal, deps);
-      if (selected === undefined) {
-        return exitUsage;
-      }
+      const selected = await targetsOf(values, terminal, deps);
       const check = checkOf(values, selected);
       deps.engine.limitBandwidth(selected.config?.budget.bandwidthBitsPerSecond);
       const view = createProgress({ ...deps, write: (text) => terminal.err(text) });
       view.begin(`${checkId(check)}, ${formatBytes(workloadBytes(check.workload))}`);
-      const { result: run, interrupted } = await remembering(deps.ledger, selected.config, terminal, () =>
+      const { result: run, interrupted } = await withLedger(deps.ledger, selected, terminal, () =>
         interruptible((signal) => deps.engine.run(check, { signal, onProgress: (progress) => view.update(progress) })),
       );
       view.end();
-      terminal.out(values.isSet('json') ? `${JSON.stringify(runView(run, true), undefined, 2)}\n` : outcomeText(run));
-      if (interrupted) {
-        return exitInterrupted;
-      }
+      terminal.out(
+        values.isSet('json')
+          ? `${JSON.stringify(runView(run, true, findingFor(run, false)), undefined, 2)}\n`
+          : outcomeText(run),
+      );
+      if (interrupted) return exitInterrupted;
       return run.ok ? 0 : exitFailure;
     },
   };
@@ -56,9 +66,8 @@ function checkOf(values: FlagValues, { targets, config }: SelectedTargets): Chec
   const target = onlyOne(targets);
   const sizeBytes = sizeFlag(values, 'size');
   const name = values.text('workload');
-  if (name !== undefined && sizeBytes !== undefined) {
+  if (name !== undefined && sizeBytes !== undefined)
     throw new UsageError('flags --workload and --size exclude each other');
-  }
   const timeoutMs = durationFlag(values, 'timeout');
   const sized = blobCheck(
     target,
@@ -104,16 +113,17 @@ function configured(
 
 /** The outcome in words; of a failure also the evidence, and what would help as far as one run can tell. */
 export function outcomeText(run: Run): string {
-  const { check, attempts, pushBytesPerSecond, pullBytesPerSecond } = run;
+  const { check, pushBytesPerSecond } = run;
   const size = formatBytes(workloadBytes(check.workload));
-  const tries = Math.max(1, ...attempts.map(({ number }) => number));
+  const tries = mostAttempts(run);
   const after = tries === 1 ? '' : `, ${tries} attempts`;
   if (run.ok) {
     const rates = [
       ...(pushBytesPerSecond === undefined ? [] : [`pushed at ${formatRate(pushBytesPerSecond)}`]),
-      ...(pullBytesPerSecond === undefined ? [] : [`pulled at ${formatRate(pullBytesPerSecond)}`]),
+      ...pullWords(run).map((words) => `pulled ${words}`),
     ];
-    return `${checkId(check)}: pushed ${size} in ${formatDuration(run.durationMs)}${after}${rates.map((rate) => `, ${rate}`).join('')}\n`;
+    const held = heldUpBy(run.sending ?? {});
+    return `${checkId(check)}: pushed ${size} in ${formatDuration(run.durationMs)}${after}${rates.map((rate) => `, ${rate}`).join('')}${held === undefined ? '' : `; held up by: ${held}`}\n`;
   }
   const finding = findingFor(run, false);
   return [
@@ -122,7 +132,7 @@ export function outcomeText(run: Run): string {
     ...(finding === undefined || run.failure?.reason === 'cancelled'
       ? []
       : [
-          `\n${finding.confidence === 'possible' ? 'Perhaps' : 'Cause'}: ${finding.title}\nRemedy: ${finding.remedy}\nSee: ${finding.reference}\n`,
+          `\n${finding.confidence === 'open' ? 'Perhaps' : 'Cause'}: ${finding.title}\nRemedy: ${finding.remedy}\nSee: ${finding.reference}\n`,
           `To be sure: blobprobe diagnose, with the same flags\n`,
         ]),
   ].join('');

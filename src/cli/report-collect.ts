@@ -1,14 +1,14 @@
+import { formatBytes } from '../probe/byte-words.ts';
 import { randomUUID } from 'node:crypto';
 import type { Config, LimitTarget } from '../config/config.ts';
-import type { ApiReport } from '../probe/api-check.ts';
+import type { ApiReport } from '../probe/diagnose/api-check.ts';
 import { checkId } from '../probe/check.ts';
 import { diagnose } from '../probe/diagnose/diagnose.ts';
 import { examine } from '../probe/diagnose/examine.ts';
-import { remedyFor } from '../probe/diagnose/remedy-for.ts';
-import type { DurationLimit, SizeLimit } from '../probe/limits/limit.ts';
-import { controlOf, planRounds, type Round, runRound } from '../probe/round.ts';
-import { formatBytes } from '../publish/format.ts';
-import type { ReportData, ReportedDiagnosis, ReportedLimit } from '../publish/report/report-data.ts';
+import { judgeRun } from '../probe/diagnose/judge-run.ts';
+import { type DurationLimit, type PathLimit, pathLimit, type SizeLimit } from '../probe/limits/limit.ts';
+import { controlOf, planRounds, type Round, runRound } from '../probe/compare/round.ts';
+import type { ReportData, ReportedDiagnosis } from '../publish/report/report-data.ts';
 import { directPathBeside } from './diagnose.ts';
 import { blobCheck, type OnDemandCommandDeps } from './on-demand-flags.ts';
 import type { ProgressView } from './progress.ts';
@@ -80,7 +80,7 @@ async function runRounds(
     const control: Parameters<typeof runRound>[1]['control'] = async (check) =>
       (await engine.run(controlOf(check), { signal })).ok;
     rounds.push(
-      await runRound(round, { run, control, random: Math.random, newId: randomUUID, remedy: remedyFor }, signal),
+      await runRound(round, { run, control, random: Math.random, newId: randomUUID, judge: judgeRun }, signal),
     );
   }
   return rounds;
@@ -93,13 +93,11 @@ async function examineAll(
   { engine }: OnDemandCommandDeps,
   view: ProgressView,
   signal: AbortSignal,
-): Promise<{ diagnoses: ReportedDiagnosis[]; limits: ReportedLimit[] }> {
+): Promise<{ diagnoses: ReportedDiagnosis[]; limits: PathLimit[] }> {
   const diagnoses: ReportedDiagnosis[] = [];
-  const limits: ReportedLimit[] = [];
+  const limits: PathLimit[] = [];
   for (const target of paths) {
-    if (signal.aborted) {
-      break;
-    }
+    if (signal.aborted) break;
     const where = { path: target.path.name, client: target.client.name };
     const check = blobCheck(
       target,
@@ -120,17 +118,13 @@ async function examineAll(
     );
     diagnoses.push({ ...where, sizeBytes: plan.largeBytes, diagnosis: diagnose(examination) });
     const { sizeLimit, durationLimit } = examination.subject;
-    limits.push(...[sizeLimit, durationLimit].flatMap((limit) => reported(limit, where.path)));
+    limits.push(...[sizeLimit, durationLimit].flatMap((limit) => searchedAs(limit)));
   }
   return { diagnoses, limits };
 }
 
 /** The search may have been made as another client than the one examined: the one that was refused. */
-function reported(limit: SizeLimit | DurationLimit | undefined, path: string): ReportedLimit[] {
-  const client = limit?.runs[0]?.check.client.name;
-  if (limit === undefined || client === undefined) {
-    return [];
-  }
-  const { runs: _runs, ...found } = limit;
-  return [{ path, client, limit: found }];
+function searchedAs(limit: SizeLimit | DurationLimit | undefined): PathLimit[] {
+  const check = limit?.runs[0]?.check;
+  return limit === undefined || check === undefined ? [] : [pathLimit(check, limit)];
 }

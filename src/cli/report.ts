@@ -1,30 +1,35 @@
-import { writeFileSync } from 'node:fs';
+import { clientProfiles } from '../probe/clients/client-profiles.ts';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import type { Config, LimitTarget } from '../config/config.ts';
 import { renderHtmlDocument } from '../publish/report/html-document.ts';
 import { renderJson } from '../publish/report/json.ts';
 import { renderMarkdown } from '../publish/report/markdown.ts';
 import { buildReport } from '../publish/report/report.ts';
 import type { ReportData } from '../publish/report/report-data.ts';
-import { type Command, exitFailure, exitUsage, type Terminal, usualExitCodes } from './command.ts';
+import { type Command, exitFailure, type Terminal, usualExitCodes } from './command.ts';
 import { type FlagValues, oneOf, UsageError } from './flags.ts';
 import { exitInterrupted, interruptible } from './interrupt.ts';
 import {
   durationFlag,
+  examinationFlags,
   largestChecked,
   type OnDemandCommandDeps,
   sizeFlag,
   slowBodyDurations,
-  targetsOrComplaint,
+  targetsOf,
 } from './on-demand-flags.ts';
-import { remembering } from './on-demand-ledger.ts';
+import { withLedger } from './with-ledger.ts';
 import { createProgress } from './progress.ts';
 import { collectReport, type ReportPlan } from './report-collect.ts';
 import { targetFlags } from './select-targets.ts';
-import { buildInfo } from './version.ts';
+import { referenceArgument } from './ad-hoc.ts';
+import { buildInfo } from '../daemon/version.ts';
 
 const defaultSmallBytes = 1024 * 1024;
 const defaultLargeBytes = 105_000_000;
 const reportClients = ['docker', 'docker-containerd'] as const;
+
+const formats = ['markdown', 'html', 'json'] as const;
 
 /** Writes a report on all paths of a registry. Exit codes: see `exitCodes`. */
 export function reportCommand(deps: OnDemandCommandDeps): Command {
@@ -32,40 +37,38 @@ export function reportCommand(deps: OnDemandCommandDeps): Command {
     name: 'report',
     summary: 'Pushes over all paths, finds limits and causes, and writes a report to send to a colleague.',
     exitCodes: { 0: 'all paths are healthy', 1: 'a fault is in the report', ...usualExitCodes },
+    argument: referenceArgument,
     flags: {
       ...targetFlags,
-      format: { kind: 'text', placeholder: 'FORMAT', help: 'markdown (default), html or json.' },
+      format: { kind: 'text', placeholder: 'FORMAT', values: formats, help: 'markdown (default), html or json.' },
       output: { kind: 'text', placeholder: 'FILE', help: 'Write the report there instead of to standard output.' },
       'small-size': { kind: 'text', placeholder: 'SIZE', help: 'Small push (default 1MiB).' },
       size: { kind: 'text', placeholder: 'SIZE', help: 'Large push (default: the largest configured, else 105MB).' },
-      retries: { kind: 'text', placeholder: 'HOW', help: 'none: one attempt (default); profile: as the clients do.' },
-      quick: { kind: 'switch', help: 'No slow bodies: limits on time are not looked for.' },
-      'up-to-duration': {
+      retries: {
         kind: 'text',
-        placeholder: 'DURATION',
-        help: 'Longest time that a small body is made to take (default 125s).',
+        placeholder: 'HOW',
+        values: ['none', 'profile'],
+        help: 'none: one attempt (default); profile: as the clients do.',
       },
-      timeout: { kind: 'text', placeholder: 'DURATION', help: 'Bound on each push (default 15m).' },
+      quick: { kind: 'switch', help: 'No slow bodies: limits on time are not looked for.' },
+      ...examinationFlags,
     },
     async run(values, terminal) {
-      const format = oneOf('format', values.text('format') ?? 'markdown', ['markdown', 'html', 'json']);
-      const selected = targetsOrComplaint(values, terminal, deps);
-      if (selected === undefined) {
-        return exitUsage;
-      }
+      const format = oneOf('format', values.text('format') ?? 'markdown', formats);
+      const selected = await targetsOf(values, terminal, deps);
       const { targets, config } = selected;
-      const plan = planOf(values, targets, config, deps);
+      const plan = planOf(values, targets, config);
+      const output = values.text('output');
+      if (output !== undefined) openForWriting(output);
       deps.engine.limitBandwidth(config?.budget.bandwidthBitsPerSecond);
       const view = createProgress({ ...deps, write: (text) => terminal.err(text) });
       const { version } = buildInfo(terminal.env);
-      const { result: data, interrupted } = await remembering(deps.ledger, config, terminal, () =>
+      const { result: data, interrupted } = await withLedger(deps.ledger, selected, terminal, () =>
         interruptible((signal) => collectReport(plan, version, deps, view, signal)),
       );
       view.end();
-      write(rendered(data, format), values.text('output'), terminal);
-      if (interrupted) {
-        return exitInterrupted;
-      }
+      write(rendered(data, format), output, terminal);
+      if (interrupted) return exitInterrupted;
       const healthy =
         data.rounds.every(({ verdict }) => verdict.kind === 'healthy') &&
         data.diagnoses.every(({ diagnosis }) => diagnosis.kind === 'healthy');
@@ -74,19 +77,13 @@ export function reportCommand(deps: OnDemandCommandDeps): Command {
   };
 }
 
-function planOf(
-  values: FlagValues,
-  selected: readonly LimitTarget[],
-  config: Config | undefined,
-  { profiles }: OnDemandCommandDeps,
-): ReportPlan {
+function planOf(values: FlagValues, selected: readonly LimitTarget[], config: Config | undefined): ReportPlan {
   const registries = [...new Set(selected.map(({ registry }) => registry.name))];
   const [first] = selected;
-  if (first === undefined || registries.length > 1) {
+  if (first === undefined || registries.length > 1)
     throw new UsageError(`a report is on one registry; choose --registry of ${registries.join(', ')}`);
-  }
   const largeBytes = sizeFlag(values, 'size') ?? largestChecked(first, config) ?? defaultLargeBytes;
-  const clients = reportClients.flatMap((name) => profiles[name] ?? []);
+  const clients = reportClients.map((name) => clientProfiles[name]);
   return {
     targets: values.isSet('client')
       ? selected
@@ -100,18 +97,28 @@ function planOf(
   };
 }
 
-function write(text: string, file: string | undefined, terminal: Terminal): void {
-  if (file === undefined) {
-    terminal.out(text);
-  } else {
-    writeFileSync(file, text);
+/** Minutes of pushing must not be lost for a file that cannot be written. What it holds stays until the report is there. Throws UsageError. */
+function openForWriting(file: string): void {
+  try {
+    closeSync(openSync(file, 'a'));
+  } catch (error) {
+    throw new UsageError(`flag --output: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
-function rendered(data: ReportData, format: 'markdown' | 'html' | 'json'): string {
-  if (format === 'json') {
-    return renderJson(data);
+/** A disk may be full by now: then the report goes to standard output, and why to standard error. */
+function write(text: string, file: string | undefined, terminal: Terminal): void {
+  if (file === undefined) return terminal.out(text);
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    terminal.err(`blobprobe report: ${error instanceof Error ? error.message : String(error)}\n`);
+    terminal.out(text);
   }
+}
+
+function rendered(data: ReportData, format: (typeof formats)[number]): string {
+  if (format === 'json') return renderJson(data);
   const document = buildReport(data);
   return format === 'html' ? renderHtmlDocument(document) : renderMarkdown(document);
 }

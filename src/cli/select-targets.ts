@@ -1,18 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { clientNames, clientProfiles } from '../probe/clients/client-profiles.ts';
 import type { Config, LimitTarget } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { nearest } from '../config/nearest.ts';
-import type { ConfigSources } from '../config/sources.ts';
-import { type ClientName, type ClientProfile, clientNames } from '../probe/client-profile.ts';
+import { type ClientProfile } from '../probe/clients/client-profile.ts';
 import { adHocFlags, adHocTarget } from './ad-hoc.ts';
 import type { Terminal } from './command.ts';
+import { loginOf } from './docker-login.ts';
 import { type Flags, type FlagValues, UsageError } from './flags.ts';
+
+/** The clients without the names of their versions. */
+export const newestClients: readonly string[] = clientNames.filter((name) => !name.includes('@'));
 
 /** Flags by which a command on demand is told where to push, with or without a configuration. */
 export const targetFlags: Flags = {
   'config.file': { kind: 'text', placeholder: 'FILE', help: 'Configuration file.' },
   registry: { kind: 'list', placeholder: 'NAME', help: 'Only this registry of the configuration; may be repeated.' },
   path: { kind: 'list', placeholder: 'NAME', help: 'Only this path of the configuration; may be repeated.' },
-  client: { kind: 'list', placeholder: 'NAME', help: 'Client to push as; may be repeated (default docker).' },
+  client: {
+    kind: 'list',
+    placeholder: 'NAME',
+    values: newestClients,
+    help: 'Client to push as; may be repeated (default docker).',
+  },
   ...adHocFlags,
 };
 
@@ -21,30 +31,37 @@ export interface SelectedTargets {
   readonly targets: readonly LimitTarget[];
   /** Absent with `--url`. */
   readonly config?: Config;
+  /** Without a configuration: what was guessed, one sentence each. */
+  readonly notes?: readonly string[];
+  /** Without a configuration: no repository was named. */
+  readonly isDefaultRepository?: boolean;
 }
 
 /** Reads the flags above. Throws UsageError, and ConfigError for what is wrong with the file. */
-export function selectTargets(
+export async function selectTargets(
   values: FlagValues,
-  { env }: Pick<Terminal, 'env'>,
-  profiles: ConfigSources['profiles'],
-  readInput?: () => string,
-): SelectedTargets {
+  terminal: Terminal,
+  readInput: () => string = () => readFileSync(0, 'utf8'),
+): Promise<SelectedTargets> {
   const given = values.list('client');
-  const clients = (given.length === 0 ? ['docker'] : [...new Set(given)]).map((name) => profileOf(name, profiles));
+  const clients = (given.length === 0 ? ['docker'] : [...new Set(given)]).map((name) => profileOf(name));
+  const { env } = terminal;
   const file = values.text('config.file');
-  const adHoc = adHocTarget(values, readInput);
+  const stray = ['config.file', 'registry', 'path'].find((name) => values.isSet(name));
+  const without = values.argument !== undefined || values.isSet('url');
+  if (without && stray !== undefined) {
+    const words = values.isSet('url') ? 'flags --url' : 'a reference';
+    throw new UsageError(`${words} and --${stray} exclude each other`);
+  }
+  const adHoc = await adHocTarget(values, terminal, readInput);
   if (adHoc !== undefined) {
-    const stray = ['config.file', 'registry', 'path'].find((name) => values.isSet(name));
-    if (stray !== undefined) {
-      throw new UsageError(`flags --url and --${stray} exclude each other`);
-    }
-    return { targets: clients.map((client) => ({ ...adHoc, client })) };
+    const { registry, path, isDefaultRepository } = adHoc;
+    const targets = clients.map((client) => ({ registry, path, client }));
+    return { targets, isDefaultRepository, notes: [...adHoc.notes, ...(await loginOf(registry, path)).notes] };
   }
-  if (file === undefined) {
-    throw new UsageError('give --config.file=FILE or --url=URL');
-  }
-  const config = loadConfig(file, { env, profiles });
+  if (file === undefined)
+    throw new UsageError('give --config.file=FILE, or the registry, such as git.example.org/team/app');
+  const config = loadConfig(file, { env });
   const registries = chosen('registry', config.registries, values.list('registry'));
   const paths = chosen(
     'path',
@@ -63,19 +80,17 @@ function chosen<T extends { readonly name: string }>(
 ): readonly T[] {
   const known = [...new Set(items.map(({ name }) => name))];
   const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) {
+  if (unknown !== undefined)
     throw new UsageError(`flag --${flag}: no ${flag} ${JSON.stringify(unknown)}${hint(unknown, known)}`);
-  }
   return names.length === 0 ? items : items.filter(({ name }) => names.includes(name));
 }
 
-function profileOf(name: string, profiles: ConfigSources['profiles']): ClientProfile {
-  const known = clientNames.filter((one) => profiles[one] !== undefined);
-  const profile = known.includes(name as ClientName) ? profiles[name as ClientName] : undefined;
-  if (profile === undefined) {
-    throw new UsageError(`flag --client: no client ${JSON.stringify(name)}${hint(name, known)}`);
-  }
-  return profile;
+/** Throws UsageError for a name that is none. */
+export function profileOf(name: string): ClientProfile {
+  const known = clientNames.find((one) => one === name);
+  if (known === undefined)
+    throw new UsageError(`flag --client: no client ${JSON.stringify(name)}${hint(name, clientNames)}`);
+  return clientProfiles[known];
 }
 
 function hint(given: string, known: readonly string[]): string {

@@ -3,19 +3,18 @@ import type { Config } from '../config/config.ts';
 import { describeConfig } from '../config/describe.ts';
 import { parseDuration } from '../config/duration.ts';
 import { loadConfig } from '../config/load.ts';
-import { ConfigError } from '../config/problem.ts';
-import type { ConfigSources } from '../config/sources.ts';
-import type { Ledger } from '../probe/ledger.ts';
+import type { Ledger } from '../probe/leftovers/ledger.ts';
 import type { RunCheck } from '../probe/outcome.ts';
-import { seriesFromStart } from '../publish/check-series.ts';
-import { type Command, exitFailure, type Terminal } from './command.ts';
-import type { Engine } from './engine.ts';
+import { seriesFromStart } from '../publish/metrics/check-series.ts';
+import { type Command, exitFailure, exitUsage, usualExitCodes } from './command.ts';
+import type { Engine } from '../daemon/engine.ts';
 import { type ExtraFigures, formatFigures } from './config-figures.ts';
 import { daemonFlags, loggerOf, webOptions } from './daemon-flags.ts';
 import { type FlagValues, UsageError } from './flags.ts';
-import { type AutoReload, contentWatch } from './reloads.ts';
-import { runDaemon } from './run-daemon.ts';
-import { parseShard, partOf } from './shard.ts';
+import { type AutoReload, contentWatch } from '../daemon/reloads.ts';
+import { runUntilSignal } from './run-until-signal.ts';
+import { partOf } from '../daemon/shard.ts';
+import { parseShard } from './shard-flag.ts';
 
 /** As blackbox_exporter has it. */
 const defaultAutoReloadInterval = '30s';
@@ -27,7 +26,6 @@ export interface PushDeps {
   readonly engine: Engine;
   /** The one that `run` writes to; in memory until a command gives it a file. */
   readonly ledger: Ledger;
-  readonly profiles: ConfigSources['profiles'];
   readonly eventLoopLagSeconds: () => number;
 }
 
@@ -35,6 +33,11 @@ export function serveCommand(deps: PushDeps): Command {
   return {
     name: 'serve',
     summary: 'Runs the checks of a configuration file on schedule and serves metrics.',
+    exitCodes: {
+      0: 'ended by a signal, or the configuration is right (--config.check)',
+      [exitFailure]: 'an address cannot be listened on',
+      [exitUsage]: usualExitCodes[exitUsage],
+    },
     flags: {
       'config.file': { kind: 'text', placeholder: 'FILE', help: 'Configuration file.' },
       'config.check': {
@@ -59,34 +62,30 @@ export function serveCommand(deps: PushDeps): Command {
     },
     async run(values, terminal) {
       const file = values.text('config.file');
-      if (file === undefined) {
+      if (file === undefined)
         throw new UsageError('flag --config.file=FILE is missing; blobprobe demo runs without one');
-      }
       const web = webOptions(values);
       const log = loggerOf(values, (line) => terminal.err(line));
       const shard = parseShard(values.text('shard') ?? '0/1');
-      const readConfig = (): Config => partOf(loadConfig(file, { env: terminal.env, profiles: deps.profiles }), shard);
+      const readConfig = (): Config => partOf(loadConfig(file, { env: terminal.env }), shard);
       const autoReload = autoReloadOf(file, values);
       await autoReload?.changed();
-      const config = orErrors(readConfig, terminal);
-      if (config === undefined) {
-        return exitFailure;
-      }
+      const config = readConfig();
       if (values.isSet('config.check')) {
         terminal.out(formatFigures(file, describeConfig(config), extraFigures(config)));
         return 0;
       }
-      return runDaemon({ config, readConfig, ...deps, web, log, terminal, autoReload });
+      return runUntilSignal({ config, readConfig, ...deps, web, log, autoReload }, terminal);
     },
   };
 }
 
-function extraFigures({ budget, checks }: Config): ExtraFigures {
+function extraFigures({ budget, checks, histograms }: Config): ExtraFigures {
   const { bytesPerDay } = budget;
   return {
-    series: checks.reduce((sum, check) => sum + seriesFromStart(check), 0),
-    dearestRunBytes: checks.reduce((most, check) => Math.max(most, worstCaseBytes(check)), 0),
-    ...(bytesPerDay === undefined ? {} : { bytesPerDay }),
+    series: checks.reduce((sum, check) => sum + seriesFromStart(check, histograms), 0),
+    largestRunBytes: checks.reduce((most, check) => Math.max(most, worstCaseBytes(check)), 0),
+    bytesPerDay,
   };
 }
 
@@ -105,17 +104,4 @@ function autoReloadOf(file: string, values: FlagValues): AutoReload | undefined 
     );
   }
   return values.isSet('config.enable-auto-reload') ? { changed: contentWatch(file), everyMs } : undefined;
-}
-
-/** The configuration, or undefined after all of its errors went to stderr, one a line. */
-function orErrors(readConfig: () => Config, terminal: Terminal): Config | undefined {
-  try {
-    return readConfig();
-  } catch (error) {
-    if (error instanceof ConfigError) {
-      terminal.err(`${error.message}\n`);
-      return undefined;
-    }
-    throw error;
-  }
 }

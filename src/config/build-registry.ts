@@ -1,3 +1,5 @@
+import { originOf, WrittenUrl } from '../network/parse-url.ts';
+import { proxyFromEnvironment } from '../network/environment-proxy.ts';
 import type { HttpProxy, NetworkPath } from '../network/path.ts';
 import type { Credentials } from '../registry/target.ts';
 import type { ProbedRegistry } from './config.ts';
@@ -18,16 +20,14 @@ export function buildRegistry(name: string, input: RegistryInput, sources: Resol
 
 function buildCredentials(input: RegistryInput['credentials'], sources: ResolvedSources): Credentials {
   const password = secretOf(input, 'password', sources);
-  if (input?.username !== undefined && password !== undefined) {
+  if (input?.username !== undefined && password !== undefined)
     return { kind: 'basic', username: input.username, password };
-  }
   const token = secretOf(input, 'token', sources);
   if (token !== undefined) return { kind: 'bearer', token };
   const identityToken = secretOf(input, 'identityToken', sources);
   if (identityToken !== undefined) return { kind: 'identity', token: identityToken };
-  if (input?.dockerConfig !== undefined) {
+  if (input?.dockerConfig !== undefined)
     return { kind: 'docker-config', file: sources.resolveFile(input.dockerConfig) };
-  }
   return { kind: 'anonymous' };
 }
 
@@ -35,13 +35,14 @@ function buildPath(name: string, input: PathInput, sources: ResolvedSources): Ne
   const connectTo = input.connectTo === undefined ? undefined : splitHostPort(input.connectTo);
   return {
     name,
-    origin: new URL(input.url).origin,
+    origin: originOf(new WrittenUrl(input.url)),
     kind: input.kind,
-    ...(connectTo?.port !== undefined && { connectTo: { host: connectTo.host, port: connectTo.port } }),
+    connectTo: connectTo?.port === undefined ? undefined : { host: connectTo.host, port: connectTo.port },
     dnsServers: input.dns ?? [],
-    ...(input.family !== undefined && { family: input.family === 4 || input.family === 'ipv4' ? 4 : 6 }),
-    ...(input.localAddress !== undefined && { localAddress: input.localAddress }),
-    ...(input.proxy !== undefined && { proxy: buildProxy(input.proxy, sources) }),
+    family: input.family === undefined ? undefined : input.family === 4 || input.family === 'ipv4' ? 4 : 6,
+    localAddress: input.localAddress,
+    proxy: buildProxy(input, sources),
+    environmentProxy: input.proxy === 'env' ? proxyFromEnvironment(sources.env) : undefined,
     headers: input.headers,
     tls: buildTls(input.tls, sources),
     allowHosts: input.allowHosts ?? [],
@@ -52,22 +53,24 @@ function buildPath(name: string, input: PathInput, sources: ResolvedSources): Ne
 function buildTls(input: PathInput['tls'], sources: ResolvedSources): NetworkPath['tls'] {
   const { caFile, certFile, keyFile, serverName, insecure, minVersion } = input;
   return {
-    ...(caFile !== undefined && { caFile: sources.resolveFile(caFile) }),
-    ...(certFile !== undefined && { certFile: sources.resolveFile(certFile) }),
-    ...(keyFile !== undefined && { keyFile: sources.resolveFile(keyFile) }),
-    ...(serverName !== undefined && { serverName }),
+    caFile: caFile === undefined ? undefined : sources.resolveFile(caFile),
+    certFile: certFile === undefined ? undefined : sources.resolveFile(certFile),
+    keyFile: keyFile === undefined ? undefined : sources.resolveFile(keyFile),
+    serverName,
     insecure,
     minVersion,
   };
 }
 
-function buildProxy(input: NonNullable<PathInput['proxy']>, sources: ResolvedSources): HttpProxy {
+function buildProxy({ proxy: input, url: target }: PathInput, sources: ResolvedSources): HttpProxy | undefined {
+  if (input === undefined) return undefined;
+  if (input === 'env') return proxyFromEnvironment(sources.env)(new URL(target));
   const url = new URL(input.url);
   const password = secretOf(input, 'password', sources);
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port === '' ? 80 : Number(url.port),
-    ...(input.username !== undefined && { username: input.username }),
-    ...(password !== undefined && { password }),
+    username: input.username,
+    password,
   };
 }

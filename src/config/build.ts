@@ -1,5 +1,6 @@
+import { clientProfiles } from '../probe/clients/client-profiles.ts';
 import type { Check, Workload } from '../probe/check.ts';
-import type { ClientName, ClientProfile } from '../probe/client-profile.ts';
+import { histogramsByName } from '../publish/metrics/chosen-histograms.ts';
 import { parseBitRate } from './bit-rate.ts';
 import { buildRegistry } from './build-registry.ts';
 import type { Budget, Config, LimitSearches, LimitTarget, ProbedRegistry } from './config.ts';
@@ -16,16 +17,17 @@ const longestDefaultTimeoutMs = 15 * 60 * 1000;
 export function buildConfig(input: ConfigInput, redactedSource: unknown, sources: ResolvedSources): Config {
   const registries = Object.entries(input.registries).map(([name, entry]) => buildRegistry(name, entry, sources));
   const checks = Object.entries(input.checks).flatMap(([name, entry]) =>
-    buildChecks(name, entry, registries, input.retryWaitScale, sources),
+    buildChecks(name, entry, registries, input.retryWaitScale),
   );
   const config: Config = {
     registries,
     checks,
-    ...(input.limits !== undefined && { limits: buildLimits(input.limits, registries, sources) }),
+    limits: input.limits === undefined ? undefined : buildLimits(input.limits, registries),
     budget: buildBudget(input.budget),
     retryWaitScale: input.retryWaitScale,
     excludeTainted: input.excludeTainted,
-    ...(input.ledgerFile !== undefined && { ledgerFile: sources.resolveFile(input.ledgerFile) }),
+    histograms: input.metrics.histograms.flatMap((name) => histogramsByName.get(name) ?? []),
+    ledgerFile: input.ledgerFile === undefined ? undefined : sources.resolveFile(input.ledgerFile),
     redactedSource,
   };
   return deepFreeze(config);
@@ -36,7 +38,6 @@ function buildChecks(
   input: CheckInput,
   registries: readonly ProbedRegistry[],
   retryWaitScale: number,
-  sources: ResolvedSources,
 ): Check[] {
   const intervalMs = parseDuration(input.every);
   const layers = input.layers ?? (input.size === undefined ? [] : [input.size]);
@@ -47,7 +48,7 @@ function buildChecks(
     pull: input.pull,
   };
   const chunkBytes = input.chunkSize === undefined ? undefined : parseSize(input.chunkSize);
-  return selectTargets(input, registries, sources).map(({ client, ...target }) => ({
+  return selectTargets(input, registries).map(({ client, ...target }) => ({
     ...target,
     // Only the plain client is ours to shape: the others push as the real ones do.
     client: client.name === 'chunked' && chunkBytes !== undefined ? { ...client, chunkBytes } : client,
@@ -57,47 +58,37 @@ function buildChecks(
       input.timeout === undefined ? Math.min(intervalMs, longestDefaultTimeoutMs) : parseDuration(input.timeout),
     retries: input.retries,
     retryWaitScale,
+    asksNeighbour: input.neighbour,
     payload: input.payload === 'fresh' ? { kind: 'fresh' } : { kind: 'rotate', count: input.payload.rotate },
   }));
 }
 
-function buildLimits(
-  input: LimitsInput,
-  registries: readonly ProbedRegistry[],
-  sources: ResolvedSources,
-): LimitSearches {
+function buildLimits(input: LimitsInput, registries: readonly ProbedRegistry[]): LimitSearches {
   return {
     intervalMs: parseDuration(input.every),
     upToBytes: parseSize(input.upTo),
     resolutionBytes: parseSize(input.resolution),
-    targets: selectTargets(input, registries, sources),
+    targets: selectTargets(input, registries),
   };
 }
 
 function selectTargets(
   input: Pick<CheckInput, 'registries' | 'paths' | 'clients'>,
   registries: readonly ProbedRegistry[],
-  sources: ResolvedSources,
 ): LimitTarget[] {
   return registries
     .filter((registry) => input.registries?.includes(registry.name) ?? true)
     .flatMap((registry) =>
       registry.paths
         .filter((path) => input.paths?.includes(path.name) ?? true)
-        .flatMap((path) => input.clients.map((client) => ({ registry, path, client: profile(client, sources) }))),
+        .flatMap((path) => input.clients.map((client) => ({ registry, path, client: clientProfiles[client] }))),
     );
-}
-
-function profile(name: ClientName, sources: ResolvedSources): ClientProfile {
-  const row = sources.profiles[name];
-  if (row === undefined) throw new Error(`client ${name} has no profile, and no rule has reported it`);
-  return row;
 }
 
 function buildBudget(input: ConfigInput['budget']): Budget {
   return {
-    ...(input.bytesPerDay !== undefined && { bytesPerDay: parseSize(input.bytesPerDay) }),
-    ...(input.bandwidth !== undefined && { bandwidthBitsPerSecond: parseBitRate(input.bandwidth) }),
+    bytesPerDay: input.bytesPerDay === undefined ? undefined : parseSize(input.bytesPerDay),
+    bandwidthBitsPerSecond: input.bandwidth === undefined ? undefined : parseBitRate(input.bandwidth),
     transfers: input.transfers,
   };
 }

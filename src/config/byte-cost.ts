@@ -1,4 +1,5 @@
 import { type Check, workloadBytes } from '../probe/check.ts';
+import { pullRounds } from '../probe/outcome.ts';
 import { maxAttempts } from './describe.ts';
 
 /** Frames of chunks and records of TLS add less than 0.5 % to bodies written in 32 KiB. */
@@ -14,9 +15,9 @@ const besideBodyBytes = 64 * 1024;
 export function worstCaseBytes(check: Check): number {
   const { workload } = check;
   const pushed = workloadBytes(workload);
-  const payloadBytes = pushed * maxAttempts(check) + (workload.pull ? pushed : 0);
+  const payloadBytes = pushed * maxAttempts(check) + (workload.pull ? pushed * pullRounds.length : 0);
   // An image has a configuration and a manifest as well.
   const blobs = workload.layerBytes.length + (workload.kind === 'image' ? 2 : 0);
-  const exchanges = blobs * (maxAttempts(check) + (workload.pull ? 1 : 0));
+  const exchanges = blobs * (maxAttempts(check) + (workload.pull ? pullRounds.length : 0));
   return Math.ceil(payloadBytes * (1 + framingShare)) + exchanges * besideBodyBytes;
 }

@@ -1,6 +1,7 @@
 import type { NetworkPath } from '../network/path.ts';
 import type { Check } from '../probe/check.ts';
-import type { ClientProfile } from '../probe/client-profile.ts';
+import type { ClientProfile } from '../probe/clients/client-profile.ts';
+import type { ChosenHistograms } from '../publish/metrics/chosen-histograms.ts';
 import type { RegistryTarget } from '../registry/target.ts';
 
 /** The configuration in force: what the file says, expanded and checked. Frozen through and through. */
@@ -14,6 +15,8 @@ export interface Config {
   readonly retryWaitScale: number;
   /** A run measured while this process was late or throttled leaves the gauges of the last duration and throughput alone. */
   readonly excludeTainted: boolean;
+  /** The histograms of checks that have bucket edges. */
+  readonly histograms: ChosenHistograms;
   /** Absolute name of the file that remembers what is to be cleaned up; undefined: in memory only. */
   readonly ledgerFile?: string;
   /** The file's content with defaults filled in and secrets replaced, for display only. */

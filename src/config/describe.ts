@@ -1,4 +1,5 @@
 import { type Check, workloadBytes } from '../probe/check.ts';
+import { pullRounds } from '../probe/outcome.ts';
 import type { Config } from './config.ts';
 import { dayMs } from './duration.ts';
 
@@ -50,7 +51,7 @@ function total(checks: readonly Check[]): Omit<WorkloadFigures, 'workload'> {
   for (const check of checks) {
     const runs = dayMs / check.intervalMs;
     const pushed = workloadBytes(check.workload);
-    const pulled = check.workload.pull ? pushed : 0;
+    const pulled = check.workload.pull ? pushed * pullRounds.length : 0;
     runsPerDay += runs;
     bytesPerDay += runs * (pushed + pulled);
     worstCaseBytesPerDay += runs * (pushed * maxAttempts(check) + pulled);

@@ -35,7 +35,7 @@ export function parseDuration(text: string): number {
 }
 
 /** Writes milliseconds as Prometheus does, with weeks and years left to days: `1d12h`, `1h30m`, `500ms`, `0`. */
-export function formatDuration(ms: number): string {
+export function prometheusDuration(ms: number): string {
   let rest = ms;
   let text = '';
   for (const [name, unitMs] of units.slice(2)) {

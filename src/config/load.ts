@@ -5,6 +5,8 @@ import { worstCaseBytes } from './byte-cost.ts';
 import type { Config } from './config.ts';
 import { describeConfig } from './describe.ts';
 import { expectation, found, hint, oneOf, quote } from './expected.ts';
+import { likelyMeaning } from './likely-meaning.ts';
+import { otherEncoding } from './utf8-text.ts';
 import { configSchemaObject, schemaAt, withDefaults } from './json-schema.ts';
 import { ConfigError, type ConfigPath, type ConfigProblem } from './problem.ts';
 import { valueAt } from './raw.ts';
@@ -13,7 +15,8 @@ import { checkRules } from './rules/check-rules.ts';
 import { registryRules } from './rules/registry-rules.ts';
 import { configSchema } from './schema/root.ts';
 import { formatSize } from './size.ts';
-import { type ConfigSources, errorCode, resolveSources } from './sources.ts';
+import { errorCode } from '../network/error-code.ts';
+import { type ConfigSources, resolveSources } from './sources.ts';
 import { readYaml, type YamlSource } from './yaml-source.ts';
 
 /**
@@ -21,13 +24,18 @@ import { readYaml, type YamlSource } from './yaml-source.ts';
  * @throws ConfigError with everything that is wrong with it, missing secret files and unset variables included.
  */
 export function loadConfig(file: string, sources: ConfigSources): Config {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(file, 'utf8');
+    bytes = readFileSync(file);
   } catch (error) {
-    throw new ConfigError([{ file, path: [], message: `expected a readable file, got none (${errorCode(error)})` }]);
+    throw new ConfigError([
+      { file, path: [], message: `expected a readable file, got none (${errorCode(error) ?? 'unknown error'})` },
+    ]);
   }
-  return parseConfig(text, file, sources);
+  const encoding = otherEncoding(bytes);
+  if (encoding !== undefined)
+    throw new ConfigError([{ file, path: [], message: `expected UTF-8 text, got ${encoding}` }]);
+  return parseConfig(bytes.toString(), file, sources);
 }
 
 /**
@@ -43,9 +51,8 @@ export function parseConfig(text: string, fileName: string, sources: ConfigSourc
   const report = (path: ConfigPath, message: string) =>
     problems.push({ file: fileName, position: yaml.valuePosition(path), path, message });
   const result = configSchema.safeParse(yaml.value, { error: expectation });
-  if (result.error !== undefined) {
+  if (result.error !== undefined)
     problems.push(...result.error.issues.flatMap((issue) => describeIssue(issue, yaml, fileName)));
-  }
   for (const rule of [registryRules, checkRules]) rule(yaml.value, report, resolved);
   if (problems.length > 0 || result.data === undefined) throw new ConfigError(problems);
 
@@ -66,12 +73,14 @@ function checkBudget(config: Config, report: (message: string) => void): void {
     return;
   }
   const costs = config.checks.map((check) => ({ id: checkId(check), bytes: worstCaseBytes(check) }));
-  const dearest = costs.reduce((most, one) => (one.bytes > most.bytes ? one : most), { id: '', bytes: 0 });
-  if (dearest.bytes > budget) {
-    const expected = `at least the ${formatSize(dearest.bytes)} that one run of ${dearest.id} may need with all its attempts, or it never starts`;
+  const largest = costs.reduce((most, one) => (one.bytes > most.bytes ? one : most), { id: '', bytes: 0 });
+  if (largest.bytes > budget) {
+    const expected = `at least the ${formatSize(largest.bytes)} that one run of ${largest.id} may need with all its attempts, or it never starts`;
     report(`expected ${expected}, got ${formatSize(budget)}`);
   }
 }
+
+const mergeKeys = '; merge keys are of YAML 1.1: write the keys out';
 
 type Issue = NonNullable<ReturnType<typeof configSchema.safeParse>['error']>['issues'][number];
 
@@ -81,7 +90,7 @@ function describeIssue(issue: Issue, yaml: YamlSource, file: string): ConfigProb
     const known = Object.keys(schemaAt(configSchemaObject(), path)?.properties ?? {});
     return issue.keys.map((key) => {
       const keyPath = [...path, key];
-      const message = `expected ${oneOf(known)} as key, got unknown key ${quote(key)}${hint(key, known)}`;
+      const message = `expected ${oneOf(known)} as key, got unknown key ${quote(key)}${key === '<<' ? mergeKeys : hint(key, known)}`;
       return { file, position: yaml.keyPosition(keyPath), path: keyPath, message };
     });
   }
@@ -90,9 +99,7 @@ function describeIssue(issue: Issue, yaml: YamlSource, file: string): ConfigProb
     return [{ file, position: yaml.keyPosition(path), path, message }];
   }
   const value = valueAt(yaml.value, path);
-  // The rules know which clients have a profile, and say so in better words.
-  if (path.at(-2) === 'clients' && typeof value === 'string') return [];
   const suggestion = issue.code === 'invalid_value' ? hint(value, issue.values.map(String)) : '';
-  const message = `expected ${issue.message}, got ${found(value, path)}${suggestion}`;
+  const message = `expected ${issue.message}, got ${found(value, path)}${suggestion}${likelyMeaning(path, value)}`;
   return [{ file, position: yaml.valuePosition(path), path, message }];
 }

@@ -37,7 +37,7 @@ export function formatProblem(problem: ConfigProblem): string {
 }
 
 /** `registries.gitea.paths.internal.dns[0]`; a key with other characters than a name's is quoted. */
-export function formatPath(path: ConfigPath): string {
+function formatPath(path: ConfigPath): string {
   let text = '';
   for (const step of path) {
     if (typeof step === 'number') text += `[${step}]`;

@@ -46,6 +46,10 @@ function sections(schema: JsonSchema, path: readonly string[]): string[] {
 /** The maps below a key that have keys of their own. */
 function inside(key: string, schema: JsonSchema, path: readonly string[]): Section[] {
   if (schema.properties !== undefined) return [{ path: [...path, key], schema }];
+  const option = schema.anyOf?.find(
+    ({ properties, description }) => properties !== undefined && description !== undefined,
+  );
+  if (option !== undefined) return [{ path: [...path, key], schema: option }];
   const entry = schema.additionalProperties;
   if (typeof entry === 'object' && entry.properties !== undefined)
     return [{ path: [...path, key, 'NAME'], schema: entry }];
@@ -66,9 +70,8 @@ export function typeWords(schema: JsonSchema): string {
     return schema.enum.map((value) => code(String(value))).join(', ');
   if (schema.title !== undefined) return schema.title;
   if (schema.properties !== undefined) return 'map, see below';
-  if (typeof schema.additionalProperties === 'object') {
+  if (typeof schema.additionalProperties === 'object')
     return schema.additionalProperties.properties === undefined ? 'map' : 'map by name, see below';
-  }
   if (schema.items !== undefined) return `list of: ${typeWords(schema.items)}`;
   const range =
     schema.minimum !== undefined && schema.maximum !== undefined ? `, ${schema.minimum} to ${schema.maximum}` : '';

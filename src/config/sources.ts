@@ -1,13 +1,12 @@
+import { errorCode } from '../network/error-code.ts';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { Secret } from '../network/secret.ts';
-import type { ClientName, ClientProfile } from '../probe/client-profile.ts';
+import { Secret } from '../network/secrets/secret.ts';
 import { textAt } from './raw.ts';
 
 /** What a configuration refers to and does not hold itself. */
 export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly profiles: Readonly<Partial<Record<ClientName, ClientProfile>>>;
   /** Reads a file that the configuration names, as UTF-8. Throws as `readFileSync` does. Default: the file system. */
   readonly readFile?: (file: string) => string;
 }
@@ -15,7 +14,6 @@ export interface ConfigSources {
 /** The sources together with the place that relative file names start from: the folder of the configuration file. */
 export interface ResolvedSources {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly profiles: Readonly<Partial<Record<ClientName, ClientProfile>>>;
   readonly readFile: (file: string) => string;
   readonly resolveFile: (file: string) => string;
 }
@@ -23,13 +21,12 @@ export interface ResolvedSources {
 export function resolveSources(sources: ConfigSources, configFile: string): ResolvedSources {
   return {
     env: sources.env,
-    profiles: sources.profiles,
     readFile: sources.readFile ?? ((file) => readFileSync(file, 'utf8')),
     resolveFile: (file) => resolve(dirname(configFile), file),
   };
 }
 
-export const secretNames = ['password', 'token', 'identityToken'] as const;
+const secretNames = ['password', 'token', 'identityToken'] as const;
 export type SecretName = (typeof secretNames)[number];
 
 /** The three keys that can hold a secret: `password`, `passwordFile`, `passwordEnv`. */
@@ -61,7 +58,7 @@ function readSecretFile(file: string, sources: ResolvedSources): string {
   try {
     return sources.readFile(file);
   } catch (error) {
-    throw new SecretUnavailable(`the file cannot be read (${errorCode(error)})`);
+    throw new SecretUnavailable(`the file cannot be read (${errorCode(error) ?? 'unknown error'})`);
   }
 }
 
@@ -73,10 +70,4 @@ function oneLine(text: string | undefined, source: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\u0000-\u001f\u007f]/.test(line)) throw new SecretUnavailable(`${source} holds more than one line of text`);
   return line;
-}
-
-/** `ENOENT` and the like. */
-export function errorCode(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : 'unknown error';
 }

@@ -1,3 +1,4 @@
+import { errorCode } from '../network/error-code.ts';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
@@ -27,12 +28,11 @@ export function webConfigReader(file: string): () => WebConfig {
     try {
       text = readFileSync(file, 'utf8');
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-      throw new ConfigError([{ file, path: [], message: `expected a readable file, got none (${code})` }]);
+      throw new ConfigError([
+        { file, path: [], message: `expected a readable file, got none (${errorCode(error) ?? 'unknown error'})` },
+      ]);
     }
-    if (known?.text !== text) {
-      known = { text, config: parseWebConfig(text, file) };
-    }
+    if (known?.text !== text) known = { text, config: parseWebConfig(text, file) };
     return known.config;
   };
 }
@@ -57,15 +57,11 @@ export function parseWebConfig(text: string, file: string): WebConfig {
       problems.push({ file, position: yaml.keyPosition(keyPath), path: keyPath, message });
     }
   }
-  if (problems.length > 0 || result.data === undefined) {
-    throw new ConfigError(problems);
-  }
+  if (problems.length > 0 || result.data === undefined) throw new ConfigError(problems);
   const config = toWebConfig(result.data, dirname(file));
   checkTls(result.data.tls_server_config ?? {}, config.tls, report);
-  checkHttp2(config, report);
-  if (problems.length > 0) {
-    throw new ConfigError(problems);
-  }
+  if (problems.length > 0) throw new ConfigError(problems);
+
   return config;
 }
 
@@ -74,10 +70,9 @@ function toWebConfig(data: WebFile, folder: string): WebConfig {
   const headers = Object.entries(data.http_server_config?.headers ?? {}).filter(([, value]) => value !== '');
   const intervalMs = goDurationMs(String(data.rate_limit?.interval ?? 0));
   return {
-    http2: data.http_server_config?.http2 ?? true,
     headers: Object.fromEntries(headers) as Record<string, string>,
     users: new Map(Object.entries(data.basic_auth_users ?? {})),
-    ...(tls === undefined ? {} : { tls }),
+    tls,
     ...(intervalMs === 0 ? {} : { rateLimit: { intervalMs, burst: data.rate_limit?.burst ?? 0 } }),
   };
 }
@@ -88,17 +83,15 @@ function isEnabled(tls: TlsFile): boolean {
 }
 
 function toTls(data: TlsFile, folder: string): WebTls | undefined {
-  if (!isEnabled(data)) {
-    return undefined;
-  }
+  if (!isEnabled(data)) return undefined;
   const policy = data.client_auth_type;
   const clientCa = pemOf(data.client_ca, data.client_ca_file, folder);
   return {
     cert: pemOf(data.cert, data.cert_file, folder) ?? { kind: 'inline', text: '' },
     key: pemOf(data.key, data.key_file, folder) ?? { kind: 'inline', text: '' },
-    ...(clientCa === undefined ? {} : { clientCa }),
+    clientCa,
     clientAuth: policy === 'RequireClientCert' ? 'RequireAnyClientCert' : policy || 'NoClientCert',
-    ...(data.client_allowed_sans === undefined ? {} : { clientAllowedSans: data.client_allowed_sans }),
+    clientAllowedSans: data.client_allowed_sans,
     minVersion: tlsVersions[data.min_version ?? 'TLS12'],
     maxVersion: tlsVersions[data.max_version ?? 'TLS13'],
     ciphers: (data.cipher_suites ?? []).flatMap((name) => cipherNames[name] ?? []),
@@ -109,18 +102,14 @@ function toTls(data: TlsFile, folder: string): WebTls | undefined {
 
 /** A file wins over inline text, as in exporter-toolkit. */
 function pemOf(text: string | undefined, file: string | undefined, folder: string): Pem | undefined {
-  if (file !== undefined && file !== '') {
-    return { kind: 'file', file: resolve(folder, file) };
-  }
+  if (file !== undefined && file !== '') return { kind: 'file', file: resolve(folder, file) };
   return text === undefined || text === '' ? undefined : { kind: 'inline', text };
 }
 
 /** The rules that exporter-toolkit checks when it starts, certificates and keys included. */
 function checkTls(data: TlsFile, tls: WebTls | undefined, report: (path: ConfigPath, message: string) => void): void {
   const at = (key: string): ConfigPath => ['tls_server_config', key];
-  if (tls === undefined) {
-    return;
-  }
+  if (tls === undefined) return;
   if (!data.cert && !data.cert_file) {
     report(['tls_server_config'], 'expected one of cert, cert_file, got neither');
     return;
@@ -129,13 +118,11 @@ function checkTls(data: TlsFile, tls: WebTls | undefined, report: (path: ConfigP
     report(['tls_server_config'], 'expected one of key, key_file, got neither');
     return;
   }
-  if (tls.clientCa !== undefined && tls.clientAuth === 'NoClientCert') {
+  if (tls.clientCa !== undefined && tls.clientAuth === 'NoClientCert')
     report(['tls_server_config'], 'expected client_auth_type beside a client CA, got none');
-  }
   const required = tls.clientAuth === 'RequireAnyClientCert' || tls.clientAuth === 'RequireAndVerifyClientCert';
-  if (tls.clientAllowedSans !== undefined && !required) {
+  if (tls.clientAllowedSans !== undefined && !required)
     report(at('client_allowed_sans'), 'expected client_auth_type RequireAnyClientCert or RequireAndVerifyClientCert');
-  }
   try {
     createSecureContext(secureOptions(tls));
   } catch (error) {
@@ -145,21 +132,6 @@ function checkTls(data: TlsFile, tls: WebTls | undefined, report: (path: ConfigP
       path === undefined
         ? `expected a key that fits its certificate, got ${message}`
         : `expected a readable file, got ${path} (${code})`,
-    );
-  }
-}
-
-/** RFC 9113 §9.2.2 demands one of them for HTTP/2 over TLS 1.2; Go's server does not start without, and so neither does exporter-toolkit. */
-const http2Ciphers = ['ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES128-GCM-SHA256'];
-
-function checkHttp2({ http2, tls }: WebConfig, report: (path: ConfigPath, message: string) => void): void {
-  if (!http2 || tls === undefined || tls.ciphers.length === 0 || tls.minVersion === 'TLSv1.3') {
-    return;
-  }
-  if (!tls.ciphers.some((cipher) => http2Ciphers.includes(cipher))) {
-    report(
-      ['tls_server_config', 'cipher_suites'],
-      'expected TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 or its ECDSA twin among them, which HTTP/2 needs, or http_server_config.http2: false',
     );
   }
 }

@@ -131,9 +131,8 @@ class Reader {
       const at = startOf(key, keyOffset);
       const written = isScalar(key) ? key.value : undefined;
       const name = typeof written === 'number' || typeof written === 'boolean' ? String(written) : written;
-      if (typeof written !== 'string' || written === '__proto__') {
+      if (typeof written !== 'string' || written === '__proto__')
         this.#report(at, path, `expected a string as key, got ${keyWord(written)}`);
-      }
       if (typeof name !== 'string' || name === '__proto__') continue;
       const first = children.get(name);
       if (first !== undefined) {

@@ -1,5 +1,4 @@
-import type { NetworkStage } from './errors.ts';
-import type { Exchange } from './exchange.ts';
+import type { NetworkStage, Exchange } from './exchange.ts';
 
 /** The marks of one exchange on the monotonic clock, and the durations that follow from them. Milliseconds. */
 export class ExchangeTimes {
@@ -16,25 +15,17 @@ export class ExchangeTimes {
 
   /** Where the exchange stands, in the words of a network error. */
   get stage(): NetworkStage {
-    if (this.headersAtMs !== undefined) {
-      return 'receive';
-    }
-    if (this.wroteAtMs === undefined) {
-      return 'connect';
-    }
+    if (this.headersAtMs !== undefined) return 'receive';
+    if (this.wroteAtMs === undefined) return 'connect';
     return this.lastByteAtMs === undefined ? 'send' : 'wait';
   }
 
   durations(nowMs: number): Pick<Exchange, 'early' | 'sendMs' | 'waitMs' | 'receiveMs'> {
     const { wroteAtMs, lastByteAtMs, headersAtMs } = this;
-    if (wroteAtMs === undefined) {
-      return { early: false };
-    }
+    if (wroteAtMs === undefined) return { early: false };
     const early = headersAtMs !== undefined && (lastByteAtMs === undefined || headersAtMs < lastByteAtMs);
     const receive = headersAtMs === undefined ? {} : { receiveMs: nowMs - headersAtMs };
-    if (early || lastByteAtMs === undefined) {
-      return { early, sendMs: (headersAtMs ?? nowMs) - wroteAtMs, ...receive };
-    }
+    if (early || lastByteAtMs === undefined) return { early, sendMs: (headersAtMs ?? nowMs) - wroteAtMs, ...receive };
     return { early, sendMs: lastByteAtMs - wroteAtMs, waitMs: (headersAtMs ?? nowMs) - lastByteAtMs, ...receive };
   }
 }

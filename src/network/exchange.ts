@@ -1,4 +1,6 @@
-import type { NetworkError } from './errors.ts';
+import type { HeadFacts } from './answer-head.ts';
+import type { KernelFacts } from './kernel/kernel-facts.ts';
+import type { TlsProblem } from './tls-problem.ts';
 
 /** What a request carries after its headers. */
 export type RequestBody =
@@ -12,18 +14,28 @@ export type RequestBody =
       readonly chunks: (paced: boolean) => Iterable<Uint8Array>;
     };
 
+/** Takes a piece of a body, with the head of the answer that it belongs to; `false`: no more is wanted. */
+export type OnResponseChunk = (chunk: Uint8Array, head: Pick<HttpResponse, 'status' | 'headers'>) => unknown;
+
 /** One HTTP request as the registry layer asks for it. */
 export interface HttpRequest {
   readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
+  /** The URL whose answer led here. */
+  readonly redirectedFrom?: URL;
   readonly body?: RequestBody;
+  /** The client can read a streamed body again from its beginning (Go's GetBody). */
+  readonly resendBody?: boolean;
   /** Longest wait for response headers once the last byte is sent; undefined: only the run's deadline ends it. */
   readonly responseHeaderTimeoutMs?: number;
   /** Longest time without a byte accepted by the socket while sending; undefined: no limit. */
   readonly stallTimeoutMs?: number;
-  /** Receives the response body of a 2xx instead of `Exchange.response.body`, which then stays empty. */
-  readonly onResponseChunk?: (chunk: Uint8Array) => void;
+  /**
+   * Receives the response body of a 2xx instead of `Exchange.response.body`, which then stays empty. `false`: no more is wanted, and the
+   * exchange ends (`BODY_TOO_LONG`).
+   */
+  readonly onResponseChunk?: OnResponseChunk;
   /** Ends the exchange (`BODY_TOO_LONG`) when more than this came to `onResponseChunk`; undefined: no bound. */
   readonly responseLimitBytes?: number;
   readonly signal: AbortSignal;
@@ -43,10 +55,31 @@ export interface ConnectionFacts {
     readonly issuer: string;
     readonly expiresAt: Date;
     readonly authorized: boolean;
+    /** This side had a client certificate to show. */
+    readonly showedCertificate: boolean;
   };
   readonly dnsMs?: number;
   readonly connectMs: number;
   readonly tlsMs?: number;
+}
+
+/** One address that was tried for a connection. */
+export interface TriedAddress {
+  readonly address: string;
+  readonly family: 4 | 6;
+  readonly ms: number;
+  /** Error code; undefined: it took the connection. `ABORTED`: another address was there first, or the request was ended. */
+  readonly code?: string;
+}
+
+/** Steps of opening a connection, in milliseconds; reached steps only, a failed one with the time until it failed. */
+export interface OpeningFacts {
+  readonly dnsMs?: number;
+  /** With a tunnel through a proxy: until the proxy had answered. */
+  readonly connectMs?: number;
+  readonly tlsMs?: number;
+  /** In the order in which the attempts ended. */
+  readonly tried?: readonly TriedAddress[];
 }
 
 export interface HttpResponse {
@@ -60,10 +93,19 @@ export interface HttpResponse {
   readonly complete: boolean;
 }
 
+/**
+ * Why a request went out once more by itself: an HTTP/2 server did not look at it, or the kept connection that it was to go over
+ * was closed. The try before it is an exchange of its own.
+ */
+export type SentAgain = (typeof sentAgainReasons)[number];
+export const sentAgainReasons = ['not_processed', 'kept_connection_closed'] as const;
+
 /** The facts of one request on the wire, finished or not. All times come from the monotonic clock, in milliseconds. */
 export interface Exchange {
   readonly method: string;
   readonly url: URL;
+  /** The URL whose answer led here: a redirect, that the client followed. */
+  readonly redirectedFrom?: URL;
   readonly requestHeaders: Readonly<Record<string, string>>;
   /** The body had a Content-Length; false: chunked, or no body. */
   readonly declaredLength: boolean;
@@ -78,11 +120,13 @@ export interface Exchange {
   readonly offeredBytes: number;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
-  /** Steps of opening a connection for this request, when it needed one; reached steps only, also when one failed. */
-  readonly opening?: { readonly dnsMs?: number; readonly connectMs?: number; readonly tlsMs?: number };
+  /** How the connection was opened, when this request needed one. */
+  readonly opening?: OpeningFacts;
   readonly connection?: ConnectionFacts;
   /** An earlier exchange of the same transport used this connection. */
   readonly socketReused: boolean;
+  /** Why the transport sent this request once more; undefined: it is the first try. */
+  readonly sentAgain?: SentAgain;
   /** First byte of the request to last byte accepted by the kernel. */
   readonly sendMs?: number;
   /** Last byte accepted to response headers; absent when the response came first or never. */
@@ -92,10 +136,53 @@ export interface Exchange {
   /** The response headers came while the body was still being sent. */
   readonly early: boolean;
   readonly response?: HttpResponse;
+  /** HTTP/1.1: what was there before the answer, or instead of one. */
+  readonly answerHead?: HeadFacts;
+  /** Of a streamed body: what the kernel knows of its way to the next host, which is the proxy where there is one. */
+  readonly kernel?: KernelFacts;
   readonly error?: NetworkError;
 }
 
 /** First value of a response header, or undefined. `name` in lower case. */
 export function header(exchange: Pick<Exchange, 'response'>, name: string): string | undefined {
   return exchange.response?.headers[name]?.[0];
+}
+
+/** Which part of the network work failed. */
+export type NetworkStage = 'dns' | 'connect' | 'proxy' | 'tls' | 'send' | 'wait' | 'receive';
+
+/** Our own timers: a fact of its own, so that our impatience is never taken for the peer's. */
+export type NetworkTimer = 'dns' | 'connect' | 'tls' | 'stall' | 'response_header' | 'body';
+
+/**
+ * What the socket layer knows of a failure; it judges nothing (that is `probe/classify.ts`).
+ * `code` is Node's or undici's error code (`ECONNRESET`, `ENOTFOUND`, `CERT_HAS_EXPIRED`, `UND_ERR_SOCKET`), never text of a message.
+ */
+export class NetworkError extends Error {
+  override readonly name = 'NetworkError';
+  readonly stage: NetworkStage;
+  readonly code: string;
+  readonly timer: NetworkTimer | undefined;
+  readonly tlsProblem: TlsProblem | undefined;
+  /** What a proxy answered to CONNECT in the place of a tunnel. */
+  readonly proxyAnswer: HttpResponse | undefined;
+  /** The exchange during which it happened; set by the transport before the error leaves it. */
+  exchange: Exchange | undefined;
+
+  constructor(facts: {
+    stage: NetworkStage;
+    code: string;
+    message: string;
+    timer?: NetworkTimer | undefined;
+    tlsProblem?: TlsProblem | undefined;
+    proxyAnswer?: HttpResponse | undefined;
+    cause?: unknown;
+  }) {
+    super(facts.message, { cause: facts.cause });
+    this.stage = facts.stage;
+    this.code = facts.code;
+    this.timer = facts.timer;
+    this.tlsProblem = facts.tlsProblem;
+    this.proxyAnswer = facts.proxyAnswer;
+  }
 }

@@ -26,9 +26,7 @@ export function bareHost(url: URL): string {
  * Names are compared after URL normalisation, so `127.1` or `0x7f000001` are the `127.0.0.1` they reach.
  */
 export function isAllowedHost(path: Pick<NetworkPath, 'origin' | 'allowHosts'>, url: URL): boolean {
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    return false;
-  }
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return false;
   return isOwnOrigin(path, url) || path.allowHosts.some((entry) => matches(entry, url, new URL(path.origin).protocol));
 }
 
@@ -43,9 +41,7 @@ export function isOwnOrigin(path: Pick<NetworkPath, 'origin'>, url: URL): boolea
 
 function matches(entry: string, url: URL, pathProtocol: string): boolean {
   const explicit = /^https?:\/\//i.test(entry);
-  if (!explicit && pathProtocol === 'https:' && url.protocol !== 'https:') {
-    return false;
-  }
+  if (!explicit && pathProtocol === 'https:' && url.protocol !== 'https:') return false;
   const text = explicit ? entry : `${url.protocol}//${entry}`;
   return parseUrl(text)?.origin === url.origin;
 }

@@ -1,9 +1,9 @@
-import type { Secret } from './secret.ts';
+import type { Secret } from './secrets/secret.ts';
 
 /** One network way to a registry: where bytes go, and by which address, resolver, proxy and TLS settings they get there. */
 export interface NetworkPath {
   readonly name: string;
-  /** Scheme, host and port only, without trailing slash: `/v2/` must stand at the root of a registry's host. */
+  /** Scheme, host and port only, as written (an explicit `:443` goes out as Host), without trailing slash: `/v2/` must stand at the root of a registry's host. */
   readonly origin: string;
   /** What stands in the way as far as the operator knows; used for wording and blame, never for measurement. */
   readonly kind: PathKind;
@@ -14,10 +14,15 @@ export interface NetworkPath {
   readonly family?: 4 | 6;
   readonly localAddress?: string;
   readonly proxy?: HttpProxy;
+  /**
+   * Chooses the proxy by URL (`proxyFromEnvironment`): `proxy` is what it says of `origin`, and answers may lead to other hosts.
+   * Throws when it names one that cannot be used.
+   */
+  readonly environmentProxy?: (url: URL) => HttpProxy | undefined;
   /** Extra headers on each request that goes to one of the path's own hosts. */
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: PathTls;
-  /** Hosts (`host` or `host:port`) besides the URL's own to which tokens, uploads and redirects may go. */
+  /** Hosts (`host` or `host:port`) besides the URL's own to which tokens and uploads may go. Reads follow redirects elsewhere, too. */
   readonly allowHosts: readonly string[];
   /** `rewrite`: ask for tokens at the path's own origin, whatever host the challenge names (Gitea's realm is ROOT_URL). */
   readonly realm: 'follow' | 'rewrite';
@@ -26,7 +31,7 @@ export interface NetworkPath {
 export const pathKinds = ['direct', 'edge', 'ingress', 'loadbalancer', 'internal'] as const;
 export type PathKind = (typeof pathKinds)[number];
 
-/** An HTTP CONNECT proxy. */
+/** An HTTP proxy: it is asked for a tunnel to https URLs, and asked itself, in absolute form, for http ones. */
 export interface HttpProxy {
   readonly host: string;
   readonly port: number;
@@ -44,3 +49,12 @@ export interface PathTls {
   readonly insecure: boolean;
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
 }
+
+/** What of a path is as it is where nobody says otherwise. */
+export const pathDefaults = {
+  dnsServers: [],
+  headers: {},
+  tls: { insecure: false, minVersion: 'TLSv1.2' },
+  allowHosts: [],
+  realm: 'follow',
+} as const satisfies Partial<NetworkPath>;

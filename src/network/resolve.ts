@@ -1,6 +1,7 @@
+import { errorCode } from './error-code.ts';
 import { lookup, Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { NetworkError } from './errors.ts';
+import { NetworkError } from './exchange.ts';
 import type { NetworkPath } from './path.ts';
 
 export interface ResolvedAddress {
@@ -20,18 +21,15 @@ export async function resolveHost(
   ended: AbortSignal,
 ): Promise<readonly ResolvedAddress[]> {
   const literal = isIP(host);
-  if (literal === 4 || literal === 6) {
-    return [{ address: host, family: literal }];
-  }
+  if (literal === 4 || literal === 6) return [{ address: host, family: literal }];
   const family = path.family ?? (path.localAddress === undefined ? 0 : isIP(path.localAddress));
   try {
     const found =
       path.dnsServers.length > 0
         ? await askServers(host, path.dnsServers, family, ended)
         : await askSystem(host, family);
-    if (found.length === 0) {
+    if (found.length === 0)
       throw Object.assign(new Error(`no address of the wanted family for ${host}`), { code: 'ENODATA' });
-    }
     return found;
   } catch (error) {
     const code = errorCode(error) ?? 'EDNS';
@@ -57,27 +55,9 @@ async function askServers(
     const addresses = wanted === 4 ? await resolver.resolve4(host) : await resolver.resolve6(host);
     return addresses.map((address) => ({ address, family: wanted }));
   };
-  if (family === 4 || family === 6) {
-    return ask(family);
-  }
+  if (family === 4 || family === 6) return ask(family);
   const [four, six] = await Promise.allSettled([ask(4), ask(6)]);
   const found = [four, six].flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
-  if (found.length === 0 && four.status === 'rejected') {
-    throw four.reason;
-  }
+  if (found.length === 0 && four.status === 'rejected') throw four.reason;
   return found;
-}
-
-/** The `code` of a Node or undici error, looked for in its causes and in the members of an AggregateError. */
-export function errorCode(error: unknown): string | undefined {
-  for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth += 1) {
-    const code: unknown = 'code' in current ? current.code : undefined;
-    if (typeof code === 'string') {
-      return code;
-    }
-    if (current instanceof AggregateError) {
-      return errorCode(current.errors[0]);
-    }
-  }
-  return undefined;
 }

@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import type { HttpRequest, HttpResponse } from './exchange.ts';
+import type { HttpRequest, HttpResponse, OnResponseChunk } from './exchange.ts';
 
 /** A body longer than this that nobody streams ends the exchange: an endless error page must not cost time and traffic. */
 const maxDiscardedBytes = 4 * 1024 * 1024;
@@ -7,7 +7,7 @@ const maxDiscardedBytes = 4 * 1024 * 1024;
 /** Collects a response within bounds: the first `maxBodyBytes` of the body are kept, or all of it goes to `onChunk`. */
 export class ResponseReader {
   readonly #maxBodyBytes: number;
-  readonly #onChunk: ((chunk: Uint8Array) => void) | undefined;
+  readonly #onChunk: OnResponseChunk | undefined;
   readonly #streamLimitBytes: number;
   readonly #kept: Uint8Array[] = [];
   #keptBytes = 0;
@@ -39,9 +39,9 @@ export class ResponseReader {
   /** false: the body has outgrown its bound and the exchange should end. */
   take(chunk: Uint8Array): boolean {
     this.#bodyBytes += chunk.byteLength;
-    if (this.streams) {
-      this.#onChunk?.(chunk);
-      return this.#bodyBytes <= this.#streamLimitBytes;
+    if (this.#onChunk !== undefined && this.#status !== undefined && this.streams) {
+      const wanted = this.#onChunk(chunk, { status: this.#status, headers: this.#headers });
+      return wanted !== false && this.#bodyBytes <= this.#streamLimitBytes;
     }
     const room = this.#maxBodyBytes - this.#keptBytes;
     if (room > 0) {
@@ -55,9 +55,7 @@ export class ResponseReader {
 
   /** The response as far as it came; undefined when no headers came. */
   finish(complete: boolean): HttpResponse | undefined {
-    if (this.#status === undefined) {
-      return undefined;
-    }
+    if (this.#status === undefined) return undefined;
     return {
       status: this.#status,
       headers: this.#headers,
@@ -71,9 +69,7 @@ export class ResponseReader {
   #body(): Buffer {
     const bytes = Buffer.concat(this.#kept);
     const coding = this.#headers['content-encoding']?.join().trim().toLowerCase();
-    if (coding !== 'gzip' || bytes.byteLength === 0 || this.#keptBytes < this.#bodyBytes) {
-      return bytes;
-    }
+    if (coding !== 'gzip' || bytes.byteLength === 0 || this.#keptBytes < this.#bodyBytes) return bytes;
     try {
       return gunzipSync(bytes, { maxOutputLength: this.#maxBodyBytes });
     } catch {

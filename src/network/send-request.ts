@@ -1,26 +1,18 @@
 import type { Client, Dispatcher } from 'undici';
-import type { OpeningTimes } from './dial.ts';
-import { NetworkError, type NetworkTimer } from './errors.ts';
-import type { ConnectionFacts, Exchange, HttpRequest, HttpResponse } from './exchange.ts';
+import { NetworkError, type NetworkTimer, type Exchange, type HttpRequest, type HttpResponse } from './exchange.ts';
 import { ExchangeTimes } from './exchange-times.ts';
-import { OutgoingBody } from './outgoing-body.ts';
-import type { Outlet } from './outlet.ts';
-import { readWhenDue } from './paced-reading.ts';
-import { errorCode } from './resolve.ts';
+import { informationalFlood } from './answer-head.ts';
+import { OutgoingBody } from './body/outgoing-body.ts';
+import { readWhenDue } from './body/paced-reading.ts';
+import { notBefore } from './not-before.ts';
+import { type BodyWatch, watchBody } from './kernel/body-watch.ts';
 import { ResponseReader } from './response-reader.ts';
-import type { TransportOptions } from './transport.ts';
+import type { LineState, LiveConnection } from './live-connection.ts';
+import { requestError } from './request-error.ts';
+import type { TransportOptions } from './transport-options.ts';
 
-/** A connection in use and how many exchanges it has carried. */
-export interface LiveConnection {
-  readonly outlet: Outlet;
-  readonly facts: ConnectionFacts;
-  exchanges: number;
-}
-
-export interface LineState {
-  live(): LiveConnection | undefined;
-  opening(): OpeningTimes | undefined;
-}
+/** HTTP/2 frames that may come before an answer, besides the window updates for a body. */
+const maxUnansweredBytes = 1024 * 1024;
 
 /** Sends one request over a client of one origin and collects its facts. Never rejects: a failure is in the exchange. */
 export function sendRequest(
@@ -44,6 +36,7 @@ class RequestInFlight {
   #error: NetworkError | undefined;
   #reused = false;
   #connection: LiveConnection | undefined;
+  #kernel: BodyWatch | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #ended = false;
   #finish: (exchange: Exchange) => void = () => {};
@@ -57,7 +50,7 @@ class RequestInFlight {
     this.#reader = new ResponseReader(options.maxBodyBytes, request);
     this.#body = new OutgoingBody(
       request,
-      () => this.#connection?.outlet,
+      () => this.#connection?.bodySocket,
       options.pacer,
       () => this.#onLastByte(),
     );
@@ -83,11 +76,12 @@ class RequestInFlight {
   #dispatch(): void {
     const { method, url, headers } = this.#request;
     try {
+      const target = this.#line.target(url);
       this.#client.dispatch(
         {
           method,
-          path: `${url.pathname}${url.search}`,
-          headers: { ...headers, ...this.#body.framing },
+          path: target.path,
+          headers: { ...target.headers, ...headers, ...this.#body.framing },
           body: this.#body.forClient(),
           // Keep the connection after HEAD as Go does; undici would close it (nodejs/undici#258).
           reset: false,
@@ -112,15 +106,18 @@ class RequestInFlight {
     if (this.#connection !== undefined) {
       this.#reused = this.#connection.exchanges > 0;
       this.#connection.exchanges += 1;
+      this.#watchAnswer(this.#connection);
     }
     if (this.#ended) {
       controller.abort(new Error('aborted'));
     } else if (this.#body.streams) {
+      this.#kernel = watchBody(this.#connection, this.#body, this.#options.now);
       const stop = this.#body.watch({
         stallTimeoutMs: this.#request.stallTimeoutMs,
         sending: () => this.#times.stage === 'send',
         onProgress: this.#options.onProgress,
         onStall: () => this.#abort('STALLED', 'stall'),
+        onLook: () => this.#kernel?.sample(),
       });
       this.#cancels.push(stop);
     } else {
@@ -128,16 +125,30 @@ class RequestInFlight {
     }
   }
 
+  /** In HTTP/2, where heads are not seen one by one, what comes in without an answer is bounded all together. */
+  #watchAnswer(connection: LiveConnection): void {
+    connection.answerHead?.expect();
+    connection.http2?.watch();
+    if (connection.answerHead !== undefined) return;
+    const before = connection.readBytes();
+    const timer = setInterval(() => {
+      // Window updates come in for what goes out: 13 bytes for a frame of it, 16 KiB as a rule.
+      const fits = maxUnansweredBytes + this.#body.sentBytes(true) / 64;
+      if (this.#times.headersAtMs === undefined && connection.readBytes() - before > fits)
+        this.#abort(informationalFlood);
+    }, 100);
+    this.#cancels.push(() => clearInterval(timer));
+  }
+
   /** The last byte is out: from here on the peer is the one to act. */
   #onLastByte(): void {
     this.#times.lastByteAtMs = this.#options.now();
+    this.#kernel?.lastByteTaken();
     this.#options.onProgress?.(this.#body.sentBytes(true));
     const limitMs = this.#request.responseHeaderTimeoutMs;
     if (limitMs !== undefined && !this.#ended) {
       this.#after(limitMs, () => {
-        if (this.#times.stage !== 'receive') {
-          this.#abort('RESPONSE_HEADER_TIMEOUT', 'response_header');
-        }
+        if (this.#times.stage !== 'receive') this.#abort('RESPONSE_HEADER_TIMEOUT', 'response_header');
       });
     }
   }
@@ -145,21 +156,18 @@ class RequestInFlight {
   #onHeaders(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
     this.#times.headersAtMs = this.#options.now();
     this.#reader.start(status, headers);
-    if (this.#request.onResponseChunk === undefined) {
+    if (this.#request.onResponseChunk === undefined)
       this.#after(this.#options.bodyTimeoutMs, () => this.#abort('BODY_TIMEOUT', 'body'));
-    }
   }
 
   #onData(chunk: Buffer): void {
-    if (!this.#reader.take(chunk)) {
-      this.#abort('BODY_TOO_LONG', 'body');
-    } else if (this.#reader.streams) {
+    if (!this.#reader.take(chunk)) this.#abort('BODY_TOO_LONG', 'body');
+    else if (this.#reader.streams)
       void readWhenDue(this.#controller, this.#options.pacer, chunk.byteLength, this.#request.signal);
-    }
   }
 
   #onError(error: unknown): void {
-    this.#error ??= this.#toNetworkError(error);
+    this.#error ??= requestError(error, this.#times.stage, this.#connection);
     this.#end(false);
   }
 
@@ -171,32 +179,16 @@ class RequestInFlight {
     this.#controller?.abort(this.#error);
   }
 
-  #toNetworkError(error: unknown): NetworkError {
-    if (error instanceof NetworkError) {
-      return error;
-    }
-    const { stage } = this.#times;
-    const code = errorCode(error) ?? 'UNKNOWN';
-    return new NetworkError({ stage, code, message: `${stage} failed: ${code}`, cause: error });
-  }
-
   #after(delayMs: number, action: () => void): void {
-    const timer = setTimeout(action, delayMs);
-    this.#cancels.push(() => clearTimeout(timer));
+    this.#cancels.push(notBefore(delayMs, this.#options.now, action));
   }
 
   #end(complete: boolean): void {
-    if (this.#ended) {
-      return;
-    }
+    if (this.#ended) return;
     this.#ended = true;
-    for (const cancel of this.#cancels) {
-      cancel();
-    }
+    for (const cancel of this.#cancels) cancel();
     const exchange = this.#facts(this.#reader.finish(complete));
-    if (this.#error !== undefined) {
-      this.#error.exchange = exchange;
-    }
+    if (this.#error !== undefined) this.#error.exchange = exchange;
     this.#finish(exchange);
   }
 
@@ -206,16 +198,20 @@ class RequestInFlight {
     return {
       method: this.#request.method,
       url: this.#request.url,
+      redirectedFrom: this.#request.redirectedFrom,
       requestHeaders: this.#request.headers,
       ...this.#body.facts(this.#times.wroteAtMs !== undefined),
       startedAtMs: this.#times.startedAtMs,
       endedAtMs,
       socketReused: this.#reused,
+      sentAgain: this.#line.sentAgain,
       ...this.#times.durations(endedAtMs),
-      ...(opening === undefined ? {} : { opening }),
-      ...(this.#connection === undefined ? {} : { connection: this.#connection.facts }),
-      ...(response === undefined ? {} : { response }),
-      ...(this.#error === undefined ? {} : { error: this.#error }),
+      opening,
+      connection: this.#connection?.facts,
+      response,
+      answerHead: this.#times.wroteAtMs === undefined ? undefined : this.#connection?.answerHead?.facts,
+      kernel: this.#kernel?.facts(),
+      error: this.#error,
     };
   }
 }

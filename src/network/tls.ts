@@ -1,10 +1,38 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { type ConnectionOptions, createSecureContext, rootCertificates, type SecureContextOptions } from 'node:tls';
-import { NetworkError } from './errors.ts';
+import {
+  type ConnectionOptions,
+  createSecureContext,
+  rootCertificates,
+  type SecureContext,
+  type SecureContextOptions,
+} from 'node:tls';
+import { NetworkError } from './exchange.ts';
 import { isOwnHost } from './hosts.ts';
 import type { NetworkPath } from './path.ts';
-import { errorCode } from './resolve.ts';
+import { errorCode } from './error-code.ts';
+
+/** Paths and their two kinds of targets; more are loaded anew. */
+const mostContexts = 64;
+/** Loaded once for what is in the files, not for where they are: rotated ones are other ones. */
+const contexts = new Map<string, SecureContext>();
+
+/** Loading a CA besides the built-in ones takes tens of milliseconds of the event loop, which other runs would be late by. */
+function contextOf(options: SecureContextOptions): SecureContext {
+  // The built-in authorities are the same for all, and long.
+  const { ca, ...others } = options;
+  const own = Array.isArray(ca) ? ['and built-in', ca[0]] : [ca];
+  const key = createHash('sha256')
+    .update(JSON.stringify([own, others]))
+    .digest('base64');
+  const context = contexts.get(key) ?? createSecureContext(options);
+  if (contexts.size >= mostContexts) contexts.clear();
+  contexts.set(key, context);
+  return context;
+}
+
+export type TlsSettings = ConnectionOptions & { readonly showsCertificate: boolean };
 
 /**
  * TLS options of a path for one target. The files are read anew for each connection, so that rotated ones take effect. Call it before
@@ -15,18 +43,18 @@ export function tlsSettings(
   path: NetworkPath,
   target: { readonly host: string; readonly port: number },
   httpVersion: '1.1' | 'h2-if-offered',
-): ConnectionOptions {
+): TlsSettings {
   const { tls } = path;
   const own = isOwnHost(path, target);
   const name = own ? (tls.serverName ?? target.host) : target.host;
-  const settings: ConnectionOptions = {
+  const showsCertificate = own && tls.certFile !== undefined && tls.keyFile !== undefined;
+  const settings: TlsSettings = {
+    showsCertificate,
     host: name,
     rejectUnauthorized: !tls.insecure,
     ALPNProtocols: httpVersion === '1.1' ? ['http/1.1'] : ['h2', 'http/1.1'],
   };
-  if (isIP(name) === 0) {
-    settings.servername = name;
-  }
+  if (isIP(name) === 0) settings.servername = name;
   const context: SecureContextOptions = { minVersion: tls.minVersion };
   try {
     if (tls.caFile !== undefined) {
@@ -38,7 +66,7 @@ export function tlsSettings(
       context.cert = readFileSync(tls.certFile);
       context.key = readFileSync(tls.keyFile);
     }
-    settings.secureContext = createSecureContext(context);
+    settings.secureContext = contextOf(context);
   } catch (error) {
     const code = errorCode(error) ?? 'EREAD';
     throw new NetworkError({
@@ -46,6 +74,7 @@ export function tlsSettings(
       code,
       message: `cannot use a certificate file of path ${path.name}: ${code}`,
       cause: error,
+      tlsProblem: 'own_files',
     });
   }
   return settings;

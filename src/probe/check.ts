@@ -1,6 +1,6 @@
 import type { NetworkPath } from '../network/path.ts';
 import type { RegistryTarget } from '../registry/target.ts';
-import type { ClientProfile } from './client-profile.ts';
+import type { ClientProfile } from './clients/client-profile.ts';
 
 /** What is pushed. `name` is the label value `workload`. */
 export interface Workload {
@@ -30,6 +30,8 @@ export interface Check {
   /** Factor on the profile's waits between attempts; 1 is what the real client does. Anything else is marked in the run. */
   readonly retryWaitScale: number;
   readonly payload: PayloadPolicy;
+  /** Asks GET /v2/ beside the push: how much slower the path is for others meanwhile. */
+  readonly asksNeighbour?: boolean;
 }
 
 /** Base labels of every metric about a check; also its identity across reloads. */
@@ -58,4 +60,17 @@ export function checkId(check: Check): string {
 /** Payload bytes of one attempt of the whole workload. */
 export function workloadBytes(workload: Workload): number {
   return workload.layerBytes.reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** The same, with one fresh blob of that size to push. */
+export function oneBlob<T extends object>(
+  rest: T,
+  name: string,
+  sizeBytes: number,
+): T & Pick<Check, 'workload' | 'payload'> {
+  return {
+    ...rest,
+    workload: { name, kind: 'blob', layerBytes: [sizeBytes], pull: false },
+    payload: { kind: 'fresh' },
+  };
 }

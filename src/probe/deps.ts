@@ -1,7 +1,8 @@
-import type { Pacer } from '../network/pump.ts';
+import type { ReadTcpInfo } from '../network/kernel/read-tcp-info.ts';
+import type { Pacer } from '../network/body/pump.ts';
 import type { WireMeter } from '../network/wire-meter.ts';
 import type { PayloadSource } from '../registry/payload.ts';
-import type { Ledger } from './ledger.ts';
+import type { Ledger } from './leftovers/ledger.ts';
 import type { CpuThrottling } from './outcome.ts';
 
 /** Time as a run sees it; replaced by tests. */
@@ -23,6 +24,8 @@ export interface RunDeps {
   readonly pacer?: Pacer | undefined;
   /** Counts what goes over the wire; each run has one of its own. */
   readonly wire?: WireMeter | undefined;
+  /** Asks the kernel about the connections that carry bodies; undefined: it cannot be asked. */
+  readonly readTcpInfo: ReadTcpInfo | undefined;
   /** What is to be removed, beyond this process; undefined: one in memory. */
   readonly ledger?: Ledger | undefined;
   /** `start` begins to watch the event loop; what it returns ends that and gives the longest delay seen, in milliseconds. */

@@ -1,3 +1,5 @@
+import type { SentAgain } from '../network/exchange.ts';
+import type { KernelFacts } from '../network/kernel/kernel-facts.ts';
 import type { Check } from './check.ts';
 import type { Failure, FailureReason, Phase } from './failure.ts';
 
@@ -16,25 +18,54 @@ export interface RequestRecord {
   readonly receiveMs?: number;
   readonly plannedBytes: number;
   readonly sentBytes: number;
+  /** Which part of a blob it asks for. */
+  readonly range?: string;
   readonly framing: 'none' | 'content-length' | 'chunked';
   readonly status?: number;
   readonly responseHeaders: Readonly<Record<string, string>>;
   readonly responseBytes: number;
   readonly early: boolean;
   readonly socketReused: boolean;
+  /** Why this request, which is the one before it, was sent once more, as Go's net/http does unseen by the client. */
+  readonly sentAgain?: SentAgain;
   readonly httpVersion?: string;
   readonly remoteAddress?: string;
   readonly errorCode?: string;
+  /** Addresses tried for the connection, when one of them failed. */
+  readonly tried?: readonly { readonly address: string; readonly ms: number; readonly code?: string }[];
   /**
    * Body bytes over time, from the first to the last that went out: milliseconds after the run's start, bytes of this request.
    * A few dozen points at most; absent when there was nothing to watch.
    */
   readonly progress?: readonly (readonly [atMs: number, sentBytes: number])[];
+  /** What the kernel knows of the way of the body; absent: it cannot be asked. Times of its points are after the run's start. */
+  readonly kernel?: KernelFacts;
+}
+
+/** What the kernel knows of all bodies of a run, on the way to the next host: sums, or of the last body where there is none. */
+export type SendingFacts = Omit<KernelFacts, 'points' | 'end' | 'streamWindowBytes'>;
+
+/** Everything is pulled twice: right after the push, when no cache can have it, and once more. */
+export const pullRounds = ['cold', 'warm'] as const;
+export type PullRound = (typeof pullRounds)[number];
+
+/** What the pulls of one round say together. */
+export interface PullFacts {
+  /** Of the attempts that got through; absent when one blob did not. */
+  readonly bytesPerSecond?: number;
+  /** From the first byte of the first request for a layer to its head. */
+  readonly firstAnswerMs?: number;
+  /** What a CDN or cache said of the layers, in its own words: each once. */
+  readonly cache: readonly string[];
+  /** Times that a client went on by Range where an answer had been cut. */
+  readonly resumed: number;
 }
 
 /** One try at pushing one blob (or manifest), as the client's retry policy counts it. */
 export interface Attempt {
   readonly blob: string;
+  /** Of the way back: which time. Absent: it is a push. */
+  readonly pull?: PullRound;
   /** From 1. */
   readonly number: number;
   /** Milliseconds after the run's start. */
@@ -87,6 +118,26 @@ export interface CpuThrottling {
 export const leftoverKinds = ['session', 'blob', 'manifest'] as const;
 export type LeftoverKind = (typeof leftoverKinds)[number];
 
+/** How often a session that a refusal left open was known to the registry, not known to it, and answered for by a hop. */
+export interface SessionAnswers {
+  readonly known: number;
+  readonly disowned: number;
+  readonly elsewhere: number;
+}
+
+/** How quick GET /v2/ was for somebody else on the path, over a connection of its own. Milliseconds. */
+export interface NeighbourFacts {
+  /** Before the push, the middle of a few. */
+  readonly idleMs: number;
+  /** While its bodies were under way, the middle of all; absent: none was answered. */
+  readonly loadedMs?: number;
+  readonly worstMs?: number;
+  /** Questions beside the push. */
+  readonly asked: number;
+  /** Of these, how many had no answer within 10 s, or lost their connection. */
+  readonly unanswered: number;
+}
+
 /** One execution of a check. A run never throws: whatever happened is in here. */
 export interface Run {
   readonly id: string;
@@ -105,11 +156,20 @@ export interface Run {
   readonly wireBytes: number;
   /** Payload bytes ÷ (send + wait) of the successful attempts; absent when nothing was pushed successfully. */
   readonly pushBytesPerSecond?: number;
+  /** Of the cold pull. */
   readonly pullBytesPerSecond?: number;
+  /** Absent: nothing was pulled. */
+  readonly pulls?: Readonly<Partial<Record<PullRound, PullFacts>>>;
   readonly cleanup: CleanupReport;
   /** Bytes that the registry holds of the upload that a cut left open; absent: not asked (`inspectsSession`), or it does not say. */
   readonly heldBytes?: number;
+  /** Absent: not asked (`inspectsSession`), or no session was left open. */
+  readonly sessionAnswers?: SessionAnswers;
   readonly pathFacts: PathFacts;
+  /** Absent: the kernel cannot be asked, or no body was large enough to be streamed. */
+  readonly sending?: SendingFacts;
+  /** Absent: not asked (`asksNeighbour`), or the push was over too soon. */
+  readonly neighbour?: NeighbourFacts;
   /** Longest event-loop delay seen during the run. */
   readonly eventLoopLagMs: number;
   /** What a CPU limit kept from this process during the run; absent: the system does not tell. */
@@ -142,5 +202,22 @@ export type RunCheck = (
     readonly id?: string;
     /** After a cut, ask the registry how much of the upload arrived, before it is cancelled. For runs of one blob. */
     readonly inspectsSession?: boolean;
+    /** Longest time without a byte accepted while sending, in this run; undefined: as all runs have it. */
+    readonly stallTimeoutMs?: number | undefined;
   },
 ) => Promise<Run>;
+
+/** Whether we aborted the run ourselves, so that its outcome says nothing of the path. */
+export function isCancelled(run: Pick<Run, 'failure'>): boolean {
+  return run.failure?.reason === 'cancelled';
+}
+
+/** Most attempts that any one blob needed: 1 is a run without retry. A run that never got to an attempt counts 1. */
+export function mostAttempts({ attempts }: Pick<Run, 'attempts'>): number {
+  return attempts.reduce((most, { number }) => Math.max(most, number), 1);
+}
+
+/** When the run ended, in milliseconds since 1970. */
+export function endedAtMs({ startedAt, durationMs }: Pick<Run, 'startedAt' | 'durationMs'>): number {
+  return startedAt.getTime() + durationMs;
+}

@@ -1,9 +1,10 @@
 import type { Check } from '../probe/check.ts';
-import type { WireShape } from '../probe/client-profile.ts';
+import type { WireShape } from '../probe/clients/client-profile.ts';
 
 /**
  * A shell script that pushes one blob of the check's first size the way its client does: same path, same framing. It
- * holds no credentials and no headers of the path's, whose values may be secret. Needs curl 7.84 or newer.
+ * holds no credentials and no headers of the path's, whose values may be secret. A Location is taken to the letter: `[1-3]` and `{a,b}`
+ * in it are no ranges, and other schemes than http and https are refused. Needs curl 7.84 or newer.
  */
 export function reproduceWithCurl(check: Check): string {
   const bytes = check.workload.layerBytes[0] ?? 0;
@@ -12,7 +13,7 @@ export function reproduceWithCurl(check: Check): string {
     `uploads="$origin"/v2/${quote(check.registry.repository)}/blobs/uploads/`,
     `head -c ${bytes} /dev/urandom > blob`,
     'digest="sha256:$(sha256sum blob | cut -d" " -f1)"',
-    `request() { curl -sS -o answer -w ${quote('%{stderr}%{http_code} after %{time_total} s, %{size_upload} bytes sent\\n%{stdout}%header{location}')}${pathOptions(check)} -H 'Expect:' "$@"; cat answer >&2; }`,
+    `request() { curl -sS --globoff --proto =http,https -o answer -w ${quote('%{stderr}%{http_code} after %{time_total} s, %{size_upload} bytes sent\\n%{stdout}%header{location}')}${pathOptions(check)} -H 'Expect:' "$@"; cat answer >&2; }`,
     'absolute() { case $1 in http*) echo "$1";; *) echo "$origin$1";; esac; }',
     'with_digest() { case $1 in *\\?*) echo "$1&digest=$digest";; *) echo "$1?digest=$digest";; esac; }',
     ...stepsOf[check.client.shape],
@@ -52,27 +53,13 @@ function pathOptions({ path, client }: Check): string {
     const host = path.connectTo.host.includes(':') ? `[${path.connectTo.host}]` : path.connectTo.host;
     options.push('--connect-to', quote(`${url.hostname}:${port}:${host}:${path.connectTo.port}`));
   }
-  if (path.family !== undefined) {
-    options.push(`-${path.family}`);
-  }
-  if (path.localAddress !== undefined) {
-    options.push('--interface', quote(path.localAddress));
-  }
-  if (path.proxy !== undefined) {
-    options.push('--proxytunnel', '--proxy', quote(`http://${path.proxy.host}:${path.proxy.port}`));
-  }
-  if (path.tls.caFile !== undefined) {
-    options.push('--cacert', quote(path.tls.caFile));
-  }
-  if (path.tls.certFile !== undefined) {
-    options.push('--cert', quote(path.tls.certFile));
-  }
-  if (path.tls.keyFile !== undefined) {
-    options.push('--key', quote(path.tls.keyFile));
-  }
-  if (path.tls.insecure) {
-    options.push('--insecure');
-  }
+  if (path.family !== undefined) options.push(`-${path.family}`);
+  if (path.localAddress !== undefined) options.push('--interface', quote(path.localAddress));
+  if (path.proxy !== undefined) options.push('--proxy', quote(`http://${path.proxy.host}:${path.proxy.port}`));
+  if (path.tls.caFile !== undefined) options.push('--cacert', quote(path.tls.caFile));
+  if (path.tls.certFile !== undefined) options.push('--cert', quote(path.tls.certFile));
+  if (path.tls.keyFile !== undefined) options.push('--key', quote(path.tls.keyFile));
+  if (path.tls.insecure) options.push('--insecure');
   return options.map((option) => ` ${option}`).join('');
 }
 

@@ -1,34 +1,25 @@
-import { checkId } from '../probe/check.ts';
-import type { Run } from '../probe/outcome.ts';
+import { type CheckLabels, checkId, checkLabels } from '../probe/check.ts';
+import { endedAtMs, type Run } from '../probe/outcome.ts';
 
 export interface HistoryLimits {
   /** Runs of any outcome kept per check. */
   readonly runs: number;
   /** Failed runs kept per check beyond those, so that a night of successes does not push yesterday's failure out. */
   readonly failures: number;
+  /** Runs kept of all checks together, default 2500: where there are many checks each keeps fewer, three of each kind at least. */
+  readonly all?: number;
 }
+
+const mostRuns = 2_500;
+const fewestPerCheck = 3;
 
 /** Which runs to list. */
 export interface RunFilter {
   readonly checkId?: string;
-  readonly registry?: string;
+  /** Runs of checks with these names only. */
+  readonly about?: Partial<CheckLabels>;
   readonly failuresOnly?: boolean;
   readonly limit?: number;
-}
-
-/** The last runs of each check, in memory. */
-export interface History {
-  add(run: Run): void;
-  /** Keeps a run that somebody asked for: listed with the others, but no part of its check's record. */
-  addOnDemand(run: Run): void;
-  isOnDemand(id: string): boolean;
-  /** Newest first; all checks and what was run on demand when no check is named. */
-  list(filter?: RunFilter): Run[];
-  get(id: string): Run | undefined;
-  /** The newest run of the check that we did not cancel ourselves. */
-  last(checkId: string): Run | undefined;
-  /** Forgets checks that are not configured any more. */
-  retain(checkIds: ReadonlySet<string>): void;
 }
 
 interface Rings {
@@ -37,74 +28,95 @@ interface Rings {
   readonly failed: Run[];
 }
 
-/** Makes an empty history. A run is kept while either of its check's two rings holds it. */
-export function createHistory(limits: HistoryLimits = { runs: 50, failures: 50 }): History {
-  const checks = new Map<string, Rings>();
-  const nothing: Rings = { recent: [], failed: [] };
-  const onDemand: Rings = { recent: [], failed: [] };
-  const byId = new Map<string, Run>();
+/** The last runs of each check, in memory. A run is kept while either of its check's two rings holds it. */
+export class History {
+  readonly #limits: HistoryLimits;
+  readonly #checks = new Map<string, Rings>();
+  readonly #onDemand: Rings = { recent: [], failed: [] };
+  readonly #byId = new Map<string, Run>();
 
-  function push(ring: Run[], run: Run, limit: number): Run[] {
-    ring.push(run);
-    return ring.splice(0, Math.max(0, ring.length - limit));
+  constructor(limits: HistoryLimits = { runs: 50, failures: 50 }) {
+    this.#limits = limits;
   }
 
-  function forget(run: Run, rings: Rings): void {
-    if (!rings.recent.includes(run) && !rings.failed.includes(run)) {
-      byId.delete(run.id);
-    }
+  add(run: Run): void {
+    const id = checkId(run.check);
+    const rings = this.#checks.get(id) ?? { recent: [], failed: [] };
+    this.#checks.set(id, rings);
+    this.#keep(run, rings);
   }
 
-  function keep(run: Run, rings: Rings): void {
-    byId.set(run.id, run);
-    const dropped = push(rings.recent, run, limits.runs);
-    if (!run.ok) {
-      dropped.push(...push(rings.failed, run, limits.failures));
-    }
-    dropped.forEach((old) => forget(old, rings));
+  /** Keeps a run that somebody asked for: listed with the others, but no part of its check's record. */
+  addOnDemand(run: Run): void {
+    this.#keep(run, this.#onDemand);
   }
 
-  return {
-    add(run) {
-      const id = checkId(run.check);
-      const rings = checks.get(id) ?? { recent: [], failed: [] };
-      checks.set(id, rings);
-      keep(run, rings);
-    },
-    addOnDemand: (run) => keep(run, onDemand),
-    isOnDemand: (id) => [...onDemand.recent, ...onDemand.failed].some((run) => run.id === id),
-    list(filter = {}) {
-      const { checkId: id } = filter;
-      const rings = id === undefined ? [...checks.values(), onDemand] : [checks.get(id) ?? nothing];
-      return newestOf(rings, filter, limits);
-    },
-    get: (id) => byId.get(id),
-    last: (id) => checks.get(id)?.recent.findLast((run) => run.failure?.reason !== 'cancelled'),
-    retain(checkIds) {
-      for (const [id, rings] of checks) {
-        if (!checkIds.has(id)) {
-          checks.delete(id);
-          [...rings.recent, ...rings.failed].forEach((run) => byId.delete(run.id));
-        }
+  isOnDemand(id: string): boolean {
+    const { recent, failed } = this.#onDemand;
+    return [...recent, ...failed].some((run) => run.id === id);
+  }
+
+  /** Newest first; all checks and what was run on demand when no check is named. */
+  list(filter: RunFilter = {}): Run[] {
+    const { checkId: id } = filter;
+    const rings = id === undefined ? [...this.#checks.values(), this.#onDemand] : [this.#checks.get(id) ?? nothing];
+    return newestOf(rings, filter, this.#limits);
+  }
+
+  get(id: string): Run | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The newest run of the check that we did not cancel ourselves. */
+  last(id: string): Run | undefined {
+    return this.#checks.get(id)?.recent.findLast((run) => run.failure?.reason !== 'cancelled');
+  }
+
+  /** Forgets checks that are not configured any more. */
+  retain(checkIds: ReadonlySet<string>): void {
+    for (const [id, rings] of this.#checks) {
+      if (!checkIds.has(id)) {
+        this.#checks.delete(id);
+        [...rings.recent, ...rings.failed].forEach((run) => this.#byId.delete(run.id));
       }
-    },
-  };
+    }
+  }
+
+  #keep(run: Run, rings: Rings): void {
+    this.#byId.set(run.id, run);
+    const { runs, failures, all = mostRuns } = this.#limits;
+    const share = Math.max(fewestPerCheck, Math.floor(all / 2 / Math.max(1, this.#checks.size)));
+    const dropped = pushed(rings.recent, run, Math.min(runs, share));
+    if (!run.ok) dropped.push(...pushed(rings.failed, run, Math.min(failures, share)));
+    for (const old of dropped)
+      if (!rings.recent.includes(old) && !rings.failed.includes(old)) this.#byId.delete(old.id);
+  }
+}
+
+const nothing: Rings = { recent: [], failed: [] };
+
+/** Adds the run; gives back what no longer has a place. */
+function pushed(ring: Run[], run: Run, limit: number): Run[] {
+  ring.push(run);
+  return ring.splice(0, Math.max(0, ring.length - limit));
 }
 
 function newestOf(
   rings: readonly Rings[],
-  { registry, failuresOnly = false, limit = Number.POSITIVE_INFINITY }: RunFilter,
+  { about = {}, failuresOnly = false, limit = Number.POSITIVE_INFINITY }: RunFilter,
   limits: HistoryLimits,
 ): Run[] {
   const newest = new Newest(limit);
-  const wanted = (run: Run): boolean =>
-    !(failuresOnly && run.ok) && (registry === undefined || run.check.registry.name === registry);
+  const asked = Object.entries(about).filter(([, name]) => name !== undefined) as [keyof CheckLabels, string][];
+  const isAbout = (run: Run): boolean => {
+    const labels = checkLabels(run.check);
+    return asked.every(([label, name]) => labels[label] === name);
+  };
+  const wanted = (run: Run): boolean => !(failuresOnly && run.ok) && isAbout(run);
   for (const { recent, failed } of rings) {
     newest.offer(failed, wanted);
     // What failed recently is among what failed, unless fewer of those are kept.
-    if (!failuresOnly || limits.failures < limits.runs) {
-      newest.offer(recent, wanted);
-    }
+    if (!failuresOnly || limits.failures < limits.runs) newest.offer(recent, wanted);
   }
   return newest.runs();
 }
@@ -128,9 +140,7 @@ class Newest {
       if (endedAtMs(run) >= this.#oldestMs && wanted(run) && !this.#seen.has(run)) {
         this.#seen.add(run);
         this.#runs.push(run);
-        if (this.#runs.length >= 2 * this.#limit) {
-          this.#trim();
-        }
+        if (this.#runs.length >= 2 * this.#limit) this.#trim();
       }
     }
   }
@@ -144,13 +154,6 @@ class Newest {
     this.#runs.sort((a, b) => endedAtMs(b) - endedAtMs(a));
     this.#runs.length = Math.min(this.#runs.length, this.#limit);
     const oldest = this.#runs.at(-1);
-    if (oldest !== undefined && this.#runs.length === this.#limit) {
-      this.#oldestMs = endedAtMs(oldest);
-    }
+    if (oldest !== undefined && this.#runs.length === this.#limit) this.#oldestMs = endedAtMs(oldest);
   }
-}
-
-/** When the run ended, in milliseconds since 1970. */
-export function endedAtMs(run: Run): number {
-  return run.startedAt.getTime() + run.durationMs;
 }

@@ -23,16 +23,18 @@ export function raw(text: string): SafeHtml {
   return new SafeHtml(text);
 }
 
+/** How every document of ours begins, up to its title. */
+export const htmlStart = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">`;
+
 function render(value: HtmlValue): string {
-  if (value === undefined || value === false) {
-    return '';
-  }
-  if (value instanceof SafeHtml) {
-    return value.toString();
-  }
-  if (typeof value === 'object') {
-    return value.map(render).join('');
-  }
+  if (value === undefined || value === false) return '';
+  if (value instanceof SafeHtml) return value.toString();
+  if (typeof value === 'object') return value.map(render).join('');
   return escapeHtml(String(value));
 }
 

@@ -1,10 +1,11 @@
 import { checkId, checkLabels, workloadBytes } from '../probe/check.ts';
-import type { Run } from '../probe/outcome.ts';
-import { endedAtMs } from './history.ts';
+import type { Finding } from '../probe/diagnose/finding.ts';
+import { endedAtMs, type Run } from '../probe/outcome.ts';
+import type { View } from './api/schemas.ts';
 import type { LiveRun } from './live-run.ts';
 
 /** A run in one line of JSON. */
-export function runSummary(run: Run, onDemand: boolean): object {
+export function runSummary(run: Run, onDemand: boolean): View<'RunSummary'> {
   const { failure } = run;
   return {
     ...head(run, onDemand),
@@ -20,7 +21,7 @@ export function runSummary(run: Run, onDemand: boolean): object {
 }
 
 /** A run request by request. Fields are named one by one: a check holds credentials and headers that are not for show. */
-export function runView(run: Run, onDemand: boolean): object {
+export function runView(run: Run, onDemand: boolean, finding?: Finding): View<'Run'> {
   const { check } = run;
   return {
     ...head(run, onDemand),
@@ -30,11 +31,17 @@ export function runView(run: Run, onDemand: boolean): object {
     acknowledgedBytes: run.acknowledgedBytes,
     pulledBytes: run.pulledBytes,
     wireBytes: run.wireBytes,
+    heldBytes: run.heldBytes,
+    sessionAnswers: run.sessionAnswers,
     pullBytesPerSecond: run.pullBytesPerSecond,
+    pulls: run.pulls,
     failure: run.failure,
+    cause: finding,
     attempts: run.attempts,
     cleanup: run.cleanup,
     pathFacts: run.pathFacts,
+    sending: run.sending,
+    neighbour: run.neighbour,
     eventLoopLagMs: run.eventLoopLagMs,
     cpuThrottling: run.cpuThrottling,
     tainted: run.tainted,
@@ -43,11 +50,11 @@ export function runView(run: Run, onDemand: boolean): object {
 }
 
 /** A run under way. */
-export function liveRunView({ id, check, state, since, progress, onDemand }: LiveRun): object {
+export function liveRunView({ id, check, state, since, progress, onDemand }: LiveRun): View<'LiveRun'> {
   return { id, check: checkId(check), ...checkLabels(check), state, onDemand, since, progress };
 }
 
-function head(run: Run, onDemand: boolean): object {
+function head(run: Run, onDemand: boolean): Omit<View<'RunSummary'>, 'attempts' | 'failure'> {
   const { id, check, startedAt, durationMs, ok, sentBytes, pushBytesPerSecond } = run;
   return {
     id,

@@ -70,9 +70,7 @@ export function statusView(
   const wanted = registry === undefined ? checks : checks.filter((check) => check.registry.name === registry);
   const states = statusOf(wanted, history, now, 0);
   const [first] = states;
-  if (registry !== undefined) {
-    return first && registryView(first, wanted, history, now, page);
-  }
+  if (registry !== undefined) return first && registryView(first, wanted, history, now, page);
   const cells = states.reduce((sum, { paths, columns }) => sum + paths.length * columns.length, 0);
   return cells <= cellsOfWhole
     ? { kind: 'whole', registries: statusOf(checks, history, now) }
@@ -139,11 +137,9 @@ const severity: readonly CheckState[] = ['failed', 'stale', 'unknown', 'retried'
 const troubled: readonly CheckState[] = ['failed', 'stale', 'retried'];
 
 /** How many of these checks are in which state. */
-export function countStates(checks: readonly CheckStatus[]): StateCounts {
+function countStates(checks: readonly CheckStatus[]): StateCounts {
   const counts = { ok: 0, retried: 0, failed: 0, stale: 0, unknown: 0 };
-  for (const { state } of checks) {
-    counts[state] += 1;
-  }
+  for (const { state } of checks) counts[state] += 1;
   return counts;
 }
 

@@ -1,60 +1,20 @@
 import { type Check, checkId, checkLabels, workloadBytes } from '../probe/check.ts';
-import type { Failure } from '../probe/failure.ts';
-import type { Run } from '../probe/outcome.ts';
-import { hasRealWaits } from '../probe/retrying.ts';
-import { endedAtMs, type History } from './history.ts';
-import { isCancelled, mostAttempts } from './observe-run.ts';
+import { isCancelled, mostAttempts, endedAtMs, type Run } from '../probe/outcome.ts';
+import { listed } from '../probe/compare/verdict-words.ts';
+import { hasRealWaits } from '../probe/run/retrying.ts';
+import type { View } from './api/schemas.ts';
+import type { History } from './history.ts';
 
 /**
  * What a check's last run says. `retried`: succeeded, but not at the first attempt; `stale`: the last run is older than
  * three intervals, so that its result is no news; `unknown`: no run yet.
  */
-export type CheckState = 'ok' | 'retried' | 'failed' | 'stale' | 'unknown';
-
+export type CheckState = CheckStatus['state'];
+export type CheckStatus = View<'CheckStatus'>;
 /** A run as a point of a sparkline. */
-export interface RunPoint {
-  readonly id: string;
-  readonly endedAt: Date;
-  readonly ok: boolean;
-  readonly durationMs: number;
-  readonly pushBytesPerSecond?: number;
-}
-
-export interface CheckStatus {
-  readonly id: string;
-  readonly registry: string;
-  readonly path: string;
-  readonly client: string;
-  readonly workload: string;
-  readonly sizeBytes: number;
-  readonly intervalMs: number;
-  readonly state: CheckState;
-  /** Facts of the last run; absent before the first. */
-  readonly last?: {
-    readonly runId: string;
-    readonly endedAt: Date;
-    readonly ageMs: number;
-    readonly ok: boolean;
-    readonly durationMs: number;
-    readonly attempts: number;
-    readonly pushBytesPerSecond?: number;
-    readonly failure?: Pick<Failure, 'reason' | 'phase' | 'answeredBy' | 'blame'>;
-  };
-  /** Oldest first, cancelled runs left out. */
-  readonly recent: readonly RunPoint[];
-}
-
+export type RunPoint = CheckStatus['recent'][number];
 /** The matrix of one registry: rows are paths, columns client and workload. */
-export interface RegistryStatus {
-  readonly name: string;
-  readonly paths: readonly string[];
-  readonly columns: readonly { readonly client: string; readonly workload: string; readonly sizeBytes: number }[];
-  readonly checks: readonly CheckStatus[];
-  /** In one sentence, what the last runs say. */
-  readonly summary: string;
-  /** false: waits between attempts were scaled or left out, so that durations and attempts are not the real clients'. */
-  readonly realWaits: boolean;
-}
+export type RegistryStatus = View<'RegistryStatus'>;
 
 /** Earlier runs that a check's sparklines have. */
 export const mostRecentRuns = 40;
@@ -101,7 +61,7 @@ function statusOfCheck(check: Check, history: History, now: Date, recentRuns: nu
     sizeBytes: workloadBytes(check.workload),
     intervalMs: check.intervalMs,
     state: stateOf(last, check.intervalMs),
-    ...(last === undefined ? {} : { last }),
+    last,
     recent: recentRuns === 0 ? [] : recentOf(id, history, recentRuns),
   };
 }
@@ -124,7 +84,7 @@ function lastOf(run: Run, now: Date): NonNullable<CheckStatus['last']> {
     ok: run.ok,
     durationMs: run.durationMs,
     attempts: mostAttempts(run),
-    ...(pushBytesPerSecond === undefined ? {} : { pushBytesPerSecond }),
+    pushBytesPerSecond,
     ...(failure === undefined
       ? {}
       : {
@@ -145,20 +105,14 @@ function pointOf(run: Run): RunPoint {
     endedAt: new Date(endedAtMs(run)),
     ok: run.ok,
     durationMs: run.durationMs,
-    ...(pushBytesPerSecond === undefined ? {} : { pushBytesPerSecond }),
+    pushBytesPerSecond,
   };
 }
 
 function stateOf(last: CheckStatus['last'], intervalMs: number): CheckState {
-  if (last === undefined) {
-    return 'unknown';
-  }
-  if (last.ageMs > staleAfterIntervals * intervalMs) {
-    return 'stale';
-  }
-  if (!last.ok) {
-    return 'failed';
-  }
+  if (last === undefined) return 'unknown';
+  if (last.ageMs > staleAfterIntervals * intervalMs) return 'stale';
+  if (!last.ok) return 'failed';
   return last.attempts > 1 ? 'retried' : 'ok';
 }
 
@@ -176,21 +130,17 @@ function summarize(states: readonly CheckStatus[]): string {
       .filter((note) => note !== '')
       .join(' ');
   }
-  return [...failuresByPath(states, failed), ...notes].join(' ');
+  return [failing(states, failed), ...notes].join(' ');
 }
 
-function failuresByPath(states: readonly CheckStatus[], failed: readonly CheckStatus[]): string[] {
-  const totals = groupBy(states, ({ path }) => path);
-  const paths = groupBy(failed, ({ path }) => path);
-  const sentences = [...paths].slice(0, pathsInSummary).map(([path, here]) => {
-    const reasons = here.flatMap(({ last }) =>
-      last?.failure === undefined ? [] : [`${last.failure.reason} (${answeredBy(last.failure.answeredBy)})`],
-    );
-    const total = totals.get(path)?.length;
-    return `Path ${path}: ${here.length} of ${total} checks fail, ${[...new Set(reasons)].join(', ')}.`;
-  });
-  const others = paths.size - sentences.length;
-  return others > 0 ? [...sentences, `So do checks on ${others} more paths.`] : sentences;
+/** `3 of 12 checks fail, over the paths a, b and 17 more.` */
+function failing(states: readonly CheckStatus[], failed: readonly CheckStatus[]): string {
+  const paths = [...new Set(failed.map(({ path }) => path))];
+  const shown = paths.slice(0, pathsInSummary);
+  const more = paths.length - shown.length;
+  const names = more > 0 ? `${shown.join(', ')} and ${more} more` : listed(shown);
+  const verb = failed.length === 1 ? 'checks fails' : 'checks fail';
+  return `${failed.length} of ${states.length} ${verb}, over the path${paths.length === 1 ? '' : 's'} ${names}.`;
 }
 
 /** Lists by key, in the order in which keys and values come. */
@@ -198,15 +148,8 @@ function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): Map<stri
   const groups = new Map<string, T[]>();
   for (const value of values) {
     const group = groups.get(keyOf(value));
-    if (group === undefined) {
-      groups.set(keyOf(value), [value]);
-    } else {
-      group.push(value);
-    }
+    if (group === undefined) groups.set(keyOf(value), [value]);
+    else group.push(value);
   }
   return groups;
-}
-
-function answeredBy(answerer: Failure['answeredBy']): string {
-  return answerer === 'none' ? 'nobody answered' : `answered by ${answerer}`;
 }

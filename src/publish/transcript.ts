@@ -1,25 +1,41 @@
+import type { SentAgain } from '../network/exchange.ts';
+import { formatBytes } from '../probe/byte-words.ts';
 import { checkId, workloadBytes } from '../probe/check.ts';
 import type { Failure } from '../probe/failure.ts';
 import type { Attempt, RequestRecord, Run } from '../probe/outcome.ts';
-import { taintCauses } from '../probe/taint.ts';
-import { formatBytes, formatDuration, formatTime } from './format.ts';
+import { taintCauses } from '../probe/run/taint.ts';
+import { formatDuration } from '../network/duration-words.ts';
+import { formatTime } from './format.ts';
+import { neighbourWords, sendingWords } from './sending-words.ts';
+
+const sentAgainWords: Readonly<Record<SentAgain, string>> = {
+  not_processed: 'sent again: the server had not looked at it',
+  kept_connection_closed: 'sent again: the kept connection was closed',
+};
 
 /** A run request by request as plain text for a terminal, one fact a line. Times are those since the run's start. */
 export function transcript(run: Run): string {
   const { check } = run;
   const lines = [
     `run ${run.id} of ${checkId(check)}, started ${formatTime(run.startedAt)}`,
-    `${formatBytes(workloadBytes(check.workload))} to ${check.registry.repository} over ${check.path.origin}`,
+    `${formatBytes(workloadBytes(check.workload))} to ${check.registry.repository} over ${check.path.origin}${throughProxy(check.path)}`,
     '',
     ...run.attempts.flatMap(attemptLines),
     run.failure === undefined
       ? `succeeded after ${formatDuration(run.durationMs)}`
       : `failed after ${formatDuration(run.durationMs)}`,
+    ...sendingWords(run.sending).map(([name, value]) => `${name.toLowerCase()}: ${value}`),
+    ...(run.neighbour === undefined ? [] : [`others meanwhile: ${neighbourWords(run.neighbour)}`]),
     ...(run.failure === undefined ? [] : failureLines(run.failure)),
     ...run.cleanup.failures.map(({ kind, reason, message }) => `left behind: ${kind}, ${reason}: ${message}`),
     ...(run.tainted ? [`${taintCauses(run, formatDuration)}: do not trust these times`] : []),
   ];
   return `${lines.map(oneLine).join('\n')}\n`;
+}
+
+/** ` through proxy.example.org:3128`, or nothing. */
+export function throughProxy({ proxy }: Run['check']['path']): string {
+  return proxy === undefined ? '' : ` through the proxy ${proxy.host}:${proxy.port}`;
 }
 
 function attemptLines(attempt: Attempt): string[] {
@@ -40,9 +56,14 @@ function requestLines(request: RequestRecord): string[] {
   const answer = request.status ?? request.errorCode ?? 'no answer';
   return [
     `  ${request.phase} at ${formatDuration(request.startMs)}: ${request.method} ${request.url}`,
-    `    ${answer}${request.early ? ' (early)' : ''} after ${formatDuration(request.durationMs)}${sent}${timesOf(request)}`,
+    `    ${answer}${request.early ? ' (early)' : ''} after ${formatDuration(request.durationMs)}${sent}${timesOf(request)}${againOf(request)}`,
     ...Object.entries(request.responseHeaders).map(([name, value]) => `    < ${name}: ${value}`),
   ];
+}
+
+/** Behind a request that was sent once more by itself, why. */
+export function againOf({ sentAgain }: RequestRecord): string {
+  return sentAgain === undefined ? '' : `; ${sentAgainWords[sentAgain]}`;
 }
 
 function timesOf(request: RequestRecord): string {

@@ -1,39 +1,33 @@
-import type { Round } from '../probe/round.ts';
-import type { VerdictKind } from '../probe/verdict.ts';
+import type { Round } from '../probe/compare/round.ts';
+import type { VerdictKind } from '../probe/compare/verdict.ts';
 import type { VerdictText } from './page/registry-section.ts';
 
 /** The last round of each registry, client and workload, in memory. */
-export interface Verdicts {
-  /** Returns the round that this one takes the place of. */
-  add(round: Round): Round | undefined;
-  last(registry: string, client: string, workload: string): Round | undefined;
-  /** In the order in which they were first seen. */
-  list(): readonly Round[];
-  /** Forgets rounds of which no check is configured any more. */
-  retain(rounds: readonly Pick<Round, 'registry' | 'client' | 'workload'>[]): void;
-}
+export class Verdicts {
+  readonly #rounds = new Map<string, Round>();
 
-/** Makes an empty record. */
-export function createVerdicts(): Verdicts {
-  const rounds = new Map<string, Round>();
-  return {
-    add(round) {
-      const key = keyOf(round);
-      const before = rounds.get(key);
-      rounds.set(key, round);
-      return before;
-    },
-    last: (registry, client, workload) => rounds.get(keyOf({ registry, client, workload })),
-    list: () => [...rounds.values()],
-    retain(kept) {
-      const keys = new Set(kept.map(keyOf));
-      for (const key of rounds.keys()) {
-        if (!keys.has(key)) {
-          rounds.delete(key);
-        }
-      }
-    },
-  };
+  /** Returns the round that this one takes the place of. */
+  add(round: Round): Round | undefined {
+    const key = keyOf(round);
+    const before = this.#rounds.get(key);
+    this.#rounds.set(key, round);
+    return before;
+  }
+
+  last(registry: string, client: string, workload: string): Round | undefined {
+    return this.#rounds.get(keyOf({ registry, client, workload }));
+  }
+
+  /** In the order in which they were first seen. */
+  list(): readonly Round[] {
+    return [...this.#rounds.values()];
+  }
+
+  /** Forgets rounds of which no check is configured any more. */
+  retain(rounds: readonly Pick<Round, 'registry' | 'client' | 'workload'>[]): void {
+    const keys = new Set(rounds.map(keyOf));
+    for (const key of this.#rounds.keys()) if (!keys.has(key)) this.#rounds.delete(key);
+  }
 }
 
 function keyOf({ registry, client, workload }: Pick<Round, 'registry' | 'client' | 'workload'>): string {
@@ -53,18 +47,25 @@ export function verdictTexts(rounds: readonly Round[]): VerdictText[] {
   for (const round of rounds) {
     const known = worst.get(round.registry);
     const worse = known === undefined ? 1 : badness[round.verdict.kind] - badness[known.verdict.kind];
-    if (known === undefined || worse > 0 || (worse === 0 && round.startedAt > known.startedAt)) {
+    if (known === undefined || worse > 0 || (worse === 0 && round.startedAt > known.startedAt))
       worst.set(round.registry, round);
-    }
   }
   return [...worst.values()].map(textOf);
 }
 
+const kindWords: Readonly<Record<VerdictKind, string>> = {
+  'registry-fault': 'The registry is at fault',
+  'path-fault': 'A path is at fault',
+  inconclusive: 'Nothing can be said for sure',
+  healthy: 'All is well',
+};
+
 function textOf({ registry, client, workload, verdict }: Round): VerdictText {
-  const remedies = verdict.kind === 'path-fault' ? verdict.faults.flatMap(({ remedy }) => remedy ?? []) : [];
+  const faults = verdict.kind === 'path-fault' ? verdict.faults : [verdict.kind === 'registry-fault' ? verdict : {}];
+  const remedies = faults.flatMap(({ remedy }: { readonly remedy?: string }) => remedy ?? []);
   return {
     registry,
-    sentence: `${workload} as ${client}, ${verdict.kind}: ${verdict.why}.`,
+    sentence: `${kindWords[verdict.kind]}, by ${workload} pushes as ${client}: ${verdict.why}.`,
     ...(remedies.length === 0 ? {} : { remedy: [...new Set(remedies)].join('\n') }),
   };
 }

@@ -1,3 +1,4 @@
+import { WrittenUrl } from '../network/parse-url.ts';
 import { ProtocolError } from './errors.ts';
 import type { RegistryClient } from './registry-client.ts';
 
@@ -9,7 +10,7 @@ export async function listRepositories(client: RegistryClient, n: number): Promi
   const exchange = await client.send({
     step: 'pull',
     method: 'GET',
-    url: new URL(`/v2/_catalog?n=${n}`, client.path.origin),
+    url: new WrittenUrl(`/v2/_catalog?n=${n}`, client.path.origin),
     actions: [],
     accepted: [200],
   });
@@ -29,9 +30,7 @@ export function readNames(body: Uint8Array | undefined, key: string): readonly s
   } catch {
     return undefined;
   }
-  if (typeof parsed !== 'object' || parsed === null || !(key in parsed)) {
-    return undefined;
-  }
+  if (typeof parsed !== 'object' || parsed === null || !(key in parsed)) return undefined;
   const names = (parsed as Record<string, unknown>)[key] ?? [];
   return Array.isArray(names) && names.every((name) => typeof name === 'string') ? names : undefined;
 }

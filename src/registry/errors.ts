@@ -7,6 +7,8 @@ export type Step = 'auth' | 'start' | 'send' | 'commit' | 'verify' | 'pull' | 'c
 export type ProtocolProblem =
   /** A status that does not mean success for this request. */
   | 'unexpected_status'
+  /** A page for people where the registry's API should be. */
+  | 'not_an_api'
   /** 3xx where a client that follows would lose the body or leave the path. */
   | 'redirected'
   | 'location_missing'
@@ -15,6 +17,8 @@ export type ProtocolProblem =
   | 'location_downgrade'
   /** A host that the path does not allow. */
   | 'location_foreign'
+  /** The client that is imitated would not follow this Location. */
+  | 'location_refused_by_client'
   /** The client reads the Range of a PATCH answer and there is none, or none that says bytes arrived. */
   | 'range_missing'
   | 'range_unparsable'
@@ -23,6 +27,8 @@ export type ProtocolProblem =
   | 'length_wrong'
   /** A list (catalog, tags) that is none, or whose pages lead in a circle. */
   | 'list_unparsable'
+  /** A range was asked for, to go on where an answer broke off, and what came is another part of the blob, or all of it. */
+  | 'range_ignored'
   /** What was read back, or what a digest header says, is not what was pushed. */
   | 'digest_differs';
 
@@ -53,9 +59,7 @@ export class ProtocolError extends Error {
  */
 export function registryErrors(exchange: Pick<Exchange, 'response'>): readonly RegistryErrorEntry[] {
   const body = exchange.response?.body;
-  if (body === undefined || !/^\s*\{/.test(Buffer.from(body.subarray(0, 64)).toString('latin1'))) {
-    return [];
-  }
+  if (body === undefined || !/^\s*\{/.test(Buffer.from(body.subarray(0, 64)).toString('latin1'))) return [];
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(body).toString('utf8'));
@@ -63,9 +67,7 @@ export function registryErrors(exchange: Pick<Exchange, 'response'>): readonly R
     return [];
   }
   const entries: unknown = isRecord(parsed) ? parsed['errors'] : undefined;
-  if (!Array.isArray(entries)) {
-    return [];
-  }
+  if (!Array.isArray(entries)) return [];
   return entries.slice(0, 10).flatMap((entry: unknown) => {
     const code = isRecord(entry) ? entry['code'] : undefined;
     const message = isRecord(entry) ? entry['message'] : undefined;

@@ -102,3 +102,56 @@ export async function verifyManifest(client: RegistryClient, tag: string, manife
     throw new ProtocolError({ step: 'verify', problem: 'digest_differs', exchange, message });
   }
 }
+
+/** How a client asks for a manifest by its tag. */
+export interface ManifestManner {
+  /** GET of the tag; or HEAD of the tag, then GET of the digest that it names. */
+  readonly manifest: 'get' | 'head-then-get';
+  readonly manifestAccept: string;
+  /** What it accepts when it asks by digest, and so knows the media type; undefined: the same. */
+  readonly acceptByDigest?: (mediaType: string) => string;
+}
+
+/**
+ * The manifest by its tag, compared with the one pushed. Returns its size. Throws ProtocolError (`digest_differs`, `length_wrong`) when
+ * another one came, NetworkError when it was cut short.
+ */
+export async function pullManifest(
+  client: RegistryClient,
+  tag: string,
+  pushed: ImageDocument,
+  { manifest, manifestAccept, acceptByDigest }: ManifestManner,
+): Promise<number> {
+  const request = {
+    step: 'pull',
+    headers: { accept: manifestAccept, 'accept-encoding': 'identity' },
+    actions: ['pull'],
+    accepted: [200],
+  } as const;
+  if (manifest === 'head-then-get')
+    await client.send({ ...request, method: 'HEAD', url: client.url(`manifests/${tag}`) });
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const accept = manifest === 'get' ? manifestAccept : (acceptByDigest?.(pushed.mediaType) ?? manifestAccept);
+  const exchange = await client.send({
+    ...request,
+    headers: { ...request.headers, accept },
+    method: 'GET',
+    url: client.url(`manifests/${manifest === 'get' ? tag : pushed.digest}`),
+    responseLimitBytes: mostManifestBytes,
+    onResponseChunk(chunk) {
+      hash.update(chunk);
+      bytes += chunk.byteLength;
+    },
+  });
+  if (exchange.error !== undefined && exchange.error.code !== 'BODY_TOO_LONG') throw exchange.error;
+  const message = `the manifest that came has ${bytes} bytes of ${pushed.bytes.byteLength}`;
+  if (bytes !== pushed.bytes.byteLength)
+    throw new ProtocolError({ step: 'pull', problem: 'length_wrong', exchange, message });
+  if (`sha256:${hash.digest('hex')}` !== pushed.digest)
+    throw new ProtocolError({ step: 'pull', problem: 'digest_differs', exchange, message: 'another manifest came' });
+  return bytes;
+}
+
+/** Ours has a few hundred bytes a layer; more is none of ours. */
+const mostManifestBytes = 4 * 1024 * 1024;

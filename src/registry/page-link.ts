@@ -11,9 +11,7 @@ import { parseUrl } from '../network/parse-url.ts';
  */
 export function nextPage(path: NetworkPath, exchange: Exchange): URL | undefined {
   const target = nextTarget(header(exchange, 'link'));
-  if (target === undefined) {
-    return undefined;
-  }
+  if (target === undefined) return undefined;
   const facts = { step: 'pull', exchange } as const;
   const url = parseUrl(target, exchange.url);
   if (url === undefined) {
@@ -36,13 +34,8 @@ export function nextPage(path: NetworkPath, exchange: Exchange): URL | undefined
 
 /** The target of the first link with rel=next, as registries write it; longer headers than 4 KiB are not looked at. */
 function nextTarget(value: string | undefined): string | undefined {
-  if (value === undefined || value.length > 4_096) {
-    return undefined;
-  }
-  for (const [, target, parameters = ''] of value.matchAll(/<([^<>]*)>([^<>]*)/g)) {
-    if (/;\s*rel\s*=\s*"?(?:[\w-]+ )*next\b/i.test(parameters)) {
-      return target;
-    }
-  }
+  if (value === undefined || value.length > 4_096) return undefined;
+  for (const [, target, parameters = ''] of value.matchAll(/<([^<>]*)>([^<>]*)/g))
+    if (/;\s*rel\s*=\s*"?(?:[\w-]+ )*next\b/i.test(parameters)) return target;
   return undefined;
 }

@@ -41,9 +41,7 @@ export function createPayloadSource(seed: string): PayloadSource {
     prefixes.delete(prefixBytes);
     prefixes.set(prefixBytes, state);
     const oldest = prefixes.keys().next();
-    if (prefixes.size > rememberedSizes && oldest.done !== true) {
-      prefixes.delete(oldest.value);
-    }
+    if (prefixes.size > rememberedSizes && oldest.done !== true) prefixes.delete(oldest.value);
     return state;
   };
   return {
@@ -87,9 +85,7 @@ function createCuts(block: Buffer): (writeBytes: number) => ReadonlyMap<number, 
   const uncut = new Map<number, Uint8Array>();
   return (writeBytes) => {
     const known = cuts.get(writeBytes);
-    if (known !== undefined || blockBytes % writeBytes !== 0 || cuts.size >= rememberedCuts) {
-      return known ?? uncut;
-    }
+    if (known !== undefined || blockBytes % writeBytes !== 0 || cuts.size >= rememberedCuts) return known ?? uncut;
     const starts = Array.from({ length: blockBytes / writeBytes }, (_, index) => index * writeBytes);
     const cut = new Map(starts.map((start) => [start, block.subarray(start, start + writeBytes)]));
     cuts.set(writeBytes, cut);
@@ -111,13 +107,10 @@ function* pieces(bytes: PayloadBytes, writeBytes: WriteBytes, from: number, to: 
     const end = Math.min(offset + wanted, to);
     const start = offset % blockBytes;
     const whole = end - offset === wanted && end <= prefixBytes ? bytes.cut(wanted).get(start) : undefined;
-    if (whole !== undefined) {
-      yield whole;
-    } else if (end <= prefixBytes && start + (end - offset) <= blockBytes) {
+    if (whole !== undefined) yield whole;
+    else if (end <= prefixBytes && start + (end - offset) <= blockBytes)
       yield block.subarray(start, start + (end - offset));
-    } else {
-      yield assemble(block, tail, prefixBytes, offset, end);
-    }
+    else yield assemble(block, tail, prefixBytes, offset, end);
     offset = end;
   }
 }

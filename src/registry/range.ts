@@ -13,18 +13,12 @@ export type RangeReading =
 
 /** Reads the `Range` header of an upload answer. It has no `bytes=` and no total, unlike RFC 9110's; some proxies add the former. */
 export function readUploadRange(value: string | undefined): RangeReading {
-  if (value === undefined || value.trim() === '') {
-    return { kind: 'absent' };
-  }
+  if (value === undefined || value.trim() === '') return { kind: 'absent' };
   const match = /^(?:bytes=)?(\d{1,15})-(-?\d{1,15})$/.exec(value.trim());
   const start = Number(match?.[1]);
   const end = Number(match?.[2]);
-  if (match === null) {
-    return { kind: 'unparsable', value };
-  }
-  if (end === start - 1) {
-    return { kind: 'empty' };
-  }
+  if (match === null) return { kind: 'unparsable', value };
+  if (end === start - 1) return { kind: 'empty' };
   return end < start ? { kind: 'unparsable', value } : { kind: 'range', range: { start, end } };
 }
 

@@ -1,4 +1,4 @@
-import type { Secret } from '../network/secret.ts';
+import type { Secret } from '../network/secrets/secret.ts';
 
 /** The registry as one service with one content store, apart from the paths that lead to it. */
 export interface RegistryTarget {
@@ -7,6 +7,15 @@ export interface RegistryTarget {
   readonly repository: string;
   readonly credentials: Credentials;
   readonly cleanup: CleanupPolicy;
+}
+
+/** OCI distribution specification, "Pulling manifests": the grammar of `<name>`. Nothing in it leads out of `/v2/<name>/`. */
+export const repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+/** With the host, as some clients count. */
+export const mostRepositoryChars = 255;
+
+export function isRepositoryName(text: string): boolean {
+  return text.length <= mostRepositoryChars && repositoryPattern.test(text);
 }
 
 export const cleanupPolicies = ['delete', 'cancel', 'keep'] as const;

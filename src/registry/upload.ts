@@ -1,5 +1,5 @@
 import { type Exchange, header, type RequestBody } from '../network/exchange.ts';
-import { ProtocolError } from './errors.ts';
+import { ProtocolError, type Step } from './errors.ts';
 import { nextLocation, withDigest } from './location.ts';
 import { acknowledgedBytes, type RangeReading, readUploadRange } from './range.ts';
 import type { RegistryClient } from './registry-client.ts';
@@ -35,13 +35,12 @@ export async function startUpload(
     body: none,
     actions: ['pull', 'push'],
     accepted: mount === undefined ? [202] : [202, 201],
+    sentOnce: mount !== undefined,
   });
-  if (exchange.response?.status === 201) {
-    return undefined;
-  }
+  if (exchange.response?.status === 201) return undefined;
   const minimum = Number(header(exchange, 'oci-chunk-min-length'));
   return {
-    location: nextLocation(client.path, exchange, 'start'),
+    location: nextLocation(client, exchange, 'start'),
     acknowledgedBytes: undefined,
     chunkMinBytes: Number.isSafeInteger(minimum) && minimum > 0 ? minimum : undefined,
   };
@@ -59,34 +58,33 @@ export async function sendPatch(
     readonly headers?: Readonly<Record<string, string>>;
     readonly strictRange: boolean;
     readonly resendBody?: boolean;
+    readonly refusalForgives?: boolean;
   },
 ): Promise<Exchange> {
   const exchange = await client.send({
     step: 'send',
     method: 'PATCH',
     url: session.location,
-    headers: { ...octets, ...options.headers },
+    headers: options.headers ?? octets,
     body,
     actions: ['pull', 'push'],
     // ECR answers 201 to a PATCH (aws/containers-roadmap#2831); the Go clients take 201 and 204 as well.
     accepted: [202, 201, 204],
     resendBody: options.resendBody ?? false,
+    refusalForgives: options.refusalForgives,
   });
   const reading = readUploadRange(header(exchange, 'range'));
   session.acknowledgedBytes = acknowledgedBytes(reading, exchange.sentBytes);
-  if (options.strictRange) {
-    refuseUnreadable(reading, exchange);
-  }
+  if (options.strictRange) refuseUnreadable(reading, exchange);
   session.location =
-    header(exchange, 'location') === undefined ? session.location : nextLocation(client.path, exchange, 'send');
+    header(exchange, 'location') === undefined ? session.location : nextLocation(client, exchange, 'send');
   return exchange;
 }
 
 function refuseUnreadable(reading: RangeReading, exchange: Exchange): void {
   const facts = { step: 'send', exchange } as const;
-  if (reading.kind === 'absent') {
+  if (reading.kind === 'absent')
     throw new ProtocolError({ ...facts, problem: 'range_missing', message: 'PATCH was accepted without Range' });
-  }
   if (reading.kind !== 'range') {
     const value = header(exchange, 'range')?.slice(0, 40) ?? '';
     throw new ProtocolError({
@@ -121,12 +119,15 @@ export async function putWhole(
   session: UploadSession,
   digest: string,
   body: RequestBody,
-  resendBody: boolean,
+  { resendBody, namesRegistry }: { readonly resendBody: boolean; readonly namesRegistry: boolean },
 ): Promise<Exchange> {
+  const { host } = new URL(client.path.origin);
+  const url = withDigest(session.location, digest);
+  if (namesRegistry && url.host !== host) url.search += `&ns=${encodeURIComponent(host)}`;
   return client.send({
     step: 'send',
     method: 'PUT',
-    url: withDigest(session.location, digest),
+    url,
     headers: octets,
     body,
     actions: ['pull', 'push'],
@@ -151,12 +152,16 @@ export async function postWhole(client: RegistryClient, digest: string, body: Re
 
 /** Bytes the registry holds of an open session (GET, 204), or undefined when it does not say. */
 export async function uploadStatus(client: RegistryClient, session: UploadSession): Promise<number | undefined> {
-  const exchange = await client.send({
-    step: 'cleanup',
-    method: 'GET',
-    url: session.location,
-    actions: ['pull', 'push'],
-    accepted: [204, 200],
-  });
+  const exchange = await askForStatus(client, session, 'cleanup', [204, 200]);
   return acknowledgedBytes(readUploadRange(header(exchange, 'range')), Number.NaN);
+}
+
+/** GET of an open session. Throws ProtocolError when the status is none of the accepted ones. */
+export function askForStatus(
+  client: RegistryClient,
+  session: UploadSession,
+  step: Step,
+  accepted: readonly number[],
+): Promise<Exchange> {
+  return client.send({ step, method: 'GET', url: session.location, actions: ['pull', 'push'], accepted });
 }

@@ -10,27 +10,6 @@ export interface SpentBytes {
   readonly bytes: number;
 }
 
-/**
- * Most bytes in any 24 hours: a sliding window, because a calendar day would allow twice as much around midnight. What was spent
- * can be taken out, kept, and put back after a restart.
- */
-export interface ByteBudget {
-  /** Changes the budget; undefined: none. What was spent stays counted. */
-  limitTo(bytesPerDay: number | undefined): void;
-  /** Sets bytes aside before a run that may need so many; undefined: there are not so many left, and the run must not start. */
-  reserve(bytes: number): Reservation | undefined;
-  /** Spends bytes at once; false: there are not so many left. */
-  take(bytes: number): boolean;
-  /** Bytes neither spent in the last 24 hours nor set aside; undefined: no budget. Never below 0. */
-  remaining(): number | undefined;
-  /** What counts at this moment, each as of the end of its step: never older than it is. Bytes that are set aside count as spent: should the process die now, they may have been. */
-  spent(): readonly SpentBytes[];
-  /** Counts what an earlier process has spent. */
-  restore(spent: readonly SpentBytes[]): void;
-  /** Told what remains after each change. */
-  onChange(listener: (remaining: number | undefined) => void): void;
-}
-
 const windowMs = 24 * 60 * 60 * 1_000;
 /** Bytes are forgotten in steps of this; always late, never early. */
 const stepMs = 10 * 60 * 1_000;
@@ -43,11 +22,11 @@ export interface ByteBudgetOptions {
   readonly onChange?: (remaining: number | undefined) => void;
 }
 
-export function createByteBudget(options: ByteBudgetOptions): ByteBudget {
-  return new SlidingBudget(options);
-}
-
-class SlidingBudget implements ByteBudget {
+/**
+ * Most bytes in any 24 hours: a sliding window, because a calendar day would allow twice as much around midnight. What was spent
+ * can be taken out, kept, and put back after a restart.
+ */
+export class ByteBudget {
   readonly #nowMs: () => number;
   readonly #listeners: ((remaining: number | undefined) => void)[];
   readonly #spentByStep = new Map<number, number>();
@@ -60,6 +39,7 @@ class SlidingBudget implements ByteBudget {
     this.#listeners = [onChange];
   }
 
+  /** Told what remains after each change. */
   onChange(listener: (remaining: number | undefined) => void): void {
     this.#listeners.push(listener);
   }
@@ -69,11 +49,13 @@ class SlidingBudget implements ByteBudget {
     this.#listeners.forEach((listener) => listener(remaining));
   }
 
+  /** Changes the budget; undefined: none. What was spent stays counted. */
   limitTo(bytesPerDay: number | undefined): void {
     this.#bytesPerDay = bytesPerDay;
     this.#changed();
   }
 
+  /** Sets bytes aside before a run that may need so many; undefined: there are not so many left, and the run must not start. */
   reserve(bytes: number): Reservation | undefined {
     const left = this.remaining();
     if (left !== undefined && bytes > left) {
@@ -94,18 +76,24 @@ class SlidingBudget implements ByteBudget {
     };
   }
 
+  /** Spends bytes at once; false: there are not so many left. */
   take(bytes: number): boolean {
     const reservation = this.reserve(bytes);
     reservation?.settle(bytes);
     return reservation !== undefined;
   }
 
+  /** Bytes neither spent in the last 24 hours nor set aside; undefined: no budget. Never below 0. */
   remaining(): number | undefined {
     return this.#bytesPerDay === undefined
       ? undefined
       : Math.max(0, this.#bytesPerDay - this.#spentBytes() - this.#reservedBytes);
   }
 
+  /**
+   * What counts at this moment, each as of the end of its step: never older than it is. Bytes that are set aside count as spent:
+   * should the process die now, they may have been.
+   */
   spent(): readonly SpentBytes[] {
     const nowMs = this.#nowMs();
     this.#forget();
@@ -116,6 +104,7 @@ class SlidingBudget implements ByteBudget {
     return this.#reservedBytes === 0 ? steps : [...steps, { agoMs: 0, bytes: this.#reservedBytes }];
   }
 
+  /** Counts what an earlier process has spent. */
   restore(spent: readonly SpentBytes[]): void {
     spent.forEach(({ agoMs, bytes }) => this.#note(this.#nowMs() - agoMs, bytes));
     this.#changed();
@@ -134,18 +123,12 @@ class SlidingBudget implements ByteBudget {
   #spentBytes(): number {
     this.#forget();
     let sum = 0;
-    for (const bytes of this.#spentByStep.values()) {
-      sum += bytes;
-    }
+    for (const bytes of this.#spentByStep.values()) sum += bytes;
     return sum;
   }
 
   #forget(): void {
     const oldestStep = Math.floor((this.#nowMs() - windowMs) / stepMs);
-    for (const step of this.#spentByStep.keys()) {
-      if (step < oldestStep) {
-        this.#spentByStep.delete(step);
-      }
-    }
+    for (const step of this.#spentByStep.keys()) if (step < oldestStep) this.#spentByStep.delete(step);
   }
 }

@@ -10,47 +10,45 @@ export interface PauseState {
 export type PausedBy = 'request' | 'signal' | 'time';
 
 /** The kill switch: one for everything that sends bytes. In memory: a new process is not paused. */
-export interface PauseSwitch {
+export class PauseSwitch {
+  readonly #clock: Pick<Clock, 'setTimer'>;
+  readonly #now: () => Date;
+  readonly #listeners: ((state: PauseState | undefined, by: PausedBy) => void)[] = [];
+  #state: PauseState | undefined;
+  #cancelTimer = (): void => {};
+
+  constructor(clock: Pick<Clock, 'setTimer'> = systemClock(), now: () => Date = () => new Date()) {
+    this.#clock = clock;
+    this.#now = now;
+  }
+
   /** undefined: not paused. */
-  state(): PauseState | undefined;
+  state(): PauseState | undefined {
+    return this.#state;
+  }
+
   /** Pauses, for `forMs` or until resumed. When it is paused already only the end changes. */
-  pause(by: PausedBy, forMs?: number): PauseState;
-  resume(by: PausedBy): void;
+  pause(by: PausedBy, forMs?: number): PauseState {
+    const at = this.#now();
+    const until = forMs === undefined ? {} : { until: new Date(at.getTime() + forMs) };
+    const next = { since: this.#state?.since ?? at, ...until };
+    this.#change(next, by);
+    this.#cancelTimer = forMs === undefined ? () => {} : this.#clock.setTimer(forMs, () => this.resume('time'));
+    return next;
+  }
+
+  resume(by: PausedBy): void {
+    if (this.#state !== undefined) this.#change(undefined, by);
+  }
+
   /** Told of each change, in the order of the calls. */
-  onChange(listener: (state: PauseState | undefined, by: PausedBy) => void): void;
-}
-
-export function createPauseSwitch(
-  clock: Pick<Clock, 'setTimer'> = systemClock(),
-  now: () => Date = () => new Date(),
-): PauseSwitch {
-  const listeners: ((state: PauseState | undefined, by: PausedBy) => void)[] = [];
-  let state: PauseState | undefined;
-  let cancelTimer = (): void => {};
-
-  function change(next: PauseState | undefined, by: PausedBy): void {
-    cancelTimer();
-    state = next;
-    listeners.forEach((listener) => listener(next, by));
+  onChange(listener: (state: PauseState | undefined, by: PausedBy) => void): void {
+    this.#listeners.push(listener);
   }
 
-  function resume(by: PausedBy): void {
-    if (state !== undefined) {
-      change(undefined, by);
-    }
+  #change(next: PauseState | undefined, by: PausedBy): void {
+    this.#cancelTimer();
+    this.#state = next;
+    this.#listeners.forEach((listener) => listener(next, by));
   }
-
-  return {
-    state: () => state,
-    pause(by, forMs) {
-      const at = now();
-      const until = forMs === undefined ? {} : { until: new Date(at.getTime() + forMs) };
-      const next = { since: state?.since ?? at, ...until };
-      change(next, by);
-      cancelTimer = forMs === undefined ? () => {} : clock.setTimer(forMs, () => resume('time'));
-      return next;
-    },
-    resume,
-    onChange: (listener) => void listeners.push(listener),
-  };
 }

@@ -1,15 +1,13 @@
 import { type Clock, systemClock } from './clock.ts';
 import { planSlots, type SlotPlan } from './slots.ts';
 import { type LoopDeps, type ScheduleObserver, type Task, TaskLoop } from './task-loop.ts';
-import { createTransferLimit, type TransferLimit } from './transfer-limit.ts';
+import type { TransferLimit } from './transfer-limit.ts';
 
 export interface ScheduleOptions {
   readonly tasks: readonly Task[];
   readonly observer: ScheduleObserver;
-  /** Runs at the same time, over all tasks. Default 1: two at once would share the line, and neither would measure it. */
-  readonly transfers?: number;
-  /** Where the runs queue, when others queue there too; `transfers` resizes it. Default: one of its own. */
-  readonly limit?: TransferLimit;
+  /** Where the runs queue, with whatever else queues there: two at once would share the line, and neither would measure it. */
+  readonly limit: TransferLimit;
   /** Each task first runs within this time or its interval, whichever is shorter. Default 60 s. */
   readonly startWindowMs?: number;
   /** Equal seeds give equal slots. */
@@ -21,15 +19,14 @@ export interface ScheduleOptions {
 
 /** Tasks that run by the clock until `stop`. */
 export interface Schedule {
-  /**
-   * Puts these tasks in force. Those whose id goes on keep their slots and what they are running; the runs of others are aborted.
-   * `transfers` is that of the start unless given.
-   */
-  update(tasks: readonly Task[], transfers?: number): void;
+  /** Puts these tasks in force. Those whose id goes on keep their slots and what they are running; the runs of others are aborted. */
+  update(tasks: readonly Task[]): void;
   /** Aborts all runs, also those that wait for a transfer. Slots to come are not touched: `isPaused` decides about them. */
   interrupt(): void;
   /** No further runs; aborts those under way. Resolves when they have ended, or after `boundMs` with the ids of those that have not. */
   stop(boundMs: number): Promise<readonly string[]>;
+  /** Milliseconds until the next slot of the task; undefined: there is no such task. */
+  dueInMs(id: string): number | undefined;
   /** True until `stop`. */
   readonly active: boolean;
 }
@@ -37,18 +34,14 @@ export interface Schedule {
 /** Starts one loop for each task. Throws when two tasks have the same id. */
 export function startSchedule(options: ScheduleOptions): Schedule {
   const clock = options.clock ?? systemClock();
-  const limit = options.limit ?? createTransferLimit(options.transfers ?? 1);
-  const { observer, isPaused = () => false } = options;
+  const { limit, observer, isPaused = () => false } = options;
   const deps: LoopDeps = { clock, limit, observer, isPaused };
   const loops = new Map<string, TaskLoop>();
   let active = true;
 
-  function update(tasks: readonly Task[], transfers = options.transfers ?? 1): void {
-    if (!active) {
-      return;
-    }
+  function update(tasks: readonly Task[]): void {
+    if (!active) return;
     const plans = plan(tasks, options, clock.nowMs());
-    limit.resize(transfers);
     for (const [id, loop] of loops) {
       if (!plans.has(id)) {
         // Kept until its run has ended: should the id come back before, it must not run twice at once.
@@ -57,11 +50,8 @@ export function startSchedule(options: ScheduleOptions): Schedule {
     }
     for (const { task, slots } of plans.values()) {
       const loop = loops.get(task.id);
-      if (loop === undefined) {
-        loops.set(task.id, new TaskLoop(task, slots, deps));
-      } else {
-        loop.follow(task, slots);
-      }
+      if (loop === undefined) loops.set(task.id, new TaskLoop(task, slots, deps));
+      else loop.follow(task, slots);
     }
   }
 
@@ -77,6 +67,7 @@ export function startSchedule(options: ScheduleOptions): Schedule {
     update,
     interrupt: () => loops.forEach((loop) => loop.interrupt()),
     stop,
+    dueInMs: (id) => loops.get(id)?.dueInMs,
     get active() {
       return active;
     },
@@ -96,9 +87,7 @@ function plan(
   const planned = new Map<string, { task: Task; slots: SlotPlan }>();
   for (const task of tasks) {
     const own = slots.get(task.id);
-    if (own === undefined || planned.has(task.id)) {
-      throw new Error(`two tasks with the id ${task.id}`);
-    }
+    if (own === undefined || planned.has(task.id)) throw new Error(`two tasks with the id ${task.id}`);
     planned.set(task.id, { task, slots: own });
   }
   return planned;

@@ -56,9 +56,7 @@ export function planSlots(
 
 /** Time of slot `index`, from 0. */
 export function slotMs(plan: SlotPlan, index: number): number {
-  if (index === 0) {
-    return plan.firstMs;
-  }
+  if (index === 0) return plan.firstMs;
   const jitterMs = jitterShare * plan.intervalMs * hashToUnit(`${plan.seed}/${index}`);
   return plan.secondMs + (index - 1) * plan.intervalMs + jitterMs;
 }
@@ -73,9 +71,7 @@ export function lastSlotBy(plan: SlotPlan, nowMs: number): number {
 /** FNV-1a with a final mix (MurmurHash3's), as a number in [0, 1). */
 function hashToUnit(text: string): number {
   let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at += 1) {
-    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  }
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;

@@ -1,3 +1,4 @@
+import type { SkipCause } from '../publish/metrics/metric-names.ts';
 import type { Clock } from './clock.ts';
 import { lastSlotBy, type SlotPlan, slotMs } from './slots.ts';
 import type { TransferLimit } from './transfer-limit.ts';
@@ -11,13 +12,6 @@ export interface Task {
   /** Ends soon after `signal` aborts. A rejection is reported and does not end the loop. */
   run(signal: AbortSignal): Promise<void>;
 }
-
-export const skipCauses = ['overlap', 'missed', 'budget', 'paused', 'rate_limited'] as const;
-/**
- * `overlap`: the task's previous run was still running or queued; `missed`: the process slept or was stopped through the slot;
- * `paused`: somebody paused everything. The others are for whoever runs the tasks.
- */
-export type SkipCause = (typeof skipCauses)[number];
 
 /** Why a run's signal aborts when everything is paused; by the time it has ended somebody may have resumed. */
 export const pausedReason = 'paused' satisfies SkipCause;
@@ -109,6 +103,11 @@ export class TaskLoop {
     return this.#cancelTimer === undefined;
   }
 
+  /** Milliseconds until its next slot; undefined when it is retired. */
+  get dueInMs(): number | undefined {
+    return this.retired ? undefined : Math.max(0, slotMs(this.#plan, this.#nextSlot) - this.#deps.clock.nowMs());
+  }
+
   get running(): boolean {
     return this.#state.kind === 'running';
   }
@@ -138,9 +137,7 @@ export class TaskLoop {
       const cause = paused ? 'paused' : busy ? 'overlap' : 'missed';
       this.#deps.observer.skipped({ id: this.#task.id, cause, slots });
     }
-    if (startable) {
-      this.#queue(dueMs);
-    }
+    if (startable) this.#queue(dueMs);
   }
 
   #queue(dueMs: number): void {
@@ -149,9 +146,7 @@ export class TaskLoop {
       const abort = new AbortController();
       this.#state = { kind: 'running', abort, ended: this.#run(abort, dueMs, queuedAtMs) };
     });
-    if (this.#state.kind === 'idle') {
-      this.#state = { kind: 'queued', cancel };
-    }
+    if (this.#state.kind === 'idle') this.#state = { kind: 'queued', cancel };
   }
 
   async #run(abort: AbortController, dueMs: number, queuedAtMs: number): Promise<void> {

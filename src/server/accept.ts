@@ -1,4 +1,4 @@
-import type { MetricsFormat } from '../publish/exposition.ts';
+import type { MetricsFormat } from '../publish/metrics/exposition.ts';
 
 interface Offer {
   readonly value: string;
@@ -15,11 +15,9 @@ export function negotiateFormat(accept: string | undefined): MetricsFormat {
   let text = 0;
   for (const { value, parameters, quality } of parseOffers(accept)) {
     const version = parameters.get('version');
-    if (value === 'application/openmetrics-text' && (version === undefined || version === '1.0.0')) {
+    if (value === 'application/openmetrics-text' && (version === undefined || version === '1.0.0'))
       openmetrics = Math.max(openmetrics, quality);
-    } else if (value === 'text/plain' || value === 'text/*' || value === '*/*') {
-      text = Math.max(text, quality);
-    }
+    else if (value === 'text/plain' || value === 'text/*' || value === '*/*') text = Math.max(text, quality);
   }
   return openmetrics > 0 && openmetrics >= text ? 'openmetrics' : 'text';
 }
@@ -50,9 +48,7 @@ function parseOffers(header: string | undefined): Offer[] {
 
 /** A quality that is no number between 0 and 1 refuses the offer instead of promoting it. */
 function quality(text: string | undefined): number {
-  if (text === undefined) {
-    return 1;
-  }
+  if (text === undefined) return 1;
   const value = /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(text) ? Number(text) : 0;
   return value;
 }

@@ -25,9 +25,7 @@ export function actingRoute(
   const refuse = (reply: FastifyReply, message: string): FastifyReply =>
     schema.response?.['403'] === undefined ? sendText(reply, 403, message) : sendJson(reply, 403, { error: message });
   const guarded: Handler = async (request, reply) => {
-    if (isCrossSite(request)) {
-      return refuse(reply, 'requests made by other sites are refused');
-    }
+    if (isCrossSite(request)) return refuse(reply, 'requests made by other sites are refused');
     return disabled?.has(action) === true
       ? refuse(reply, `switched off by --web.disable=${action}`)
       : handler(request, reply);

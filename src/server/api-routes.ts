@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { apiSchemas } from '../publish/openapi-schemas.ts';
-import { openApiDocument, operations } from '../publish/openapi.ts';
+import { apiSchemas } from '../publish/api/schemas.ts';
+import { openApiDocument, operations } from '../publish/api/openapi.ts';
+import { limitView } from '../publish/limit-view.ts';
+import { findingOf, lastRuns } from '../publish/causes-now.ts';
 import { liveRunView, runSummary, runView } from '../publish/run-view.ts';
 import { mostRecentRuns, statusOf } from '../publish/status.ts';
 import type { ServerDeps, WebPaths } from './deps.ts';
@@ -16,9 +18,7 @@ const checksWithRuns = 120;
 export function apiRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPaths): void {
   const now = deps.now ?? (() => new Date());
   const base = paths.externalPath === '/' ? '' : paths.externalPath;
-  for (const [name, schema] of Object.entries(apiSchemas)) {
-    app.addSchema({ $id: name, ...schema });
-  }
+  for (const [name, schema] of Object.entries(apiSchemas)) app.addSchema({ $id: name, ...schema });
   route(app, ['GET'], '/api/v1/openapi.json', async (_request, reply) =>
     reply
       .type('application/json; charset=utf-8')
@@ -33,7 +33,7 @@ export function apiRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPath
       answersOf(operation),
     );
   statusRoute(app, deps, now);
-  get(operations.limits, () => ({ limits: deps.limits?.() ?? [] }));
+  get(operations.limits, () => ({ limits: (deps.limits?.() ?? []).map(limitView) }));
   get(operations.verdicts, () => ({ verdicts: deps.verdicts?.() ?? [] }));
   runRoutes(app, deps);
 }
@@ -53,7 +53,7 @@ function statusRoute(app: FastifyInstance, deps: ServerDeps, now: () => Date): v
       recentRuns,
       registries: statusOf(checks, deps.history, now(), recentRuns),
       verdicts: deps.verdicts?.() ?? [],
-      limits: deps.limits?.() ?? [],
+      limits: (deps.limits?.() ?? []).map(limitView),
       apis: deps.apis?.() ?? [],
     };
   };
@@ -61,7 +61,7 @@ function statusRoute(app: FastifyInstance, deps: ServerDeps, now: () => Date): v
   route(app, ['GET'], status.path, async (request, reply) => sendJson(reply, 200, answer(request)), answersOf(status));
 }
 
-function runRoutes(app: FastifyInstance, { history, liveRuns }: ServerDeps): void {
+function runRoutes(app: FastifyInstance, { checks, history, liveRuns }: ServerDeps): void {
   const { runs, run } = operations;
   route(
     app,
@@ -70,7 +70,7 @@ function runRoutes(app: FastifyInstance, { history, liveRuns }: ServerDeps): voi
     async (request, reply) => {
       const check = queryText(request, 'check');
       const ended = history.list({
-        ...(check === undefined ? {} : { checkId: check }),
+        checkId: check,
         failuresOnly: queryFlag(request, 'failures'),
         limit: queryNumber(request, 'limit', runsInAnswer),
       });
@@ -89,7 +89,11 @@ function runRoutes(app: FastifyInstance, { history, liveRuns }: ServerDeps): voi
       const { id } = request.params as { id: string };
       const ended = history.get(id);
       if (ended !== undefined) {
-        return sendJson(reply, 200, runView(ended, history.isOnDemand(id)));
+        return sendJson(
+          reply,
+          200,
+          runView(ended, history.isOnDemand(id), findingOf(ended, lastRuns({ checks, history }))),
+        );
       }
       const live = liveRuns?.get(id);
       return live === undefined

@@ -1,23 +1,18 @@
 import type { FastifyInstance } from 'fastify';
-import type { ApiReport } from '../probe/api-check.ts';
-import type { Check } from '../probe/check.ts';
-import type { Round } from '../probe/round.ts';
-import type { MetricsFormat } from '../publish/exposition.ts';
+import type { ApiReport } from '../probe/diagnose/api-check.ts';
+import type { Check, CheckLabels } from '../probe/check.ts';
+import type { Round } from '../probe/compare/round.ts';
+import type { BuildInfo } from '../publish/build-info.ts';
+import type { MetricsFormat } from '../publish/metrics/exposition.ts';
 import type { History } from '../publish/history.ts';
 import type { LiveRuns } from '../publish/live-run.ts';
-import type { LimitFinding } from '../publish/metrics.ts';
+import type { PathLimit } from '../probe/limits/limit.ts';
 import type { VerdictText } from '../publish/page/registry-section.ts';
-import type { Answer } from '../publish/series.ts';
+import type { Answer } from '../publish/metrics/series.ts';
 import type { PauseState } from '../schedule/pause.ts';
 import type { OnDemand } from './on-demand.ts';
 import type { WebAction } from './web-actions.ts';
 import type { WebConfigSource } from './web-config.ts';
-
-export interface BuildInfo {
-  readonly version: string;
-  readonly revision: string;
-  readonly nodeVersion: string;
-}
 
 /** Not ready: `reason` says what is still missing, in one line. */
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
@@ -67,7 +62,7 @@ export interface ServerDeps {
   readonly reload?: () => Promise<ReloadResult>;
   /** What rounds or a diagnosis concluded, for the status page; at most one for each registry. */
   readonly verdicts?: () => readonly VerdictText[];
-  readonly limits?: () => readonly LimitFinding[];
+  readonly limits?: () => readonly PathLimit[];
   /** The last round of each registry, client and workload. */
   readonly rounds?: () => readonly Round[];
   /** What each path's API did when it was last asked. */
@@ -78,6 +73,8 @@ export interface ServerDeps {
   readonly liveRuns?: LiveRuns;
   /** Runs that somebody asks for; absent: `/probe` and `POST /api/v1/run` answer 404. */
   readonly onDemand?: OnDemand;
+  /** Milliseconds until the schedule next runs such a check; undefined: not known. */
+  readonly dueInMs?: (check: Pick<CheckLabels, 'registry' | 'client' | 'workload'>) => number | undefined;
   /** Absent: `POST /api/v1/pause` and `/api/v1/resume` answer 404. */
   readonly pause?: PauseControl;
   /** Taken off the scrape timeout that Prometheus announces, in milliseconds. Default 500. */

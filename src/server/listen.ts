@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import type { AddressInfo, Server } from 'node:net';
+import type { WebHandler, WebServer } from './web-server.ts';
+import { createServer } from 'node:http';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { type ClientLimits, clientLimits, connectionsCheckMs, limitClients } from './slow-clients.ts';
 
 /** Where to listen. No host: all addresses, IPv6 and IPv4. */
@@ -16,9 +16,8 @@ export interface ListenAddress {
 export function parseListenAddress(text: string): ListenAddress {
   const match = /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|([^:[\]\s]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
-  if (match === null || port > 65_535) {
+  if (match === null || port > 65_535)
     throw new Error(`listen address "${text}" is not host:port, for example :10719, 127.0.0.1:10719 or [::1]:10719`);
-  }
   const host = match[1] ?? match[2];
   return host === undefined || host === '' ? { port } : { host, port };
 }
@@ -29,21 +28,6 @@ export interface Listening {
   readonly addresses: readonly { readonly host: string; readonly port: number }[];
   /** Stops accepting, lets requests under way end for `graceMs`, then cuts them. */
   close(graceMs?: number): Promise<void>;
-}
-
-/** Answers one request of either version of HTTP. */
-export type WebHandler = (
-  request: IncomingMessage | Http2ServerRequest,
-  response: ServerResponse | Http2ServerResponse,
-) => void;
-
-/** A server of HTTP, with TLS or without: what Node's HTTP/1.1 servers have and those of HTTP/2 have not all. */
-export interface WebServer extends Server {
-  headersTimeout: number;
-  requestTimeout: number;
-  timeout: number;
-  closeIdleConnections(): void;
-  closeAllConnections(): void;
 }
 
 export interface ListenOptions {
@@ -60,10 +44,11 @@ export async function listenOn(options: ListenOptions): Promise<Listening> {
   const makeServer =
     options.makeServer ?? ((handler) => createServer({ connectionsCheckingInterval: connectionsCheckMs }, handler));
   const servers: WebServer[] = [];
+  const open = new Set<Socket>();
   try {
     for (const address of options.addresses) {
       const server = makeServer(options.handler);
-      limitClients(server, { ...clientLimits, ...options.limits });
+      limitClients(server, { ...clientLimits, ...options.limits }, open);
       servers.push(server);
       await bind(server, address);
     }
@@ -82,16 +67,12 @@ export async function listenOn(options: ListenOptions): Promise<Listening> {
 
 /** Without a host: `::` takes IPv4 too; hosts without IPv6 have 0.0.0.0 only. */
 async function bind(server: Server, { host, port }: ListenAddress): Promise<void> {
-  if (host !== undefined) {
-    return bindTo(server, host, port);
-  }
+  if (host !== undefined) return bindTo(server, host, port);
   try {
     await bindTo(server, '::', port);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EAFNOSUPPORT' && code !== 'EADDRNOTAVAIL') {
-      throw error;
-    }
+    if (code !== 'EAFNOSUPPORT' && code !== 'EADDRNOTAVAIL') throw error;
     await bindTo(server, '0.0.0.0', port);
   }
 }

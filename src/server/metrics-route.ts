@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { gzipStream, plainStream } from '../publish/answer-streams.ts';
-import { contentTypes } from '../publish/exposition.ts';
+import { gzipStream, plainStream } from '../publish/metrics/answer-streams.ts';
+import { contentTypes } from '../publish/metrics/exposition.ts';
 import { acceptsGzip, negotiateFormat } from './accept.ts';
 import type { ServerDeps } from './deps.ts';
 import { route, sendText } from './routes.ts';
@@ -10,9 +10,8 @@ export function metricsRoute(app: FastifyInstance, url: string, deps: ServerDeps
   const limit = deps.maxRequests ?? 40;
   let underWay = 0;
   route(app, ['GET'], url, async (request, reply) => {
-    if (limit > 0 && underWay >= limit) {
+    if (limit > 0 && underWay >= limit)
       return sendText(reply.header('retry-after', '1'), 503, `limit of ${limit} concurrent scrapes reached`);
-    }
     underWay += 1;
     const end = (): void => {
       underWay -= 1;

@@ -1,10 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type CheckLabels, checkId } from '../probe/check.ts';
+import type { Run } from '../probe/outcome.ts';
 import { html, type SafeHtml } from '../publish/html.ts';
 import { icon, script, styleSheet } from '../publish/page/assets.ts';
 import { layout, type Page, type PageFrame } from '../publish/page/layout.ts';
 import { liveRunPage } from '../publish/page/live-pages.ts';
-import { runPage, runsPage } from '../publish/page/run-pages.ts';
+import { runPage, type RunPageFacts, runsPage } from '../publish/page/run-pages.ts';
+import { messagePage } from '../publish/page/message-page.ts';
 import { statusPage } from '../publish/page/status-page.ts';
+import { causesNow, findingOf, lastRuns } from '../publish/causes-now.ts';
 import { statusView } from '../publish/status-view.ts';
 import type { ServerDeps, WebPaths } from './deps.ts';
 import { noticesOf } from './notices.ts';
@@ -26,24 +30,29 @@ export function pageRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPat
   route(app, ['GET'], '/runs', async (request, reply) => {
     const failuresOnly = queryFlag(request, 'failures');
     const limit = queryNumber(request, 'limit', runsOnPage);
-    const runs = deps.history.list({ failuresOnly, limit });
+    const about = aboutOf(request);
+    const runs = deps.history.list({ failuresOnly, limit, about });
     const live = deps.liveRuns?.list() ?? [];
-    const facts = { now: now(), runs, failuresOnly, live, isOnDemand: (id: string) => deps.history.isOnDemand(id) };
+    const facts = {
+      now: now(),
+      runs,
+      failuresOnly,
+      about,
+      live,
+      isOnDemand: (id: string) => deps.history.isOnDemand(id),
+    };
     return sendHtml(reply, show(runsPage(frame, facts)));
   });
+  route(app, ['GET'], '/runs/', async (_request, reply) => reply.redirect(`${frame.base}/runs`, 308));
   route(app, ['GET'], '/runs/:id', async (request, reply) => {
     const { id } = request.params as { id: string };
     const run = deps.history.get(id);
-    if (run !== undefined) {
-      return sendHtml(reply, show(runPage(frame, run, deps.history.isOnDemand(id))));
-    }
+    if (run !== undefined) return sendHtml(reply, show(runPage(frame, run, factsOf(run, deps))));
     const live = deps.liveRuns?.get(id);
-    if (live !== undefined) {
-      return sendHtml(reply.code(202), show(liveRunPage(frame, live, now())));
-    }
-    const body = html`<h1>No such run</h1>
-<p>Runs are kept in memory: the last of each check, failures longer than successes. This one is gone, or never was.</p>`;
-    return sendHtml(reply.code(404), show({ title: 'No such run', body }));
+    if (live !== undefined) return sendHtml(reply.code(202), show(liveRunPage(frame, live, now())));
+    const words =
+      'Runs are kept in memory: the last of each check, failures longer than successes. This one is gone, or never was.';
+    return sendHtml(reply.code(404), show(messagePage('No such run', words, frame)));
   });
   route(app, ['GET'], '/config', async (_request, reply) => {
     const body = html`<h1>Configuration in force</h1>
@@ -53,10 +62,31 @@ export function pageRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPat
   assetRoutes(app);
 }
 
+function factsOf(run: Run, deps: ServerDeps): RunPageFacts {
+  const isChecked = deps.checks().some((check) => checkId(check) === checkId(run.check));
+  return {
+    onDemand: deps.history.isOnDemand(run.id),
+    finding: findingOf(run, lastRuns(deps)),
+    mayRun: isChecked && mayRun(deps),
+  };
+}
+
+/** `?registry=…&path=…&client=…&workload=…`: the runs that are asked for, those of boards and alerts. */
+function aboutOf(request: FastifyRequest): Partial<CheckLabels> {
+  const names = ['registry', 'path', 'client', 'workload'] as const;
+  return Object.fromEntries(names.map((name) => [name, queryText(request, name) || undefined]));
+}
+
+/** Whether pages may show buttons that start runs. */
+export function mayRun({ onDemand, disabled }: ServerDeps): boolean {
+  return onDemand !== undefined && disabled?.has('run') !== true;
+}
+
 /** undefined: no check is about the registry that was asked for. */
 function statusOfAll(request: FastifyRequest, deps: ServerDeps, frame: PageFrame, now: Date): Page | undefined {
   const registry = queryText(request, 'registry');
-  const view = statusView(deps.checks(), deps.history, now, { registry, page: queryPage(request) });
+  const checks = deps.checks();
+  const view = statusView(checks, deps.history, now, { registry, page: queryPage(request) });
   return (
     view &&
     statusPage(frame, {
@@ -65,11 +95,18 @@ function statusOfAll(request: FastifyRequest, deps: ServerDeps, frame: PageFrame
       failures: deps.history.list({
         failuresOnly: true,
         limit: newestFailures,
-        ...(registry === undefined ? {} : { registry }),
+        about: { registry },
       }),
       verdicts: deps.verdicts?.() ?? [],
       limits: deps.limits?.() ?? [],
       apis: deps.apis?.() ?? [],
+      causes: causesNow(
+        registry === undefined ? checks : checks.filter((check) => check.registry.name === registry),
+        deps.history,
+        now,
+      ),
+      mayRun: mayRun(deps),
+      dueInMs: (check) => deps.dueInMs?.(check),
       notices: noticesOf(deps),
     })
   );

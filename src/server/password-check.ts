@@ -16,35 +16,33 @@ export class TooManyLogins extends Error {
 
 /** Whether the text is a bcrypt hash. */
 export function isBcryptHash(text: string): boolean {
-  if (!/^\$2[aby]?\$\d\d\$[./A-Za-z0-9]{53}$/.test(text)) {
-    return false;
-  }
+  if (!/^\$2[aby]?\$\d\d\$[./A-Za-z0-9]{53}$/.test(text)) return false;
   const cost = getRounds(text);
   return cost >= 4 && cost <= 31;
 }
 
-/** Of a random password that nobody kept: comparing an unknown user with it takes as long as a known one (cost 10). */
-const nobodysHash = '$2b$10$Jb2EFB5Ey4iyjfHKUGgXae/PAFKxjlEMEDoYKyImfji3JUw.BzxmS';
+/** Salt and hash of a random password that nobody kept. */
+const nobodysPassword = 'Jb2EFB5Ey4iyjfHKUGgXae/PAFKxjlEMEDoYKyImfji3JUw.BzxmS';
 const mostWaiting = 100;
-const cachedResults = 100;
+const keptLogins = 100;
 
 /**
  * bcrypt is slow on purpose: 50 ms and more of pure computing, which would end up in the timings of running pushes. So it
  * runs in a thread of its own, started with the first login; and results are kept, because a scraper logs in each time.
  */
-export function createPasswordCheck(): PasswordCheck {
-  const results = new Map<string, boolean>();
+export function createPasswordCheck(start: () => BcryptThread = startThread): PasswordCheck {
+  // Apart, so that wrong logins, however many, do not push out the right one of a scraper.
+  const right = new Set<string>();
+  const wrong = new Set<string>();
   let thread: BcryptThread | undefined;
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
 
   async function compare(password: string, hash: string): Promise<boolean> {
-    if (waiting >= mostWaiting) {
-      throw new TooManyLogins();
-    }
+    if (waiting >= mostWaiting) throw new TooManyLogins();
     waiting += 1;
     const turn = last.then(() => {
-      thread ??= startThread();
+      thread ??= start();
       return thread.compare(password, hash);
     });
     last = turn.catch(() => {
@@ -63,17 +61,10 @@ export function createPasswordCheck(): PasswordCheck {
       const key = createHash('sha256')
         .update(JSON.stringify([user, hash, password]))
         .digest('base64');
-      const known = results.get(key);
-      if (known !== undefined) {
-        return known;
-      }
-      const right = (await compare(password, hash ?? nobodysHash)) && hash !== undefined;
-      results.set(key, right);
-      const [oldest] = results.keys();
-      if (results.size > cachedResults && oldest !== undefined) {
-        results.delete(oldest);
-      }
-      return right;
+      if (right.has(key) || wrong.has(key)) return right.has(key);
+      const isRight = (await compare(password, hash ?? nobodysHash(users))) && hash !== undefined;
+      keep(isRight ? right : wrong, key);
+      return isRight;
     },
     async close() {
       await thread?.close();
@@ -82,7 +73,21 @@ export function createPasswordCheck(): PasswordCheck {
   };
 }
 
-interface BcryptThread {
+/** Comparing an unknown user with it takes as long as the slowest of the known ones. */
+function nobodysHash(users: ReadonlyMap<string, string>): string {
+  const cost = Math.max(4, ...[...users.values()].map((hash) => getRounds(hash)));
+  return `$2b$${String(cost).padStart(2, '0')}$${nobodysPassword}`;
+}
+
+/** Of more than `keptLogins` the oldest goes. */
+function keep(logins: Set<string>, key: string): void {
+  logins.add(key);
+  const [oldest] = logins;
+  if (logins.size > keptLogins && oldest !== undefined) logins.delete(oldest);
+}
+
+/** Where passwords are compared; ends when it is closed. */
+export interface BcryptThread {
   compare(password: string, hash: string): Promise<boolean>;
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { operations } from '../publish/openapi.ts';
+import { operations } from '../publish/api/openapi.ts';
 import { actingRoute } from './acting-route.ts';
 import { answersOf, sendJson } from './api-routes.ts';
 import type { PauseControl } from './deps.ts';

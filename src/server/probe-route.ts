@@ -1,13 +1,14 @@
 import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Run } from '../probe/outcome.ts';
-import { contentTypes, type MetricsFormat } from '../publish/exposition.ts';
-import { renderRun } from '../publish/probe-answer.ts';
+import { contentTypes, type MetricsFormat } from '../publish/metrics/exposition.ts';
+import { type NoRun, renderNoRun, renderRun } from '../publish/probe-answer.ts';
 import { transcript } from '../publish/transcript.ts';
 import { actingRoute } from './acting-route.ts';
 import { negotiateFormat } from './accept.ts';
 import type { ServerDeps } from './deps.ts';
-import type { OnDemand } from './on-demand.ts';
+import { type NoRunReason, type OnDemand, type RunAnswer, RunNotStarted, type RunRequest } from './on-demand.ts';
 import { queryFlag, queryText, sendText } from './routes.ts';
 
 const defaultOffsetMs = 500;
@@ -23,34 +24,61 @@ export function probeRoute(app: FastifyInstance, onDemand: OnDemand, deps: Serve
   const offsetMs = deps.timeoutOffsetMs ?? defaultOffsetMs;
   actingRoute(app, ['GET'], '/probe', { action: 'run', disabled: deps.disabled }, async (request, reply) => {
     const startMs = performance.now();
-    if (request.method === 'HEAD') {
-      return sendText(reply.header('allow', 'GET'), 405, 'HEAD is not allowed here');
-    }
+    if (request.method === 'HEAD') return sendText(reply.header('allow', 'GET'), 405, 'HEAD is not allowed here');
     let withinMs: number | undefined;
     try {
       withinMs = scrapeTimeoutMs(request.headers['x-prometheus-scrape-timeout-seconds'], offsetMs);
     } catch (error) {
       return sendText(reply, 400, error instanceof BadTimeout ? error.message : 'bad scrape timeout');
     }
-    const answer = onDemand.start(wanted(request), {
-      queue: false,
-      ...(withinMs === undefined ? {} : { withinMs }),
-    });
-    if (answer.kind === 'refused') {
-      return sendText(reply, 400, answer.message);
-    }
+    const leftMs = (): number | undefined =>
+      withinMs === undefined ? undefined : withinMs - (performance.now() - startMs);
+    const noRun = (reason: NoRunReason, message: string): FastifyReply =>
+      sendNoRun(request, reply, { reason, message, waitedMs: performance.now() - startMs });
+    const answer = await startedWithin(onDemand, wanted(request), withinMs, leftMs);
+    if (answer.kind === 'refused') return sendText(reply, 400, answer.message);
     if (answer.kind === 'busy') {
-      return sendText(reply.header('retry-after', String(answer.retryAfterSeconds)), 503, answer.message);
+      reply.header('retry-after', String(answer.retryAfterSeconds));
+      return withinMs === undefined ? sendText(reply, 503, answer.message) : noRun(answer.reason, answer.message);
     }
     reply.header('x-blobprobe-run-id', answer.id);
-    const leftMs = withinMs === undefined ? undefined : withinMs - (performance.now() - startMs);
-    const run = await endedWithin(answer.run, leftMs);
+    const run = await endedWithin(answer.run, leftMs());
+    if (run instanceof RunNotStarted) return noRun('busy', run.message);
     if (run === undefined) {
       const message = `run ${answer.id} has not ended within the scrape timeout; /runs/${answer.id} has what comes of it`;
-      return sendText(reply.header('retry-after', '1'), 503, message);
+      return noRun('scrape_timeout', message);
     }
     return sendRun(reply, run, negotiateFormat(request.headers.accept), queryFlag(request, 'debug'));
   });
+}
+
+/** How often to look whether the same check still runs on schedule. */
+const lookAgainMs = 100;
+
+/** Starts the run, once the schedule's own run of the same check has ended. With a refusal that only time brought, nothing was refused. */
+async function startedWithin(
+  onDemand: OnDemand,
+  request: RunRequest,
+  withinMs: number | undefined,
+  leftMs: () => number | undefined,
+): Promise<RunAnswer> {
+  let answer = onDemand.start(request, { withinMs });
+  while (answer.kind === 'busy' && answer.reason === 'busy') {
+    const left = leftMs();
+    if (left === undefined || left <= lookAgainMs) break;
+    await sleep(lookAgainMs);
+    const next = onDemand.start(request, { withinMs: leftMs() });
+    if (next.kind === 'refused') break;
+    answer = next;
+  }
+  return answer;
+}
+
+/** Nothing was pushed: Prometheus gets an answer all the same, so that `up` tells of this exporter only. */
+function sendNoRun(request: FastifyRequest, reply: FastifyReply, noRun: NoRun): FastifyReply {
+  const format = negotiateFormat(request.headers.accept);
+  reply.header('cache-control', 'no-store').header('vary', 'Accept').header('x-blobprobe-no-run', noRun.message);
+  return reply.type(contentTypes[format]).send(renderNoRun(noRun, format));
 }
 
 function wanted(request: FastifyRequest): Parameters<OnDemand['start']>[0] {
@@ -67,23 +95,24 @@ function wanted(request: FastifyRequest): Parameters<OnDemand['start']>[0] {
 
 /** Milliseconds of the header less the offset; undefined without it. */
 function scrapeTimeoutMs(header: string | string[] | undefined, offsetMs: number): number | undefined {
-  if (header === undefined) {
-    return undefined;
-  }
+  if (header === undefined) return undefined;
   const seconds = Number(header);
-  if (!Number.isFinite(seconds) || seconds <= 0) {
+  if (!Number.isFinite(seconds) || seconds <= 0)
     throw new BadTimeout('X-Prometheus-Scrape-Timeout-Seconds is no number of seconds');
-  }
-  if (seconds * 1000 <= offsetMs) {
+  if (seconds * 1000 <= offsetMs)
     throw new BadTimeout(`a scrape timeout of ${seconds} s leaves nothing after the offset of ${offsetMs / 1000} s`);
-  }
   return seconds * 1000 - offsetMs;
 }
 
-async function endedWithin(run: Promise<Run>, leftMs: number | undefined): Promise<Run | undefined> {
-  if (leftMs === undefined) {
-    return run;
-  }
+async function endedWithin(
+  started: Promise<Run>,
+  leftMs: number | undefined,
+): Promise<Run | RunNotStarted | undefined> {
+  const run = started.catch((error: unknown) => {
+    if (error instanceof RunNotStarted) return error;
+    throw error;
+  });
+  if (leftMs === undefined) return run;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), Math.max(0, leftMs));
@@ -97,9 +126,7 @@ async function endedWithin(run: Promise<Run>, leftMs: number | undefined): Promi
 
 async function sendRun(reply: FastifyReply, run: Run, format: MetricsFormat, debug: boolean): Promise<FastifyReply> {
   reply.header('cache-control', 'no-store').header('vary', 'Accept');
-  if (!debug) {
-    return reply.type(contentTypes[format]).send(await renderRun(run, format));
-  }
+  if (!debug) return reply.type(contentTypes[format]).send(await renderRun(run, format));
   const metrics = await renderRun(run, 'text');
   return reply.type('text/plain; charset=utf-8').send(`${transcript(run)}\nMetrics of this run:\n${metrics}`);
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { html } from '../publish/html.ts';
-import { operations } from '../publish/openapi.ts';
+import { operations } from '../publish/api/openapi.ts';
 import { layout } from '../publish/page/layout.ts';
 import { daemonReports, reportView } from '../publish/report/daemon-report.ts';
 import { htmlReportBody } from '../publish/report/html-document.ts';
@@ -17,13 +17,10 @@ export function reportRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebP
   const frame = pageFrame(deps, paths);
   route(app, ['GET'], '/report', async (request, reply) => {
     const format = queryText(request, 'format') ?? 'html';
-    if (format !== 'html' && format !== 'markdown') {
+    if (format !== 'html' && format !== 'markdown')
       return sendText(reply, 400, 'format is html or markdown; JSON is at /api/v1/report');
-    }
     const reports = wanted(request, deps);
-    if (reports === undefined) {
-      return sendText(reply, 404, noSuchRegistry);
-    }
+    if (reports === undefined) return sendText(reply, 404, noSuchRegistry);
     const documents = reports.map(buildReport);
     if (format === 'markdown') {
       const text = documents.map(renderMarkdown).join('\n');
@@ -44,7 +41,7 @@ ${documents.length === 0 ? html`<h1>Report</h1><p>No checks are configured.</p>`
       const reports = wanted(request, deps);
       return reports === undefined
         ? sendJson(reply, 404, { error: noSuchRegistry })
-        : sendJson(reply, 200, { reports: reports.map((data) => reportView(data, deps.limits?.() ?? [])) });
+        : sendJson(reply, 200, { reports: reports.map((data) => reportView(data)) });
     },
     answersOf(operations.report),
   );

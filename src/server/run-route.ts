@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { operations } from '../publish/openapi.ts';
+import { operations } from '../publish/api/openapi.ts';
 import { actingRoute } from './acting-route.ts';
 import { answersOf, sendJson } from './api-routes.ts';
 import type { WebPaths } from './deps.ts';
@@ -23,20 +23,15 @@ export function runRoute(
     { action: 'run', disabled },
     async (request, reply) => {
       const [mediaType = ''] = (request.headers['content-type'] ?? '').split(';');
-      if (mediaType.trim().toLowerCase() !== 'application/json') {
+      if (mediaType.trim().toLowerCase() !== 'application/json')
         return sendJson(reply, 415, { error: 'send a JSON object with content type application/json' });
-      }
       const wanted = runRequest(request.body);
-      if (wanted === undefined) {
+      if (wanted === undefined)
         return sendJson(reply, 400, { error: `expected an object of texts with the keys ${keys.join(', ')}` });
-      }
-      const answer = onDemand.start(wanted, { queue: true });
-      if (answer.kind === 'refused') {
-        return sendJson(reply, 400, { error: answer.message });
-      }
-      if (answer.kind === 'busy') {
+      const answer = onDemand.start(wanted);
+      if (answer.kind === 'refused') return sendJson(reply, 400, { error: answer.message });
+      if (answer.kind === 'busy')
         return sendJson(reply.header('retry-after', String(answer.retryAfterSeconds)), 503, { error: answer.message });
-      }
       const location = `${base}/runs/${encodeURIComponent(answer.id)}`;
       return sendJson(reply.header('location', location), 202, { id: answer.id, location });
     },
@@ -48,9 +43,7 @@ const keys = ['registry', 'path', 'client', 'workload', 'size', 'retries'] as co
 
 /** undefined when the body is anything but an object of texts with known keys. */
 function runRequest(body: unknown): RunRequest | undefined {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    return undefined;
-  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
   const known: readonly string[] = keys;
   const entries = Object.entries(body);
   return entries.every(([key, value]) => known.includes(key) && typeof value === 'string')

@@ -1,14 +1,17 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { actingRoute } from './acting-route.ts';
+import { adviseRoute } from './advise-route.ts';
 import { apiRoutes } from './api-routes.ts';
 import type { ServerDeps, WebPaths } from './deps.ts';
 import { metricsRoute } from './metrics-route.ts';
-import { pageRoutes } from './page-routes.ts';
+import { pageFrame, pageRoutes } from './page-routes.ts';
 import { pauseRoutes } from './pause-routes.ts';
 import { createPasswordCheck } from './password-check.ts';
 import { probeRoute } from './probe-route.ts';
 import { reportRoutes } from './report-routes.ts';
 import { route, sendText } from './routes.ts';
+import { pageOf } from './error-page.ts';
+import { runFormRoute } from './run-form-route.ts';
 import { runRoute } from './run-route.ts';
 import { createGuard, type Guard } from './web-guard.ts';
 
@@ -29,7 +32,7 @@ export const securityHeaders: Readonly<Record<string, string>> = {
   'content-security-policy': contentSecurityPolicy,
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
-  'referrer-policy': 'no-referrer',
+  'referrer-policy': 'same-origin',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
 };
@@ -62,6 +65,8 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
   app.setNotFoundHandler((_request, reply) => sendText(reply, 404, 'there is nothing here'));
 
   const paths = webPaths(deps.paths);
+  const frame = pageFrame(deps, paths);
+  app.addHook('onSend', async (request, reply, payload) => pageOf(request, reply, payload, frame));
   void app.register(
     async (scope) => {
       healthRoutes(scope, deps);
@@ -69,20 +74,19 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
       pageRoutes(scope, deps, paths);
       apiRoutes(scope, deps, paths);
       reportRoutes(scope, deps, paths);
+      adviseRoute(scope, deps);
       if (deps.onDemand !== undefined) {
         probeRoute(scope, deps.onDemand, deps);
         runRoute(scope, deps.onDemand, paths, deps.disabled);
+        runFormRoute(scope, deps.onDemand, frame, deps.disabled);
       }
-      if (deps.pause !== undefined) {
-        pauseRoutes(scope, deps.pause, deps.disabled);
-      }
+      if (deps.pause !== undefined) pauseRoutes(scope, deps.pause, deps.disabled);
       deps.extraRoutes?.(scope);
     },
     paths.routePrefix === '/' ? {} : { prefix: paths.routePrefix },
   );
-  if (paths.routePrefix !== '/') {
+  if (paths.routePrefix !== '/')
     route(app, ['GET'], '/', async (_request, reply) => reply.redirect(`${paths.externalPath}/`.replace('//', '/')));
-  }
   return app;
 }
 
@@ -120,9 +124,8 @@ function healthRoutes(app: FastifyInstance, deps: ServerDeps): void {
 function sendError(deps: ServerDeps, error: unknown, reply: FastifyReply): FastifyReply {
   const status = (error as { statusCode?: number }).statusCode ?? 500;
   reply.headers(securityHeaders);
-  if (status >= 400 && status < 500) {
+  if (status >= 400 && status < 500)
     return sendText(reply, status, error instanceof Error ? error.message : 'bad request');
-  }
   deps.log.error({ err: error, requestId: reply.request.id, url: reply.request.url }, 'request failed');
   return sendText(reply, 500, `internal error; the log has it under request ${reply.request.id}`);
 }

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { Socket } from 'node:net';
-import type { WebServer } from './listen.ts';
+import type { WebServer } from './web-server.ts';
 
 /** How patient a server is with its clients, in milliseconds, and how many it has at once. */
 export interface ClientLimits {
@@ -11,6 +10,7 @@ export interface ClientLimits {
   readonly requestMs: number;
   /** Without a byte of an answer being taken. */
   readonly readMs: number;
+  /** Over all addresses together. */
   readonly connections: number;
 }
 
@@ -25,27 +25,30 @@ export const connectionsCheckMs = 2_000;
 
 /**
  * Gives a server these limits. A client that does not read its answer is cut off; one that waits for an answer that is not there
- * yet, is not.
+ * yet, is not. `open` has the connections of all servers that share the limit on them.
  */
-export function limitClients(server: WebServer, limits: ClientLimits): void {
+export function limitClients(server: WebServer, limits: ClientLimits, open: Set<Socket>): void {
   server.headersTimeout = limits.headersMs;
   server.requestTimeout = limits.requestMs;
-  server.maxConnections = limits.connections;
   server.timeout = limits.readMs;
+  server.on('connection', (socket: Socket) => {
+    if (open.size >= limits.connections) {
+      socket.destroy();
+      return;
+    }
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
   const busy = new Map<Socket, number>();
-  server.on(
-    'request',
-    (request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse) => {
-      const { socket } = request;
-      busy.set(socket, (busy.get(socket) ?? 0) + 1);
-      response.once('close', () => {
-        const left = (busy.get(socket) ?? 1) - 1;
-        if (left > 0) busy.set(socket, left);
-        else busy.delete(socket);
-      });
-    },
-  );
-  // With a listener Node leaves to it what to do, also with connections that are kept and idle. Sessions of HTTP/2 come here as well.
+  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    busy.set(socket, (busy.get(socket) ?? 0) + 1);
+    response.once('close', () => {
+      const left = (busy.get(socket) ?? 1) - 1;
+      if (left > 0) busy.set(socket, left);
+      else busy.delete(socket);
+    });
+  });
+  // With a listener Node leaves to it what to do, also with connections that are kept and idle.
   server.on('timeout', (idle: unknown) => {
     if (idle instanceof Socket && (idle.writableLength > 0 || !busy.has(idle))) idle.destroy();
   });

@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { ServerDeps } from './deps.ts';
 import { type ListenAddress, type Listening, listenOn } from './listen.ts';
@@ -17,11 +16,11 @@ export async function startServer(
   const source = web?.webConfig;
   const listening = await listenOn({
     addresses,
-    // Fastify takes requests of both versions; its types know one.
-    handler: (request, response) => app.routing(request as IncomingMessage, response as ServerResponse),
-    ...(web === undefined || source === undefined || source().tls === undefined
-      ? {}
-      : { makeServer: (handler) => createTlsServer(handler, source, web.log) }),
+    handler: (request, response) => app.routing(request, response),
+    makeServer:
+      web === undefined || source?.().tls === undefined
+        ? undefined
+        : (handler) => createTlsServer(handler, source, web.log),
   });
   return {
     addresses: listening.addresses,

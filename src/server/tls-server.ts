@@ -3,8 +3,7 @@ import { createServer } from 'node:https';
 import { isIPv6 } from 'node:net';
 import type { SecureContextOptions, Server as TlsServer, TLSSocket } from 'node:tls';
 import type { ServerLog } from './deps.ts';
-import { createHttp2Server } from './http2-server.ts';
-import type { WebHandler, WebServer } from './listen.ts';
+import type { WebHandler, WebServer } from './web-server.ts';
 import { connectionsCheckMs } from './slow-clients.ts';
 import type { Pem, WebConfigSource, WebTls } from './web-config.ts';
 
@@ -16,8 +15,9 @@ const handshakeMs = 10_000;
 
 /**
  * An HTTPS server that reads its certificates anew for each connection: the next handshake has the new ones. A file
- * that has become wrong refuses connections and says so in the log, as exporter-toolkit does. Speaks HTTP/2 and HTTP/1.1;
- * whether HTTP/2, and whether clients are asked for a certificate at all, is settled at the start.
+ * that has become wrong refuses connections and says so in the log, as exporter-toolkit does. It speaks HTTP/1.1 only, which
+ * scrapers and browsers speak as well: one connection then costs no more than one request at a time. Whether clients are asked
+ * for a certificate at all is settled at the start.
  * Throws when the configuration, a certificate or a key is wrong.
  */
 export function createTlsServer(handler: WebHandler, source: WebConfigSource, log: ServerLog): WebServer {
@@ -31,8 +31,8 @@ export function createTlsServer(handler: WebHandler, source: WebConfigSource, lo
     handshakeTimeout: handshakeMs,
     connectionsCheckingInterval: connectionsCheckMs,
   };
-  const server = source().http2 ? createHttp2Server(options, handler) : createServer(options, handler);
-  renewCertificates(server as TlsServer & WebServer, inForce, source, log);
+  const server = createServer(options, handler);
+  renewCertificates(server, inForce, source, log);
   admitClients(server, source, log);
   return server;
 }
@@ -58,7 +58,7 @@ function renewCertificates(
   });
 }
 
-/** Puts itself before all that listens for connections: Node's HTTP/2 would begin to speak to a client that is refused. */
+/** Puts itself before all that listens for connections: a client that is refused is not served. */
 function admitClients(server: WebServer, source: WebConfigSource, log: ServerLog): void {
   const listeners = server.listeners('secureConnection');
   server.removeAllListeners('secureConnection');
@@ -75,9 +75,7 @@ function admitClients(server: WebServer, source: WebConfigSource, log: ServerLog
 
 function tlsOf(source: WebConfigSource): WebTls {
   const { tls } = source();
-  if (tls === undefined) {
-    throw new Error('tls_server_config is gone; it can only be removed with a restart');
-  }
+  if (tls === undefined) throw new Error('tls_server_config is gone; it can only be removed with a restart');
   return tls;
 }
 
@@ -94,7 +92,7 @@ export function secureOptions(tls: WebTls): SecureContextOptions {
   return {
     cert: pem(tls.cert),
     key: pem(tls.key),
-    ...(tls.clientCa === undefined ? {} : { ca: pem(tls.clientCa) }),
+    ca: tls.clientCa === undefined ? undefined : pem(tls.clientCa),
     minVersion: tls.minVersion,
     maxVersion: tls.maxVersion,
     ...(tls.ciphers.length === 0 ? {} : { ciphers: [...tls13Ciphers, ...tls.ciphers].join(':') }),
@@ -109,25 +107,18 @@ function pem(source: Pem): string {
 
 /** Why a client's certificate is not good enough, or undefined when it is. */
 function whyRefused(socket: TLSSocket, tls: WebTls | undefined): string | undefined {
-  if (tls === undefined) {
-    return 'the TLS configuration is wrong';
-  }
+  if (tls === undefined) return 'the TLS configuration is wrong';
   const certificate = socket.getPeerX509Certificate();
   const required = tls.clientAuth === 'RequireAnyClientCert' || tls.clientAuth === 'RequireAndVerifyClientCert';
   const verified = tls.clientAuth === 'VerifyClientCertIfGiven' || tls.clientAuth === 'RequireAndVerifyClientCert';
-  if (certificate === undefined) {
-    return required ? 'no certificate' : undefined;
-  }
-  if (verified && !socket.authorized) {
-    return `certificate not valid (${String(socket.authorizationError)})`;
-  }
+  if (certificate === undefined) return required ? 'no certificate' : undefined;
+  if (verified && !socket.authorized) return `certificate not valid (${String(socket.authorizationError)})`;
   const allowed = tls.clientAllowedSans;
   if (
     allowed !== undefined &&
     !alternativeNames(certificate.subjectAltName ?? '').some((name) => allowed.includes(name))
-  ) {
+  )
     return 'no allowed subject alternative name';
-  }
   return undefined;
 }
 

@@ -9,9 +9,7 @@ export function createTokenBucket(
     const now = nowMs();
     tokens = Math.min(limit.burst, tokens + (now - lastMs) / limit.intervalMs);
     lastMs = now;
-    if (tokens < 1) {
-      return false;
-    }
+    if (tokens < 1) return false;
     tokens -= 1;
     return true;
   };

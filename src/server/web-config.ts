@@ -2,8 +2,6 @@
 export interface WebConfig {
   /** Absent: plain HTTP. */
   readonly tls?: WebTls;
-  /** Whether HTTP/2 is offered over TLS. Cannot change under a running server. */
-  readonly http2: boolean;
   /** Extra response headers; they win over our own. */
   readonly headers: Readonly<Record<string, string>>;
   /** Name → bcrypt hash. Empty: everybody may come in. */

@@ -24,13 +24,9 @@ export function createGuard(source: WebConfigSource, passwords: PasswordCheck, l
       log.error({ err: error }, 'web configuration file is wrong; requests are refused');
       return sendText(reply, 500, 'Internal Server Error');
     }
-    if (!allow()) {
-      return sendText(reply, 429, 'Too Many Requests');
-    }
+    if (!allow()) return sendText(reply, 429, 'Too Many Requests');
     reply.headers(config.headers);
-    if (config.users.size > 0) {
-      return authenticate(config, passwords, request, reply);
-    }
+    if (config.users.size > 0) return authenticate(config, passwords, request, reply);
     return undefined;
   };
 }
@@ -43,13 +39,10 @@ async function authenticate(
 ): Promise<FastifyReply | undefined> {
   const login = basicLogin(request.headers.authorization);
   try {
-    if (login !== undefined && (await passwords.verify(config.users, login.user, login.password))) {
-      return undefined;
-    }
+    if (login !== undefined && (await passwords.verify(config.users, login.user, login.password))) return undefined;
   } catch (error) {
-    if (error instanceof TooManyLogins) {
+    if (error instanceof TooManyLogins)
       return sendText(reply.header('retry-after', '1'), 503, 'too many logins are being checked');
-    }
     throw error;
   }
   return sendText(reply.header('www-authenticate', 'Basic'), 401, 'Unauthorized');

@@ -21,9 +21,8 @@ describe('the reader of the sink', () => {
   });
 
   test('and wherever the stream is cut', () => {
-    for (let at = 1; at < bytes.length; at += 1) {
+    for (let at = 1; at < bytes.length; at += 1)
       expect(requestsIn([bytes.subarray(0, at), bytes.subarray(at)])).toEqual(wanted);
-    }
     expect(requestsIn(Array.from(bytes, (byte) => Buffer.from([byte])))).toEqual(wanted);
   });
 

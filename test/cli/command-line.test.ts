@@ -1,3 +1,4 @@
+import { ConfigError } from '../../src/config/problem.ts';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Command, Terminal } from '../../src/cli/command.ts';
@@ -60,7 +61,7 @@ test.each<[string[], string]>([
 test('--help lists the commands and the flags, and runs nothing', async () => {
   const { code, terminal } = run(['--help'], () => 9);
   expect(await code).toBe(0);
-  expect(terminal.stdout.join('')).toMatch(/serve {2}Does serve\.\n {2}demo {3}Does demo\.[\s\S]*--some\.flag=VALUE/);
+  expect(terminal.stdout.join('')).toMatch(/serve {4}Does serve\.\n {2}demo {5}Does demo\.[\s\S]*--some\.flag=VALUE/);
 });
 
 test('demo --help is about demo', async () => {
@@ -78,4 +79,39 @@ test('--version says what package.json says', async () => {
   expect(terminal.stdout.join('')).toBe(
     `blobprobe, version ${version} (revision: unknown, node: ${process.version})\n`,
   );
+});
+
+test.each<[string[], RegExp]>([
+  [['-h'], /^usage: blobprobe \[command\]/],
+  [['help'], /^usage: blobprobe \[command\]/],
+  [['help', 'demo'], /^usage: blobprobe demo \[flags\]/],
+  [['demo', '-h'], /^usage: blobprobe demo \[flags\]/],
+  [['-v'], /^blobprobe, version /],
+  [['version'], /^blobprobe, version /],
+  [['demo', '-v'], /^blobprobe, version /],
+])('%j shows what hands expect, and runs nothing', async (argv, shown) => {
+  const { code, terminal } = run(argv, () => 9);
+  expect(await code).toBe(0);
+  expect(terminal.stdout.join('')).toMatch(shown);
+});
+
+test('help of what is no command says so', async () => {
+  const { code, terminal } = run(['help', 'dmo'], () => 9);
+  expect(await code).toBe(2);
+  expect(terminal.stderr.join('')).toContain('did you mean demo?');
+});
+
+test('a file that the system refuses is one line', async () => {
+  const { code, terminal } = run(['demo'], () => Number(readFileSync('/nonexistent/x')));
+  expect(await code).toBe(1);
+  expect(terminal.stderr.join('')).toMatch(/^blobprobe demo: ENOENT: [^\n]*\n$/);
+});
+
+test('a wrong configuration is one line for each error and exit code 2, whatever the command', async () => {
+  const problems = ['a', 'b'].map((key) => ({ file: 'x.yaml', path: [key], message: 'expected a size' }));
+  const { code, terminal } = run(['demo'], () => {
+    throw new ConfigError(problems);
+  });
+  expect(await code).toBe(2);
+  expect(terminal.stderr.join('')).toBe('x.yaml: a: expected a size\nx.yaml: b: expected a size\n');
 });

@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import { runCommandLine } from '../../src/cli/command-line.ts';
+import { createEngine } from '../../src/daemon/engine.ts';
+import { Ledger } from '../../src/probe/leftovers/ledger.ts';
 import { changeFlags, changesOf } from '../../src/cli/demo-changes.ts';
+import { demoCommand, withoutOwnFaults } from '../../src/cli/demo.ts';
 import { demoGuide, demoList } from '../../src/cli/demo-guide.ts';
 import { outageFlag, outageOf } from '../../src/cli/demo-outage.ts';
 import { parseFlags, UsageError } from '../../src/cli/flags.ts';
-import { presetNames } from '../../src/demo/presets.ts';
+import { createLogger } from '../../src/daemon/log.ts';
+import { presetNames } from '../../src/lab/presets.ts';
 
 const paths = ['one', 'two'];
 const read = (...argv: string[]) => changesOf(parseFlags(argv, changeFlags), paths);
@@ -56,5 +61,44 @@ describe('the outage', () => {
     expect(demoGuide('http://localhost', lab, read('--outage-every=6m'))).toContain(
       'the load balancer is down for 1m30s in 6m.\n',
     );
+  });
+});
+
+test('what is wrong with its own paths is not logged, unless as an error; the rest is', () => {
+  const lines: string[] = [];
+  const logger = createLogger({ level: 'debug', format: 'logfmt', write: (line) => lines.push(line) });
+  const log = withoutOwnFaults(logger);
+  for (const level of ['debug', 'info', 'warn', 'error'] as const) {
+    log[level]('of a path', { registry: 'demo', path: 'internal' });
+    log[level]('of itself', { signal: 'SIGINT' });
+  }
+  expect(lines.map((line) => line.replace(/^time=\S+ /, ''))).toEqual([
+    'level=DEBUG msg="of itself" signal=SIGINT\n',
+    'level=INFO msg="of itself" signal=SIGINT\n',
+    'level=WARN msg="of itself" signal=SIGINT\n',
+    'level=ERROR msg="of a path" registry=demo path=internal\n',
+    'level=ERROR msg="of itself" signal=SIGINT\n',
+  ]);
+});
+
+describe('--once', () => {
+  const once = async (...args: readonly string[]) => {
+    let out = '';
+    const engine = createEngine();
+    const deps = { run: engine.run, engine, ledger: new Ledger(), eventLoopLagSeconds: () => 0 };
+    const terminal = { out: (text: string) => (out += text), err: () => {}, env: {} };
+    return { code: await runCommandLine(['demo', '--once', ...args], [demoCommand(deps)], terminal), out };
+  };
+
+  test('pushes over the path without faults, says so and ends', async () => {
+    expect(await once()).toEqual({
+      code: 0,
+      out: expect.stringMatching(/^\S+\/internal\/docker\/medium: pushed 768 KiB in /),
+    });
+  });
+
+  test('fails with its cause when the path has one', async () => {
+    const { code, out } = await once('--break=internal=ingress-nginx-default');
+    expect({ code, out }).toEqual({ code: 1, out: expect.stringContaining('Remedy: ') });
   });
 });

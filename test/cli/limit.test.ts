@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runCommandLine } from '../../src/cli/command-line.ts';
-import { createEngine } from '../../src/cli/engine.ts';
+import { createEngine } from '../../src/daemon/engine.ts';
 import { limitCommand } from '../../src/cli/limit.ts';
-import { type DemoEdge, startEdge } from '../../src/demo/edge.ts';
-import { type DemoRegistry, startRegistry } from '../../src/demo/registry.ts';
-import { clientProfiles } from '../../src/probe/client-profiles.ts';
+import { type DemoEdge, startEdge } from '../../src/lab/edge.ts';
+import { type DemoRegistry, startRegistry } from '../../src/lab/registry.ts';
 
 let registry: DemoRegistry;
 let edge: DemoEdge;
@@ -35,7 +34,6 @@ async function limit(args: readonly string[], input = 'right\n', isTerminal = fa
   let err = '';
   const command = limitCommand({
     engine: createEngine(),
-    profiles: clientProfiles,
     isTerminal,
     readInput: () => input,
   });
@@ -56,7 +54,7 @@ describe('ad hoc', () => {
     const host = new URL(edge.url).host;
     expect(out).toMatch(
       new RegExp(
-        `^${host}/url as crane\\n  size      limited: 1MB \\(977 KiB\\) is accepted, .* is not\\n +1.00 MB is accepted, .* is refused: 413 from nginx.*\\n +\\d+ runs, .* sent\\n$`,
+        `^${host}/url as crane\\n  size      limited: 977 KiB \\(1 MB\\) is accepted, .* is not\\n +977 KiB is accepted, .* is refused: 413 from nginx.*\\n +\\d+ runs, .* sent\\n$`,
       ),
     );
     expect(err.split('\n')[0]).toBe(`${host}/url as crane: 1 KiB`);
@@ -163,7 +161,7 @@ describe('with a configuration', () => {
 });
 
 test.each([
-  [[], 'give --config.file=FILE or --url=URL'],
+  [[], 'give --config.file=FILE, or the registry, such as git.example.org/team/app'],
   [
     ['--url=registry.example.org'],
     'flag --url: expected a URL that starts with http:// or https:// such as https://registry.example.org',
@@ -174,6 +172,11 @@ test.each([
   ],
   [['--url=http://registry.example.org/a?b'], 'flag --url: expected a URL without query and fragment'],
   [['--url=http://registry.example.org/Team'], 'flag --url: "Team" is no name of a repository'],
+  [['--url=http://registry.example.org/a..b'], 'flag --url: "a..b" is no name of a repository'],
+  [
+    ['--url=http://registry.example.org', '--repository=team/a.-b'],
+    'flag --repository: "team/a.-b" is no name of a repository',
+  ],
   [['--url=http://registry.example.org/a', '--repository=b'], 'the repository stands in --url and in --repository'],
   [['--url=http://registry.example.org', '--user=u'], 'flags --user and --password-stdin go together'],
   [['--url=http://registry.example.org', '--connect-to=host'], 'flag --connect-to: expected HOST:PORT, got "host"'],

@@ -38,10 +38,10 @@ describe('on a terminal', () => {
 
   test('a long label gives way to the numbers', () => {
     const { view, take } = setup(true);
-    view.begin('docker-containerd, 104.9 MB over ingress-nginx-default-of-the-second-cluster');
+    view.begin('docker-containerd, 100 MiB over ingress-nginx-default-of-the-second-cluster');
     view.update(sent(1 * MiB, { phase: 'commit' }));
     const line = take().slice(4);
-    expect(line).toMatch(/^docker-containerd, 104\.9 MB .*…  \[#----\]  1 MiB \/ 10 MiB  attempt 1\/5  commit$/);
+    expect(line).toMatch(/^docker-containerd, 100 MiB .*…  \[#----\]  1 MiB \/ 10 MiB  attempt 1\/5  commit$/);
     expect(line).toHaveLength(79);
   });
 

@@ -1,17 +1,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cleanupCommand } from '../../src/cli/cleanup.ts';
 import { runCommandLine } from '../../src/cli/command-line.ts';
 import { diagnoseCommand } from '../../src/cli/diagnose.ts';
-import { createEngine } from '../../src/cli/engine.ts';
+import { createEngine } from '../../src/daemon/engine.ts';
 import { pushCommand } from '../../src/cli/push.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { type DemoEdge, startEdge } from '../../src/demo/edge.ts';
-import { type DemoRegistry, startRegistry } from '../../src/demo/registry.ts';
-import { clientProfiles } from '../../src/probe/client-profiles.ts';
-import { Ledger } from '../../src/probe/ledger.ts';
+import { type DemoEdge, startEdge } from '../../src/lab/edge.ts';
+import { type DemoRegistry, startRegistry } from '../../src/lab/registry.ts';
+import { Ledger } from '../../src/probe/leftovers/ledger.ts';
 import { checkOf } from '../support/checks.ts';
 
 let registry: DemoRegistry;
@@ -32,15 +33,21 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-async function run(args: readonly string[], ledger = new Ledger(), input = 'right\n', isTerminal = false) {
+async function run(
+  args: readonly string[],
+  ledger = new Ledger(),
+  input = 'right\n',
+  isTerminal = false,
+  env: Readonly<Record<string, string>> = {},
+) {
   let out = '';
   let err = '';
-  const deps = { engine: createEngine(ledger), ledger, profiles: clientProfiles, isTerminal, readInput: () => input };
+  const deps = { engine: createEngine(ledger), ledger, isTerminal, readInput: () => input };
   const commands = [pushCommand(deps), diagnoseCommand(deps), cleanupCommand(deps)] as const;
   const code = await runCommandLine(args, [...commands], {
     out: (text) => (out += text),
     err: (text) => (err += text),
-    env: {},
+    env,
   });
   return { code, out, err };
 }
@@ -76,7 +83,9 @@ describe('push', () => {
       '--size=300kB',
       '--pull',
     ]);
-    expect(out).toMatch(/^.*\/url\/docker\/300kB: pushed 293 KiB in .*, pushed at .*\/s, pulled at .*\/s\n$/);
+    expect(out).toMatch(
+      /^.*\/url\/docker\/300kB: pushed 293 KiB in .*, pushed at .*\/s, pulled cold .*\/s, .*, pulled warm .*\/s.*\n$/,
+    );
     expect(err).toMatch(/^[^\n]*300kB, 293 KiB\n$/);
     expect(code).toBe(0);
     expect(registry.blobs.size).toBe(0);
@@ -103,6 +112,27 @@ describe('push', () => {
     expect(code).toBe(0);
   });
 
+  test('as JSON, a failed push has its cause, where it is and what to do', async () => {
+    const args = [
+      'push',
+      `--config.file=${configured()}`,
+      '--path=ingress',
+      '--workload=large',
+      '--retries=none',
+      '--json',
+    ];
+    const { code, out } = await run(args);
+    expect(JSON.parse(out)).toMatchObject({
+      ok: false,
+      cause: {
+        cause: 'nginx_body_limit',
+        remedy: expect.stringContaining('client_max_body_size'),
+        reference: expect.any(String),
+      },
+    });
+    expect(code).toBe(1);
+  });
+
   test.each([
     [['--path=ingress', '--workload=huge'], 'no workload "huge", there are small, large'],
     [['--workload=small'], 'choose --registry and --path of gitea/internal, gitea/ingress'],
@@ -120,6 +150,39 @@ describe('push', () => {
     const { code, err } = await run(['push', `--config.file=${configured({ oops: 1 })}`]);
     expect(code).toBe(2);
     expect(err).toContain('unknown key "oops"');
+  });
+});
+
+describe('what newcomers meet is named', () => {
+  const push = async (url: string, ...more: readonly string[]) =>
+    (await run(['push', `--url=${url}`, '--size=100kB', '--retries=none', ...more])).out;
+
+  test('https on a plain port', async () => {
+    const plain = createServer();
+    await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+    const { port } = plain.address() as AddressInfo;
+    const out = await push(`https://127.0.0.1:${port}/team/probe`, ...login);
+    plain.close();
+    expect(out).toMatch(/^Cause: TLS is spoken to a port that speaks plain HTTP$/m);
+  });
+
+  test('no login', async () => {
+    const out = await push(`${registry.url}/team/probe`);
+    expect(out).toMatch(/^Cause: the registry wants a login, and none was given$/m);
+  });
+
+  test('nothing listens', async () => {
+    const out = await push('http://127.0.0.1:1/team/probe');
+    expect(out).toMatch(/^Cause: nothing listens at this host and port$/m);
+    // The id of the run may have these digits.
+    expect(out).not.toMatch(/\b502\b/);
+  });
+
+  test('an owner that does not exist', async () => {
+    registry.intercept = ({ method }) => (method === 'POST' ? { kind: 'answer', status: 404 } : undefined);
+    const out = await push(registry.url, ...login);
+    expect(out).toContain('to probe/blobprobe over');
+    expect(out).toMatch(/^Cause: the registry does not know the repository, or its owner$/m);
   });
 });
 
@@ -143,6 +206,34 @@ describe('diagnose', () => {
     expect(code).toBe(0);
   });
 
+  test('--conformance: what is lost on the way is a fault, in words and as JSON; without it nothing is asked', async () => {
+    edge.setFaults([{ kind: 'strip-request-header', names: ['range'] }]);
+    const args = ['diagnose', `--config.file=${configured()}`, '--path=ingress', '--size=8kB', '--quick'];
+    const asked = () =>
+      registry.requests.filter(({ headers }) => headers['user-agent']?.includes('conformance')).length;
+    expect((await run(args)).code).toBe(0);
+    expect(asked()).toBe(0);
+    const { code, out } = await run([...args, '--conformance']);
+    expect(out).toMatch(/^gitea\/ingress as docker, .*: fault: a hop does not let parts of blobs be read/);
+    expect(out).toContain('(range_lost, certain)');
+    expect(out).toContain('ingress: blob_range: not supported, answered 200 with all of it\n');
+    expect(out).toContain('internal: blob_range: supported, answered 206\n');
+    expect(code).toBe(1);
+    expect(asked()).toBeGreaterThan(0);
+    const { out: json } = await run([...args, '--conformance', '--json']);
+    expect(JSON.parse(json)).toMatchObject([
+      {
+        kind: 'fault',
+        findings: [{ cause: 'range_lost', hop: 'ingress', confidence: 'certain' }],
+        conformance: {
+          subject: [{ path: 'ingress', behaviours: { blob_range: { outcome: 'not supported', status: 200 } } }, {}],
+          direct: [{ path: 'internal', behaviours: { blob_range: { outcome: 'supported', status: 206 } } }, {}],
+        },
+      },
+    ]);
+    expect(registry.openSessions).toEqual([]);
+  });
+
   test('ad hoc, wrong password: exit code 1 and the credentials', async () => {
     const args = ['diagnose', `--url=${registry.url}`, ...login, '--size=200kB', '--quick', '--json'];
     const { code, out } = await run(args, undefined, 'wrong');
@@ -155,7 +246,7 @@ describe('diagnose', () => {
     const { code, err } = await run(['diagnose']);
     expect({ code, err }).toEqual({
       code: 2,
-      err: 'blobprobe diagnose: give --config.file=FILE or --url=URL (see blobprobe diagnose --help)\n',
+      err: 'blobprobe diagnose: give --config.file=FILE, or the registry, such as git.example.org/team/app (see blobprobe diagnose --help)\n',
     });
   });
 });
@@ -176,7 +267,6 @@ describe('cleanup', () => {
     const check = checkOf(registry.url, { sizeBytes: 1_000, path: { name: 'internal' } });
     const { registry: target } = loadConfig(config(), {
       env: {},
-      profiles: clientProfiles,
     }).checks[0]!;
     await createEngine(died).run({ ...check, registry: target }, { signal: new AbortController().signal });
     await died.close();
@@ -220,6 +310,41 @@ describe('cleanup', () => {
     } finally {
       await other.close();
     }
+  });
+
+  test('a push to a registry of the moment remembers what it leaves in the home directory; cleanup finds it by the same URL', async () => {
+    registry.intercept = ({ method }) => (method === 'DELETE' ? { kind: 'answer', status: 405 } : undefined);
+    const env = { HOME: directory };
+    const target = [`--url=${registry.url}/team/probe`, ...login];
+    const pushed = await run(['push', ...target, '--size=100kB'], new Ledger(), 'right\n', false, env);
+    expect(pushed.err).toContain(
+      `left in ${registry.url}/team/probe: 1 blob; the registry has deletion switched off: its garbage collection`,
+    );
+    registry.intercept = undefined;
+    expect(registry.blobs.size).toBe(1);
+    const elsewhere = await run(['cleanup', `--url=${edge.url}`], new Ledger(), '', false, env);
+    expect(elsewhere.out).toContain('1 blob not configured');
+    const { code, out } = await run(
+      ['cleanup', `--url=${registry.url}`, ...login],
+      new Ledger(),
+      'right\n',
+      false,
+      env,
+    );
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/^[^\n]*\/url: 1 blob removed\n$/) });
+    expect(registry.blobs.size).toBe(0);
+  });
+
+  test('what could not be removed at once is removed after a while', async () => {
+    let refused = 0;
+    registry.intercept = ({ method }) => {
+      if (method !== 'DELETE' || refused > 0) return undefined;
+      refused += 1;
+      return { kind: 'answer', status: 500 };
+    };
+    const { code, err } = await run(['push', `--url=${registry.url}/team/probe`, ...login, '--size=100kB']);
+    expect({ code, refused, left: registry.blobs.size }).toEqual({ code: 0, refused: 1, left: 0 });
+    expect(err).not.toContain('left in');
   });
 
   test('no ledger file, no configuration: usage', async () => {

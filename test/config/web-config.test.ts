@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseWebConfig, webConfigReader } from '../../src/config/web-config.ts';
-import { createCertificates } from '../../src/demo/certificates.ts';
+import { createCertificates } from '../../src/lab/certificates.ts';
 import { describeWithComponents, requireComponent } from '../support/component.ts';
 
 const certificates = createCertificates();
@@ -104,11 +104,6 @@ const refused: readonly (readonly [name: string, text: string, message: string])
     `tls_server_config: { ${files}, curve_preferences: [P1] }`,
     'curve_preferences[0]: expected one',
   ],
-  [
-    'ciphers without one that HTTP/2 needs',
-    `tls_server_config: { ${files}, cipher_suites: [TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384] }`,
-    'cipher_suites: expected TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 or its ECDSA twin among them',
-  ],
   ['a wrong version', `tls_server_config: { ${files}, min_version: TLS111 }`, 'min_version: expected one of TLS10'],
   ['a password in clear', 'basic_auth_users: { john: doe }', 'basic_auth_users.john: expected a bcrypt hash'],
   [
@@ -184,7 +179,6 @@ test('what the file says arrives', () => {
     file,
   );
   expect(config).toEqual({
-    http2: false,
     tls: {
       cert: { kind: 'file', file: path.join(folder, 'server.crt') },
       key: { kind: 'file', file: path.join(folder, 'server.key') },

@@ -1,5 +1,5 @@
-import type { LoggedRequest } from '../../src/demo/request-log.ts';
-import { clientProfiles } from '../../src/probe/client-profiles.ts';
+import type { LoggedRequest } from '../../src/lab/request-log.ts';
+import { clientProfiles } from '../../src/probe/clients/client-profiles.ts';
 import type { RequestRecord } from '../../src/probe/outcome.ts';
 import type { Observation } from './observation.ts';
 

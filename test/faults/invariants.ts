@@ -1,6 +1,6 @@
-import { isCancelled } from '../../src/publish/observe-run.ts';
-import type { LedgerEntry } from '../../src/probe/ledger-entry.ts';
-import type { Attempt, Run } from '../../src/probe/outcome.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { LedgerEntry } from '../../src/probe/leftovers/ledger-entry.ts';
+import { isCancelled, type Attempt, type Run } from '../../src/probe/outcome.ts';
 import { edgeBytes, edgeRequests } from './edge-invariants.ts';
 import type { Observation, ObservedRun, Stored } from './observation.ts';
 
@@ -135,8 +135,8 @@ export const invariants = {
   'what is left on the registry is in the ledger': (seen) => unknownTo(seen, seen.ledgerAtEnd, seen.storedAtEnd),
 
   'the file holds what the ledger remembered': ({ ledgerAtEnd, ledgerInFile }) => {
-    const inFile = new Map(ledgerInFile.map((entry) => [entry.id, JSON.stringify(entry)]));
-    const missing = ledgerAtEnd.filter((entry) => inFile.get(entry.id) !== JSON.stringify(entry));
+    const inFile = new Map(ledgerInFile.map((entry) => [entry.id, plain(entry)]));
+    const missing = ledgerAtEnd.filter((entry) => !isDeepStrictEqual(inFile.get(entry.id), plain(entry)));
     const known = new Set(ledgerAtEnd.map(({ id }) => id));
     return [
       ...missing.map(({ kind, state, id }) => `${kind} ${state} ${id} is not in the file, or otherwise`),
@@ -202,8 +202,8 @@ function countersOf(runs: readonly Run[]): Record<string, number> {
   };
 }
 
-function isPull({ requests }: Attempt): boolean {
-  return requests.some(({ phase }) => phase === 'pull');
+function isPull({ pull }: Attempt): boolean {
+  return pull !== undefined;
 }
 
 function failedAttempts(runs: readonly Run[]): Map<string, number> {
@@ -287,4 +287,9 @@ function lostPosts({ requests }: Attempt): number {
 
 function holds({ blobs, manifests }: Stored, kind: LedgerEntry['kind'], digest: string | undefined): boolean {
   return digest !== undefined && (kind === 'manifest' ? manifests : blobs).includes(digest);
+}
+
+/** As JSON has it: without what is undefined. */
+function plain(value: object): unknown {
+  return JSON.parse(JSON.stringify(value));
 }

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { createCertificates } from '../../src/demo/certificates.ts';
+import { createCertificates } from '../../src/lab/certificates.ts';
 import { memoryBytes } from './resources.ts';
 import { replayHint, runSeed, type SeedResult } from './run-seed.ts';
 import { worldCertificates } from './world.ts';
@@ -78,16 +78,13 @@ const failed = rows.filter(({ violations }) => violations.length > 0);
 console.log(
   `${rows.length - failed.length} of ${rows.length} seeds passed; memory grew by ${growthKiB} KiB from the first to the last third: ${isFlat ? 'flat' : 'NOT FLAT'}`,
 );
-if (values.record !== undefined) {
-  writeFileSync(values.record, `${JSON.stringify(recordOf(), undefined, 2)}\n`);
-}
+if (values.record !== undefined) writeFileSync(values.record, `${JSON.stringify(recordOf(), undefined, 2)}\n`);
 process.exitCode = failed.length === 0 && isFlat ? 0 : 1;
 
 function recordOf(): object {
   const reasons: Record<string, number> = {};
-  for (const [reason, times] of rows.flatMap(({ figures }) => Object.entries(figures.reasons))) {
+  for (const [reason, times] of rows.flatMap(({ figures }) => Object.entries(figures.reasons)))
     reasons[reason] = (reasons[reason] ?? 0) + times;
-  }
   const sum = (of: (row: Row) => number): number => rows.reduce((total, row) => total + of(row), 0);
   return {
     commit: execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim(),

@@ -1,7 +1,7 @@
-import { quirksNames, type QuirksName } from '../../src/demo/oci/quirks.ts';
-import type { Reaction } from '../../src/demo/oci/intercept.ts';
-import type { Fault } from '../../src/demo/faults/fault.ts';
-import { type ClientName, clientNames } from '../../src/probe/client-profile.ts';
+import { type ClientName, clientRows } from '../../src/probe/clients/client-profiles.ts';
+import { quirksNames, type QuirksName } from '../../src/lab/oci/quirks.ts';
+import type { Reaction } from '../../src/lab/oci/intercept.ts';
+import type { Fault } from '../../src/lab/faults/fault.ts';
 import { randomFaults } from './edge-faults.ts';
 import { createRandom, type Random } from './random.ts';
 
@@ -97,17 +97,19 @@ const weights: Readonly<Record<FaultEvent['kind'], number>> = {
   scrape: 2,
 };
 
+const rowNames = clientRows.map(({ name }) => name);
+
 /** The plan of a seed. Equal seeds give equal plans. */
 export function planOf(seed: number, chaosMs = 5_000): Plan {
   const random = createRandom(`plan ${seed}`);
-  const first = random.pick(clientNames);
+  const first = random.pick(rowNames);
   const count = random.int(25, 45);
   const times = Array.from({ length: count }, () => random.int(0, chaosMs)).sort((a, b) => a - b);
   return {
     seed,
     quirks: random.pick(quirksNames),
     auth: random.pick(['none', 'basic', 'bearer'] as const),
-    clients: [first, random.pick(clientNames.filter((name) => name !== first))],
+    clients: [first, random.pick(rowNames.filter((name) => name !== first))],
     transfers: random.int(1, 4),
     events: times.map((atMs) => ({ atMs, event: randomEvent(random) })),
     chaosMs,

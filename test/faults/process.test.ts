@@ -2,11 +2,11 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type DemoEdge, startEdge } from '../../src/demo/edge.ts';
-import { type DemoRegistry, startRegistry } from '../../src/demo/registry.ts';
-import { Ledger } from '../../src/probe/ledger.ts';
-import { type BuiltProgram, buildProgram, eventually, sum } from '../cli/program.ts';
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import { type DemoEdge, startEdge } from '../../src/lab/edge.ts';
+import { type DemoRegistry, startRegistry } from '../../src/lab/registry.ts';
+import { Ledger } from '../../src/probe/leftovers/ledger.ts';
+import { builtProgram, eventually, sum } from '../support/program.ts';
 import { type RunningProcess, startProcess } from '../real/support/process.ts';
 import { randomFaults } from './edge-faults.ts';
 import { createRandom, type Random } from './random.ts';
@@ -15,16 +15,15 @@ import { createRandom, type Random } from './random.ts';
 const seed = process.env['BLOBPROBE_FAULT_SEED'] ?? '1';
 const chaosMs = 5_000;
 
-let built: BuiltProgram;
+let main: string;
 let folder: string;
 let registry: DemoRegistry;
 const edges: DemoEdge[] = [];
 let daemon: RunningProcess | undefined;
 
 beforeAll(() => {
-  built = buildProgram();
+  main = builtProgram();
 }, 120_000);
-afterAll(() => built.remove());
 afterEach(async () => {
   await daemon?.stop('SIGKILL');
   for (const edge of edges.splice(0)) await edge.close();
@@ -98,13 +97,12 @@ test.runIf(process.platform === 'linux')(
   async () => {
     folder = mkdtempSync(join(tmpdir(), 'blobprobe-process-'));
     registry = await startRegistry({ logCapacity: 50_000 });
-    for (const style of ['nginx', 'caddy', 'cloudflare'] as const) {
+    for (const style of ['nginx', 'caddy', 'cloudflare'] as const)
       edges.push(await startEdge({ upstream: registry.url, identity: { style }, lingerMs: 300 }));
-    }
     writeFileSync(configFile(), configText(2));
     const flags = [`--config.file=${configFile()}`, '--web.listen-address=127.0.0.1:0'];
     // No file beyond 4 KiB for this process: the ledger meets a full disk again and again.
-    const limited = ['-c', 'ulimit -f 8 && exec "$0" "$@"', process.execPath, built.main, 'serve', ...flags];
+    const limited = ['-c', 'ulimit -f 8 && exec "$0" "$@"', process.execPath, main, 'serve', ...flags];
     const child = await startProcess('/bin/sh', limited, { env: { PATH: process.env['PATH'] } });
     daemon = child;
     const url = await eventually('its address', () => /address=(\S+)/.exec(child.output())?.[1], child.output);

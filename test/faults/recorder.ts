@@ -1,4 +1,4 @@
-import type { EngineBounds } from '../../src/cli/engine.ts';
+import type { EngineBounds } from '../../src/daemon/engine.ts';
 import { type Check, checkId } from '../../src/probe/check.ts';
 import type { Run, RunCheck } from '../../src/probe/outcome.ts';
 

@@ -1,5 +1,5 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { resetSocket } from '../../src/demo/reset-socket.ts';
+import { resetSocket } from '../../src/lab/reset-socket.ts';
 import type { RelayMode } from './plan.ts';
 
 /** A hop below HTTP: it passes bytes on, or fails as only a network can. */

@@ -1,21 +1,20 @@
 import { existsSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createDaemonParts, type DaemonParts } from '../../src/cli/daemon-parts.ts';
-import { createEngine } from '../../src/cli/engine.ts';
-import { openLedger, replayAtStart } from '../../src/cli/ledger-at-start.ts';
+import { createDaemonParts, type DaemonParts } from '../../src/daemon/daemon-parts.ts';
+import { createEngine } from '../../src/daemon/engine.ts';
+import { openLedger, replayAtStart } from '../../src/daemon/ledger-at-start.ts';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { checkId } from '../../src/probe/check.ts';
-import { clientProfiles } from '../../src/probe/client-profiles.ts';
-import { Ledger } from '../../src/probe/ledger.ts';
-import { replayLedger } from '../../src/probe/ledger-replay.ts';
+import { Ledger } from '../../src/probe/leftovers/ledger.ts';
+import { replayLedger } from '../../src/probe/leftovers/ledger-replay.ts';
 import type { RunCheck } from '../../src/probe/outcome.ts';
-import { planRounds } from '../../src/probe/round.ts';
-import { answerText } from '../../src/publish/answer-streams.ts';
+import { planRounds } from '../../src/probe/compare/round.ts';
+import { answerText } from '../../src/publish/metrics/answer-streams.ts';
 import { lastSlotBy, planSlots, type SlotPlan } from '../../src/schedule/slots.ts';
-import { samples } from '../cli/program.ts';
-import { recordingLog } from '../cli/recording-log.ts';
+import { samples } from '../support/program.ts';
+import { recordingLog } from '../support/recording-log.ts';
 import { steppedClock, type WallClock } from './clock.ts';
 import { breakableDisk, type Disk } from './disk.ts';
 import { violations } from './invariants.ts';
@@ -52,7 +51,7 @@ export interface SeedResult {
 
 /** How to see a failing seed again. */
 export function replayHint(seed: number): string {
-  return `BLOBPROBE_FAULT_SEED=${seed} npx vitest run --project unit test/faults/faults.test.ts`;
+  return `BLOBPROBE_FAULT_SEED=${seed} npx vitest run --project lab test/faults/faults.test.ts`;
 }
 
 const usualSettleMs = 6_000;
@@ -182,7 +181,7 @@ class Trial {
   }
 
   #readConfig(): Config {
-    const sources = { env: {}, profiles: clientProfiles };
+    const sources = { env: {} };
     return parseConfig(this.#world.configText(this.#variant), `${this.#world.folder}/config.yaml`, sources);
   }
 
@@ -240,7 +239,7 @@ class Trial {
 
   #ask(path: string, size: string): void {
     const [client] = this.#plan.clients;
-    const answer = this.#parts.onDemand.start({ registry: registryName, path, client, size }, { queue: true });
+    const answer = this.#parts.onDemand.start({ registry: registryName, path, client, size });
     if (answer.kind !== 'started') return;
     this.#onDemand.add(answer.id);
     this.#answers.push(answer.run.catch(() => {}));
@@ -409,9 +408,8 @@ function busyLoop(forMs: number): void {
 function figuresOf({ runs, edgeRequests }: Observation): Omit<SeedResult['figures'], 'durationMs'> {
   const ended = runs.flatMap(({ run }) => run ?? []);
   const reasons: Record<string, number> = {};
-  for (const { failure } of ended.flatMap(({ attempts }) => attempts)) {
+  for (const { failure } of ended.flatMap(({ attempts }) => attempts))
     if (failure !== undefined) reasons[failure.reason] = (reasons[failure.reason] ?? 0) + 1;
-  }
   return {
     runs: runs.length,
     failedRuns: ended.filter(({ ok }) => !ok).length,

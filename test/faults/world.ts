@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CertificateAuthority, Certificates } from '../../src/demo/certificates.ts';
-import { type DemoEdge, startEdge } from '../../src/demo/edge.ts';
-import type { TlsIdentity } from '../../src/demo/loopback-server.ts';
-import type { ProxyStyle } from '../../src/demo/proxy-styles.ts';
-import { type DemoRegistry, startRegistry } from '../../src/demo/registry.ts';
+import type { CertificateAuthority, Certificates } from '../../src/lab/certificates.ts';
+import { type DemoEdge, startEdge } from '../../src/lab/edge.ts';
+import type { TlsIdentity } from '../../src/lab/loopback-server.ts';
+import type { ProxyStyle } from '../../src/lab/proxy-styles.ts';
+import { type DemoRegistry, startRegistry } from '../../src/lab/registry.ts';
 import { type DnsServer, startDnsServer } from './dns-server.ts';
 import {
   type CertificateName,

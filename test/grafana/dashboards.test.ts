@@ -6,14 +6,16 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { dashboardFileNames } from '../../grafana/src/dashboards.ts';
 import { boardUids } from '../../prometheus/src/texts.ts';
+import { recorded } from '../../prometheus/src/recording.ts';
 import { alertGroups } from '../../prometheus/src/rules.ts';
 import { thresholds } from '../../prometheus/src/thresholds.ts';
-import { metricSpecs } from '../../src/publish/metric-names.ts';
-import type { MetricSpec } from '../../src/publish/metric-spec.ts';
+import { metricSpecs } from '../../src/publish/metrics/metric-names.ts';
+import type { MetricSpec } from '../../src/publish/metrics/metric-spec.ts';
 import { temporaryDirectory } from '../real/support/temporary-directory.ts';
 import { expanded, queriesOf, selectorsOf } from '../support/board-queries.ts';
 import { describeWithComponents, requireComponent } from '../support/component.ts';
-import { promtools } from '../prometheus/promtool.ts';
+import { promtools, testRules } from '../prometheus/promtool.ts';
+import { selectorOf } from '../prometheus/simulated-check.ts';
 import { type Board, content, lintRules, type Panel } from './lint.ts';
 
 const folder = new URL('../../grafana/dashboards/', import.meta.url);
@@ -164,8 +166,38 @@ describeWithComponents(['dashboard-linter'], 'the real dashboard-linter', () => 
 
 for (const tool of promtools) {
   describeWithComponents([tool], tool, () => {
+    test('an alert that lasts is marked where it begins, and nowhere else', async () => {
+      const labels = { job: 'blobprobe', instance: 'prober', client: 'docker', workload: 'large' };
+      const shown = { alertname: 'BlobprobePathFault', path: 'edge', registry: 'gitea' };
+      const firing = { ...shown, ...labels, alertstate: 'firing', severity: 'critical' };
+      for (const { board } of files) {
+        const { expr = '' } = board.annotations.list.find(({ name }) => name === 'Alerts')!;
+        const asked = expanded(expr, { __interval: '1m' });
+        const { output } = await testRules(tool, {
+          ruleFiles: [],
+          groupOrder: [],
+          stepSeconds: 60,
+          series: [{ series: selectorOf('ALERTS', firing), values: [undefined, undefined, undefined, 1, 1, 1, 1] }],
+          expectations: [
+            { atSeconds: 120, expr: asked, samples: [] },
+            { atSeconds: 180, expr: asked, samples: [selectorOf('', shown)] },
+            { atSeconds: 240, expr: asked, samples: [] },
+            { atSeconds: 360, expr: asked, samples: [] },
+          ],
+        });
+        expect(output).toContain('SUCCESS');
+      }
+    });
+
     test('parses every query', async () => {
-      const values = { __range: '1h', __rate_interval: '5m', window: '300', interval: '60', wanted: '1' };
+      const values = {
+        __range: '1h',
+        __interval: '1m',
+        __rate_interval: '5m',
+        window: '300',
+        interval: '60',
+        wanted: '1',
+      };
       const rules = files
         .flatMap(({ text }) => queriesOf(text))
         .map(({ expr }, index) => ({
@@ -189,7 +221,8 @@ for (const tool of promtools) {
 function unknownParts(selector: string): string[] {
   const name = selector.replace(/\{.*/, '');
   const spec = specs.find((one) => one.name === name || one.name === name.replace(/_(?:bucket|sum|count)$/, ''));
-  if (spec === undefined) return ['ALERTS', 'process_start_time_seconds', 'up'].includes(name) ? [] : [name];
+  if (spec === undefined)
+    return [...Object.values(recorded), 'ALERTS', 'process_start_time_seconds', 'up'].includes(name) ? [] : [name];
   const labels = [...selector.matchAll(/(\w+)=~?"/g)].map((match) => match[1]!);
   return labels.filter((label) => !['job', 'instance', ...spec.labels].includes(label));
 }

@@ -41,10 +41,19 @@ export function valuesSchema(valuesYaml: string, configSchema: JsonSchema): Json
     properties: {
       // What umbrella charts hand down: keys of other charts in `global`, and the condition that switches this chart on.
       enabled: { type: 'boolean' },
-      ...(properties as Record<string, JsonSchema>),
+      replicaCount: {},
+      ...Object.fromEntries(Object.entries(properties as Record<string, JsonSchema>).map(withHint)),
       global: { type: 'object' },
     },
   };
+}
+
+/** What other charts have, and what is let through to the templates, which refuse it and say what it is called here. */
+const hinted: readonly string[] = ['serviceMonitor', 'podMonitor', 'prometheusRule'];
+
+function withHint([name, schema]: readonly [string, JsonSchema]): readonly [string, JsonSchema] {
+  if (!hinted.includes(name)) return [name, schema];
+  return [name, { ...schema, properties: { ...(schema['properties'] as object), additionalLabels: {} } }];
 }
 
 /** The table of README.md. */

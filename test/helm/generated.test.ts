@@ -60,9 +60,8 @@ describe('the chart is made from the one source', () => {
     }
     expect(names(source)).not.toEqual([]);
     expect(names(copy)).toEqual(names(source));
-    for (const name of names(source)) {
+    for (const name of names(source))
       expect(readFileSync(new URL(name, copy), 'utf8')).toBe(readFileSync(new URL(name, source), 'utf8'));
-    }
   });
 
   test('Chart.yaml: appVersion, image and chart version are the version of package.json', () => {

@@ -69,9 +69,8 @@ export function render(values: object = {}, options: Parameters<typeof helm>[2] 
 export function only(objects: readonly KubernetesObject[], kind: string, name?: string): KubernetesObject {
   const found = objects.filter((one) => one.kind === kind && (name === undefined || one.metadata.name === name));
   const [object] = found;
-  if (object === undefined || found.length > 1) {
+  if (object === undefined || found.length > 1)
     throw new Error(`${found.length} objects of kind ${kind} among ${objects.map((one) => one.kind).join(', ')}`);
-  }
   return object;
 }
 

@@ -20,6 +20,8 @@ const kinds: Readonly<Record<string, readonly [string, string]>> = {
   DaemonSet: ['kubernetes-models/apps/v1/DaemonSet', 'IDaemonSet'],
   NetworkPolicy: ['kubernetes-models/networking.k8s.io/v1/NetworkPolicy', 'INetworkPolicy'],
   Ingress: ['kubernetes-models/networking.k8s.io/v1/Ingress', 'IIngress'],
+  ClusterRole: ['kubernetes-models/rbac.authorization.k8s.io/v1/ClusterRole', 'IClusterRole'],
+  ClusterRoleBinding: ['kubernetes-models/rbac.authorization.k8s.io/v1/ClusterRoleBinding', 'IClusterRoleBinding'],
   PodDisruptionBudget: ['kubernetes-models/policy/v1/PodDisruptionBudget', 'IPodDisruptionBudget'],
   ServiceMonitor: ['@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ServiceMonitor', 'IServiceMonitor'],
   PodMonitor: ['@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PodMonitor', 'IPodMonitor'],
@@ -39,7 +41,11 @@ const otherKinds: Readonly<Record<string, string>> = {
  */
 export async function complaints(objects: readonly KubernetesObject[]): Promise<string[]> {
   const invalid = await Promise.all(objects.map(validationError));
-  return [...invalid.filter((one) => one !== undefined), ...unknownFields(objects)];
+  return [...invalid.filter((one) => one !== undefined), ...unknownFields(objects.filter(isKnown))];
+}
+
+function isKnown({ kind }: KubernetesObject): boolean {
+  return kinds[kind] !== undefined || otherKinds[kind] !== undefined;
 }
 
 async function validationError(object: KubernetesObject): Promise<string | undefined> {

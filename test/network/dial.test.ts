@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createAuthority, createCertificates } from '../../src/demo/certificates.ts';
-import { classify } from '../../src/probe/classify.ts';
-import { noContext } from '../../src/probe/facts.ts';
-import { Secret } from '../../src/network/secret.ts';
+import { createAuthority, createCertificates } from '../../src/lab/certificates.ts';
+import { classify } from '../../src/probe/judge/classify.ts';
+import { noContext } from '../../src/probe/judge/facts.ts';
+import { Secret } from '../../src/network/secrets/secret.ts';
 import { pathTo } from '../support/paths.ts';
-import { failureOf, get, type Listening, Opened } from './servers.ts';
+import { failureOf, get, type Listening, Opened, streamed } from '../support/servers.ts';
 
 const opened = new Opened();
 afterEach(() => opened.closeAll());
@@ -49,7 +49,10 @@ describe('addresses', () => {
   test("connectTo is for the path's own host only", async () => {
     const own = await echo();
     const other = await echo();
-    const path = pathTo('http://registry.example.org', { connectTo: { host: '127.0.0.1', port: own.port } });
+    const path = pathTo('http://registry.example.org', {
+      connectTo: { host: '127.0.0.1', port: own.port },
+      allowHosts: [`127.0.0.1:${other.port}`],
+    });
     expect(await seenBy(path, `http://127.0.0.1:${other.port}`)).toMatchObject({ host: `127.0.0.1:${other.port}` });
     expect([own.accepted, other.accepted]).toEqual([0, 1]);
   });
@@ -85,12 +88,22 @@ test('an address that does not answer ends with the connect timeout', async () =
   const path = pathTo(`http://127.0.0.1:${port}`);
   const error = await failureOf(opened.transport(path, { connectTimeoutMs: 200 }).exchange(get(path.origin)));
   expect(error).toMatchObject({ stage: 'connect', code: 'ETIMEDOUT', timer: 'connect' });
-  expect(error.exchange?.opening?.connectMs).toBeGreaterThanOrEqual(199);
-  expect(error.exchange?.opening?.connectMs).toBeLessThan(450);
+  expect(error.exchange?.opening?.connectMs).toBeGreaterThan(0);
   expect(classify(error, { ...noContext, step: 'auth' })).toMatchObject({
     reason: 'connect_timeout',
     phase: 'connect',
   });
+});
+
+test('a slow name takes its time from what is left for the connection', async () => {
+  const dns = await opened.dns({ 'registry.example.org': ['127.0.0.1'] });
+  const port = await opened.deafPort();
+  const path = pathTo(`http://registry.example.org:${port}`, { dnsServers: [`127.0.0.1:${dns.port}`], family: 4 });
+  // Ten minutes for both, of which the name takes all but 200 ms.
+  const now = (): number => performance.now() + (dns.asked.length > 0 ? 599_800 : 0);
+  const error = await failureOf(opened.transport(path, { connectTimeoutMs: 600_000, now }).exchange(get(path.origin)));
+  expect(error).toMatchObject({ stage: 'connect', code: 'ETIMEDOUT', timer: 'connect' });
+  expect(error.exchange?.opening?.dnsMs).toBeGreaterThan(599_000);
 });
 
 describe('own DNS servers', () => {
@@ -119,13 +132,12 @@ describe('own DNS servers', () => {
     const transport = opened.transport(path, { connectTimeoutMs: 200 });
     const error = await failureOf(transport.exchange(get(path.origin)));
     expect(error).toMatchObject({ stage: 'dns', code: 'ETIMEDOUT', timer: 'dns' });
-    expect(error.exchange?.opening?.dnsMs).toBeGreaterThanOrEqual(199);
-    expect(error.exchange?.opening?.dnsMs).toBeLessThan(450);
+    expect(error.exchange?.opening?.dnsMs).toBeGreaterThan(0);
     expect(classify(error, { ...noContext, step: 'auth' })).toMatchObject({ reason: 'dns_failure', phase: 'dns' });
-    const asked = dns.asked.length;
     // The resolver would repeat its question after two seconds.
-    await new Promise((resolve) => setTimeout(resolve, 2_300));
-    expect(dns.asked).toHaveLength(asked);
+    await expect
+      .poll(() => process.getActiveResourcesInfo().filter((name) => name.startsWith('QueryReqWrap')))
+      .toEqual([]);
   });
 });
 
@@ -139,7 +151,8 @@ async function proxyServer(wanted?: string): Promise<Listening & { asked: string
       `${request.method} ${request.url} ${request.headers.host} ${request.headers['proxy-authorization'] ?? '-'}`,
     );
     if (wanted !== undefined && request.headers['proxy-authorization'] !== wanted) {
-      client.end('HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n');
+      client.write('HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="squid"\r\n');
+      client.end('Content-Length: 28\r\n\r\n<h1>Cache Access Denied</h1>');
       return;
     }
     const [host, port] = (request.url ?? '').split(':');
@@ -159,44 +172,85 @@ describe('an HTTP proxy', () => {
   const credentials = { username: 'u', password: Secret.of('p:w') };
   const sent = `Basic ${btoa('u:p:w')}`;
 
-  test('is asked for a tunnel, with credentials, and carries plain and TLS', async () => {
+  test('is asked for a tunnel to https, with credentials, which carries TLS', async () => {
     const proxy = await proxyServer(sent);
-    const { port } = await echo();
-    const path = pathTo(`http://127.0.0.1:${port}`, { proxy: { host: '127.0.0.1', port: proxy.port, ...credentials } });
-    const exchange = await opened.transport(path).exchange(get(path.origin));
-    expect(exchange.response?.status).toBe(200);
-    expect(exchange.connection?.viaProxy).toBe(true);
     const secure = await tlsServer(certificates.valid);
     const caFile = fileOf('proxy-ca.pem', certificates.ca.cert);
-    const securePath = pathTo(`https://127.0.0.1:${secure.port}`, {
-      ...path,
-      origin: `https://127.0.0.1:${secure.port}`,
+    const path = pathTo(`https://127.0.0.1:${secure.port}`, {
+      proxy: { host: '127.0.0.1', port: proxy.port, ...credentials },
       tls: { ...strict, caFile },
     });
-    expect((await opened.transport(securePath).exchange(get(securePath.origin))).connection?.tls?.authorized).toBe(
-      true,
-    );
-    expect(proxy.asked).toEqual([
-      `CONNECT 127.0.0.1:${port} 127.0.0.1:${port} ${sent}`,
-      `CONNECT 127.0.0.1:${secure.port} 127.0.0.1:${secure.port} ${sent}`,
+    const exchange = await opened.transport(path).exchange(get(path.origin));
+    expect(exchange.connection).toMatchObject({ viaProxy: true, tls: { authorized: true } });
+    expect(proxy.asked).toEqual([`CONNECT 127.0.0.1:${secure.port} 127.0.0.1:${secure.port} ${sent}`]);
+  });
+
+  test('is asked for http URLs itself, in absolute form, and what it answers is the answer', async () => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url} ${request.headers.host} ${request.headers['proxy-authorization']}`);
+      response.writeHead(request.method === 'PATCH' ? 413 : 200, { via: '1.1 squid.test' }).end();
+    });
+    const { port } = await opened.listen(server);
+    const path = pathTo('http://registry.example.org:5000', { proxy: { host: '127.0.0.1', port, ...credentials } });
+    const transport = opened.transport(path);
+    const first = await transport.exchange(get(`${path.origin}/v2/?n=1`));
+    expect(first.connection).toMatchObject({ viaProxy: true, remotePort: port });
+    expect(first.requestHeaders).toEqual({});
+    const second = await transport.exchange(get(path.origin, { method: 'PATCH', body: streamed(100_000) }));
+    expect(second.response?.status).toBe(413);
+    expect(asked).toEqual([
+      `GET http://registry.example.org:5000/v2/?n=1 registry.example.org:5000 ${sent}`,
+      `PATCH http://registry.example.org:5000/ registry.example.org:5000 ${sent}`,
     ]);
+  });
+
+  test('is asked for a tunnel to an http URL when connectTo names another address than the URL', async () => {
+    const proxy = await proxyServer();
+    const { port } = await echo();
+    const path = pathTo('http://registry.example.org', {
+      connectTo: { host: '127.0.0.1', port },
+      proxy: { host: '127.0.0.1', port: proxy.port },
+    });
+    expect(await seenBy(path)).toMatchObject({ host: 'registry.example.org' });
+    expect(proxy.asked).toEqual([`CONNECT 127.0.0.1:${port} 127.0.0.1:${port} -`]);
+  });
+
+  test('of the environment is chosen by URL', async () => {
+    const proxy = await proxyServer();
+    const secure = await tlsServer(certificates.valid);
+    const caFile = fileOf('environment-ca.pem', certificates.ca.cert);
+    const chosen: string[] = [];
+    const environmentProxy = (url: URL): { host: string; port: number } | undefined => {
+      chosen.push(url.origin);
+      return url.protocol === 'https:' ? { host: '127.0.0.1', port: proxy.port } : undefined;
+    };
+    const origin = `https://127.0.0.1:${secure.port}`;
+    const path = pathTo(origin, { environmentProxy, tls: { ...strict, caFile } });
+    const plain = await echo();
+    const transport = opened.transport(path);
+    expect((await transport.exchange(get(origin))).connection?.viaProxy).toBe(true);
+    expect((await transport.exchange(get(`http://127.0.0.1:${plain.port}`))).connection?.viaProxy).toBe(false);
+    expect(chosen).toEqual([origin, `http://127.0.0.1:${plain.port}`]);
   });
 
   test('that refuses is named with its status, and the secret is not', async () => {
     const proxy = await proxyServer('Basic other');
-    const path = pathTo('http://registry.example.org', {
+    const path = pathTo('https://registry.example.org', {
       proxy: { host: '127.0.0.1', port: proxy.port, ...credentials },
     });
     const error = await failureOf(opened.transport(path).exchange(get(path.origin)));
-    expect(error).toMatchObject({ stage: 'proxy', code: 'PROXY_407' });
-    expect(proxy.asked).toEqual([`CONNECT registry.example.org:80 registry.example.org:80 ${sent}`]);
+    expect(error).toMatchObject({ stage: 'proxy', code: 'PROXY_407', proxyAnswer: { status: 407, complete: true } });
+    expect(error.proxyAnswer?.headers['proxy-authenticate']).toEqual(['Basic realm="squid"']);
+    expect(Buffer.from(error.proxyAnswer?.body ?? []).toString()).toBe('<h1>Cache Access Denied</h1>');
+    expect(proxy.asked).toEqual([`CONNECT registry.example.org:443 registry.example.org:443 ${sent}`]);
     expect(JSON.stringify(classify(error, { ...noContext, step: 'auth' }))).not.toContain('p:w');
     expect(proxy.sockets.size).toBeLessThanOrEqual(1);
   });
 
   test('that never answers ends with the connect timeout', async () => {
     const silent = await opened.tcp((socket) => socket.resume());
-    const path = pathTo('http://registry.example.org', { proxy: { host: '127.0.0.1', port: silent.port } });
+    const path = pathTo('https://registry.example.org', { proxy: { host: '127.0.0.1', port: silent.port } });
     const error = await failureOf(opened.transport(path, { connectTimeoutMs: 150 }).exchange(get(path.origin)));
     expect(error).toMatchObject({ stage: 'connect', timer: 'connect' });
     expect(classify(error, { ...noContext, step: 'auth' })).toMatchObject({
@@ -313,8 +367,7 @@ describe('TLS', () => {
     const path = pathTo(`https://127.0.0.1:${silent.port}`, { tls: { ...strict, caFile } });
     const error = await failureOf(opened.transport(path, { tlsTimeoutMs: 150 }).exchange(get(path.origin)));
     expect(error).toMatchObject({ stage: 'tls', code: 'ETIMEDOUT', timer: 'tls' });
-    expect(error.exchange?.opening?.tlsMs).toBeGreaterThanOrEqual(149);
-    expect(error.exchange?.opening?.tlsMs).toBeLessThan(400);
+    expect(error.exchange?.opening?.tlsMs).toBeGreaterThan(0);
     expect(classify(error, { ...noContext, step: 'auth' })).toMatchObject({
       reason: 'tls_failure',
       phase: 'tls',

@@ -1,9 +1,8 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { createEngine } from '../../src/cli/engine.ts';
-import { createCertificates } from '../../src/demo/certificates.ts';
-import { type RegistryOptions, startRegistry } from '../../src/demo/registry.ts';
+import { createEngine } from '../../src/daemon/engine.ts';
+import { createCertificates } from '../../src/lab/certificates.ts';
+import { type RegistryOptions, startRegistry } from '../../src/lab/registry.ts';
 import type { Check } from '../../src/probe/check.ts';
 import { checkOf } from '../support/checks.ts';
 
@@ -14,8 +13,15 @@ afterEach(async () => {
 
 const { signal } = new AbortController();
 
+interface Observer {
+  readonly port: number;
+  readonly bytes: () => number;
+  /** Sockets that may still bring bytes. */
+  readonly open: () => number;
+}
+
 /** An observer on the wire: passes TCP on and counts what goes through, below TLS. */
-async function startObserver(port: number): Promise<{ readonly port: number; readonly bytes: () => number }> {
+async function startObserver(port: number): Promise<Observer> {
   const sockets = new Set<Socket>();
   let bytes = 0;
   const server = createServer({ allowHalfOpen: true }, (inside) => {
@@ -42,7 +48,7 @@ async function startObserver(port: number): Promise<{ readonly port: number; rea
     sockets.forEach((socket) => socket.destroy());
     await new Promise((resolve) => server.close(resolve));
   });
-  return { port: (server.address() as AddressInfo).port, bytes: () => bytes };
+  return { port: (server.address() as AddressInfo).port, bytes: () => bytes, open: () => sockets.size };
 }
 
 async function observed(options: RegistryOptions, changes: Partial<Check> = {}, insecure = false) {
@@ -65,17 +71,17 @@ test('what a run counts is what an observer on the wire sees: heads, chunk frame
     },
   );
   const run = await createEngine().run(check, { signal });
-  await sleep(50);
   expect(run.failure).toBeUndefined();
   expect(run.wireBytes).toBeGreaterThan(run.sentBytes + run.pulledBytes);
+  await expect.poll(observer.open).toBe(0);
   expect(run.wireBytes).toBe(observer.bytes());
 });
 
 test('the same below TLS', async () => {
   const { observer, check } = await observed({ tls: createCertificates().valid }, {}, true);
   const run = await createEngine().run(check, { signal });
-  await sleep(50);
   expect(run.failure).toBeUndefined();
+  await expect.poll(observer.open).toBe(0);
   // Records and handshakes; a last alert may come when nobody counts any more.
   expect(run.wireBytes - run.sentBytes).toBeGreaterThan(1_500);
   expect(observer.bytes() - run.wireBytes).toBeGreaterThanOrEqual(0);
@@ -88,7 +94,7 @@ test('attempts that are cut count with all that they sent', async () => {
   const run = await createEngine().run(check, { signal });
   expect(run.attempts).toHaveLength(3);
   expect(run.failure).toBeDefined();
-  await sleep(50);
+  await expect.poll(observer.open).toBe(0);
   expect(run.wireBytes).toBeGreaterThanOrEqual(600_000);
   // What our kernel took and never got rid of counts here, and is not seen there.
   expect(run.wireBytes).toBeGreaterThanOrEqual(observer.bytes());

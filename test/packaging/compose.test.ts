@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseConfig } from '../../src/config/load.ts';
-import { fakeSources } from '../config/sources.ts';
+import { fakeSources } from '../support/config-sources.ts';
 import { temporaryDirectory } from '../real/support/temporary-directory.ts';
 import { describeWithComponents, requireComponent } from '../support/component.ts';
 import { bindMounts, type ComposeFile, namedVolumes, readCompose, root } from './compose-file.ts';
@@ -89,9 +89,8 @@ describeWithComponents(['compose-spec'], "the Compose Specification's own librar
 
 test('Prometheus gets all rule files that are shipped', () => {
   const targets = bindMounts(stack.services['prometheus']!).map(({ target }) => target);
-  for (const name of readdirSync(join(root, 'prometheus')).filter((one) => one.endsWith('.yaml'))) {
+  for (const name of readdirSync(join(root, 'prometheus')).filter((one) => one.endsWith('.yaml')))
     expect(targets).toContain(`/etc/prometheus/rules/${name}`);
-  }
 });
 
 test('Grafana gets a data source, and boards from where they are mounted', () => {
@@ -105,7 +104,9 @@ test('Grafana gets a data source, and boards from where they are mounted', () =>
   expect(datasources).toMatchObject([{ type: 'prometheus', url: 'http://prometheus:9090' }]);
   expect(Object.keys(stack.services)).toContain('prometheus');
   // What exemplars carry, and the page that shows it.
-  expect(read('src/publish/observe-run.ts')).toContain(datasources[0]!.jsonData.exemplarTraceIdDestinations[0]!.name);
+  expect(read('src/publish/metrics/observe-run.ts')).toContain(
+    datasources[0]!.jsonData.exemplarTraceIdDestinations[0]!.name,
+  );
   const { providers } = parse(read('deploy/compose/grafana/boards/blobprobe.yaml')) as {
     providers: { options: { path: string } }[];
   };

@@ -15,8 +15,12 @@ const notHere: readonly (readonly [RegExp, string])[] = [
   [/^helm (upgrade|install) /, 'needs a cluster'],
   [/^cosign /, 'needs a published image'],
   [/^(npm install --global|npx) blobprobe/, 'needs a published package'],
+  [/^npm install --global /, 'changes the host, and fetches packages'],
   [/^(systemctl|install) /, 'changes the host'],
-  [/^npm (ci && npm test|run (check|test|test:real|bench|generate))/, 'is what continuous integration runs'],
+  [
+    /^npm (ci && npm test|run (check|test|test:lab|test:real|test:under-load|mutants|bench|generate))/,
+    'is what continuous integration runs',
+  ],
   [/^npm run faults -- --seeds/, 'takes half an hour; continuous integration runs a few of these seeds'],
   [/^(BLOBPROBE_REQUIRE_COMPONENTS=1 )?npm (test|run test|run test:real)/, 'is what continuous integration runs'],
 ];

@@ -110,9 +110,7 @@ function standIn(
 ): void {
   const container = buildah('from', 'scratch');
   const folder = buildah('mount', container);
-  for (const empty of ['tmp', 'etc', 'proc', 'dev']) {
-    mkdirSync(join(folder, empty));
-  }
+  for (const empty of ['tmp', 'etc', 'proc', 'dev']) mkdirSync(join(folder, empty));
   add(folder, container);
   const variables = Object.entries({ PATH: '/usr/bin:/bin:/nodejs/bin', ...environment });
   buildah('config', ...variables.flatMap(([key, value]) => ['--env', `${key}=${value}`]), container);
@@ -130,9 +128,7 @@ function npmEnvironment(): Record<string, string> {
 }
 
 function addPrograms(folder: string, programs: readonly string[]): void {
-  for (const program of programs) {
-    copyProgram(folder, program, program);
-  }
+  for (const program of programs) copyProgram(folder, program, program);
 }
 
 function addNpm(folder: string): void {

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { tryAgainAfterMs, tryAgainForMs } from '../../src/cli/with-ledger.ts';
+import { cleanupTimeoutMs } from '../../src/daemon/engine.ts';
 import { root } from './compose-file.ts';
 
 interface Promised {
@@ -25,6 +27,7 @@ function isWritten({ file, title }: Promised): boolean {
   return ["'", '"', '`'].some((quote) => written.includes(`(${quote}${title}${quote},`));
 }
 
+// Links only: that a test of this name stands there. Whether the promise holds is what that test says.
 describe('docs/security.md', () => {
   const promises = promisesOf('docs/security.md');
 
@@ -39,8 +42,18 @@ describe('docs/security.md', () => {
     expect([one, isWritten(one)]).toEqual([one, true]);
   });
 
+  test('says how long after its timeout a push may still clean up', () => {
+    const bounds = [cleanupTimeoutMs, tryAgainAfterMs, tryAgainForMs].map((ms) => ms / 1_000);
+    const [cleanup, wait, again] = bounds;
+    expect(promises.map(({ promise }) => promise).join('\n')).toContain(
+      `its \`--timeout\`, up to ${cleanup} s of cleaning up, and beyond both, when something is left behind, a wait of ${wait} s and a further try of up to ${again} s)`,
+    );
+  });
+
   test('a title that nobody wrote would be found missing', () => {
-    expect(isWritten({ promise: '', file: 'test/secrets.test.ts', title: 'nothing of the kind' })).toBe(false);
+    expect(
+      isWritten({ promise: '', file: 'test/behaviour/daemon/secrets.test.ts', title: 'nothing of the kind' }),
+    ).toBe(false);
     expect(isWritten({ promise: '', file: 'test/nowhere.test.ts', title: 'no canary is found' })).toBe(false);
   });
 });

@@ -21,6 +21,7 @@ function hasTest(file: string, title: string): boolean {
   return ["'", '"', '`'].some((quote) => source.includes(`${quote}${title}${quote}`));
 }
 
+// Links only: that a test of this name stands there. Whether the promise holds is what that test says.
 describe('docs/reliability.md', () => {
   const named = namedTests(text);
 

@@ -73,7 +73,12 @@ describeWithComponents(['amtool'], 'the Alertmanager example', () => {
           '[FIRING 1] BlobprobePathFault gitea over edge',
           'Pushes fail over one path.',
           '',
-          '* Pushing large fails. Since 2026-01-01 00:00 UTC.',
+          '* Users cannot push large.',
+          '  Since: 3 failed runs in a row.',
+          '  Cause: nginx refuses bodies.',
+          '  First try: `client_max_body_size 0;`',
+          '  Firing since 2026-01-01 00:00 UTC.',
+          '  Runs: http://prober:10719/runs?path=edge',
           '  Board: https://grafana.example.org/d/x',
           '* Over: BlobprobePathFault over edge as docker, large, at 2026-01-01 01:00 UTC.',
           '',
@@ -101,7 +106,12 @@ const notification = {
     {
       status: 'firing',
       labels: { ...common, workload: 'large' },
-      annotations: { description: 'Pushing large fails.', dashboard_url: 'https://grafana.example.org/d/x' },
+      annotations: {
+        description:
+          'Users cannot push large. Since: 3 failed runs in a row. Cause: nginx refuses bodies. First try: `client_max_body_size 0;`',
+        runs_url: 'http://prober:10719/runs?path=edge',
+        dashboard_url: 'https://grafana.example.org/d/x',
+      },
       startsAt: '2026-01-01T00:00:00Z',
       endsAt: '0001-01-01T00:00:00Z',
     },

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { dashboardFiles } from '../../grafana/src/dashboards.ts';
 import { ruleFiles } from '../../prometheus/src/rules.ts';
+import { sloFile } from '../../prometheus/src/slo.ts';
 import { links } from '../../prometheus/src/texts.ts';
 import { describeWithComponents, requireComponent } from '../support/component.ts';
 
@@ -36,10 +37,29 @@ describeWithComponents(['jsonnet'], 'the mixin in jsonnet', () => {
 
   test('puts the address of one’s own Grafana into the alerts', async () => {
     const mine = await evaluated(
-      "(m { _config+:: { grafanaUrl: 'https://g.mine', runbookUrl: 'https://r.mine' } }).prometheusAlerts",
+      "(m { _config+:: { grafanaUrl: 'https://g.mine', runbookUrl: 'https://r.mine', blobprobeUrl: 'https://b.mine' } }).prometheusAlerts",
     );
     const alerts = ruleFiles()['blobprobe.alerts.yaml'];
-    const wanted = alerts.replaceAll(links.grafana, 'https://g.mine').replaceAll(links.runbooks, 'https://r.mine');
+    const wanted = alerts
+      .replaceAll(links.grafana, 'https://g.mine')
+      .replaceAll(links.runbooks, 'https://r.mine')
+      .replaceAll(links.prober, 'https://b.mine');
     expect(mine).toEqual(parse(wanted));
+  });
+
+  test('adds the rules for an objective when there is one', async () => {
+    const withObjective = '(m { _config+:: { sloObjective: 0.995 } })';
+    const added = async (field: string): Promise<object[]> => {
+      const [all, usual] = (await Promise.all(
+        [withObjective, 'm'].map((mixin) => evaluated(`${mixin}.${field}.groups`)),
+      )) as [object[], object[]];
+      expect(all.slice(0, usual.length)).toEqual(usual);
+      return all.slice(usual.length);
+    };
+    const [sli, meta, alerts] = (parse(sloFile()) as { groups: object[] }).groups;
+    const labels = { sloth_id: 'blobprobe-pushes', sloth_service: 'blobprobe', sloth_slo: 'pushes' };
+    const rule = { record: 'slo:objective:ratio', expr: 'vector(0.995)', labels };
+    expect(await added('prometheusRules')).toEqual([{ name: 'blobprobe.slo.objective', rules: [rule] }, sli, meta]);
+    expect(await added('prometheusAlerts')).toEqual([alerts]);
   });
 });

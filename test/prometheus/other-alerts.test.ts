@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { otherAlerts } from '../../prometheus/src/prober-alerts.ts';
+import { pathAlerts } from '../../prometheus/src/path-alerts.ts';
+import { proberAlerts } from '../../prometheus/src/prober-alerts.ts';
 import { ruleFileNames } from '../../prometheus/src/rules.ts';
 import { temporaryDirectory } from '../real/support/temporary-directory.ts';
 import { describeWithComponents } from '../support/component.ts';
@@ -13,6 +14,8 @@ const committed = new URL('../../prometheus/', import.meta.url);
 const hour = 3600;
 const day = 24 * hour;
 const step = 300;
+/** What goes on for days is looked at more seldom: each look costs three milliseconds. */
+const longStep = 900;
 
 const edge = { registry: 'gitea', path: 'edge' };
 const up = selectorOf('up', target);
@@ -71,9 +74,119 @@ const scenarios: readonly Scenario[] = [
         broken: 60,
         after: 600,
       },
+      {
+        series: seriesName('limitSeconds', { ...size, bound: 'smallest_rejected' }),
+        before: 700,
+        broken: 70,
+        after: 700,
+      },
     ],
     afterSeconds: 26 * hour,
     firing: [{ alertname: 'BlobprobeDurationLimitDropped', severity: 'critical', ...size, bound: 'largest_accepted' }],
+  },
+  {
+    name: 'somebody lowers the size that is searched up to',
+    series: [
+      ...alive,
+      {
+        series: seriesName('limitBytes', { ...size, bound: 'largest_accepted' }),
+        before: 2e8,
+        broken: 1e8,
+        after: 1e8,
+      },
+    ],
+    firing: [],
+  },
+  {
+    name: 'somebody lowers the time that is searched up to',
+    series: [
+      ...alive,
+      {
+        series: seriesName('limitSeconds', { ...size, bound: 'largest_accepted' }),
+        before: 600,
+        broken: 60,
+        after: 60,
+      },
+    ],
+    firing: [],
+  },
+  {
+    name: 'a path cuts even the shortest upload',
+    series: [
+      ...alive,
+      {
+        series: seriesName('limitSeconds', { ...size, bound: 'largest_accepted' }),
+        before: 600,
+        broken: undefined,
+        after: 600,
+      },
+      {
+        series: seriesName('limitSeconds', { ...size, bound: 'smallest_rejected' }),
+        before: undefined,
+        broken: 10,
+        after: undefined,
+      },
+    ],
+    afterSeconds: 26 * hour,
+    firing: [{ alertname: 'BlobprobeDurationLimitDropped', severity: 'critical', ...size, bound: 'largest_accepted' }],
+  },
+  {
+    name: 'a path refuses even the smallest size',
+    series: [
+      ...alive,
+      {
+        series: seriesName('limitBytes', { ...size, bound: 'largest_accepted' }),
+        before: 600,
+        broken: undefined,
+        after: 600,
+      },
+      {
+        series: seriesName('limitBytes', { ...size, bound: 'smallest_rejected' }),
+        before: undefined,
+        broken: 10,
+        after: undefined,
+      },
+    ],
+    afterSeconds: 26 * hour,
+    firing: [{ alertname: 'BlobprobeSizeLimitDropped', severity: 'critical', ...size, bound: 'largest_accepted' }],
+  },
+  {
+    name: 'the prober of a job is gone from the targets while another job has one',
+    series: [
+      { series: buildInfo, before: 1, broken: undefined, after: 1 },
+      { series: up, before: 1, broken: undefined, after: 1 },
+      { series: buildInfo.replaceAll('"blobprobe"', '"another"'), before: 1, broken: 1, after: 1 },
+      { series: up.replaceAll('"blobprobe"', '"another"'), before: 1, broken: 1, after: 1 },
+    ],
+    firing: [{ alertname: 'BlobprobeExporterAbsent', severity: 'critical', instance: '' }],
+  },
+  {
+    name: 'a prober of a job is replaced by one of another address',
+    series: [
+      { series: buildInfo, before: 1, broken: undefined, after: undefined },
+      { series: up, before: 1, broken: undefined, after: undefined },
+      { series: buildInfo.replaceAll('prober:', 'another:'), before: undefined, broken: 1, after: 1 },
+      { series: up.replaceAll('prober:', 'another:'), before: undefined, broken: 1, after: 1 },
+    ],
+    firing: [],
+  },
+  {
+    name: 'the only prober is down',
+    series: [
+      { series: up, before: 1, broken: 0, after: 1 },
+      { series: buildInfo, before: 1, broken: undefined, after: 1 },
+    ],
+    firing: [{ alertname: 'BlobprobeExporterDown', severity: 'critical' }],
+  },
+  {
+    name: 'a prober is down for two days',
+    series: [
+      { series: up, before: 1, broken: 0, after: 1 },
+      { series: buildInfo, before: 1, broken: undefined, after: 1 },
+      { series: buildInfo.replaceAll('prober:', 'another:'), before: 1, broken: 1, after: 1 },
+    ],
+    brokenSeconds: 50 * hour,
+    firing: [{ alertname: 'BlobprobeExporterDown', severity: 'critical' }],
   },
   {
     name: 'an endpoint is down',
@@ -94,11 +207,7 @@ const scenarios: readonly Scenario[] = [
       ...alive,
       { series: seriesName('tlsCertificateExpiry', edge), before: 90 * day, broken: 2 * day, after: 90 * day },
     ],
-    firing: ['warning', 'critical'].map((severity) => ({
-      alertname: 'BlobprobeCertificateExpiring',
-      severity,
-      ...edge,
-    })),
+    firing: [{ alertname: 'BlobprobeCertificateExpiring', severity: 'critical', ...edge }],
   },
   {
     name: 'leftovers pile up',
@@ -154,6 +263,19 @@ const scenarios: readonly Scenario[] = [
     firing: [{ alertname: 'BlobprobeProberOverloaded', severity: 'warning' }],
   },
   {
+    name: 'the host of the prober has no descriptors left',
+    series: [
+      ...alive,
+      {
+        series: seriesName('runsExhausted'),
+        before: 3,
+        broken: (seconds) => 3 + seconds / step,
+        after: 500,
+      },
+    ],
+    firing: [{ alertname: 'BlobprobeProberExhausted', severity: 'warning' }],
+  },
+  {
     name: 'the prober is paused and forgotten',
     series: [...alive, { series: seriesName('paused'), before: 0, broken: 1, after: 0 }],
     brokenSeconds: 3 * hour,
@@ -175,12 +297,21 @@ const scenarios: readonly Scenario[] = [
     firing: [{ alertname: 'BlobprobeExporterDown', severity: 'critical' }],
   },
   {
+    name: 'no prober has been scraped for days',
+    series: [
+      { series: buildInfo, before: 1, broken: undefined, after: 1 },
+      { series: up, before: 1, broken: undefined, after: 1 },
+    ],
+    brokenSeconds: 50 * hour,
+    firing: [{ alertname: 'BlobprobeExporterAbsent', severity: 'critical', job: '', instance: '' }],
+  },
+  {
     name: 'no prober is scraped',
     series: [
       { series: buildInfo, before: 1, broken: undefined, after: 1 },
       { series: up, before: 1, broken: undefined, after: 1 },
     ],
-    firing: [{ alertname: 'BlobprobeExporterAbsent', severity: 'critical', job: '', instance: '' }],
+    firing: [{ alertname: 'BlobprobeExporterAbsent', severity: 'critical', instance: '' }],
   },
 ];
 
@@ -189,9 +320,10 @@ function written(
   breaksAt: number,
   healsAt: number,
   end: number,
+  stepSeconds: number,
 ): InputSeries {
-  const values = Array.from({ length: end / step + 1 }, (_, index) => {
-    const seconds = index * step;
+  const values = Array.from({ length: end / stepSeconds + 1 }, (_, index) => {
+    const seconds = index * stepSeconds;
     const value = seconds <= breaksAt ? before : seconds <= healsAt ? broken : after;
     return typeof value === 'function' ? value(seconds) : value;
   });
@@ -216,13 +348,14 @@ for (const tool of promtools) {
   describeWithComponents([tool], `alerts about limits, endpoints and the prober, by ${tool}`, () => {
     test('each has a scenario here', () => {
       const named = new Set(scenarios.flatMap(({ firing }) => firing.map(({ alertname }) => alertname)));
-      expect(otherAlerts().filter(({ alert }) => !named.has(alert))).toEqual([]);
+      expect([...pathAlerts(), ...proberAlerts()].filter(({ alert }) => !named.has(alert))).toEqual([]);
     });
 
     test.each(scenarios)('$name: fire, resolve, and no other alert does', async (scenario) => {
       const breaksAt = 2 * hour;
       const healsAt = breaksAt + (scenario.brokenSeconds ?? 2 * hour);
       const end = healsAt + (scenario.afterSeconds ?? 3 * hour);
+      const stepSeconds = end > day ? longStep : step;
       const folder = temporaryDirectory('rules');
       const expr = 'ALERTS{alertstate="firing"}';
       const samples = scenario.firing.map(({ alertname = '', ...own }) => {
@@ -232,8 +365,8 @@ for (const tool of promtools) {
       try {
         const result = await testRules(tool, {
           ...ruleFiles(folder.path),
-          stepSeconds: step,
-          series: scenario.series.map((values) => written(values, breaksAt, healsAt, end)),
+          stepSeconds,
+          series: scenario.series.map((values) => written(values, breaksAt, healsAt, end, stepSeconds)),
           expectations: [
             { atSeconds: breaksAt, expr, samples: [] },
             { atSeconds: healsAt, expr, samples },

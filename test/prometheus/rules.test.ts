@@ -5,7 +5,7 @@ import { cadences, windowLabel } from '../../prometheus/src/cadence.ts';
 import { recorded, recordingGroups } from '../../prometheus/src/recording.ts';
 import { alertGroups, ruleFileNames } from '../../prometheus/src/rules.ts';
 import { severities } from '../../prometheus/src/rule.ts';
-import { metricSpecs } from '../../src/publish/metric-names.ts';
+import { metricSpecs } from '../../src/publish/metrics/metric-names.ts';
 import { describeWithComponents } from '../support/component.ts';
 import { selectorsOf } from '../support/board-queries.ts';
 import { promtools, runTool } from './promtool.ts';
@@ -26,9 +26,7 @@ describe('the rules', () => {
   });
 
   test('use no histogram, so that native ones and the writing of le change nothing', () => {
-    for (const { expr } of [...alerts, ...recordings]) {
-      expect(expr).not.toMatch(/_bucket|_sum\b|_count\b|\ble\b/);
-    }
+    for (const { expr } of [...alerts, ...recordings]) expect(expr).not.toMatch(/_bucket|_sum\b|_count\b|\ble\b/);
   });
 
   test('every recorded series is recorded, once for each cadence or once', () => {
@@ -37,9 +35,8 @@ describe('the rules', () => {
   });
 
   test('every interval belongs to one cadence', () => {
-    for (const seconds of [1, 60, 300, 301, 1800, 3600, 21_600, 21_601, 86_400, 604_800]) {
+    for (const seconds of [1, 60, 300, 301, 1800, 3600, 21_600, 21_601, 86_400, 604_800])
       expect(cadences.filter(({ above, upTo }) => seconds > above && seconds <= upTo)).toHaveLength(1);
-    }
     expect(new Set(cadences.map(windowLabel)).size).toBe(cadences.length);
   });
 
@@ -48,9 +45,8 @@ describe('the rules', () => {
       const values = cadences.map((cadence) => cadence[key]);
       expect(values).toEqual(values.toSorted((one, other) => one - other));
     }
-    for (const { upTo, keep } of cadences.filter((cadence) => Number.isFinite(cadence.upTo))) {
+    for (const { upTo, keep } of cadences.filter((cadence) => Number.isFinite(cadence.upTo)))
       expect(keep).toBeGreaterThanOrEqual(upTo);
-    }
   });
 });
 
@@ -61,7 +57,9 @@ describe('every alert', () => {
     expect(rule.summary).toMatch(/^[A-Z].*\.$/);
     // It heads a group of alerts, whose labels differ.
     expect(rule.summary).not.toContain('{{');
-    expect(rule.description).toMatch(/\.(\{\{ end \}\})*$/);
+    const { users, ...others } = rule.text;
+    expect(users).toMatch(/^(?:\{\{ if[^}]*\}\})?[A-Z].*\.(?:\{\{ end \}\})*$/);
+    for (const text of Object.values(others)) expect(text).toMatch(/\S/);
     const runbook = new URL(`../../docs/runbooks/${rule.alert}.md`, import.meta.url);
     expect(existsSync(runbook)).toBe(true);
   });
@@ -77,9 +75,9 @@ describe('the runbooks', () => {
   test.each(names)('%s has all its parts, and commands and metrics that exist', (name) => {
     const text = readFileSync(new URL(`../../docs/runbooks/${name}.md`, import.meta.url), 'utf8');
     const parts = [...text.matchAll(/^## (.+)$/gm)].map((match) => match[1]);
-    expect(parts).toEqual(['Meaning', 'Impact', 'Next command', 'Causes', 'Remedies']);
+    expect(parts).toEqual(['What users cannot do', 'Since when, and how sure', 'Cause and hop', 'First thing to try']);
     expect(text).toMatch(new RegExp(`^# ${name}\n`));
-    expect(text).toMatch(/## Next command\n\n```sh\n\S/);
+    expect(text).toMatch(/## Cause and hop\n\n```sh\n\S/);
     expect(metricsIn(text).filter((metric) => !known.has(metric))).toEqual([]);
   });
 
@@ -96,7 +94,7 @@ describe('the runbooks', () => {
   });
 
   function metricsIn(text: string): string[] {
-    return (text.match(/\b(?:check:|path:)?blobprobe_[a-z_]+(?::[a-z0-9_]+)?/g) ?? []).map((name) =>
+    return (text.match(/\b(?:check:|path:|comparison:)?blobprobe_[a-z_]+(?::[a-z0-9_]+)?/g) ?? []).map((name) =>
       known.has(name) ? name : name.replace(/_(?:bucket|sum|count)$/, ''),
     );
   }

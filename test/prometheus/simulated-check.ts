@@ -1,4 +1,4 @@
-import { metricSpecs, type MetricKey } from '../../src/publish/metric-names.ts';
+import { metricSpecs, type MetricKey } from '../../src/publish/metrics/metric-names.ts';
 import type { InputSeries } from './promtool.ts';
 
 /** What one run did, as far as metrics show it. */
@@ -11,12 +11,15 @@ export interface SimulatedRun {
   readonly corrupted?: boolean;
   readonly bytesPerSecond?: number;
   readonly reason?: string;
+  readonly failure?: Readonly<Record<'phase' | 'answered_by' | 'blame', string>>;
 }
 
 export interface SimulatedCheck {
   readonly registry: string;
   readonly path: string;
   readonly intervalSeconds: number;
+  /** 100 MB unless told otherwise. */
+  readonly sizeBytes?: number;
   /** The run that ends at this time; undefined: the slot passes without one. */
   readonly runAt: (seconds: number) => SimulatedRun | undefined;
 }
@@ -28,7 +31,7 @@ export function seriesName(key: MetricKey, labels: Readonly<Record<string, strin
 }
 
 export function selectorOf(name: string, labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
   return `${name}{${pairs.join(', ')}}`;
 }
 
@@ -53,6 +56,7 @@ export function simulate(check: SimulatedCheck, stepSeconds: number, totalSecond
   add('cleanupFailures', 0, { kind: 'blob' });
   add('attemptFailures', 0, { phase: 'pull', reason: 'body_corrupted', answered_by: 'registry' });
   set('checkInterval', check.intervalSeconds);
+  set('lastRunSize', check.sizeBytes ?? 100_000_000);
   for (let step = 0; step * stepSeconds <= totalSeconds; step += 1) {
     const now = step * stepSeconds;
     const run = now > 0 && now % check.intervalSeconds === 0 ? check.runAt(now) : undefined;
@@ -86,8 +90,10 @@ function observe(run: SimulatedRun, now: number, { add, set, current, base }: Wr
   const corrupted = run.corrupted === true ? 1 : 0;
   add('attemptFailures', corrupted, { phase: 'pull', reason: 'body_corrupted', answered_by: 'registry' });
   set('lastRunSuccess', run.ok ? 1 : 0);
+  set('consecutiveFailures', run.ok ? 0 : 1 + (current.get(seriesName('consecutiveFailures', base)) ?? 0));
   set('lastRunTimestamp', now);
-  const failure = { phase: 'wait', answered_by: 'cloudflare', blame: 'edge' };
+  set('lastRunAttempts', Math.max(1 + retries, run.firstAttemptFailed === true ? 2 : 1));
+  const failure = run.failure ?? { phase: 'wait', answered_by: 'cloudflare', blame: 'edge' };
   for (const name of current.keys()) if (name.startsWith(metricSpecs.lastFailureInfo.name)) current.delete(name);
   if (run.ok) {
     set('lastSuccessTimestamp', now);

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { type Check, checkId } from '../../src/probe/check.ts';
-import { createHistory, type History } from '../../src/publish/history.ts';
+import { History } from '../../src/publish/history.ts';
 import { type OverviewView, type RegistryView, statusView } from '../../src/publish/status-view.ts';
-import { attempt, check, failedRun, failure, successfulRun } from './run-fixtures.ts';
+import { attempt, check, failedRun, failure, successfulRun } from '../support/run-fixtures.ts';
 
 const now = new Date('2026-11-24T00:01:00Z');
 
@@ -25,17 +25,17 @@ function viewOf<K extends 'overview' | 'registry'>(
 
 test('few checks are shown whole, in the order of the configuration', () => {
   const checks = [...checksOf('b', 2, 3), ...checksOf('a', 1, 1)];
-  const view = statusView(checks, createHistory(), now, { page: 7 });
+  const view = statusView(checks, new History(), now, { page: 7 });
   expect(view).toMatchObject({ kind: 'whole', registries: [{ name: 'b' }, { name: 'a' }] });
 });
 
 test('160 cells are few, a path more is many', () => {
-  expect(statusView(checksOf('a', 20, 8), createHistory(), now, { page: 1 })?.kind).toBe('whole');
-  expect(statusView(checksOf('a', 21, 8), createHistory(), now, { page: 1 })?.kind).toBe('overview');
+  expect(statusView(checksOf('a', 20, 8), new History(), now, { page: 1 })?.kind).toBe('whole');
+  expect(statusView(checksOf('a', 21, 8), new History(), now, { page: 1 })?.kind).toBe('overview');
 });
 
 test('many checks are counted by registry, most trouble first, and the worst are named', () => {
-  const history = createHistory();
+  const history = new History();
   const checks = ['a', 'b', 'c', 'd'].flatMap((registry) => checksOf(registry, 10, 10));
   checks.forEach((each) => history.add(successfulRun({ check: each })));
   const retried = [attempt({ failure: failure() }), attempt({ number: 2 })];
@@ -59,14 +59,14 @@ test('many checks are counted by registry, most trouble first, and the worst are
 test('more registries than fit are on further pages, none lost', () => {
   const checks = Array.from({ length: 250 }, (_, at) => check({ registry: `registry-${at}` }));
   const names = [1, 2, 3].flatMap((page) => {
-    const { registries, ...rest } = viewOf('overview', checks, createHistory(), { page });
+    const { registries, ...rest } = viewOf('overview', checks, new History(), { page });
     expect(rest).toMatchObject({ page, pages: 3, shown: { total: 250 } });
     expect(registries.length).toBeLessThanOrEqual(100);
     return registries.map(({ name }) => name);
   });
   expect(new Set(names).size).toBe(250);
   expect(names).toHaveLength(250);
-  expect(viewOf('overview', checks, createHistory(), { page: 99 }).page).toBe(3);
+  expect(viewOf('overview', checks, new History(), { page: 99 }).page).toBe(3);
 });
 
 test.each([
@@ -75,7 +75,7 @@ test.each([
   ['many of both', 90, 90],
 ])('a registry of %s comes in bounded blocks that have each check once', (_name, paths, workloads) => {
   const checks = checksOf('big', paths, workloads);
-  const history = createHistory();
+  const history = new History();
   const seen: string[] = [];
   const { pages } = viewOf('registry', checks, history, { registry: 'big' });
   for (let page = 1; page <= pages; page += 1) {
@@ -89,7 +89,7 @@ test.each([
 });
 
 test('of a registry in blocks, the paths and workloads that fail come first; of one that fits, nothing moves', () => {
-  const history = createHistory();
+  const history = new History();
   const checks = checksOf('big', 50, 50);
   history.add(
     failedRun({ check: checks.find((each) => each.path.name === 'path-33' && each.workload.name === 'work-44')! }),
@@ -106,5 +106,5 @@ test('of a registry in blocks, the paths and workloads that fail come first; of 
 });
 
 test('a registry without checks has no view', () => {
-  expect(statusView(checksOf('a', 1, 1), createHistory(), now, { registry: 'b', page: 1 })).toBeUndefined();
+  expect(statusView(checksOf('a', 1, 1), new History(), now, { registry: 'b', page: 1 })).toBeUndefined();
 });

@@ -1,17 +1,14 @@
 import { expect, test } from 'vitest';
 import type { Check } from '../../src/probe/check.ts';
-import { createHistory } from '../../src/publish/history.ts';
+import { History } from '../../src/publish/history.ts';
 import { type CheckState, statusOf } from '../../src/publish/status.ts';
-import { attempt, cancelledRun, check, failedRun, failure, successfulRun } from './run-fixtures.ts';
+import { attempt, cancelledRun, check, failedRun, failure, successfulRun } from '../support/run-fixtures.ts';
 
 const startedAt = new Date('2026-11-24T00:00:00Z');
 const soon = new Date('2026-11-24T00:01:00Z');
 
-function stateAfter(
-  runs: Parameters<ReturnType<typeof createHistory>['add']>[0][],
-  now = soon,
-): CheckState | undefined {
-  const history = createHistory();
+function stateAfter(runs: Parameters<History['add']>[0][], now = soon): CheckState | undefined {
+  const history = new History();
   runs.forEach((run) => history.add(run));
   return statusOf([check()], history, now)[0]?.checks[0]?.state;
 }
@@ -38,7 +35,7 @@ test('a result older than three intervals is no news', () => {
 });
 
 test('the matrix has one row a path, one column a workload and client, and says in a sentence what is wrong', () => {
-  const history = createHistory();
+  const history = new History();
   const checks: Check[] = ['direct', 'edge'].flatMap((path) =>
     ['small', 'large'].map((workload) => check({ path, workload })),
   );
@@ -52,14 +49,14 @@ test('the matrix has one row a path, one column a workload and client, and says 
   checks.slice(0, 3).forEach((each) => history.add(successfulRun({ check: each })));
   history.add(failedRun({ check: checks[3]! }));
   const [gitea] = statusOf(checks, history, soon);
-  expect(gitea?.summary).toBe('Path edge: 1 of 2 checks fail, body_too_large (answered by nginx).');
+  expect(gitea?.summary).toBe('1 of 4 checks fails, over the path edge.');
   expect(gitea?.checks[3]?.last).toMatchObject({ ok: false, attempts: 5, failure: { reason: 'body_too_large' } });
   history.add(successfulRun({ check: checks[3]! }));
   expect(statusOf(checks, history, soon)[0]?.summary).toBe('4 of 4 checks succeed on all paths that have results.');
 });
 
 test('the recent runs of a check are the last forty, oldest first, without cancelled ones', () => {
-  const history = createHistory({ runs: 100, failures: 100 });
+  const history = new History({ runs: 100, failures: 100 });
   for (let minute = 0; minute < 50; minute += 1) {
     const at = { id: `r${minute}`, startedAt: new Date(startedAt.getTime() + minute * 60_000) };
     history.add(minute % 10 === 9 ? cancelledRun(at) : successfulRun(at));

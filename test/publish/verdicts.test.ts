@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Round } from '../../src/probe/round.ts';
-import type { RoundVerdict } from '../../src/probe/verdict.ts';
-import { createVerdicts, verdictTexts } from '../../src/publish/verdicts.ts';
+import type { Round } from '../../src/probe/compare/round.ts';
+import type { RoundVerdict } from '../../src/probe/compare/verdict.ts';
+import { Verdicts, verdictTexts } from '../../src/publish/verdicts.ts';
 
 function round(registry: string, workload: string, verdict: RoundVerdict, minute = 0): Round {
   const startedAt = new Date(minute * 60_000);
@@ -35,7 +35,7 @@ const faulty: RoundVerdict = {
 };
 
 test('keeps the last round of each registry, client and workload, and gives back the one before', () => {
-  const verdicts = createVerdicts();
+  const verdicts = new Verdicts();
   const first = round('gitea', 'large', healthy);
   const second = round('gitea', 'large', faulty, 1);
   expect(verdicts.add(first)).toBeUndefined();
@@ -56,7 +56,7 @@ test('the status page gets the worst of each registry, the newest of equals, wit
     round('harbor', 'large', down, 2),
   ];
   expect(verdictTexts(rounds)).toEqual([
-    { registry: 'gitea', sentence: 'large as docker, path-fault: edge: 413.', remedy: 'Upgrade.' },
-    { registry: 'harbor', sentence: 'large as docker, registry-fault: nothing answers.' },
+    { registry: 'gitea', sentence: 'A path is at fault, by large pushes as docker: edge: 413.', remedy: 'Upgrade.' },
+    { registry: 'harbor', sentence: 'The registry is at fault, by large pushes as docker: nothing answers.' },
   ]);
 });

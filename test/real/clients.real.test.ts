@@ -1,9 +1,9 @@
+import { type ClientName, clientRows } from '../../src/probe/clients/client-profiles.ts';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Secret } from '../../src/network/secret.ts';
+import { Secret } from '../../src/network/secrets/secret.ts';
 import type { Check } from '../../src/probe/check.ts';
-import { type ClientName, clientNames } from '../../src/probe/client-profile.ts';
 import { checkOf, runOnce } from '../support/checks.ts';
 import { describeWithComponents } from '../support/component.ts';
 import { makeCertificates } from './support/certificates.ts';
@@ -12,7 +12,8 @@ import { type RunningRegistry, startRegistry } from './support/docker-registry.t
 import { type TemporaryDirectory, temporaryDirectory } from './support/temporary-directory.ts';
 
 const ways = ['plain HTTP', 'TLS with a private CA', 'Basic auth from its htpasswd, over TLS'] as const;
-const cases = ways.flatMap((way) => clientNames.map((client) => [way, client] as const));
+const rowNames = clientRows.map(({ name }) => name);
+const cases = ways.flatMap((way) => rowNames.map((client) => [way, client] as const));
 const sizeBytes = 7 * MiB + 13;
 /** What distribution does not do: a single POST is answered with an upload session, and the bytes go again. */
 const fallsBack = new Set<ClientName>(['monolithic']);
@@ -51,7 +52,7 @@ describeWithComponents(['docker-registry', 'openssl'], 'every client against doc
       client,
       path: way === 'plain HTTP' ? {} : { tls: { caFile, insecure: false, minVersion: 'TLSv1.2' } },
       registry: {
-        repository: `probe/${client}`,
+        repository: `probe/${client.replace('@', '-')}`,
         cleanup: 'keep',
         credentials: way.startsWith('Basic')
           ? { kind: 'basic', username: 'probe', password: Secret.of('pass word') }
@@ -81,7 +82,7 @@ describeWithComponents(['docker-registry', 'openssl'], 'every client against doc
     await expectNoOpenSession(registry, check.registry.repository);
   });
 
-  test.each(clientNames)(
+  test.each(rowNames)(
     'an image of %s: layers, config and manifest arrive, come back, and are deleted',
     async (client) => {
       const registry = registryFor('Basic auth from its htpasswd, over TLS');
@@ -95,7 +96,7 @@ describeWithComponents(['docker-registry', 'openssl'], 'every client against doc
       // distribution unlinks and keeps the bytes until its garbage collection: six more in storage, none in the repository.
       expect(registry.stored().size).toBe(before + 6);
       const deletions = registry.requests().filter(({ method, status }) => method === 'DELETE' && status === 202);
-      expect(deletions.filter(({ target }) => target.includes(`/probe/${client}/`))).toHaveLength(6);
+      expect(deletions.filter(({ target }) => target.includes(`/probe/${client.replace('@', '-')}/`))).toHaveLength(6);
       await expectNoOpenSession(registry, check.registry.repository);
     },
   );

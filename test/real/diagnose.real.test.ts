@@ -1,22 +1,21 @@
+import type { ClientName } from '../../src/probe/clients/client-profiles.ts';
 import { afterEach, expect, test } from 'vitest';
-import { startRegistry as startSlowRegistry } from '../../src/demo/registry.ts';
-import type { ClientName } from '../../src/probe/client-profile.ts';
-import { checkApi } from '../../src/probe/api-check.ts';
+import { startRegistry as startSlowRegistry } from '../../src/lab/registry.ts';
+import { checkApi } from '../../src/probe/diagnose/api-check.ts';
 import { diagnose } from '../../src/probe/diagnose/diagnose.ts';
 import { mostExaminedBytes } from '../../src/probe/diagnose/examine-options.ts';
 import { examine } from '../../src/probe/diagnose/examine.ts';
 import type { Diagnosis } from '../../src/probe/diagnose/finding.ts';
-import { createRunner } from '../../src/probe/run.ts';
+import { createRunner } from '../../src/probe/run/run.ts';
 import { checkOf, runDeps } from '../support/checks.ts';
 import { describeWithComponents } from '../support/component.ts';
 import { pathTo } from '../support/paths.ts';
 import { startRegistry } from './support/docker-registry.ts';
 import { type ProxyOptions, type ProxyProgram, startProxy } from './support/proxies.ts';
+import { Opened } from '../support/servers.ts';
 
-const closers: (() => Promise<unknown> | void)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
+const opened = new Opened();
+afterEach(() => opened.closeAll());
 
 interface Setting {
   readonly proxy: ProxyProgram;
@@ -32,10 +31,9 @@ async function diagnosisOf({ proxy, options, commitMs, down, client = 'docker' }
     commitMs === undefined
       ? await startRegistry()
       : await startSlowRegistry({ quirks: 'distribution-3', settings: { commitDelayMs: commitMs } });
-  closers.push(() => registry.close());
+  opened.own(registry);
   const { port } = registry;
-  const front = await startProxy(proxy, { ...options, upstreamPort: port });
-  closers.push(front.close);
+  const front = opened.own(await startProxy(proxy, { ...options, upstreamPort: port }));
   if (down && 'kill' in registry) await registry.kill();
   const deps = runDeps();
   const check = checkOf(front.origin, {

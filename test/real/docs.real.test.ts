@@ -13,7 +13,10 @@ const toRun = documents()
 
 /** Commands that run until they are ended. */
 function staysUp(command: string): boolean {
-  return command.endsWith('npm run demo') || (/dist\/main\.js/.test(command) && /--config\.file=\S+$/.test(command));
+  return (
+    /(?:npm run|main\.js) demo$/.test(command) ||
+    (/dist\/main\.js/.test(command) && /--config\.file=\S+$/.test(command))
+  );
 }
 
 /** Asks a daemon that another command has started. */

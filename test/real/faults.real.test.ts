@@ -14,22 +14,20 @@ import {
 import { startNginx } from './support/nginx.ts';
 import { waitFor } from './support/process.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
+import { Opened } from '../support/servers.ts';
 
 const repository = 'probes/blob';
-const closers: (() => Promise<unknown> | void)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
+const opened = new Opened();
+afterEach(() => opened.closeAll());
 
 async function openRegistry(options?: Parameters<typeof startRegistry>[0]): Promise<RunningRegistry> {
-  const registry = await startRegistry(options);
-  closers.push(registry.close);
+  const registry = opened.own(await startRegistry(options));
   return registry;
 }
 
 async function openDaemon(configuration: object): ReturnType<typeof startDaemon> {
   const daemon = await startDaemon(configuration);
-  closers.push(daemon.stop);
+  opened.own({ close: daemon.stop });
   return daemon;
 }
 
@@ -54,7 +52,7 @@ describeWithComponents(['docker-registry'], 'faults of a real registry', () => {
     });
     await untilMidPush(registry, 256 * MiB);
     await registry.kill();
-    const killed = await daemon.scrapeUntil('the failure', (now) => now.value('blobprobe_runs_total') === 1, 10_000);
+    const killed = await daemon.scrapeUntil('the failure', (now) => now.value('blobprobe_runs_total') === 1, 30_000);
     expect(killed.value('blobprobe_last_failure_info', { reason: 'connection_reset', phase: 'send' })).toBe(1);
     expect(killed.value('blobprobe_last_failure_info', { answered_by: 'none' })).toBe(1);
     const sent = killed.value('blobprobe_failure_sent_bytes_sum', { reason: 'connection_reset' });
@@ -95,7 +93,7 @@ describeWithComponents(['docker-registry'], 'faults of a real registry', () => {
   test('wrong password: auth_rejected by the registry, once; the right one is used as soon as it is in the file', async () => {
     const registry = await openRegistry({ users: { probe: 'right' } });
     const directory = temporaryDirectory('credentials');
-    closers.push(directory.remove);
+    opened.own({ close: directory.remove });
     const passwordFile = join(directory.path, 'password');
     writeFileSync(passwordFile, 'wrong\n');
     const daemon = await openDaemon({
@@ -149,8 +147,9 @@ describeWithComponents(['docker-registry'], 'faults of a real registry', () => {
 describeWithComponents(['docker-registry', 'nginx'], 'faults of a registry behind nginx', () => {
   test('SIGTERM while nginx stores the body: the session is cancelled, the registry holds none', async () => {
     const registry = await openRegistry();
-    const nginx = await startNginx({ upstreamPort: registry.port, maxBodySize: '1g', buffersRequests: true });
-    closers.push(nginx.close);
+    const nginx = opened.own(
+      await startNginx({ upstreamPort: registry.port, maxBodySize: '1g', buffersRequests: true }),
+    );
     const daemon = await openDaemon(pushing512MiB(nginx.origin));
     await waitFor('a body on its way', () => nginx.storedBodyBytes() > MiB, { timeoutMs: 30_000, everyMs: 2 });
     expect(await daemon.stop()).toBe(0);

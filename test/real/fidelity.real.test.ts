@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RegistryAuth } from '../../src/demo/oci/auth.ts';
-import type { Intercept } from '../../src/demo/oci/intercept.ts';
+import type { RegistryAuth } from '../../src/lab/oci/auth.ts';
+import type { Intercept } from '../../src/lab/oci/intercept.ts';
 import { describeWithComponents } from '../support/component.ts';
 import { type DockerDaemon, startDockerDaemon } from './support/docker-daemon.ts';
 import { type Recordings, recordBoth, type Scene, user } from './support/fidelity.ts';
@@ -50,13 +50,17 @@ function withoutManifestCheck(requests: readonly RecordedRequest[]): readonly Re
 }
 
 function expectSameWaits(recordings: Recordings, seconds: readonly number[]): void {
-  for (const requests of [recordings.real, recordings.emulated]) {
-    const waits = waitsAfter(requests, isRefused);
-    expect(waits).toHaveLength(seconds.length);
-    for (const [index, wait] of waits.entries()) {
-      expect(Math.abs(wait - (seconds[index] ?? Number.NaN)), `wait ${index + 1} of ${wait} s`).toBeLessThan(1);
-    }
-  }
+  for (const requests of [recordings.real, recordings.emulated]) expectWaits(requests, seconds);
+}
+
+function expectWaits(requests: readonly RecordedRequest[], seconds: readonly number[]): void {
+  const waits = waitsAfter(requests, isRefused);
+  expect(waits).toHaveLength(seconds.length);
+  const lateBy = waits.map((wait, index) => wait - seconds[index]!);
+  // A late machine adds to a wait now and then; it shortens none, and does not make all of them late.
+  expect(Math.min(...lateBy), `waits of ${waits.join()} s`).toBeGreaterThan(-0.1);
+  expect(Math.min(...lateBy), `waits of ${waits.join()} s`).toBeLessThan(1);
+  expect(Math.max(...lateBy), `waits of ${waits.join()} s`).toBeLessThan(4);
 }
 
 describeWithComponents(['dockerd', 'unshare'], 'fidelity: docker push', () => {
@@ -220,8 +224,7 @@ describeWithComponents(['podman', 'buildah', 'unshare'], 'fidelity: podman push 
       return { ...image, headers: { ...headers, 'user-agent': 'containers' } };
     });
     expect(withoutChunkSizes(recordings.emulated)).toEqual(renamed);
-    const waits = waitsAfter(recordings.real, isRefused).map((wait) => Math.round(wait));
-    expect(waits).toEqual([2, 2, 2]);
+    expectWaits(recordings.real, [2, 2, 2]);
   });
 });
 
@@ -257,7 +260,10 @@ describeWithComponents(['containerd', 'unshare'], 'fidelity: ctr images push', (
   ])('%s', async (_name, put, sendings) => {
     const { real, emulated, exitCode } = await record({ put, layerBytes: 12 * MiB });
     expect(exitCode).toBe(1);
-    expect(ofLayer(emulated)).toEqual(ofLayer(real));
+    // containerd 1.6 now and then begins one body more and drops it at once, before anything could answer.
+    const answered = (all: readonly RecordedRequest[]): WireImage[] =>
+      ofLayer(all).filter(({ status }) => status !== undefined);
+    expect(answered(emulated)).toEqual(answered(real));
     const refused = real.filter(({ status }) => status === put.status);
     expect(refused).toHaveLength(sendings);
     expect((refused.at(-1)?.startMs ?? 0) - (refused[0]?.startMs ?? 0)).toBeLessThan(5_000);

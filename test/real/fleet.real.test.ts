@@ -28,6 +28,7 @@ function exposition(index: number): string {
     return [
       `blobprobe_check_interval_seconds{${labels}} 60`,
       `blobprobe_last_run_success{${labels}} ${failing ? 0 : 1}`,
+      `blobprobe_consecutive_failures{${labels}} ${failing ? 4 : 0}`,
       `blobprobe_last_run_timestamp_seconds{${labels}} ${nowSeconds}`,
       `blobprobe_last_success_timestamp_seconds{${labels}} ${failing ? nowSeconds - 240 : nowSeconds}`,
       `blobprobe_last_run_duration_seconds{${labels}} ${index + 1}`,
@@ -106,7 +107,7 @@ describeWithComponents(['prometheus'], 'a fleet of 50 vantage points in one Prom
   /** Value by the labels site (if there is one) and path. */
   const query = async (expression: string): Promise<Record<string, number>> => {
     const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expression)}`;
-    const response = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
+    const response = await fetch(url, { signal: AbortSignal.timeout(20_000) }).catch(() => undefined);
     if (response?.ok !== true) return {};
     const { data } = (await response.json()) as Result;
     return Object.fromEntries(
@@ -119,7 +120,7 @@ describeWithComponents(['prometheus'], 'a fleet of 50 vantage points in one Prom
 
   /** When the rules that were evaluated longest ago were. */
   const lastEvaluation = async (): Promise<number> => {
-    const response = await fetch(`http://127.0.0.1:${port}/api/v1/rules`, { signal: AbortSignal.timeout(5_000) });
+    const response = await fetch(`http://127.0.0.1:${port}/api/v1/rules`, { signal: AbortSignal.timeout(20_000) });
     const { data } = (await response.json()) as { data: { groups: { lastEvaluation: string }[] } };
     return Math.min(...data.groups.map((group) => Date.parse(group.lastEvaluation)));
   };

@@ -9,16 +9,11 @@ import { parseMetrics } from './support/metrics.ts';
 import { startNginx } from './support/nginx.ts';
 import { startProcess, waitFor, type RunningProcess } from './support/process.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
+import { Opened } from '../support/servers.ts';
 
 /** The harness is proved first: what it says of the registry and of nginx is what the other files rest on. */
-const closers: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
-function closing<T extends { close: () => Promise<void> }>(thing: T): T {
-  closers.push(thing.close);
-  return thing;
-}
+const opened = new Opened();
+afterEach(() => opened.closeAll());
 
 async function push(origin: string, bytes: Buffer): Promise<{ status: number; digest: string; location: string }> {
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -33,7 +28,7 @@ async function push(origin: string, bytes: Buffer): Promise<{ status: number; di
 
 describeWithComponents(['docker-registry'], 'a real registry', () => {
   test('takes a blob, deletes it, and logs and stores what happened', async () => {
-    const registry = closing(await startRegistry());
+    const registry = opened.own(await startRegistry());
     const { status, digest } = await push(registry.origin, randomBytes(1000));
     expect(status).toBe(201);
     const blob = `${registry.origin}/v2/probes/blob/blobs/${digest}`;
@@ -41,7 +36,7 @@ describeWithComponents(['docker-registry'], 'a real registry', () => {
     expect((await fetch(blob, { method: 'DELETE' })).status).toBe(202);
     expect((await fetch(blob, { method: 'HEAD' })).status).toBe(404);
     // The log line follows the answer.
-    await waitFor('the last request in the log', () => registry.requests().length >= 5, { timeoutMs: 5_000 });
+    await waitFor('the last request in the log', () => registry.requests().length >= 5, { timeoutMs: 30_000 });
     expect(registry.requests().map(({ method, status }) => [method, status])).toEqual([
       ['POST', 202],
       ['PUT', 201],
@@ -53,7 +48,7 @@ describeWithComponents(['docker-registry'], 'a real registry', () => {
   });
 
   test('shows an upload session that was left open, and loses nothing when it is killed and started again', async () => {
-    const registry = closing(await startRegistry());
+    const registry = opened.own(await startRegistry());
     const start = await fetch(`${registry.origin}/v2/probes/blob/blobs/uploads/`, { method: 'POST' });
     expect(registry.openSessions('probes/blob')).toEqual([start.headers.get('docker-upload-uuid')]);
     await registry.kill();
@@ -72,7 +67,7 @@ describeWithComponents(['docker-registry'], 'a real registry', () => {
   });
 
   test('asks for the password it was given', async () => {
-    const registry = closing(await startRegistry({ users: { probe: 'right' } }));
+    const registry = opened.own(await startRegistry({ users: { probe: 'right' } }));
     const as = async (password: string): Promise<number> => {
       const authorization = `Basic ${Buffer.from(`probe:${password}`).toString('base64')}`;
       return (await fetch(`${registry.origin}/v2/`, { headers: { authorization } })).status;
@@ -84,10 +79,10 @@ describeWithComponents(['docker-registry'], 'a real registry', () => {
 describeWithComponents(['docker-registry', 'openssl'], 'a real registry with TLS', () => {
   test('shows the certificate that the private CA signed', async () => {
     const directory = temporaryDirectory('certificates');
-    closers.push(directory.remove);
+    opened.own({ close: directory.remove });
     const files = makeCertificates(directory.path, 'one');
     const other = makeCertificates(directory.path, 'other');
-    const registry: RunningRegistry = closing(await startRegistry({ tls: files }));
+    const registry: RunningRegistry = opened.own(await startRegistry({ tls: files }));
     expect(await statusOver(registry.origin, files.caFile)).toBe(200);
     await expect(statusOver(registry.origin, other.caFile)).rejects.toThrow(/certificate|signature/);
   });
@@ -108,8 +103,8 @@ describeWithComponents(['docker-registry', 'nginx'], 'nginx before the registry'
   test.each([true, false])(
     'passes small bodies on and answers large ones itself (buffering: %s)',
     async (buffersRequests) => {
-      const registry = closing(await startRegistry());
-      const nginx = closing(await startNginx({ upstreamPort: registry.port, maxBodySize: '1m', buffersRequests }));
+      const registry = opened.own(await startRegistry());
+      const nginx = opened.own(await startNginx({ upstreamPort: registry.port, maxBodySize: '1m', buffersRequests }));
       const small = await push(nginx.origin, randomBytes(1024));
       expect(small.status).toBe(201);
       expect(small.location).toMatch(new RegExp(`^${nginx.origin}/`));
@@ -143,7 +138,7 @@ describe('the harness itself', () => {
     const script = 'process.on("SIGTERM", () => process.exit(7)); setInterval(() => {}, 9); console.log("up")';
     const start = async (): Promise<RunningProcess> => {
       const program = await startProcess(process.execPath, ['-e', script]);
-      await waitFor('the first line', () => program.output() === 'up\n', { timeoutMs: 5_000 });
+      await waitFor('the first line', () => program.output() === 'up\n', { timeoutMs: 30_000 });
       return program;
     };
     const obeying = await start();

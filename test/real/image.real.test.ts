@@ -3,7 +3,8 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, 
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildImage, type BuiltImage } from '../packaging/image-builder.ts';
-import { describeWithComponents } from '../support/component.ts';
+import { only, render } from '../helm/helm.ts';
+import { describeWithComponents, findComponent } from '../support/component.ts';
 import { enterImage, imageEnvironment } from './support/image-root.ts';
 import { startRegistry, type RunningRegistry } from './support/docker-registry.ts';
 import { parseMetrics } from './support/metrics.ts';
@@ -56,7 +57,7 @@ describeWithComponents(['buildah', 'unshare', 'docker-registry'], 'the image, bu
   });
 
   const get = (path: string): Promise<Response> =>
-    fetch(`http://${address}${path}`, { signal: AbortSignal.timeout(5_000) });
+    fetch(`http://${address}${path}`, { signal: AbortSignal.timeout(30_000) });
 
   const isReady = async (): Promise<boolean | undefined> => {
     if (!program.isRunning()) throw new Error(`the image ended:\n${program.output()}`);
@@ -97,6 +98,8 @@ describeWithComponents(['buildah', 'unshare', 'docker-registry'], 'the image, bu
     >;
     const absent = (names: string[]): string[] => names.filter((name) => !existsSync(join(app, 'node_modules', name)));
     expect(absent(Object.keys(dependencies))).toEqual([]);
+    // Optional, and of the machine that the image is for.
+    expect(absent(['koffi', `@koromix/koffi-linux-${process.arch}`])).toEqual([]);
     expect(absent(Object.keys(devDependencies))).toEqual(Object.keys(devDependencies));
     expect(existsSync(join(image.rootFolder, 'bin/sh'))).toBe(false);
     expect(statSync(join(image.rootFolder, 'var/lib/blobprobe'))).toMatchObject({ uid: 65_532, gid: 65_532 });
@@ -141,6 +144,24 @@ describeWithComponents(['buildah', 'unshare', 'docker-registry'], 'the image, bu
     const nobody = healthCheck([...command, `--url=http://127.0.0.1:${await freePort()}`]);
     expect(nobody.status).toBe(1);
   });
+
+  // What is missing to `helm test` is a cluster: an API server takes the Pod (api-server.real.test.ts), and here its containers' commands run.
+  test.runIf(findComponent('helm') !== undefined)(
+    'passes what `helm test` runs: readiness, and a push to the registry of the demonstration',
+    () => {
+      const { containers } = only(render(), 'Pod').spec as {
+        containers: { args: string[]; volumeMounts?: object[] }[];
+      };
+      const ended = containers.map(({ args, volumeMounts = [] }) => {
+        const own = args.map((arg) => arg.replace(/^--url=http:\/\/[^/]*/, `--url=http://${address}`));
+        const command = [...image.config.Entrypoint, ...own];
+        const entered = enterImage(image, configuration.path, command, { temporary: volumeMounts.length > 0 });
+        return spawnSync('unshare', entered, { env: environment(), encoding: 'utf8', timeout: 60_000 });
+      });
+      expect(ended.map(({ status }) => status)).toEqual([0, 0]);
+      expect(ended[1]?.stdout).toMatch(/internal\/docker\/medium: pushed 768 KiB in /);
+    },
+  );
 
   test('ends on SIGTERM, in time', async () => {
     const startedMs = performance.now();

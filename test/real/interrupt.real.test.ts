@@ -2,19 +2,18 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
-import { type Program, startProgram } from '../cli/program.ts';
+import { type Program, startProgram } from '../support/program.ts';
 import { describeWithComponents } from '../support/component.ts';
 import { type RunningRegistry, startRegistry } from './support/docker-registry.ts';
 import { committedDigests, expectNoSessionForgotten, MiB } from './support/expectations.ts';
 import { waitFor } from './support/process.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
+import { Opened } from '../support/servers.ts';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const repository = 'probes/blob';
-const closers: (() => Promise<unknown> | void)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
+const opened = new Opened();
+afterEach(() => opened.closeAll());
 
 /** When Ctrl-C is pressed, by what the registry has seen. */
 const moments: Readonly<Record<string, (registry: RunningRegistry) => boolean>> = {
@@ -51,7 +50,8 @@ function start(
     }),
   );
   const program = startProgram(main, [command, `--config.file=${config}`, ...args]);
-  closers.push(directory.remove, () => program.kill());
+  opened.own({ close: directory.remove });
+  opened.own({ close: () => program.kill() });
   return { program, ledger };
 }
 
@@ -61,10 +61,9 @@ describeWithComponents(['docker-registry'], 'Ctrl-C at a real registry', () => {
   test.each(cases)(
     '%s, %s: ends soon with 130, and nothing is left that the ledger does not name',
     async (command, moment, args) => {
-      const registry = await startRegistry();
-      closers.push(registry.close);
+      const registry = opened.own(await startRegistry());
       const { program, ledger } = start(registry, command, args);
-      await waitFor(moment, () => moments[moment]?.(registry) ?? false, { timeoutMs: 20_000, details: program.stderr });
+      await waitFor(moment, () => moments[moment]?.(registry) ?? false, { timeoutMs: 60_000, details: program.stderr });
       const pressedMs = performance.now();
       program.signal('SIGINT');
       const { code, stderr } = await program.ended;
@@ -81,4 +80,28 @@ describeWithComponents(['docker-registry'], 'Ctrl-C at a real registry', () => {
       expect((await Promise.all(heads)).filter(({ status }) => status !== 404)).toEqual([]);
     },
   );
+
+  test('a push to a URL: removal is tried again after a while, by `cleanup --url` too, and what the registry keeps is said with its end', async () => {
+    const registry = opened.own(await startRegistry());
+    const home = temporaryDirectory('interrupt-home');
+    opened.own({ close: home.remove });
+    const url = `--url=${registry.origin}/${repository}`;
+    const cancels = (): number => registry.requests().filter(({ method }) => method === 'DELETE').length;
+    const program = startProgram(main, ['push', url, '--size=1GiB'], { HOME: home.path });
+    opened.own({ close: () => program.kill() });
+    await waitFor('bytes', () => registry.openSessionBytes(repository) > MiB, {
+      timeoutMs: 60_000,
+      details: program.stderr,
+    });
+    program.signal('SIGINT');
+    const pushed = await program.ended;
+    const kept = /1 unfinished upload; the registry refuses to cancel it .* \(docker-registry: after 7 d/;
+    expect(pushed).toMatchObject({ code: 130, stderr: expect.stringMatching(kept) });
+    expect(cancels()).toBeGreaterThanOrEqual(2);
+    const triesOfPush = cancels();
+    const cleaned = await startProgram(main, ['cleanup', url], { HOME: home.path }).ended;
+    expect(cleaned).toMatchObject({ code: 1, stderr: expect.stringMatching(kept) });
+    expect(cancels()).toBeGreaterThan(triesOfPush);
+    expect(registry.openSessions(repository)).toHaveLength(1);
+  });
 });

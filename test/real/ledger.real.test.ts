@@ -3,21 +3,20 @@ import { createServer, request as forward, type IncomingMessage, type ServerResp
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { Ledger } from '../../src/probe/ledger.ts';
-import type { ReplayReport } from '../../src/probe/ledger-replay.ts';
+import { Ledger } from '../../src/probe/leftovers/ledger.ts';
+import type { ReplayReport } from '../../src/probe/leftovers/ledger-replay.ts';
 import { checkOf, runDeps, runOnce } from '../support/checks.ts';
 import { describeWithComponents } from '../support/component.ts';
 import { startDaemon } from './support/daemon.ts';
 import { type RunningRegistry, startRegistry } from './support/docker-registry.ts';
 import { type RunningProcess, startProcess, waitFor } from './support/process.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
+import { Opened } from '../support/servers.ts';
 
 const repository = 'probes/blob';
 const sizeBytes = 32 * 1024 * 1024;
-const closers: (() => Promise<unknown> | void)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
+const opened = new Opened();
+afterEach(() => opened.closeAll());
 
 /**
  * What the two processes run: the built engine on a ledger, without a schedule. `push` and `image`: one run of the given client;
@@ -26,7 +25,7 @@ afterEach(async () => {
 const script = (mode: 'push' | 'image' | 'replay', ledgerFile: string, origin: string, client: string): string => `
   const load = (name) => import(${JSON.stringify(new URL('../../dist/', import.meta.url).href)} + name);
   const [{ createRunner }, { Ledger }, { replayLedger }, { clientProfiles }, { createPayloadSource }] = await Promise.all(
-    ['probe/run.js', 'probe/ledger.js', 'probe/ledger-replay.js', 'probe/client-profiles.js', 'registry/payload.js'].map(load));
+    ['probe/run/run.js', 'probe/leftovers/ledger.js', 'probe/leftovers/ledger-replay.js', 'probe/clients/client-profiles.js', 'registry/payload.js'].map(load));
   const path = { name: 'only', origin: ${JSON.stringify(origin)}, kind: 'direct', dnsServers: [], headers: {},
     tls: { insecure: false, minVersion: 'TLSv1.2' }, allowHosts: [], realm: 'follow' };
   const registry = { name: 'local', repository: ${JSON.stringify(repository)}, credentials: { kind: 'anonymous' }, cleanup: 'delete' };
@@ -35,7 +34,7 @@ const script = (mode: 'push' | 'image' | 'replay', ledgerFile: string, origin: s
   if (${JSON.stringify(mode)} !== 'replay') {
     const run = createRunner({
       clock: { nowMs, sleep: async () => {} }, payloads: createPayloadSource('crash'), random: Math.random,
-      newId: () => crypto.randomUUID(), eventLoopLag: { start: () => () => 0 }, taintedAboveMs: 250,
+      newId: () => crypto.randomUUID(), eventLoopLag: { start: () => () => 0 }, readTcpInfo: undefined, taintedAboveMs: 250,
       cleanupTimeoutMs: 8000, stallTimeoutMs: undefined, ledger });
     const check = { registry, path, client: clientProfiles[${JSON.stringify(client)}],
       workload: ${JSON.stringify(mode)} === 'image'
@@ -87,10 +86,12 @@ async function startHop(registryPort: number) {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  closers.push(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
+  opened.own({
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
@@ -133,14 +134,13 @@ function passOn(
 }
 
 async function openRegistry(): Promise<RunningRegistry> {
-  const registry = await startRegistry();
-  closers.push(registry.close);
+  const registry = opened.own(await startRegistry());
   return registry;
 }
 
 function ledgerIn(): string {
   const directory = temporaryDirectory('ledger');
-  closers.push(directory.remove);
+  opened.own({ close: directory.remove });
   return join(directory.path, 'ledger.jsonl');
 }
 
@@ -370,7 +370,7 @@ describeWithComponents(['docker-registry'], 'a process that is killed in mid-pus
     expect(`${await child.exited}${child.output()}`).toBe('SIGKILL');
     expect(remembered(ledgerFile)).toEqual(point.remembered);
     await waitFor('the registry to notice', () => registry.openSessions(repository).length === point.before[0], {
-      timeoutMs: 5_000,
+      timeoutMs: 30_000,
       details: registry.log,
     });
     expect(await blobStatuses(ledgerFile, registry)).toEqual(point.before[1]);
@@ -459,7 +459,7 @@ describeWithComponents(['docker-registry'], 'a push that reaches its deadline', 
     expect(run.cleanup.failures).toMatchObject([{ kind: 'session', reason: 'range_conflict' }]);
     expect(ledger.leftovers('lab')).toEqual({ session: 1, blob: 0, manifest: 0 });
     expect(registry.openSessionBytes(repository)).toBeGreaterThan(1_000_000);
-    await waitFor('the log', () => registry.log().includes('upload resumed at wrong off'), { timeoutMs: 5_000 });
+    await waitFor('the log', () => registry.log().includes('upload resumed at wrong off'), { timeoutMs: 30_000 });
   });
 });
 
@@ -503,16 +503,16 @@ describeWithComponents(['docker-registry'], 'the daemon', () => {
     };
     hop.killAt({ method: 'PATCH', at: 'request' });
     const first = await startDaemon(configuration);
-    closers.push(first.stop);
-    await waitFor('a push', () => remembered(ledgerFile).includes('session open'), { timeoutMs: 20_000 });
+    opened.own({ close: first.stop });
+    await waitFor('a push', () => remembered(ledgerFile).includes('session open'), { timeoutMs: 30_000 });
     process.kill(first.pid, 'SIGKILL');
-    await waitFor('its end', () => !first.isRunning(), { timeoutMs: 5_000 });
+    await waitFor('its end', () => !first.isRunning(), { timeoutMs: 30_000 });
     const [abandoned] = registry.openSessions(repository);
     expect(abandoned).toBeDefined();
 
     hop.killAt(undefined);
     const second = await startDaemon(configuration);
-    closers.push(second.stop);
+    opened.own({ close: second.stop });
     expect(registry.openSessions(repository)).not.toContain(abandoned);
     expect(second.output()).toMatch(/msg="left by an earlier process" .*kind=session count=1 result=removed via=only/);
     const scrape = await second.scrapeUntil('a run', (now) => now.value('blobprobe_last_run_success') === 1, 30_000);

@@ -1,7 +1,7 @@
+import type { ClientName } from '../../src/probe/clients/client-profiles.ts';
 import { afterEach, expect, test } from 'vitest';
-import { createEngine } from '../../src/cli/engine.ts';
-import { createHesitatingPacer } from '../../src/network/pacer.ts';
-import type { ClientName } from '../../src/probe/client-profile.ts';
+import { createEngine } from '../../src/daemon/engine.ts';
+import { createHesitatingPacer } from '../../src/network/body/pacer.ts';
 import { searchDurationLimit } from '../../src/probe/limits/duration-search.ts';
 import { searchSizeLimit } from '../../src/probe/limits/size-search.ts';
 import { checkOf } from '../support/checks.ts';
@@ -10,19 +10,16 @@ import { startRegistry } from './support/docker-registry.ts';
 import { expectNoSessionForgotten, MiB } from './support/expectations.ts';
 import { startNginx } from './support/nginx.ts';
 import { type ProxyOptions, startProxy } from './support/proxies.ts';
+import { Opened } from '../support/servers.ts';
 
 const repository = 'probes/blob';
 const signal = new AbortController().signal;
-const closers: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
+const opened = new Opened();
+afterEach(() => opened.closeAll());
 
 async function throughNginx(maxBodySize: string, buffersRequests: boolean) {
-  const registry = await startRegistry();
-  closers.push(registry.close);
-  const nginx = await startNginx({ upstreamPort: registry.port, maxBodySize, buffersRequests });
-  closers.push(nginx.close);
+  const registry = opened.own(await startRegistry());
+  const nginx = opened.own(await startNginx({ upstreamPort: registry.port, maxBodySize, buffersRequests }));
   return { registry, nginx };
 }
 
@@ -91,10 +88,8 @@ describeWithComponents(['docker-registry', 'nginx'], 'limits of a real nginx', (
 });
 
 async function throughHaproxy(options: Omit<ProxyOptions, 'upstreamPort'>) {
-  const registry = await startRegistry();
-  closers.push(registry.close);
-  const haproxy = await startProxy('haproxy', { ...options, upstreamPort: registry.port });
-  closers.push(haproxy.close);
+  const registry = opened.own(await startRegistry());
+  const haproxy = opened.own(await startProxy('haproxy', { ...options, upstreamPort: registry.port }));
   return { registry, haproxy };
 }
 

@@ -181,14 +181,14 @@ describeWithComponents(
         expect(metrics.value('blobprobe_run_failures_total')).toBe(1);
         expect(metrics.value('blobprobe_attempts_total')).toBe(5);
         expect(metrics.value('blobprobe_last_run_duration_seconds')).toBeGreaterThanOrEqual(50);
-        expect(metrics.value('blobprobe_last_run_duration_seconds')).toBeLessThan(55);
+        expect(metrics.value('blobprobe_last_run_duration_seconds')).toBeLessThan(70);
         const starts = registry.sessionStarts();
         const gaps = starts.slice(1).map((at, index) => (at - starts[index]!) / 1000);
         expect(gaps).toHaveLength(4);
         for (const [index, gap] of gaps.entries()) {
           // A wait begins when the attempt has failed, so a gap is the wait and one attempt.
           expect(gap).toBeGreaterThanOrEqual(5 * (index + 1) - 0.02);
-          expect(gap).toBeLessThan(5 * (index + 1) + 1.5);
+          expect(gap).toBeLessThan(5 * (index + 1) + 4.5);
         }
       } finally {
         await daemon.stop();

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type DemoLab, startLab } from '../../src/demo/lab.ts';
+import { type DemoLab, startLab } from '../../src/lab/lab.ts';
 import { describeWithComponents } from '../support/component.ts';
 import { openPage, startBrowser, type WatchedPage } from './support/browser.ts';
 import { type RunningDaemon, startDaemon } from './support/daemon.ts';
@@ -68,9 +68,7 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
     const pages = open.splice(0);
     await Promise.all(pages.map(({ context }) => context.close()));
     const complaints = pages.flatMap((one) => one.complaints);
-    if (complaints.length > 0) {
-      throw new Error(complaints.join('\n'));
-    }
+    if (complaints.length > 0) throw new Error(complaints.join('\n'));
   });
 
   async function visit(path: string, options: Parameters<typeof openPage>[2] = {}): Promise<Page> {
@@ -101,11 +99,11 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
     await waitForClass(page, 'internal', 'large', 'failed');
     await waitForClass(page, 'internal', 'small', 'ok');
     expect(await page.locator('html').getAttribute('data-same')).toBe('page');
-    const link = cellOf(page, 'internal', 'large').locator('a');
-    expect(await link.innerText()).toContain('body_too_large');
-    await link.click();
+    const mark = cellOf(page, 'internal', 'large').locator('.mark.failed');
+    expect(await mark.innerText()).toContain('body_too_large');
+    await mark.getByRole('link', { name: 'docker-containerd: failed' }).click();
     await page.waitForURL(/\/runs\/[0-9a-f-]{36}$/);
-    expect(await page.locator('h1').innerText()).toMatch(/^Run [0-9a-f-]{36}$/);
+    expect(await page.locator('h1').innerText()).toBe('docker-containerd · large (2 MiB) over internal: failed');
     expect(await page.locator('main').innerText()).toMatch(
       /body_too_large in (?:send|wait), answered by other with 413/,
     );
@@ -121,12 +119,9 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
     expect(await cellOf(page, 'cloudflare', 'large').getAttribute('class')).toBe('failed');
     // Chromium puts the content of noscript into the document when scripts are off.
     expect(await page.locator('meta[http-equiv="refresh"]').getAttribute('content')).toBe('30');
-    await page
-      .locator('section', { hasText: 'Newest failures' })
-      .locator('tr', { hasText: 'cloudflare' })
-      .locator('a')
-      .first()
-      .click();
+    const failures = page.locator('section', { hasText: 'Newest failures' });
+    await failures.locator('summary').click();
+    await failures.locator('tr', { hasText: 'cloudflare' }).locator('a').first().click();
     await page.waitForURL(/\/runs\/[0-9a-f-]{36}$/);
     expect(await page.locator('main').innerText()).toContain('answered by cloudflare with 413');
     await page.getByRole('link', { name: 'Runs', exact: true }).click();
@@ -139,8 +134,19 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
     const page = await visit('/');
     const text = await page.locator('main').innerText();
     expect(text).toContain('Certificates are not verified on unverified of gitea (tls.insecure)');
-    expect(text).toContain('large as docker-containerd, path-fault: cloudflare: ');
     expect(text).not.toContain('The reload at');
+    const card = page.locator('.cause', { hasText: 'cloudflare: Cloudflare refuses bodies above the size limit' });
+    expect(await card.locator('.do').innerText()).toContain('Push large layers over another way');
+    const tops = [page.locator('.notice').first(), card, page.locator('.matrix')].map(
+      async (one) => (await one.boundingBox())!.y,
+    );
+    const inOrder = await Promise.all(tops);
+    expect(inOrder).toEqual(inOrder.toSorted((one, other) => one - other));
+    const round = page.locator('details', { hasText: 'What the last round says' });
+    await round.locator('summary').click();
+    expect(await round.innerText()).toContain(
+      'A path is at fault, by large pushes as docker-containerd: cloudflare: 413 from cloudflare',
+    );
   });
 
   test('a run on demand is seen while it waits and runs, and becomes its result by itself', async () => {
@@ -168,24 +174,20 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
     expect(await page.locator('tr', { hasText: '1100KiB' }).first().innerText()).toContain('on demand');
   }, 60_000);
 
-  test('with the keyboard: skip link, navigation, matrix, first check; a renewal leaves the focus where it was', async () => {
+  test('with the keyboard: skip link, navigation, causes, matrix, first check; a renewal leaves the focus where it was', async () => {
     const page = await visit('/');
     const stops: string[] = [];
-    for (let stop = 0; stop < 9; stop += 1) {
+    while (stops.length < 30 && stops.at(-2) !== 'Checks of gitea') {
       await page.keyboard.press('Tab');
       stops.push(await page.evaluate<string>(focusedName));
     }
-    expect(stops.slice(0, 8)).toEqual([
-      'Skip to content',
-      'blobprobe',
-      'Status',
-      'Runs',
-      'Report',
-      'Configuration',
-      'Metrics',
-      'Checks of gitea',
-    ]);
-    expect(stops[8]).toMatch(/ok|body_/);
+    const navigation = ['Skip to content', 'blobprobe', 'Status', 'Runs', 'Report', 'Configuration', 'Metrics'];
+    expect(stops.slice(0, 7)).toEqual(navigation);
+    const beforeMatrix = stops.slice(7, -2);
+    expect(beforeMatrix.slice(0, 2)).toEqual(['The newest failing run', 'Why']);
+    expect(beforeMatrix.at(-1)).toBe('What the last round says');
+    expect(stops.at(-2)).toBe('Checks of gitea');
+    expect(stops.at(-1)).toMatch(/^docker-containerd: (?:ok|failed)/);
     await page.evaluate(`document.activeElement.setAttribute('data-old', '')`);
     const row = `document.activeElement.closest('tr')?.querySelector('th')?.innerText.split('\\n')[0]`;
     const before = await page.evaluate<string>(row);
@@ -196,13 +198,28 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
     expect(outline).toBe('solid');
   }, 30_000);
 
+  test('what was opened and focused stays so when a renewal brings a new cause above it', async () => {
+    const page = await visit('/');
+    await waitForClass(page, 'internal', 'large', 'ok');
+    await page.locator('summary', { hasText: 'What the last round says' }).focus();
+    await page.keyboard.press('Enter');
+    const causes = await page.locator('.cause').count();
+    lab.break('internal', [{ kind: 'body-limit', limitBytes: MiB, ending: 'linger' }]);
+    await page.locator('.cause .where', { hasText: 'internal' }).waitFor({ timeout: waitMs });
+    expect(await page.locator('.cause').count()).toBeGreaterThan(causes);
+    expect(await page.locator('details[open] summary').allInnerTexts()).toEqual(['What the last round says']);
+    expect(await page.evaluate<string>(focusedName)).toBe('What the last round says');
+  }, 60_000);
+
   test('the skip link leads past the navigation', async () => {
     const page = await visit('/');
     await page.keyboard.press('Tab');
     expect((await page.locator('.skip').boundingBox())!.x).toBeGreaterThan(0);
     await page.keyboard.press('Enter');
     await page.keyboard.press('Tab');
-    expect(await page.evaluate<string>(focusedName)).toBe('Checks of gitea');
+    expect(await page.evaluate<string>(focusedName)).toBe('The newest failing run');
+    const isFirst = `document.activeElement === document.querySelector('main').querySelector('a, button, summary, [tabindex]')`;
+    expect(await page.evaluate<boolean>(isFirst)).toBe(true);
   });
 
   test('text of a registry stays text: on the pages, in the JSON and in the log, and bounded', async () => {
@@ -232,6 +249,7 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
         { timeoutMs: waitMs },
       );
       const page = await visit(`/runs/${run.id}`);
+      await page.locator('summary', { hasText: 'All that is known of the failure' }).click();
       expect(await page.locator('main').innerText()).toContain('<script>alert(1)</script>');
       expect(await page.locator('main script, main img, main b').count()).toBe(0);
       await page.goto('/');
@@ -280,14 +298,22 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
     },
   );
 
-  test('on a phone the names of the paths stay in sight while the matrix scrolls', async () => {
+  test('on a phone nothing of the matrix is out of sight: each path stands above its checks, each check beside its workload', async () => {
     const page = await visit('/', { viewport: { width: 360, height: 740 }, isMobile: true });
-    const row = page.locator('.matrix tbody th').first();
-    const before = (await row.boundingBox())!.x;
     const matrix = page.getByRole('region', { name: 'Checks of gitea' });
-    await matrix.evaluate((box) => box.scrollTo({ left: 100 }));
-    expect(await matrix.evaluate((box) => box.scrollLeft)).toBe(100);
-    expect(Math.abs((await row.boundingBox())!.x - before)).toBeLessThan(2);
+    expect(await matrix.evaluate((box) => box.scrollWidth - box.clientWidth)).toBe(0);
+    const paths = page.locator('.matrix').getByRole('row');
+    for (const name of ['cloudflare', 'internal', 'unverified']) {
+      const row = paths.filter({ has: page.getByRole('rowheader', { name }) });
+      const head = (await row.getByRole('rowheader').boundingBox())!;
+      const marks = row.getByRole('link', { name: /^docker-containerd: / });
+      const first = (await marks.first().boundingBox())!;
+      expect(await marks.count()).toBe(2);
+      expect([head.x >= 0, head.x + head.width <= 360, first.x + first.width <= 360]).toEqual([true, true, true]);
+      expect(head.y + head.height).toBeLessThanOrEqual(first.y);
+    }
+    const shown = `[...document.querySelectorAll('.matrix tr:first-child td')].map((cell) => getComputedStyle(cell, '::before').content)`;
+    expect(await page.evaluate<string[]>(shown)).toEqual(['"small"', '"large"']);
   });
 
   test('on a phone the outcome of a run and the URLs of its requests can be read without scrolling', async () => {
@@ -323,7 +349,7 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
     expect(await page.getByRole('rowheader', { name: 'cloudflare' }).count()).toBe(1);
     expect(await page.getByRole('columnheader', { name: /^large/ }).count()).toBe(1);
     expect(await page.getByRole('img', { name: /^Duration of the last \d+ runs$/ }).count()).toBe(6);
-    expect(await page.getByRole('img', { name: /^Throughput of the last \d+ runs$/ }).count()).toBe(6);
+    expect(await page.getByRole('link', { name: /^docker-containerd: (?:ok|failed)/ }).count()).toBe(6);
     expect(await page.locator('svg:not([role=img][aria-label]):not([aria-hidden])').count()).toBe(0);
   });
 });

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { hashSync } from 'bcryptjs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { webConfigReader } from '../../src/config/web-config.ts';
-import { createCertificates } from '../../src/demo/certificates.ts';
+import { createCertificates } from '../../src/lab/certificates.ts';
 import type { Listening } from '../../src/server/listen.ts';
 import { buildServer } from '../../src/server/server.ts';
 import { startServer } from '../../src/server/start.ts';
-import { answerOf } from '../publish/rendered.ts';
-import { serverDeps } from '../server/server-fixtures.ts';
+import { answerOf } from '../support/rendered.ts';
+import { serverDeps } from '../support/server-fixtures.ts';
 import { describeWithComponents, requireComponent } from '../support/component.ts';
 import { freePort, type RunningProcess, startProcess, waitFor } from './support/process.ts';
 import { temporaryDirectory, type TemporaryDirectory } from './support/temporary-directory.ts';
@@ -24,17 +24,15 @@ describeWithComponents(['prometheus'], 'Prometheus scrapes over TLS', () => {
   let prometheus: RunningProcess;
   let api: string;
   const open: Listening[] = [];
-  const versionsSeen = new Map<string, Set<string>>();
 
-  /** A server with this web configuration; `name` is where the versions of HTTP that it was asked in are counted. */
-  async function serve(name: string, http2: boolean): Promise<string> {
+  async function serve(name: string): Promise<string> {
     const file = join(directory.path, `${name}.yml`);
     writeFileSync(
       file,
       [
         'tls_server_config:',
         '  { cert_file: server.crt, key_file: server.key, client_ca_file: ca.crt, client_auth_type: RequireAndVerifyClientCert }',
-        `http_server_config: { http2: ${http2} }`,
+        'http_server_config: { http2: true }',
         `basic_auth_users: { prometheus: "${hashSync('secret', 4)}" }`,
       ].join('\n'),
     );
@@ -43,16 +41,13 @@ describeWithComponents(['prometheus'], 'Prometheus scrapes over TLS', () => {
       renderMetrics: async () => answerOf('scraped 1\n# EOF\n'),
     });
     const app = buildServer(deps);
-    const versions = new Set<string>();
-    versionsSeen.set(name, versions);
-    app.addHook('onRequest', async (request) => void versions.add(request.raw.httpVersion));
     const listening = await startServer(app, [{ host: '127.0.0.1', port: 0 }], deps);
     open.push(listening);
     return `127.0.0.1:${listening.addresses[0]!.port}`;
   }
 
   const targets = async (): Promise<readonly Target[]> => {
-    const answer = await fetch(`${api}/targets`, { signal: AbortSignal.timeout(5_000) });
+    const answer = await fetch(`${api}/targets`, { signal: AbortSignal.timeout(30_000) });
     return ((await answer.json()) as { data: { activeTargets: Target[] } }).data.activeTargets;
   };
 
@@ -61,9 +56,8 @@ describeWithComponents(['prometheus'], 'Prometheus scrapes over TLS', () => {
     const { ca, valid } = createCertificates();
     const scraper = ca.issue({ names: ['prometheus'], usage: 'client' });
     const files = { 'ca.crt': ca.cert, 'server.crt': valid.cert, 'server.key': valid.key };
-    for (const [name, text] of Object.entries({ ...files, 'scraper.crt': scraper.cert, 'scraper.key': scraper.key })) {
+    for (const [name, text] of Object.entries({ ...files, 'scraper.crt': scraper.cert, 'scraper.key': scraper.key }))
       writeFileSync(join(directory.path, name), text);
-    }
     const job = (name: string, target: string, login: object): object => ({
       job_name: name,
       scheme: 'https',
@@ -73,12 +67,8 @@ describeWithComponents(['prometheus'], 'Prometheus scrapes over TLS', () => {
     });
     const login = { basic_auth: { username: 'prometheus', password: 'secret' } };
     const configuration = {
-      global: { scrape_interval: '300ms', scrape_timeout: '300ms' },
-      scrape_configs: [
-        job('http2', await serve('http2', true), login),
-        job('http1', await serve('http1', false), login),
-        job('stranger', await serve('stranger', true), {}),
-      ],
+      global: { scrape_interval: '1s', scrape_timeout: '1s' },
+      scrape_configs: [job('scraper', await serve('scraper'), login), job('stranger', await serve('stranger'), {})],
     };
     writeFileSync(join(directory.path, 'prometheus.yml'), JSON.stringify(configuration));
     const port = await freePort();
@@ -92,7 +82,7 @@ describeWithComponents(['prometheus'], 'Prometheus scrapes over TLS', () => {
       'a scrape of each target',
       async () => {
         const all = await targets().catch(() => []);
-        return all.length === 3 && all.every(({ health }) => health !== 'unknown');
+        return all.length === 2 && all.every(({ health }) => health !== 'unknown');
       },
       { timeoutMs: 30_000, everyMs: 200, details: prometheus.output },
     );
@@ -104,14 +94,12 @@ describeWithComponents(['prometheus'], 'Prometheus scrapes over TLS', () => {
     directory?.remove();
   });
 
-  test('with a client certificate and a password, over HTTP/2, or HTTP/1.1 where HTTP/2 is switched off', async () => {
-    const health = (await targets()).map((one) => `${one.scrapePool} ${one.health} ${one.lastError}`);
-    expect(health.toSorted()).toEqual([
-      'http1 up ',
-      'http2 up ',
-      'stranger down server returned HTTP status 401 Unauthorized',
-    ]);
-    expect([...versionsSeen.get('http2')!]).toEqual(['2.0']);
-    expect([...versionsSeen.get('http1')!]).toEqual(['1.1']);
+  test('with a client certificate and a password', async () => {
+    const health = async (): Promise<string[]> =>
+      (await targets()).map((one) => `${one.scrapePool} ${one.health} ${one.lastError}`).toSorted();
+    // A scrape of a busy machine may come too late for its time limit; the next one does not.
+    await expect
+      .poll(health, { timeout: 60_000 })
+      .toEqual(['scraper up ', 'stranger down server returned HTTP status 401 Unauthorized']);
   });
 });

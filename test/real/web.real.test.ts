@@ -4,8 +4,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type DemoEdge, startEdge } from '../../src/demo/edge.ts';
-import { type DemoRegistry, startRegistry } from '../../src/demo/registry.ts';
+import { type DemoEdge, startEdge } from '../../src/lab/edge.ts';
+import { type DemoRegistry, startRegistry } from '../../src/lab/registry.ts';
 import { describeWithComponents, requireComponent } from '../support/component.ts';
 import { type RunningDaemon, startDaemon } from './support/daemon.ts';
 import { freePort, type RunningProcess, startProcess, waitFor } from './support/process.ts';
@@ -81,7 +81,7 @@ describeWithComponents(['prometheus'], 'Prometheus scrapes', () => {
   });
 
   async function ask<T>(path: string): Promise<T> {
-    const answer = await fetch(`${api}${path}`, { signal: AbortSignal.timeout(5_000) });
+    const answer = await fetch(`${api}${path}`, { signal: AbortSignal.timeout(30_000) });
     const { status, data, error } = (await answer.json()) as { status: string; data: T; error?: string };
     if (status !== 'success') throw new Error(error);
     return data;
@@ -93,14 +93,17 @@ describeWithComponents(['prometheus'], 'Prometheus scrapes', () => {
   }
 
   test('every target is up, in OpenMetrics as Prometheus asks for it and through /probe', async () => {
-    const targets = await ask<{ activeTargets: { scrapePool: string; health: string; lastError: string }[] }>(
-      '/targets',
-    );
-    expect(
-      targets.activeTargets
-        .map(({ scrapePool, health, lastError }) => `${scrapePool} ${health} ${lastError}`)
-        .toSorted(),
-    ).toEqual(['blobprobe up ', 'in-text up ', 'probe-direct up ', 'probe-edge up ']);
+    interface Targets {
+      readonly activeTargets: { scrapePool: string; health: string; lastError: string }[];
+    }
+    const health = async (): Promise<string[]> =>
+      (await ask<Targets>('/targets')).activeTargets
+        .map((one) => `${one.scrapePool} ${one.health} ${one.lastError}`)
+        .toSorted();
+    // A scrape of a busy machine may come too late for its time limit; the next one does not.
+    await expect
+      .poll(health, { timeout: 60_000 })
+      .toEqual(['blobprobe up ', 'in-text up ', 'probe-direct up ', 'probe-edge up ']);
     const [runs] = await query('sum(blobprobe_runs_total{job="blobprobe",path="direct"})');
     expect(Number(runs?.value[1])).toBeGreaterThanOrEqual(1);
     const [buckets] = await query('count(blobprobe_run_duration_seconds_bucket{job="blobprobe",path="direct"})');
@@ -121,9 +124,9 @@ describeWithComponents(['prometheus'], 'Prometheus scrapes', () => {
       'equal series',
       async () => {
         const [open, text] = [await seriesOf('blobprobe'), await seriesOf('in-text')];
-        return open.length > 300 && JSON.stringify(open) === JSON.stringify(text);
+        return open.length > 200 && JSON.stringify(open) === JSON.stringify(text);
       },
-      { timeoutMs: 15_000, everyMs: 500 },
+      { timeoutMs: 60_000, everyMs: 500 },
     );
     const formats = await fetch(`http://${addressOf(inText)}/seen`).then((answer) => answer.json());
     expect(formats).toEqual(['text/plain; version=0.0.4; charset=utf-8']);
@@ -141,17 +144,20 @@ describeWithComponents(['prometheus'], 'Prometheus scrapes', () => {
     const page = await daemon.get(`/runs/${runId}`);
     expect(page.status).toBe(200);
     const text = await page.text();
-    expect(text).toContain(`Run ${runId}`);
+    expect(text).toContain(runId);
     expect(text).toContain('body_too_large');
     expect(text).toContain(rayId);
   });
 
   test('/probe gives the outcome of one push, as scraped', async () => {
-    const [direct] = await query('probe_success{job="probe-direct"}');
-    const [failing] = await query('probe_success{job="probe-edge"}');
-    expect([direct?.value[1], failing?.value[1]]).toEqual(['1', '0']);
-    const [info] = await query('blobprobe_last_failure_info{job="probe-edge"}');
-    expect(info?.metric).toMatchObject({ reason: 'body_too_large', answered_by: 'cloudflare', path: 'edge' });
+    const outcome = async (): Promise<unknown> => {
+      const [direct] = await query('probe_success{job="probe-direct"}');
+      const [failing] = await query('probe_success{job="probe-edge"}');
+      const [info] = await query('blobprobe_last_failure_info{job="probe-edge"}');
+      return { direct: direct?.value[1], failing: failing?.value[1], info: info?.metric };
+    };
+    const info = { reason: 'body_too_large', answered_by: 'cloudflare', path: 'edge' };
+    await expect.poll(outcome, { timeout: 60_000 }).toMatchObject({ direct: '1', failing: '0', info });
   });
 });
 

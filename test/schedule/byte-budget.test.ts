@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createByteBudget } from '../../src/schedule/byte-budget.ts';
+import { ByteBudget } from '../../src/schedule/byte-budget.ts';
 
 const hourMs = 3_600_000;
 
 function setup(bytesPerDay?: number) {
   let now = 0;
   const told: (number | undefined)[] = [];
-  const budget = createByteBudget({ nowMs: () => now, bytesPerDay, onChange: (left) => told.push(left) });
+  const budget = new ByteBudget({ nowMs: () => now, bytesPerDay, onChange: (left) => told.push(left) });
   return { budget, told, passMs: (ms: number) => (now += ms) };
 }
 
@@ -30,6 +30,17 @@ test('bytes count for 24 hours, and at most ten minutes longer', () => {
   expect(budget.take(1)).toBe(false);
   passMs(600_001);
   expect(budget.take(1_000)).toBe(true);
+});
+
+test('what was spent is told as of the end of its ten minutes, and what is set aside as of now', () => {
+  const { budget, passMs } = setup(1_000);
+  budget.take(7);
+  passMs(25 * 60_000);
+  budget.reserve(5);
+  expect(budget.spent()).toEqual([
+    { agoMs: 15 * 60_000, bytes: 7 },
+    { agoMs: 0, bytes: 5 },
+  ]);
 });
 
 test('a run that moved more than was set aside is counted in full, and nothing remains', () => {

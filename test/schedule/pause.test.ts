@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { createPauseSwitch } from '../../src/schedule/pause.ts';
-import { createFakeClock } from './fake-clock.ts';
+import { PauseSwitch } from '../../src/schedule/pause.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 
 function setup() {
   const clock = createFakeClock();
   const told: string[] = [];
-  const pause = createPauseSwitch(clock, () => new Date(clock.nowMs()));
+  const pause = new PauseSwitch(clock, () => new Date(clock.nowMs()));
   pause.onChange((state, by) => told.push(`${state === undefined ? 'resumed' : 'paused'} by ${by}`));
   return { clock, told, pause };
 }

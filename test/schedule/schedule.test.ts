@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ScheduleOptions, startSchedule } from '../../src/schedule/schedule.ts';
 import type { ScheduleObserver, Task } from '../../src/schedule/task-loop.ts';
-import { createFakeClock, type FakeClock, settle } from './fake-clock.ts';
+import { TransferLimit } from '../../src/schedule/transfer-limit.ts';
+import { createFakeClock, type FakeClock, settle } from '../support/fake-clock.ts';
 
 interface Journal extends ScheduleObserver {
   readonly starts: { id: string; lagMs: number; queuedMs: number; atMs: number }[];
@@ -42,8 +43,9 @@ function wait(clock: FakeClock, ms: number, signal: AbortSignal): Promise<void> 
 function start(tasks: (clock: FakeClock) => Task[], options: Partial<ScheduleOptions> = {}) {
   const clock = createFakeClock();
   const observer = journal(clock);
-  const schedule = startSchedule({ tasks: tasks(clock), observer, clock, seed: 'test', ...options });
-  return { clock, observer, schedule };
+  const limit = new TransferLimit(1);
+  const schedule = startSchedule({ tasks: tasks(clock), observer, clock, limit, seed: 'test', ...options });
+  return { clock, observer, schedule, limit };
 }
 
 test('a task runs once in each interval', async () => {
@@ -83,7 +85,7 @@ test('a slot that comes while its task still waits for a transfer is skipped as 
 
 test('with two transfers two run at once', async () => {
   const { clock, observer } = start((clock) => ['a', 'b', 'c'].map((id) => task(clock, id, 3_000, 1_900)), {
-    transfers: 2,
+    limit: new TransferLimit(2),
   });
   await clock.advance(2_500);
   expect(observer.starts.map(({ atMs }) => atMs - 1_000)).toEqual([0, 1_000, 2_000]);
@@ -268,7 +270,7 @@ describe('update', () => {
         running -= 1;
       },
     };
-    const { clock, observer, schedule } = start(() => [slowToEnd], { transfers: 5 });
+    const { clock, observer, schedule } = start(() => [slowToEnd], { limit: new TransferLimit(5) });
     await clock.advance(10);
     schedule.update([]);
     schedule.update([slowToEnd]);
@@ -283,13 +285,17 @@ describe('update', () => {
   });
 
   test('a larger transfer limit lets queued tasks start, a smaller one holds for the next', async () => {
-    const { clock, observer, schedule } = start((clock) => ['a', 'b', 'c'].map((id) => task(clock, id, 3_000, 2_900)));
+    const { clock, observer, schedule, limit } = start((clock) =>
+      ['a', 'b', 'c'].map((id) => task(clock, id, 3_000, 2_900)),
+    );
     await clock.advance(2_500);
     expect(observer.starts).toHaveLength(1);
     const tasks = ['a', 'b', 'c'].map((id) => task(clock, id, 3_000, 2_900));
-    schedule.update(tasks, 3);
+    limit.resize(3);
+    schedule.update(tasks);
     expect(observer.starts.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
-    schedule.update(tasks, 1);
+    limit.resize(1);
+    schedule.update(tasks);
     await clock.advance(500);
     expect(observer.starts).toHaveLength(3);
   });
@@ -333,12 +339,10 @@ test('property: no overlap, never more than the limit at once, and every slot st
               mostOfOne = Math.max(mostOfOne, ...running.values());
               await wait(clock, durationMs, signal);
               running.set(`t${n}`, (running.get(`t${n}`) ?? 0) - 1);
-              if (fails) {
-                throw new Error('fails');
-              }
+              if (fails) throw new Error('fails');
             },
           })),
-        { transfers },
+        { limit: new TransferLimit(transfers) },
       );
       const spanMs = 20_000;
       await clock.advance(spanMs);

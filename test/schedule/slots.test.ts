@@ -30,9 +30,7 @@ test('first runs are spread over the interval when that is shorter than the wind
 test('tasks alone in their interval do not all start together', () => {
   const tasks = [5, 6, 7, 8].map((minutes) => ({ id: `every-${minutes}m`, intervalMs: minutes * minuteMs }));
   const firsts = [...planned(tasks).values()].map((plan) => slotMs(plan, 0)).sort((a, b) => a - b);
-  for (const [n, first] of firsts.entries()) {
-    expect(first - (firsts[n - 1] ?? -10_000)).toBeGreaterThanOrEqual(8_000);
-  }
+  for (const [n, first] of firsts.entries()) expect(first - (firsts[n - 1] ?? -10_000)).toBeGreaterThanOrEqual(8_000);
 });
 
 test('slots do not drift: after a thousand intervals a slot is at most the jitter off', () => {

@@ -1,4 +1,5 @@
 import { get } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Listening, listenOn, parseListenAddress } from '../../src/server/listen.ts';
 
@@ -19,6 +20,34 @@ describe('parseListenAddress', () => {
       expect(() => parseListenAddress(text)).toThrow(`listen address "${text}" is not host:port`);
     },
   );
+});
+
+test('the limit on connections is one for all addresses', async () => {
+  const listening = await listenOn({
+    addresses: [parseListenAddress('127.0.0.1:0'), parseListenAddress('127.0.0.1:0')],
+    handler: (_request, response) => response.end(),
+    limits: { connections: 2 },
+  });
+  const [first = 0, second = 0] = listening.addresses.map(({ port }) => port);
+  /** Resolves with what became of a connection: it was answered, or closed. */
+  const tried = async (port: number): Promise<'answered' | 'closed'> => {
+    const socket = connect(port, '127.0.0.1');
+    sockets.push(socket);
+    socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    return new Promise((resolve) => {
+      socket.once('data', () => resolve('answered'));
+      socket.once('error', () => {});
+      socket.once('close', () => resolve('closed'));
+    });
+  };
+  const sockets: Socket[] = [];
+  try {
+    expect([await tried(first), await tried(second)]).toEqual(['answered', 'answered']);
+    expect([await tried(first), await tried(second)]).toEqual(['closed', 'closed']);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await listening.close(0);
+  }
 });
 
 describe('listenOn', () => {

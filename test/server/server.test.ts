@@ -3,15 +3,15 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { createMetrics } from '../../src/publish/metrics.ts';
-import type { Fragment } from '../../src/publish/gzip-pieces.ts';
-import type { Answer } from '../../src/publish/series.ts';
+import { createMetrics } from '../../src/publish/metrics/metrics.ts';
+import type { Fragment } from '../../src/publish/metrics/gzip-pieces.ts';
+import type { Answer } from '../../src/publish/metrics/series.ts';
 import { buildServer, securityHeaders } from '../../src/server/server.ts';
 import { startServer } from '../../src/server/start.ts';
-import { readExposition } from '../publish/exposition-reader.ts';
-import { answerOf } from '../publish/rendered.ts';
-import { check, failedRun } from '../publish/run-fixtures.ts';
-import { memoryLog, serverDeps } from './server-fixtures.ts';
+import { readExposition } from '../support/exposition-reader.ts';
+import { answerOf } from '../support/rendered.ts';
+import { check, failedRun } from '../support/run-fixtures.ts';
+import { memoryLog, serverDeps } from '../support/server-fixtures.ts';
 
 const openmetrics = 'application/openmetrics-text; version=1.0.0';
 
@@ -25,9 +25,8 @@ describe('/metrics', () => {
     try {
       const port = listening.addresses[0]!.port;
       const scrapes = [];
-      for (const accept of ['text/plain', openmetrics, '*/*']) {
+      for (const accept of ['text/plain', openmetrics, '*/*'])
         scrapes.push(await scrape(port, { accept, 'accept-encoding': 'gzip' }));
-      }
       expect(scrapes.map(({ headers }) => headers['content-type'])).toEqual([
         'text/plain; version=0.0.4; charset=utf-8',
         'application/openmetrics-text; version=1.0.0; charset=utf-8',
@@ -83,9 +82,7 @@ describe('/metrics', () => {
     const { lines, log } = memoryLog();
     let failing = true;
     const renderMetrics = async (): Promise<Answer> => {
-      if (failing) {
-        throw new Error('secret detail');
-      }
+      if (failing) throw new Error('secret detail');
       return answerOf('x 1\n');
     };
     const app = buildServer(serverDeps({ log, maxRequests: 1, renderMetrics }));
@@ -123,9 +120,7 @@ describe('/metrics', () => {
     async function* breaking(): AsyncGenerator<Fragment> {
       // Long enough to be on its way before the failure.
       yield* answerOf('x 1\n'.repeat(1_000_000));
-      if (failing) {
-        throw new Error('no more');
-      }
+      if (failing) throw new Error('no more');
     }
     const app = buildServer(serverDeps({ maxRequests: 1, renderMetrics: async () => breaking() }));
     const listening = await startServer(app, [{ host: '127.0.0.1', port: 0 }]);

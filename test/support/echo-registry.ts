@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { startLoopbackServer, type TlsIdentity } from '../../src/demo/loopback-server.ts';
+import { startLoopbackServer, type TlsIdentity } from '../../src/lab/loopback-server.ts';
 import { uploadLocation } from './scripted-registry.ts';
 
 /** Where a server repeats what it was told in confidence. */
@@ -59,9 +59,8 @@ function listen(request: IncomingMessage, body: string, told: Set<string>): void
   const form = request.url?.startsWith('/token') ? [...new URLSearchParams(body)] : [];
   const posted = form.filter(([name]) => /password|refresh_token/.test(name)).map(([, value]) => value);
   const extra = Object.entries(headers).flatMap(([name, value]) => (name.startsWith('x-') ? [String(value)] : []));
-  for (const text of [authorization, rest, pair, pair.slice(pair.indexOf(':') + 1), ...posted, ...extra]) {
+  for (const text of [authorization, rest, pair, pair.slice(pair.indexOf(':') + 1), ...posted, ...extra])
     if (text !== '') told.add(text);
-  }
 }
 
 const echoHeaders = [

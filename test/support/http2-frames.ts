@@ -1,10 +1,11 @@
 import { createServer, type TLSSocket } from 'node:tls';
 import type { AddressInfo } from 'node:net';
-import type { TlsIdentity } from '../../src/demo/loopback-server.ts';
+import type { TlsIdentity } from '../../src/lab/loopback-server.ts';
 
 export const frameTypes = {
   data: 0,
   headers: 1,
+  priority: 2,
   rstStream: 3,
   settings: 4,
   pushPromise: 5,
@@ -47,22 +48,25 @@ export interface FrameScene {
   flood(data: Uint8Array): Promise<void>;
 }
 
-export interface FrameServer {
-  readonly url: string;
-  readonly openConnections: number;
-  close(): Promise<void>;
+/** `onFrame` is told of each frame's type, flags and stream; `onOpen` once the preface came. */
+export interface FrameScript {
+  readonly onOpen?: (scene: FrameScene) => unknown;
+  readonly onFrame?: (scene: FrameScene, type: number, flags: number, stream: number) => unknown;
 }
 
-/** Speaks HTTP/2 by hand over TLS: `onFrame` is told of each frame's type, flags and stream; `onOpen` once the preface came. */
-export async function startFrameServer(
-  identity: TlsIdentity,
-  script: {
-    readonly onOpen?: (scene: FrameScene) => unknown;
-    readonly onFrame?: (scene: FrameScene, type: number, flags: number, stream: number) => unknown;
-  },
-): Promise<FrameServer> {
+export interface FrameServer {
+  readonly url: string;
+  readonly acceptedConnections: number;
+  readonly openConnections: number;
+  readonly close: () => Promise<void>;
+}
+
+/** Speaks HTTP/2 by hand over TLS. */
+export async function startFrameServer(identity: TlsIdentity, script: FrameScript): Promise<FrameServer> {
   const sockets = new Set<TLSSocket>();
+  let acceptedConnections = 0;
   const server = createServer({ ...identity, ALPNProtocols: ['h2'] }, (socket) => {
+    acceptedConnections += 1;
     sockets.add(socket);
     socket.on('error', () => {}).once('close', () => sockets.delete(socket));
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
@@ -100,6 +104,9 @@ export async function startFrameServer(
     url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
     get openConnections() {
       return sockets.size;
+    },
+    get acceptedConnections() {
+      return acceptedConnections;
     },
     close: () => {
       for (const socket of sockets) socket.destroy();

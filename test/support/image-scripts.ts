@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Scripts } from './scripted-registry.ts';
 
 /** Scripts of a registry that keeps what it got well enough for images to be pushed, verified and asked for; their blobs cannot be read back. */
@@ -38,6 +39,8 @@ export function imageScripts(): Scripts {
       let text = '';
       for await (const chunk of scene.request) text += String(chunk);
       manifests.set(scene.request.url ?? '', text);
+      const digest = createHash('sha256').update(text).digest('hex');
+      manifests.set(`/v2/probe/blobs/manifests/sha256:${digest}`, text);
       scene.answer(201);
     },
   };

@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '../../src/probe/ledger-entry.ts';
+import type { LedgerEntry } from '../../src/probe/leftovers/ledger-entry.ts';
 
 /** The digest of the blob of that number. */
 export const digest = (n: number): string => `sha256:${n.toString(16).padStart(64, '0')}`;
@@ -16,6 +16,7 @@ export function blob(n: number, changes: Partial<LedgerEntry> = {}): LedgerEntry
     createdAt: 1_000,
     tries: 0,
     nextTryAt: 1_000,
+    madeAt: { boot: 'one', ms: 1_000 },
     digest: digest(n),
     ...changes,
   };

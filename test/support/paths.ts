@@ -1,4 +1,4 @@
-import type { NetworkPath } from '../../src/network/path.ts';
+import { type NetworkPath, pathDefaults } from '../../src/network/path.ts';
 
 /** A path to `origin` with nothing special about it, but for `changes`. */
 export function pathTo(origin: string, changes: Partial<NetworkPath> = {}): NetworkPath {
@@ -6,11 +6,7 @@ export function pathTo(origin: string, changes: Partial<NetworkPath> = {}): Netw
     name: 'direct',
     origin,
     kind: 'direct',
-    dnsServers: [],
-    headers: {},
-    tls: { insecure: false, minVersion: 'TLSv1.2' },
-    allowHosts: [],
-    realm: 'follow',
+    ...pathDefaults,
     ...changes,
   };
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type LoopbackServer, startLoopbackServer, type TlsIdentity } from '../../src/demo/loopback-server.ts';
+import { type LoopbackServer, startLoopbackServer, type TlsIdentity } from '../../src/lab/loopback-server.ts';
 
 /** One request as a script sees it: with the socket itself, so that the answer need not be HTTP. */
 export interface Scene {
@@ -46,7 +46,7 @@ export async function startScriptedRegistry(scripts: Scripts = {}, tls?: TlsIden
       const line = `${request.method} ${request.url}`;
       requests.push(line);
       held.add(request);
-      request.socket.once('close', () => held.delete(request));
+      request.once('close', () => held.delete(request));
       const scene = sceneOf(request, response, () => server.reset(request.socket));
       const found = Object.entries(scripts).find(([start]) => line.startsWith(start));
       // Not in this turn: Node 20 loses track of a TLS connection that is reset while its request is being parsed.

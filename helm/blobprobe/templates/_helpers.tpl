@@ -35,7 +35,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 name: {{ .name }}
 namespace: {{ default (include "blobprobe.namespace" .root) .namespace }}
 labels:
-  {{- toYaml (merge (include "blobprobe.labels" .root | fromYaml) (.labels | default dict)) | nindent 2 }}
+  {{- toYaml (merge (include "blobprobe.labels" .root | fromYaml) (.labels | default dict) (.defaultLabels | default dict)) | nindent 2 }}
 {{- with .annotations }}
 annotations:
   {{- toYaml . | nindent 2 }}
@@ -135,8 +135,31 @@ httpGet:
 {{- if and (or $v.webConfig.tls $v.webConfig.basicAuth $v.webConfig.clientCertificates) (not $v.webConfig.existingSecret) -}}
 {{- fail "webConfig.tls, basicAuth and clientCertificates describe the file in webConfig.existingSecret, which is empty" -}}
 {{- end -}}
+{{- if hasKey $v "replicaCount" -}}
+{{- fail "replicaCount: one vantage point is one pod, two would measure each other; `shards` divides the checks among pods" -}}
+{{- end -}}
+{{- range $name := list "serviceMonitor" "podMonitor" "prometheusRule" -}}
+{{- if hasKey (get $v $name) "additionalLabels" -}}
+{{- fail (printf "%s.additionalLabels is called %s.labels here; for kube-prometheus-stack alone, set prometheusRelease" $name $name) -}}
+{{- end -}}
+{{- end -}}
+{{- if and $v.serviceMonitor.targets (not $v.serviceMonitor.enabled) -}}
+{{- fail "serviceMonitor.targets needs serviceMonitor.enabled" -}}
+{{- end -}}
+{{- range $registry, $settings := (get $v.config "registries" | default dict) -}}
+{{- range $key, $file := ($settings.credentials | default dict) -}}
+{{- if and (or (hasSuffix "File" $key) (eq $key "dockerConfig")) (hasPrefix "/etc/blobprobe/credentials/" $file) -}}
+{{- $name := trimPrefix "/etc/blobprobe/credentials/" $file | splitList "/" | first -}}
+{{- if not (hasKey $v.credentials $name) -}}
+{{- fail (printf "config.registries.%s.credentials.%s: no Secret becomes %s: set credentials.%s.secretName" $registry $key $file $name) -}}
+{{- end -}}
+{{- else if and (hasSuffix "File" $key) (not $v.extraVolumeMounts) -}}
+{{- fail (printf "config.registries.%s.credentials.%s: nothing is mounted at %s: set credentials.NAME.secretName and write /etc/blobprobe/credentials/NAME/KEY-OF-THE-SECRET, or mount it with extraVolumeMounts" $registry $key $file) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- range $v.extraEnv -}}
-{{- if eq .name "NODE_NAME" -}}{{- fail "extraEnv: NODE_NAME is set by the chart" -}}{{- end -}}
+{{- if has .name (list "NODE_NAME" "TMPDIR") -}}{{- fail (printf "extraEnv: %s is set by the chart" .name) -}}{{- end -}}
 {{- end -}}
 {{- end -}}
 
@@ -186,6 +209,43 @@ metricRelabelings:
 {{- with .monitor.extraEndpointFields }}
 {{ toYaml . }}
 {{- end }}
+{{- end -}}
+
+{{/* The label by which kube-prometheus-stack finds monitors and rules. Takes root. */}}
+{{- define "blobprobe.releaseLabel" -}}
+{{- with .Values.prometheusRelease -}}
+release: {{ . | quote }}
+{{- end -}}
+{{- end -}}
+
+{{/* A push on demand, scraped. Takes root, monitor and target. */}}
+{{- define "blobprobe.targetEndpoint" -}}
+port: http
+path: {{ include "blobprobe.routePrefix" .root }}/probe
+scheme: {{ include "blobprobe.scheme" .root }}
+interval: {{ .target.interval | default "5m" }}
+scrapeTimeout: {{ .target.scrapeTimeout | default "2m" }}
+params:
+  {{- range $key, $value := omit .target "interval" "scrapeTimeout" }}
+  {{ $key }}: [{{ $value | quote }}]
+  {{- end }}
+{{- with .monitor.tlsConfig }}
+tlsConfig:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .monitor.basicAuth }}
+basicAuth:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- $rules := include "blobprobe.vantageRelabelings" .root | fromYamlArray }}
+{{- /* Without these, targets on one pod would differ in nothing; what a run says of itself bears the same. */}}
+{{- $job := dict "targetLabel" "job" "replacement" (printf "%s-probe" (include "blobprobe.fullname" .root)) }}
+{{- $rules = append $rules $job }}
+{{- range $key, $value := omit .target "interval" "scrapeTimeout" }}
+{{- $rules = append $rules (dict "targetLabel" (printf "target_%s" $key) "replacement" (toString $value)) }}
+{{- end }}
+relabelings:
+  {{- toYaml (concat $rules .monitor.relabelings) | nindent 2 }}
 {{- end -}}
 
 {{/* Fields of the spec that both monitors share. Takes root and monitor. */}}

@@ -61,6 +61,9 @@ spec:
           valueFrom:
             fieldRef:
               fieldPath: spec.nodeName
+        # The demonstration writes its certificates there; the root file system is read-only.
+        - name: TMPDIR
+          value: {{ include "blobprobe.ledgerFolder" .root }}
         {{- with $v.extraEnv }}
         {{- toYaml . | nindent 8 }}
         {{- end }}

@@ -1,40 +1,35 @@
 import { parseDuration } from '../duration.ts';
 import { hint, oneOf, quote } from '../expected.ts';
-import { clientNames } from '../../probe/client-profile.ts';
 import type { ConfigPath } from '../problem.ts';
 import { at, entriesOf, parsed, present, textAt, textsAt } from '../raw.ts';
 import { formatSize, parseSize } from '../size.ts';
-import type { ResolvedSources } from '../sources.ts';
 import type { Report } from './rule.ts';
 
 /** Checks and the search for limits: what they push, when, and over which registries and paths. */
-export function checkRules(config: unknown, report: Report, sources: ResolvedSources): void {
+export function checkRules(config: unknown, report: Report): void {
   for (const [name, check] of entriesOf(at(config, 'checks'))) {
     const path = ['checks', name];
     const workload = present(check, ['size', 'layers']);
-    if (workload.length !== 1) {
+    if (workload.length !== 1)
       report(path, `expected exactly one of size, layers, got ${workload.length === 0 ? 'none' : 'both'}`);
-    }
     checkTimes(check, path, report);
     checkChunkSize(check, path, report);
-    checkSelection(config, check, path, report, sources);
+    checkSelection(config, check, path, report);
   }
   const limits = at(config, 'limits');
-  checkSelection(config, limits, ['limits'], report, sources);
+  checkSelection(config, limits, ['limits'], report);
   const upTo = parsed(parseSize, textAt(limits, 'upTo'));
   const resolution = parsed(parseSize, textAt(limits, 'resolution'));
-  if (upTo !== undefined && resolution !== undefined && resolution > upTo) {
+  if (upTo !== undefined && resolution !== undefined && resolution > upTo)
     report(['limits', 'resolution'], `expected at most upTo (${formatSize(upTo)}), got ${formatSize(resolution)}`);
-  }
 }
 
 function checkChunkSize(check: unknown, path: ConfigPath, report: Report): void {
   const chunkSize = textAt(check, 'chunkSize');
   if (chunkSize === undefined) return;
   const clients = textsAt(check, 'clients').map(([, name]) => name);
-  if (!clients.includes('chunked')) {
+  if (!clients.includes('chunked'))
     report([...path, 'chunkSize'], `expected only with client chunked, got it with ${clients.join(', ')}`);
-  }
 }
 
 function checkTimes(check: unknown, path: ConfigPath, report: Report): void {
@@ -47,16 +42,8 @@ function checkTimes(check: unknown, path: ConfigPath, report: Report): void {
   report([...path, 'every'], `expected an interval of at least timeout (${timeout}), got ${every}`);
 }
 
-function checkSelection(
-  config: unknown,
-  section: unknown,
-  path: ConfigPath,
-  report: Report,
-  sources: ResolvedSources,
-): void {
+function checkSelection(config: unknown, section: unknown, path: ConfigPath, report: Report): void {
   for (const key of ['clients', 'registries', 'paths']) checkOnce(section, path, key, report);
-  const withRow = clientNames.filter((name) => sources.profiles[name] !== undefined);
-  checkKnown(section, path, 'clients', 'client', withRow, report);
 
   const registries = new Map(entriesOf(at(config, 'registries')));
   checkKnown(section, path, 'registries', 'registry', [...registries.keys()], report);

@@ -1,14 +1,8 @@
+import { errorCode } from '../../network/error-code.ts';
 import { quote } from '../expected.ts';
 import type { ConfigPath } from '../problem.ts';
 import { at, textAt } from '../raw.ts';
-import {
-  errorCode,
-  type ResolvedSources,
-  type SecretName,
-  SecretUnavailable,
-  secretKeys,
-  secretOf,
-} from '../sources.ts';
+import { type ResolvedSources, type SecretName, SecretUnavailable, secretKeys, secretOf } from '../sources.ts';
 import type { Report } from './rule.ts';
 
 /** Reports a file that is named and cannot be read. */
@@ -24,7 +18,7 @@ export function checkFile(
   try {
     sources.readFile(sources.resolveFile(name));
   } catch (error) {
-    report([...path, key], `expected a readable file, got ${shownFile(name)} (${errorCode(error)})`);
+    report([...path, key], `expected a readable file, got ${shownFile(name)} (${errorCode(error) ?? 'unknown error'})`);
   }
 }
 
@@ -41,6 +35,9 @@ export function checkSecret(
     report(path, `expected only one of ${secretKeys(name).join(', ')}, got ${given.join(' and ')}`);
     return given;
   }
+  const [, variable] = /^\$\{([A-Za-z_]\w*)\}$/.exec(textAt(section, name) ?? '') ?? [];
+  if (variable !== undefined)
+    report([...path, name], `expected the secret itself, got the name of a variable; write ${name}Env: ${variable}`);
   try {
     secretOf(section, name, sources)?.reveal();
   } catch (error) {

@@ -1,4 +1,6 @@
 import { isIP } from 'node:net';
+import { proxyFromEnvironment } from '../../network/environment-proxy.ts';
+import { parseUrl } from '../../network/parse-url.ts';
 import type { ConfigPath } from '../problem.ts';
 import { at, entriesOf, present, textAt } from '../raw.ts';
 import type { ResolvedSources } from '../sources.ts';
@@ -7,13 +9,28 @@ import type { Report } from './rule.ts';
 
 /** Credentials and paths of all registries. */
 export function registryRules(config: unknown, report: Report, sources: ResolvedSources): void {
+  const seen = new Map<string, string>();
   for (const [name, registry] of entriesOf(at(config, 'registries'))) {
     const path = ['registries', name];
+    const identity = identityOf(registry);
+    const first = seen.get(identity);
+    if (first !== undefined)
+      report(path, `expected each registry once, got the repository, addresses and login of ${first} again`);
+    seen.set(identity, name);
     checkCredentials(at(registry, 'credentials'), [...path, 'credentials'], report, sources);
-    for (const [pathName, networkPath] of entriesOf(at(registry, 'paths'))) {
+    for (const [pathName, networkPath] of entriesOf(at(registry, 'paths')))
       checkPath(networkPath, [...path, 'paths', pathName], report, sources);
-    }
   }
+}
+
+/** Two entries with the same are one registry under two names. */
+function identityOf(registry: unknown): string {
+  const urls = entriesOf(at(registry, 'paths')).map(([, networkPath]) => textAt(networkPath, 'url') ?? '');
+  return JSON.stringify([
+    at(registry, 'repository'),
+    urls.toSorted((a, b) => a.localeCompare(b)),
+    at(registry, 'credentials'),
+  ]);
 }
 
 function checkCredentials(credentials: unknown, path: ConfigPath, report: Report, sources: ResolvedSources): void {
@@ -41,7 +58,7 @@ function checkCredentials(credentials: unknown, path: ConfigPath, report: Report
 
 function checkPath(networkPath: unknown, path: ConfigPath, report: Report, sources: ResolvedSources): void {
   checkTls(networkPath, path, report, sources);
-  checkProxy(at(networkPath, 'proxy'), [...path, 'proxy'], report, sources);
+  checkProxy(at(networkPath, 'proxy'), textAt(networkPath, 'url'), [...path, 'proxy'], report, sources);
   checkLocalAddress(networkPath, path, report);
 
   const headers = new Map<string, string>();
@@ -60,15 +77,38 @@ function checkTls(networkPath: unknown, path: ConfigPath, report: Report, source
   if (pair.length === 1) report(tlsPath, `expected certFile and keyFile together, got only ${pair[0]}`);
   // Defaults, written out, do no harm: the page of the running configuration shows them.
   const telling = entriesOf(tls).filter(([, value]) => value !== false && value !== 'TLSv1.2');
-  if (telling.length > 0 && /^http:/i.test(textAt(networkPath, 'url') ?? '')) {
+  if (telling.length > 0 && /^http:/i.test(textAt(networkPath, 'url') ?? ''))
     report(tlsPath, 'expected tls settings only beside an https url, got them beside an http url');
-  }
 }
 
-function checkProxy(proxy: unknown, path: ConfigPath, report: Report, sources: ResolvedSources): void {
+function checkProxy(
+  proxy: unknown,
+  url: string | undefined,
+  path: ConfigPath,
+  report: Report,
+  sources: ResolvedSources,
+): void {
+  if (proxy === 'env') return checkEnvironmentProxy(url, path, report, sources);
   const password = checkSecret(proxy, path, 'password', report, sources);
-  if (password.length > 0 && at(proxy, 'username') === undefined) {
+  if (password.length > 0 && at(proxy, 'username') === undefined)
     report(path, `expected username beside ${password[0]}, got nothing`);
+}
+
+function checkEnvironmentProxy(
+  text: string | undefined,
+  path: ConfigPath,
+  report: Report,
+  sources: ResolvedSources,
+): void {
+  const url = parseUrl(text ?? '');
+  if (url === undefined) return;
+  try {
+    proxyFromEnvironment(sources.env)(url);
+  } catch (error) {
+    report(
+      path,
+      `expected a proxy of the environment that can be used: ${error instanceof Error ? error.message : ''}`,
+    );
   }
 }
 
@@ -76,7 +116,6 @@ function checkLocalAddress(networkPath: unknown, path: ConfigPath, report: Repor
   const given = at(networkPath, 'family');
   const family = given === 4 || given === 'ipv4' ? 4 : given === 6 || given === 'ipv6' ? 6 : undefined;
   const own = isIP(textAt(networkPath, 'localAddress') ?? '');
-  if (own !== 0 && family !== undefined && family !== own) {
+  if (own !== 0 && family !== undefined && family !== own)
     report([...path, 'localAddress'], `expected an IPv${family} address as family says, got an IPv${own} address`);
-  }
 }

@@ -1,5 +1,5 @@
+import { clientNames } from '../../probe/clients/client-profiles.ts';
 import { z } from 'zod';
-import { clientNames } from '../../probe/client-profile.ts';
 import { duration, flag, list, nameText, size } from './scalars.ts';
 
 const client = z.enum(clientNames).meta({ description: 'Name of a client profile.', title: 'client' });
@@ -53,7 +53,12 @@ export const checkSchema = z
       'Bytes of one request of the client `chunked`; other clients have a size of their own. Default: 5MiB. A larger minimum announced by the registry (`OCI-Chunk-Min-Length`) wins.',
       ['5MiB'],
     ).optional(),
-    pull: flag('Fetch everything back over the same path after the push, and compare the digests.'),
+    pull: flag(
+      'Pull everything as the client does over the same path after the push, cold and once more (warm), and compare the digests.',
+    ),
+    neighbour: flag(
+      'Ask `GET /v2/` beside the push, over a connection of its own, a few times a second: how much slower the path is for others meanwhile.',
+    ),
     retries: retriesSchema,
     payload: payloadSchema,
   })

@@ -45,7 +45,10 @@ const proxySchema = z
     passwordFile: file('File that holds the password; read anew for each connection.', '/run/secrets/proxy').optional(),
     passwordEnv: environmentVariable('Environment variable that holds the password.', 'PROXY_PASSWORD').optional(),
   })
-  .meta({ description: 'HTTP proxy through which all connections of this path are opened with CONNECT.' });
+  .meta({
+    description:
+      'HTTP proxy of this path: https goes through a tunnel (CONNECT), http URLs are asked of the proxy itself, as clients do.',
+  });
 
 const tlsSchema = z
   .strictObject({
@@ -132,7 +135,14 @@ export const pathSchema = z
         undefined,
         (value) => isIP(value) !== 0,
       ).optional(),
-      proxy: proxySchema.optional(),
+      proxy: z
+        .union([z.literal('env'), proxySchema], { error: '`env`, or a map with url' })
+        .optional()
+        .meta({
+          description:
+            'HTTP proxy of this path: https goes through a tunnel (CONNECT), http URLs are asked of the proxy itself, as clients do; `env`: the one that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name for the URL, as for every client.',
+          title: 'env, or a map',
+        }),
       headers: headersSchema.default({}),
       tls: tlsSchema.default({ insecure: false, minVersion: 'TLSv1.2' }),
       allowHosts: list(
@@ -146,7 +156,7 @@ export const pathSchema = z
           undefined,
           (value) => splitHostPort(value) !== undefined,
         ),
-        "Hosts besides the URL's own to which token requests, uploads and redirects, and with them credentials, may go. All others are refused and reported.",
+        "Hosts besides the URL's own to which token requests and uploads, and with them credentials, may go. All others are refused and reported; reads follow redirects, as clients do, without credentials.",
         'hosts',
       ).optional(),
       realm: z.enum(['follow', 'rewrite']).default('follow').meta({

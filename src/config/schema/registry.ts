@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cleanupPolicies } from '../../registry/target.ts';
+import { cleanupPolicies, mostRepositoryChars, repositoryPattern } from '../../registry/target.ts';
 import { pathSchema } from './path.ts';
 import { environmentVariable, file, named, text } from './scalars.ts';
 
@@ -44,9 +44,6 @@ const credentialsSchema = z
       'How to log in; anonymous when absent. Exactly one of: `username` with a password, a token, an identity token, `dockerConfig`.',
   });
 
-/** OCI distribution specification, "Pulling manifests": the grammar of `<name>`; 255 characters with the host as some clients count. */
-const repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
-
 export const registrySchema = z
   .strictObject({
     repository: text(
@@ -57,7 +54,7 @@ export const registrySchema = z
         examples: ['platform/blobprobe'],
       },
       repositoryPattern,
-      (value) => value.length <= 255,
+      (value) => value.length <= mostRepositoryChars,
     ),
     credentials: credentialsSchema.optional(),
     cleanup: z.enum(cleanupPolicies).default('delete').meta({

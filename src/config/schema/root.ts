@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { drawnHistograms, histogramsByName } from '../../publish/metrics/chosen-histograms.ts';
 import { checkSchema, limitsSchema } from './check.ts';
 import { registrySchema } from './registry.ts';
 import { bitRate, file, flag, named, size } from './scalars.ts';
@@ -17,6 +18,18 @@ const budgetSchema = z
   })
   .meta({ description: 'Protection of the network and the registries.' });
 
+const histogramNames = [...histogramsByName.keys()];
+const drawnNames = [...histogramsByName].filter(([, key]) => drawnHistograms.includes(key)).map(([name]) => name);
+
+const metricsSchema = z
+  .strictObject({
+    histograms: z.array(z.enum(histogramNames), { error: 'a list of histograms' }).default(drawnNames).meta({
+      description:
+        'The histograms of checks that have bucket edges; of the others there are sum, count and the bucket +Inf. Edges are most of what a check costs. By default those that the dashboards draw; an empty list is the fewest series.',
+    }),
+  })
+  .meta({ description: 'What `/metrics` shows of each check.' });
+
 /** The configuration file. Everything else about it (JSON Schema, reference, editor help) is made from this. */
 export const configSchema = z
   .strictObject(
@@ -29,6 +42,7 @@ export const configSchema = z
       checks: named(checkSchema, 'What to push, by name. Names become values of the label `workload`.', 'checks'),
       limits: limitsSchema.optional(),
       budget: budgetSchema.default({ transfers: 1 }),
+      metrics: metricsSchema.default({ histograms: drawnNames }),
       retryWaitScale: z.number().min(0).max(10).default(1).meta({
         description:
           'Factor on the waits between attempts, for tests and demonstrations. Anything but 1 is not what the real clients do, and is marked in the runs.',

@@ -51,6 +51,7 @@ export const webConfigSchema = z.strictObject({
   tls_server_config: tlsSchema.nullish(),
   http_server_config: z
     .strictObject({
+      // Read and not used: over TLS this daemon speaks HTTP/1.1 only.
       http2: z.boolean().optional(),
       headers: z
         .strictObject({

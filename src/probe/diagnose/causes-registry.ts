@@ -1,102 +1,43 @@
-import type { Cause } from './finding.ts';
+import type { Cause } from './cause.ts';
+import { uploadRefutations } from './refutations-upload.ts';
+import { either, is, leadsNowhere, leadsToStore, readOnly, says, storeRefuses } from './predicates.ts';
 
-/** Causes at the registry, its token service and storage, and on the way before any hop answers. */
+const nginxProxy = 'https://nginx.org/en/docs/http/ngx_http_proxy_module.html';
+
+/** Words of a storage driver (distribution: the detail of `UNKNOWN` has its name and the system's error). */
+const storageWords =
+  /\bs3\b|minio|storage ?driver|"DriverName"|"Enclosed"|input\/output error|permission denied|read-only file ?system|\bs3aws\b|filesystem: /i;
+const ofStorage = says(storageWords);
+
+/** Causes at the registry and its storage. */
 export const registryCauses = {
-  registry_down: {
-    title: 'the registry itself does not work: no path gets through',
+  registry_read_only: {
+    title: 'the registry takes no uploads: it is read-only, or a cache of another registry',
     hop: 'registry_app',
     remedy:
-      'Look at the registry: is it running, what does its log say, does its storage answer? No path is to blame while it is down.',
-    reference: 'https://distribution.github.io/distribution/about/configuration/#health',
+      'End its maintenance mode (distribution: `storage.maintenance.readonly.enabled: false`; Harbor: Repository Read Only under System Settings); a cache (`proxy.remoteurl`) takes none at all: push to the registry behind it.',
+    reference: 'https://distribution.github.io/distribution/about/configuration/#readonly',
+    rank: 'named',
+    explains: readOnly,
+    refutedBy: ['cameOnce', 'uploadOpened'],
+    provenBy: [/read[- ]?only|\bUNSUPPORTED\b/i, 'everywhere'],
+    nextTest: 'Look at the configuration and the maintenance jobs of the registry.',
   },
-  unreachable: {
-    title: 'the registry cannot be reached over this path, and there is no other path to compare with',
-    hop: 'unknown',
-    remedy:
-      'Find out whether the registry is down or only this way to it: configure a second, direct path and diagnose again.',
-    reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-502-bad-gateway',
-  },
-  registry_body_limit: {
-    title: 'the registry itself refuses bodies of this size',
-    hop: 'registry_app',
-    remedy:
-      'Raise the limit in the registry (Gitea: `LIMIT_SIZE_CONTAINER`; hosted registries: their maximum layer size).',
-    reference: 'https://docs.gitea.com/administration/config-cheat-sheet#packages-packages',
-  },
-  slow_commit: {
-    title: 'the registry takes longer to store a blob than the client waits',
+  storage_full: {
+    title: 'the storage of the registry is full',
     hop: 'registry_storage',
-    remedy:
-      'Speed up the storage (distribution copies each blob at the commit: use a driver that renames), or wait longer in the client; containerd waits 30 s for response headers.',
-    reference: 'https://github.com/moby/moby/issues/53700',
-  },
-  storage_failing: {
-    title: 'the registry fails while it stores the blob',
-    hop: 'registry_storage',
-    remedy:
-      'Look at the registry’s log and the space, permissions and health of its storage (file system, S3, MinIO). Several replicas of Gitea have to share `APP_DATA_PATH`, where uploads are kept.',
-    reference: 'https://github.com/go-gitea/gitea/issues/21320',
-  },
-  registry_failing: {
-    title: 'the registry answers with an error of its own',
-    hop: 'registry_app',
-    remedy: 'Look at the registry’s log for this request: database, locks, configuration.',
-    reference: 'https://distribution.github.io/distribution/about/configuration/#log',
-  },
-  not_stored: {
-    title: 'the registry says it has the blob and does not show it afterwards',
-    hop: 'registry_storage',
-    remedy: 'Look for replicas with storage that is not shared, or a cache in front that answers for the registry.',
-    reference: 'https://github.com/distribution/distribution/issues/2519',
-  },
-  upload_state_not_shared: {
-    title: 'upload sessions are not known to every replica of the registry',
-    hop: 'registry_app',
-    remedy:
-      'Give all replicas the same `http.secret` (REGISTRY_HTTP_SECRET) and the same storage for uploads, or make sessions sticky at the load balancer.',
-    reference: 'https://github.com/distribution/distribution/issues/2519',
-  },
-  range_refused: {
-    title: 'the registry does not accept the ranges of a chunked upload',
-    hop: 'registry_app',
-    remedy:
-      'Push in one piece (monolithic or streamed), or update the registry; look for a hop that sends a request twice.',
-    reference: 'https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-a-blob-in-chunks',
-  },
-  token_expired: {
-    title: 'the token expires before the upload ends',
-    hop: 'auth_server',
-    remedy:
-      'Raise the lifetime of tokens above the longest upload (GitLab: Authorization token duration, 5 min by default; docker_auth: `token.expiration`; Harbor: Token Expiration); a proxy that collects bodies first makes it worse (nginx: `proxy_request_buffering off`).',
-    reference: 'https://github.com/moby/moby/issues/33558',
-  },
-  credentials_rejected: {
-    title: 'the credentials are refused',
-    hop: 'auth_server',
-    remedy:
-      'Check user, password or token and the right to push to this repository; try `docker login` with the same ones.',
-    reference: 'https://distribution.github.io/distribution/spec/auth/token/',
-  },
-  token_service_down: {
-    title: 'the token service does not work',
-    hop: 'auth_server',
-    remedy:
-      'Look at the token service that the registry’s challenge names as `realm` (Harbor core, GitLab, docker_auth, Gitea itself): is it running, and can this host reach it? Every path that gets its tokens there fails with it.',
-    reference: 'https://distribution.github.io/distribution/spec/auth/token/',
-  },
-  realm_wrong: {
-    title: 'the registry sends clients to a token service that cannot be used from here',
-    hop: 'auth_server',
-    remedy:
-      'Set the public URL of the registry (Gitea `ROOT_URL`, distribution `auth.token.realm`) to one that clients of this path reach, or probe this path with `realm: rewrite` or `allowHosts`.',
-    reference: 'https://github.com/go-gitea/gitea/issues/22033',
-  },
-  rate_limited: {
-    title: 'requests are refused because there are too many',
-    hop: 'failure',
-    remedy:
-      'Probe less often, log in (anonymous limits are lower), or raise the rate limit at the hop that answers 429.',
-    reference: 'https://docs.docker.com/docker-hub/usage/',
+    remedy: 'Free or add space, then run the registry’s garbage collection.',
+    reference: 'https://distribution.github.io/distribution/about/garbage-collection/',
+    rank: 'named',
+    explains: either(
+      (f) => f.status === 507,
+      (f, x) =>
+        (f.status ?? 0) >= 500 &&
+        says(/no space left|insufficient storage|disk (?:is )?full|storage ?full|"Err":\s*(?:28|122)\b/i)(f, x),
+    ),
+    refutedBy: ['smallPassedAfter'],
+    provenBy: [/^507\b|no space left|insufficient storage|disk (?:is )?full|storage ?full|"Err":\s*(?:28|122)\b/i],
+    nextTest: '`df -h` and `df -i` on the registry’s storage.',
   },
   quota: {
     title: 'the quota of the project is used up',
@@ -104,36 +45,138 @@ export const registryCauses = {
     remedy:
       'Raise the quota (Harbor: Project Quotas; Gitea: `[quota]` and `LIMIT_TOTAL_OWNER_SIZE`) or remove what is not needed.',
     reference: 'https://goharbor.io/docs/main/administration/configure-project-quotas/',
+    rank: 'named',
+    explains: either(
+      is('quota_exceeded', undefined, (f) => f.status !== 507),
+      is('auth_rejected', 'registry', (f) => f.status === 403 && f.sentBytes > 0),
+    ),
+    refutedBy: ['smallPassedAfter'],
+    provenBy: [/quota|exceed/i],
+    nextTest: 'Look at what the project holds and at its quota.',
   },
-  storage_full: {
-    title: 'the storage of the registry is full',
-    hop: 'registry_storage',
-    remedy: 'Free or add space, then run the registry’s garbage collection.',
-    reference: 'https://distribution.github.io/distribution/about/garbage-collection/',
+  upload_state_not_shared: {
+    title: 'upload sessions are not known to every replica of the registry',
+    hop: 'registry_app',
+    remedy:
+      'Give all replicas the same `http.secret` (REGISTRY_HTTP_SECRET) and the same storage for uploads, or make sessions sticky at the load balancer.',
+    reference: 'https://github.com/distribution/distribution/issues/2519',
+    rank: 'inferred',
+    explains: either(
+      is('session_lost'),
+      (f) => f.reason === 'range_conflict' && (f.registryCode ?? '').startsWith('BLOB_UPLOAD_') && f.status !== 416,
+    ),
+    refutedBy: ['noSession', 'hopSaidIt', 'sessionNeverKnown'],
+    provenBy: ['session'],
+    nextTest: 'Scale the registry to one replica and diagnose again.',
   },
-  name_not_resolved: {
-    title: 'the name of the registry does not resolve',
-    hop: 'dns',
-    remedy: 'Check the DNS record and the resolvers of this host (`dns` of the path asks others).',
-    reference: 'https://www.rfc-editor.org/rfc/rfc8499',
+  upload_url_changed: {
+    title: 'the registry does not know the upload by the URL that arrives: a hop drops or changes its query',
+    hop: 'path',
+    remedy:
+      'Pass the URL on as it is, with its query (nginx: `proxy_pass http://UPSTREAM;` without `$uri`, or with `$is_args$args`; Apache: `nocanon`, and no `[NE]` rewriting; CDN: forward all query strings): the state of an upload and its digest stand there.',
+    reference: 'https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass',
+    rank: 'inferred',
+    explains: (f, x) =>
+      f.answeredBy === 'registry' &&
+      (f.reason === 'session_lost' || f.reason === 'range_conflict') &&
+      x.session.disowned > 0 &&
+      (x.direct === 'ok' || x.direct === 'slow'),
+    refutedBy: ['noSession', 'sessionKnown', 'failsEverywhere'],
+    provenBy: [/(?:missing|no|required|without)\b.{0,20}\b(?:digest|query|_state)\b(?! (?:mismatch|invalid))/i],
+    nextTest: 'Look in the registry’s access log whether the query of PATCH and PUT arrives as the Location had it.',
   },
-  nothing_listens: {
-    title: 'nothing listens on the address of this path, while the registry works over another',
+  upload_routed_elsewhere: {
+    title: 'a hop does not lead the upload to where it was opened',
     hop: 'failure',
-    remedy: 'Check that proxy or port forwarding of this path runs and that URL and port are right.',
-    reference: 'https://www.rfc-editor.org/rfc/rfc9293',
+    remedy:
+      'Route every method and every path below /v2/ to the same registry, also with a query and with the port in Host.',
+    reference: 'https://github.com/distribution/distribution/issues/970',
+    rank: 'general',
+    explains: either(
+      is('session_lost', undefined, (f) => !['registry', 'none'].includes(f.answeredBy)),
+      is('method_not_allowed', undefined, uploadRefutations.leadsElsewhere.holds),
+    ),
+    refutedBy: ['noSession'],
+    provenBy: ['path', /404 page not found|default backend/i],
+    nextTest: '`curl -i -X PATCH` of the Location that POST gave.',
   },
-  no_way_there: {
-    title: 'there is no way to the address of this path, while the registry works over another',
-    hop: 'client_network',
-    remedy: 'Check routes, firewalls and network policies between this host and the address.',
-    reference: 'https://www.rfc-editor.org/rfc/rfc9293',
+  range_refused: {
+    title: 'the registry does not accept the ranges of a chunked upload',
+    hop: 'registry_app',
+    remedy:
+      'Push in one piece (monolithic or streamed), or update the registry; look for a hop that sends a request twice.',
+    reference: 'https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-a-blob-in-chunks',
+    rank: 'inferred',
+    explains: is('range_conflict'),
+    refutedBy: ['cameOnce'],
+    provenBy: ['everywhere'],
+    nextTest: 'Push the same size with another client (`--client=docker`), which sends one body.',
   },
-  tls_not_trusted: {
-    title: 'TLS with this path does not come about',
+  nginx_temp_full: {
+    title: 'nginx fails by itself while it holds the body',
     hop: 'ingress',
     remedy:
-      'Renew the certificate or serve the whole chain for this name; for a private CA set `tls.caFile` here and install it on the clients (/etc/docker/certs.d/HOST/ca.crt).',
-    reference: 'https://docs.docker.com/engine/security/certificates/',
+      'Look at nginx’s error log and at the space in `client_body_temp_path`; with `proxy_request_buffering off` bodies are not stored there.',
+    reference: `${nginxProxy}#proxy_request_buffering`,
+    rank: 'named',
+    explains: (f) => f.answeredBy === 'nginx' && f.status === 500,
+    refutedBy: ['failsEverywhere'],
+    provenBy: ['path'],
+    nextTest: 'Read the error log of this hop at the time of the failing push.',
+  },
+  redirect_store_unreachable: {
+    title: 'reads of blobs are redirected to a store that clients of this path do not reach, or do not trust',
+    hop: 'registry_storage',
+    remedy:
+      'Let the registry serve blobs itself (distribution `storage.redirect.disable: true`; Harbor `disableredirect: true` of the chart’s `imageChartStorage`; Gitea `SERVE_DIRECT = false`), or give the store a name that clients resolve and reach, and a certificate that they trust.',
+    reference: 'https://distribution.github.io/distribution/about/configuration/#redirect',
+    rank: 'named',
+    explains: (f, x) => leadsNowhere(f, x) && leadsToStore(f),
+    refutedBy: ['cameOnce'],
+    provenBy: [
+      /ENOTFOUND|ENODATA|ECONNREFUSED|\btls:(?:not_tls|unknown_ca|self_signed|wrong_name|expired|not_yet_valid)\b/,
+    ],
+    nextTest: '`curl -sI` of a blob that exists: whether its Location can be reached from here.',
+  },
+  redirect_store_refuses: {
+    title: 'reads of blobs are redirected to a store, and the store refuses them',
+    hop: 'registry_storage',
+    remedy:
+      'Read what the store says: its clock and that of the registry have to agree, its keys and policies have to allow reads, and no proxy may change host or query of the URLs that the registry signs (distribution `regionendpoint` is the name that clients use); or let the registry serve blobs itself (`storage.redirect.disable: true`).',
+    reference: 'https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html',
+    rank: 'named',
+    explains: storeRefuses,
+    refutedBy: ['cameOnce'],
+    provenBy: [
+      /RequestTimeTooSkewed|SignatureDoesNotMatch|AccessDenied|InvalidAccessKeyId|ExpiredToken|AuthorizationHeaderMalformed|NoSuch(?:Key|Bucket)|Request has expired/,
+    ],
+    nextTest: '`curl -siL` of a blob that exists: the XML of the store names what is wrong.',
+  },
+  registry_failing: {
+    title: 'the registry answers with an error of its own',
+    hop: 'registry_app',
+    remedy: 'Look at the registry’s log for this request: database, locks, configuration.',
+    reference: 'https://distribution.github.io/distribution/about/configuration/#log',
+    rank: 'inferred',
+    explains: is(
+      'registry_error',
+      undefined,
+      (f, x) => (f.phase === 'start' || f.phase === 'auth') && !ofStorage(f, x),
+    ),
+    refutedBy: ['cameOnce', 'hopSaidItAlone'],
+    provenBy: ['everywhere'],
+    nextTest: 'Read the registry’s log at the time of the push, by its request id.',
+  },
+  storage_failing: {
+    title: 'the registry fails while it stores the blob',
+    hop: 'registry_storage',
+    remedy:
+      'Look at the registry’s log and the space, permissions and health of its storage (file system, S3, MinIO). Several replicas of Gitea have to share `APP_DATA_PATH`, where uploads are kept.',
+    reference: 'https://github.com/go-gitea/gitea/issues/21320',
+    rank: 'inferred',
+    explains: is('registry_error', undefined, (f, x) => (f.phase !== 'start' && f.phase !== 'auth') || ofStorage(f, x)),
+    refutedBy: ['cameOnce', 'hopSaidItAlone'],
+    provenBy: ['everywhere', storageWords],
+    nextTest: 'Read the registry’s log at the time of the push, by its request id.',
   },
 } as const satisfies Readonly<Record<string, Cause>>;

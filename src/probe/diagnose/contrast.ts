@@ -1,121 +1,183 @@
-import { verdictTable } from '../verdict-table.ts';
-import type { Failure } from '../failure.ts';
-import { isCut } from '../held-bytes.ts';
-import type { Attempt } from '../outcome.ts';
-import type { Examination, Examined, Symptom, Trial, TrialKind } from './trial.ts';
+import { isCut } from '../judge/is-cut.ts';
+import { isSameFamily, reasonTable } from '../judge/reason-table.ts';
+import type { SessionAnswers } from '../outcome.ts';
+import type { Failure, Phase } from '../failure.ts';
+import { type Arrived, arrivedOf, askedLike } from './arrived.ts';
+import {
+  besides,
+  constantMs,
+  type ContrastName,
+  endedInSilence,
+  isAlike,
+  isChunked,
+  isStreamed,
+  provenContrasts,
+  sessionAnswers,
+  shortestClockMs,
+} from './flips.ts';
+import { lastTokenAge, type Observed, observedOf } from './observed.ts';
+import { symptomsOf } from './symptoms.ts';
+import type { Examination, Examined, Symptom, Trial } from './trial.ts';
+import { onlyOtherHostFails } from './written-host.ts';
 
 /** What the direct path did with the same push: `slow`: got through, but needed about as long as the failure took. */
 export type DirectResult = 'none' | 'ok' | 'slow' | 'same' | 'other';
 
-/** `whole`: the body is there to its end; `most`: all but what kernels hold on the way; `part`: much less than was sent. */
-export type Arrived = 'nothing' | 'part' | 'most' | 'whole';
-
-/** What stands around one failure: the questions that rules ask. Everything is `undefined` or false where nothing was tried. */
-export interface Contrast {
+/** What stands around one failure: the questions that causes ask. Everything is `undefined` or false where nothing was tried. */
+export interface Contrast extends Observed {
   readonly pathKind: Examined['path']['kind'];
+  /** The path goes through a forward proxy. */
+  readonly throughProxy: boolean;
+  /** Nobody was logged in. */
+  readonly anonymous: boolean;
+  readonly sizeBytes: number;
   readonly smallPassed: boolean;
+  /** A small push got through after this failure. */
+  readonly smallPassedAfter: boolean;
+  /** Largest body that got through in one piece, in bytes. */
+  readonly passedBytes: number;
+  /** The same of bodies sent as the failing one: with a length, or without. */
+  readonly passedAlikeBytes: number;
   /** The failure is that of a small body that was sent slowly. */
   readonly isSlowBody: boolean;
   /** The same size got through with a length declared; undefined: not tried. */
   readonly declaredPassed: boolean | undefined;
-  readonly streamedPassed: boolean | undefined;
-  /** Small bodies got through although they were sent slowly. */
-  readonly slowPassed: boolean;
+  /** Small bodies got through although they were sent slowly, for so long at most, in milliseconds; 0: none did. */
+  readonly slowPassedMs: number;
   /** Milliseconds after which slow bodies are ended. */
   readonly endedAfterMs: number | undefined;
   /** A small body that rested was ended meanwhile, after so long; undefined: it passed, or none was sent. */
   readonly idleEndedAfterMs: number | undefined;
+  /** A small body that rested for so long got through; undefined: none was sent, or it was ended. */
+  readonly restPassedMs: number | undefined;
   readonly freshPassed: boolean | undefined;
   /** How much of what was sent the registry holds after a cut; undefined: not asked, or it does not say. */
   readonly arrived: Arrived | undefined;
-  /** Answers over this path bore Cloudflare's ray id. */
-  readonly crossedCloudflare: boolean;
   readonly direct: DirectResult;
   readonly directPath: string | undefined;
+  /** Kinds of other paths on which it failed in the same way. */
+  readonly kindsFailingAlike: readonly Examined['path']['kind'][];
+  /** A push, or a login, with the same credentials got through over the direct path. */
+  readonly directLoginWorks: boolean;
+  /** The same push, made once more, failed again; undefined: it was not. */
+  readonly cameAgain: boolean | undefined;
+  /** Age of the token that the failing request bore, in milliseconds; undefined: not known, or none. */
+  readonly tokenAgeMs: number | undefined;
+  /** Requests that need nothing of the registry but that it is there fail in the same way. */
+  readonly bareFails: boolean;
+  /** Only requests fail in which the host is written as a Location has it: with a port, or without. */
+  readonly onlyOtherHostFails: boolean;
+  /** All failures of this kind ended after about the same time, in milliseconds. */
+  readonly constantMs: number | undefined;
+  /** What the sessions of this failure were answered when they were asked for again. */
+  readonly session: SessionAnswers;
+  /** Contrasts that came out the same way twice. */
+  readonly proven: ReadonlySet<ContrastName>;
 }
+
+const barePhases: ReadonlySet<Phase> = new Set(['auth', 'start', 'pull']);
 
 /** The contrast of a run about which nothing else is known. */
 export function aloneOn(path: Examined['path'], direct: DirectResult = 'none', directPath?: string): Contrast {
   return {
+    ...observedOf({ path, trials: [] }),
     pathKind: path.kind,
+    throughProxy: path.proxy !== undefined,
+    anonymous: false,
+    sizeBytes: 0,
     smallPassed: false,
+    smallPassedAfter: false,
+    passedBytes: 0,
+    passedAlikeBytes: 0,
     isSlowBody: false,
     declaredPassed: undefined,
-    streamedPassed: undefined,
-    slowPassed: false,
+    slowPassedMs: 0,
     endedAfterMs: undefined,
     idleEndedAfterMs: undefined,
+    restPassedMs: undefined,
     freshPassed: undefined,
     arrived: undefined,
-    crossedCloudflare: false,
     direct,
     directPath,
+    directLoginWorks: false,
+    kindsFailingAlike: [],
+    cameAgain: undefined,
+    tokenAgeMs: undefined,
+    bareFails: false,
+    onlyOtherHostFails: false,
+    constantMs: undefined,
+    session: sessionAnswers([]),
+    proven: new Set(),
   };
 }
 
-export function contrastOf({ failure, trial, slow }: Symptom, examination: Examination): Contrast {
+/** What stands around a failure in its examination. Pure. */
+export function contrastOf(symptom: Symptom, examination: Examination): Contrast {
+  const { failure, trial, slow } = symptom;
   const { subject, direct } = examination;
-  const { durationLimit } = subject;
+  const { durationLimit, trials } = subject;
   const sizeBytes = trial?.sizeBytes ?? 0;
-  const ofSize = subject.trials.filter((one) => one.sizeBytes >= sizeBytes && !besides.has(one.kind));
-  const fresh = subject.trials.find(({ kind }) => kind === 'fresh');
-  const endedAfter = durationLimit?.conclusion === 'found' ? durationLimit.smallestRejected : undefined;
+  const ofSize = trials.filter((one) => one.sizeBytes >= sizeBytes && !besides.has(one.kind) && one.kind !== 'repeat');
+  const fresh = trials.find(({ kind }) => kind === 'fresh');
+  const ended = durationLimit?.conclusion === 'found' ? durationLimit.smallestRejected : undefined;
+  const whole = trials.filter((one) => one.run.ok && !isChunked(one));
+  const shape = trial?.shape ?? subject.sizeLimit?.runs.at(-1)?.check.client.shape;
+  const alike = trials.filter(({ kind, run }) => !besides.has(kind) && isAlike(run.failure, failure));
+  const there = direct === undefined ? undefined : observedOf(direct);
   return {
+    ...observedOf(subject),
     pathKind: subject.path.kind,
-    smallPassed: subject.trials.some(({ kind, run }) => kind === 'small' && run.ok),
+    throughProxy: subject.path.proxy !== undefined,
+    anonymous: trials.length > 0 && trials.every(({ run }) => run.check.registry.credentials.kind === 'anonymous'),
+    sizeBytes,
+    ...smallOnes(trials, trial),
+    passedBytes: largest(whole),
+    passedAlikeBytes: largest(whole.filter((one) => shape === undefined || isStreamed(one) === isStreamed({ shape }))),
     isSlowBody: slow === true,
     declaredPassed: anyPassed(ofSize.filter(({ shape }) => shape !== 'patch-streamed')),
-    streamedPassed: anyPassed(ofSize.filter(({ shape }) => shape === 'patch-streamed')),
-    slowPassed: (durationLimit?.largestAccepted ?? 0) > 0,
-    endedAfterMs: endedAfter === undefined ? undefined : endedAfter * 1_000,
-    idleEndedAfterMs: idleEnd(subject.trials),
+    slowPassedMs: (durationLimit?.largestAccepted ?? 0) * 1_000,
+    endedAfterMs: ended === undefined ? undefined : ended * 1_000,
+    idleEndedAfterMs: trials.find(endedInSilence)?.run.failure?.elapsedMs,
+    restPassedMs: trials.find(({ kind, run }) => kind === 'pausing' && run.ok)?.pauseMs,
     freshPassed: fresh?.run.ok,
-    arrived: arrivedOf(failure, trial && askedLike(trial, subject.trials)),
-    crossedCloudflare: subject.trials.some(({ run }) => run.attempts.some(crossesCloudflare)),
-    direct: directResult(failure, trial, direct, idleEnd(subject.trials) !== undefined),
+    arrived: trial && arrivedOf(failure, askedLike(trial, trials)),
+    direct: directResult(failure, trial, direct, trials.some(endedInSilence)),
     directPath: direct?.path.name,
+    directLoginWorks: there?.loginWorks === true,
+    oldestTokenMs: Math.max(observedOf(subject).oldestTokenMs, there?.oldestTokenMs ?? 0),
+    kindsFailingAlike: [],
+    cameAgain: trial && cameAgain(trial, trials),
+    tokenAgeMs: trial && lastTokenAge(trial.run),
+    bareFails: symptomsOf(subject).some((one) => isAlike(one.failure, failure) && barePhases.has(one.failure.phase)),
+    onlyOtherHostFails: onlyOtherHostFails(failure, subject),
+    constantMs: constantMs(alike.map(({ run }) => run.failure)),
+    session: sessionAnswers(alike),
+    proven: provenContrasts(symptom, examination),
   };
 }
 
-/** Pushes that ask about a failure; what they say stands in fields of their own. */
-const besides: ReadonlySet<TrialKind> = new Set(['fresh', 'pausing', 'repeat']);
-
-/** Cut before the rest was over, and not by a hop that says why: nothing had moved until then. */
-function idleEnd(trials: readonly Trial[]): number | undefined {
-  const { run, pauseMs = 0 } = trials.find(({ kind }) => kind === 'pausing') ?? {};
-  const failure = run?.failure;
-  // A short rest ends before the peer has read much, which looks like a connection that was stale.
-  const isEnded = failure !== undefined && (isCut(failure) || failure.reason === 'stale_connection');
-  return isEnded && failure.elapsedMs >= 0.5 * pauseMs && failure.elapsedMs <= pauseMs ? failure.elapsedMs : undefined;
+function largest(trials: readonly Trial[]): number {
+  return Math.max(0, ...trials.map(({ sizeBytes }) => sizeBytes));
 }
 
-/** What sockets along the way may hold of a body without any hop collecting it. */
-const mostInSockets = 8 * 1024 * 1024;
-/** Less may be lost in a single socket's buffer. */
-const leastToTell = 64 * 1024;
-
-function arrivedOf({ sentBytes }: Failure, trial: Trial | undefined): Arrived | undefined {
-  const heldBytes = trial?.run.heldBytes;
-  if (heldBytes === undefined || trial === undefined || sentBytes <= leastToTell) {
-    return undefined;
-  }
-  if (heldBytes === 0) return 'nothing';
-  if (heldBytes >= trial.sizeBytes) return 'whole';
-  const underWay = Math.max(0.1 * sentBytes, Math.min(mostInSockets, 0.75 * sentBytes));
-  return heldBytes >= sentBytes - underWay ? 'most' : 'part';
+function smallOnes(
+  trials: readonly Trial[],
+  trial: Trial | undefined,
+): Pick<Contrast, 'smallPassed' | 'smallPassedAfter'> {
+  const after = trial === undefined ? [] : trials.slice(trials.indexOf(trial) + 1);
+  return {
+    smallPassed: trials.some(({ kind, run }) => kind === 'small' && run.ok),
+    smallPassedAfter: after.some(
+      ({ kind, run, sizeBytes }) => run.ok && (kind === 'again' || sizeBytes < (trial?.sizeBytes ?? 0)),
+    ),
+  };
 }
 
-/** The trial, or, when it opened no session that could be asked about, another of the same size that was cut the same way. */
-function askedLike(trial: Trial, trials: readonly Trial[]): Trial {
-  const alike = trials.find(
-    ({ sizeBytes, run }) =>
-      sizeBytes === trial.sizeBytes && run.heldBytes !== undefined && run.failure?.reason === trial.run.failure?.reason,
+function cameAgain(trial: Trial, trials: readonly Trial[]): boolean | undefined {
+  const repeats = trials.filter(
+    ({ kind, shape, sizeBytes }) => kind === 'repeat' && shape === trial.shape && sizeBytes === trial.sizeBytes,
   );
-  return trial.run.heldBytes === undefined ? (alike ?? trial) : trial;
-}
-
-function crossesCloudflare({ requests }: Attempt): boolean {
-  return requests.some(({ responseHeaders }) => responseHeaders['cf-ray'] !== undefined);
+  return repeats.length === 0 || trial.kind === 'repeat' ? undefined : repeats.some(({ run }) => !run.ok);
 }
 
 function anyPassed(trials: readonly Trial[]): boolean | undefined {
@@ -131,42 +193,37 @@ function directResult(
   direct: Examined | undefined,
   endsSilence: boolean,
 ): DirectResult {
-  if (direct === undefined) {
-    return 'none';
-  }
+  if (direct === undefined) return 'none';
+
   const sizeBytes = trial?.sizeBytes ?? 0;
   const alike =
     direct.trials.find((one) => one.shape === trial?.shape && one.sizeBytes === sizeBytes) ??
     direct.trials.findLast((one) => one.sizeBytes >= sizeBytes) ??
     direct.trials.at(-1);
-  if (alike === undefined) {
-    return 'none';
-  }
-  if (alike.run.failure !== undefined) {
-    return sameFamily(alike.run.failure, failure) ? 'same' : 'other';
-  }
+  if (alike === undefined) return 'none';
+
+  if (alike.run.failure !== undefined) return isSameFamily(alike.run.failure.reason, failure.reason) ? 'same' : 'other';
+
   const waitedMs = Math.max(
     0,
     ...alike.run.attempts.map(({ phaseMs }) => Math.max(phaseMs.wait ?? 0, phaseMs.commit ?? 0)),
   );
   const neededMs = failure.evidence.sinceLastByteMs ?? failure.elapsedMs;
+  // What was answered sooner was not waited for.
+  if (neededMs < shortestClockMs) return 'ok';
   return waitsForAnswer(failure, endsSilence) && waitedMs > 0 && waitedMs >= slowShare * neededMs ? 'slow' : 'ok';
 }
 
 /** Ended while the registry was to answer, by a hop that said so or by one that is known to end silence. */
 function waitsForAnswer(failure: Failure, endsSilence: boolean): boolean {
   const isCutInWait = isCut(failure) && failure.evidence.sinceLastByteMs !== undefined;
-  return failure.reason === 'response_timeout' || (isCutInWait && endsSilence);
-}
-
-export function sameFamily(a: Failure, b: Failure): boolean {
-  const { family } = verdictTable[a.reason];
-  return family === verdictTable[b.reason].family && (family !== 'other' || a.reason === b.reason);
+  const isRefusedInWait = (failure.status ?? 0) >= 502 && (failure.phase === 'wait' || failure.phase === 'commit');
+  return failure.reason === 'response_timeout' || isRefusedInWait || (isCutInWait && endsSilence);
 }
 
 /** The registry may be gone, or a hop cannot reach it: only another path can tell. */
 export function isDown({ reason, status, answeredBy }: Failure): boolean {
   // Cloudflare's own codes say which leg is broken.
   const named = answeredBy === 'cloudflare' && status !== undefined && status >= 520;
-  return !named && ['origin_unreachable', 'connect_refused', 'connect_timeout'].includes(reason);
+  return !named && reasonTable[reason].tells.maybeDown;
 }

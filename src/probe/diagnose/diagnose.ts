@@ -1,88 +1,152 @@
 import type { Failure } from '../failure.ts';
-import { hopOfPath, hopOfRegistry } from '../verdict-hop.ts';
-import { ownEndings, verdictTable } from '../verdict-table.ts';
-import { describeFailure, listed } from '../verdict-words.ts';
+import { hopOfPath, hopOfRegistry } from '../compare/verdict-hop.ts';
+import { describeFailure } from '../compare/verdict-words.ts';
+import { reasonTable } from '../judge/reason-table.ts';
 import { type CauseName, causes } from './causes.ts';
+import { conclusionOf } from './conclusion.ts';
+import { conformanceFindings } from './conformity.ts';
 import { type Contrast, contrastOf } from './contrast.ts';
-import type { Confidence, Diagnosis, Finding } from './finding.ts';
-import { rules } from './rules.ts';
+import type { Diagnosis, Finding } from './finding.ts';
 import { gapsOf } from './gaps.ts';
-import { hasPassed, isRefusedInWords } from './passing.ts';
-import { bytesOf, describeTrial, factsOfExamination, heldWords, symptomsOf } from './symptoms.ts';
-import type { Examination, Examined, Trial } from './trial.ts';
+import { judge, judgeAlone, type Verdict } from './judge.ts';
+import { mergedFindings } from './merge.ts';
+import { hasPassed, isAnothersRule, isBesidePushes, isHiddenRefusal, isRefusedInWords, isStuck } from './passing.ts';
+import { neighbourFactsOf } from './neighbour-push.ts';
+import { quoteOf } from './words.ts';
+import { goneRegistry } from './registry-gone.ts';
+import { stuckWords } from './kernel-signs.ts';
+import { slowFacts, slowFindings } from './slowness.ts';
+import { bytesOfExamination, factsOfExamination, heldWords, symptomsOf } from './symptoms.ts';
+import type { Examination, Symptom } from './trial.ts';
 
 /**
  * Names the causes that explain what was seen, all of them. Pure. A path is never blamed for what a registry that is down, or
- * went down in the meantime, explains as well; what no rule explains is listed as it is.
+ * went down in the meantime, explains as well; what no cause explains is listed as it is, in the server's own words.
  */
 export function diagnose(examination: Examination): Diagnosis {
-  const symptoms = symptomsOf(examination.subject);
-  const facts = factsOfExamination(examination);
-  const bytesSpent =
-    bytesOf(examination.subject) + (examination.direct === undefined ? 0 : bytesOf(examination.direct));
-  const own = symptoms.filter(({ failure }) => ownEndings.has(failure.reason));
+  const { subject } = examination;
+  const symptoms = symptomsOf(subject);
+  const own = symptoms.filter((one) => reasonTable[one.failure.reason].tells.own && !isStuck(one, examination));
   const gone = goneRegistry(examination);
+  const others = symptoms.filter((symptom) => isAnothersRule(symptom, subject));
   const judged = symptoms.filter(
-    (symptom) => !own.includes(symptom) && !isRefusedInWords(symptom, examination.subject),
+    (symptom) =>
+      !own.includes(symptom) &&
+      !others.includes(symptom) &&
+      !isBesidePushes(symptom, subject) &&
+      !isRefusedInWords(symptom, subject) &&
+      !isHiddenRefusal(symptom, subject),
   );
   const kept =
-    gone === undefined ? judged : judged.filter(({ failure }) => !verdictTable[failure.reason].needsSuccessAfter);
-  const passed = kept.filter((symptom) => hasPassed(symptom, examination.subject));
+    gone === undefined ? judged : judged.filter(({ failure }) => !reasonTable[failure.reason].round.needsSuccessAfter);
+  const passed = kept.filter((symptom) => hasPassed(symptom, subject));
+  const lasting = kept.filter((symptom) => !passed.includes(symptom));
+  const cases = lasting.map((symptom) => ({ failure: symptom.failure, contrast: contrastOf(symptom, examination) }));
+  const verdicts = judge(cases);
   const found: Finding[] = gone === undefined ? [] : [gone];
   const unexplained = [
     ...own.map(({ what, failure }) => `${what}: ended by our own ${failure.reason}`),
-    ...passed.map(({ what, failure }) => `${what}: ${describeFailure(failure)}; it did not come again`),
+    ...passed.map(
+      ({ what, failure }) => `${what}: ${describeFailure(failure)}${quoted(failure)}; it did not come again`,
+    ),
   ];
-  for (const symptom of kept.filter((one) => !passed.includes(one))) {
-    const finding = explain(symptom.failure, contrastOf(symptom, examination), symptom.what, heldWords(symptom.trial));
-    if (finding === undefined) {
-      unexplained.push(`${symptom.what}: ${describeFailure(symptom.failure)}${heldWords(symptom.trial)}`);
-    } else {
-      found.push(finding);
-    }
+  for (const [index, { failure, what, trial }] of lasting.entries()) {
+    const { contrast } = cases[index] ?? {};
+    const held = heldWords(trial);
+    const named = verdicts[index] ?? [];
+    if (contrast === undefined || named.length === 0)
+      unexplained.push(`${what}: ${describeFailure(failure)}${held}${quoted(failure)}`);
+    else found.push(...named.map((verdict) => findingOf(verdict, { failure, contrast, what, besides: held })));
   }
-  const findings = merged(found);
-  const { hidden, notExamined } = gapsOf(examination.subject);
+  const findings = mergedFindings([...found, ...conformanceFindings(examination), ...slowFindings(examination)]);
+  const { hidden, notExamined } = gapsOf(examination);
   return {
-    ...conclusion(findings, unexplained, examination.subject.path.name, hidden),
+    ...conclusionOf(findings, unexplained, subject.path.name, hidden),
     findings,
     unexplained,
     notExamined,
-    facts,
-    bytesSpent,
+    facts: factsOf(examination, others),
+    conformance: examination.conformance,
+    bytesSpent: bytesOfExamination(examination),
   };
 }
 
-/** The cause of one failure; undefined: no rule knows one. `besides`: more evidence, in words. */
-export function explain(failure: Failure, contrast: Contrast, what: string, besides = ''): Finding | undefined {
-  const rule = rules.find(({ matches }) => matches(failure, contrast));
-  if (rule === undefined) {
-    return undefined;
-  }
-  const { title, remedy, reference } = causes[rule.cause];
-  const confidence = typeof rule.confidence === 'function' ? rule.confidence(failure, contrast) : rule.confidence;
+function factsOf(examination: Examination, others: readonly Symptom[]): string[] {
+  return [
+    ...factsOfExamination(examination),
+    ...slowFacts(examination),
+    ...neighbourFactsOf(examination.neighbour),
+    ...others.map(ruleWords),
+  ];
+}
+
+/** The first cause of one failure about which no more than `contrast` is known; undefined: no row explains it. */
+export function explain(failure: Failure, contrast: Contrast, what: string): Finding | undefined {
+  const [verdict] = judge([{ failure, contrast }])[0] ?? [];
+  return verdict === undefined ? undefined : findingOf(verdict, { failure, contrast, what, besides: '' });
+}
+
+/** The causes of a failure of which nothing is known but what one report of it says (`judgeAlone`). */
+export function explainAlone(failure: Failure, contrast: Contrast, what: string, named?: CauseName): Finding[] {
+  const verdicts = judgeAlone({ failure, contrast }, named);
+  return verdicts.map((verdict) => findingOf(verdict, { failure, contrast, what, besides: '' }));
+}
+
+interface Seen {
+  readonly failure: Failure;
+  readonly contrast: Contrast;
+  readonly what: string;
+  /** More evidence, in words. */
+  readonly besides: string;
+}
+
+function findingOf({ cause, confidence }: Verdict, { failure, contrast, what, besides }: Seen): Finding {
+  const { title, remedy, reference, nextTest } = causes[cause];
+  const evidence = `${what}: ${describeFailure(failure)}${besides}${stuckWords(failure)}${comparedTo(contrast)}`;
   return {
-    cause: rule.cause,
+    cause,
     title,
-    hop: hopOf(rule.cause, failure, contrast),
+    hop: hopOf(cause, failure, contrast),
     confidence,
     remedy,
     reference,
-    evidence: [`${what}: ${describeFailure(failure)}${besides}${comparedTo(contrast)}`],
+    nextTest,
+    evidence: [`${evidence}${quoted(failure)}${challengeOf(failure)}`],
   };
 }
 
-function hopOf(cause: Finding['cause'], failure: Failure, { direct, pathKind }: Contrast): Finding['hop'] {
+/** `docker, 1 MiB: cannot push here: …`. */
+function ruleWords({ failure, what }: Symptom): string {
+  return `${what}: this client cannot push here: ${failure.evidence.message}`;
+}
+
+/** The server's own words. */
+function quoted(failure: Failure): string {
+  const quote = quoteOf(failure);
+  return quote === undefined ? '' : `; it says “${quote}”`;
+}
+
+/** Realm, service and scope, and the times of the token, where a login is what failed. */
+function challengeOf({ evidence }: Failure): string {
+  const { challenge, tokenTimes } = evidence;
+  const times = tokenTimes === undefined ? '' : `; the token was ${tokenTimes}`;
+  return challenge === undefined ? times : `; its challenge is ${challenge}${times}`;
+}
+
+function hopOf(
+  cause: CauseName,
+  failure: Failure,
+  { direct, pathKind, throughProxy, kindsFailingAlike }: Contrast,
+): Finding['hop'] {
   const { hop } = causes[cause];
-  if (direct === 'slow' || (direct === 'same' && failure.reason === 'response_timeout')) {
-    // Whoever lost patience, the registry is what they waited for.
-    return 'registry_storage';
-  }
-  if (hop !== 'failure') {
-    return hop;
-  }
+  // Whoever lost patience, the registry is what they waited for.
+  if (direct === 'slow' || (direct === 'same' && failure.reason === 'response_timeout')) return 'registry_storage';
+  if (hop === 'path') return pathKind === 'edge' ? 'edge' : 'ingress';
+  if (hop !== 'failure') return hop;
+  // squid is a forward proxy only where one is configured; else it stands before the registry.
+  if (throughProxy && failure.answeredBy === 'squid') return 'client_network';
   const ofProxy = failure.answeredBy !== 'none' && failure.answeredBy !== 'registry';
-  return direct === 'same' && !ofProxy ? hopOfRegistry(failure) : hopOfPath(failure, pathKind, []);
+  return direct === 'same' && !ofProxy ? hopOfRegistry(failure) : hopOfPath(failure, pathKind, kindsFailingAlike);
 }
 
 function comparedTo({ direct, directPath = '' }: Contrast): string {
@@ -100,83 +164,4 @@ function comparedTo({ direct, directPath = '' }: Contrast): string {
     default:
       return direct satisfies never;
   }
-}
-
-/** Nothing gets through over both paths, from the start or at the end: then the registry is gone, and no path is judged by it. */
-function goneRegistry({ subject, direct }: Examination): Finding | undefined {
-  const here = deadTrial(subject);
-  const there = direct === undefined ? undefined : deadTrial(direct);
-  if (here === undefined || there === undefined || direct === undefined) {
-    return undefined;
-  }
-  const evidence = [
-    `${subject.path.name}, ${describeTrial(here)}`,
-    `${direct.path.name}, ${describeTrial(there)}`,
-    ...(here.kind === 'again' ? ['both paths had worked before'] : []),
-  ];
-  const { title, hop, remedy, reference } = causes.registry_down;
-  const named = hop === 'failure' ? 'registry_app' : hop;
-  return { cause: 'registry_down', title, hop: named, confidence: 'certain', remedy, reference, evidence };
-}
-
-/** The last small push, if it failed as pushes to a registry fail that is not there. */
-function deadTrial({ trials }: Examined): Trial | undefined {
-  const last = trials.findLast(({ kind }) => kind === 'again') ?? trials.find(({ kind }) => kind === 'small');
-  const failure = last?.run.failure;
-  const dead =
-    failure !== undefined && verdictTable[failure.reason].family === 'down' && failure.answeredBy !== 'registry';
-  return dead ? last : undefined;
-}
-
-const order: readonly Confidence[] = ['certain', 'likely', 'possible'];
-const mostEvidence = 6;
-
-/** Causes that say in general what each of these says in particular. */
-const general: Partial<Record<CauseName, readonly CauseName[]>> = {
-  request_time_limit: [
-    'traefik_read_timeout',
-    'nginx_client_body_timeout',
-    'haproxy_client_timeout',
-    'envoy_idle_timeout',
-    'alb_idle_timeout',
-  ],
-};
-
-function merged(all: readonly Finding[]): Finding[] {
-  const findings = all.filter(({ cause }) => !all.some((other) => general[cause]?.includes(other.cause)));
-  const byCause = new Map<string, Finding>();
-  for (const finding of findings) {
-    const known = byCause.get(finding.cause);
-    if (known === undefined) {
-      byCause.set(finding.cause, finding);
-      continue;
-    }
-    const better = order.indexOf(finding.confidence) < order.indexOf(known.confidence);
-    const evidence = [...new Set([...known.evidence, ...finding.evidence])].slice(0, mostEvidence);
-    byCause.set(finding.cause, {
-      ...known,
-      ...(better ? { confidence: finding.confidence, hop: finding.hop } : {}),
-      evidence,
-    });
-  }
-  return [...byCause.values()].sort((a, b) => order.indexOf(a.confidence) - order.indexOf(b.confidence));
-}
-
-function conclusion(
-  findings: readonly Finding[],
-  unexplained: readonly string[],
-  path: string,
-  hidden: string | undefined,
-): Pick<Diagnosis, 'kind' | 'why'> {
-  const sure = findings.filter(({ confidence }) => confidence !== 'possible');
-  if (sure.length > 0) {
-    const titles = listed(sure.map(({ title }) => title));
-    return { kind: 'fault', why: hidden === undefined ? titles : `${titles}; ${hidden}` };
-  }
-  if (findings.length > 0) {
-    return { kind: 'inconclusive', why: `perhaps ${listed(findings.map(({ title }) => title))}` };
-  }
-  return unexplained.length > 0
-    ? { kind: 'inconclusive', why: `pushes over ${path} failed, and no cause explains it: ${unexplained[0] ?? ''}` }
-    : { kind: 'healthy', why: `everything that was tried over ${path} got through` };
 }

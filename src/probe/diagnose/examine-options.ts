@@ -1,8 +1,9 @@
 import type { NetworkPath } from '../../network/path.ts';
-import type { Pacer } from '../../network/pump.ts';
+import type { Pacer } from '../../network/body/pump.ts';
 import type { RegistryTarget } from '../../registry/target.ts';
-import type { ApiReport } from '../api-check.ts';
+import type { ApiReport } from './api-check.ts';
 import type { Check } from '../check.ts';
+import { type ConformanceOptions, type ConformanceRound, mostRoundBytes } from './conformance.ts';
 import { usualDurationsMs } from '../limits/duration-search.ts';
 import type { Progress, RunCheck } from '../outcome.ts';
 import { controlShapes, smallBytes, timesSent } from './trial-checks.ts';
@@ -14,6 +15,8 @@ export interface ExamineDeps {
     target: { readonly registry: RegistryTarget; readonly path: NetworkPath },
     options: { readonly timeoutMs: number; readonly signal: AbortSignal },
   ) => Promise<ApiReport | undefined>;
+  /** Undefined: behaviours of the specification cannot be tried. */
+  readonly tryConformance?: (check: Check, options: ConformanceOptions) => Promise<ConformanceRound>;
 }
 
 export interface ExamineOptions {
@@ -28,6 +31,10 @@ export interface ExamineOptions {
   readonly resolutionBytes?: number;
   /** Pause after the first chunk in the search for a size limit, so that early refusals cost nothing. Default 500 ms. */
   readonly hesitationMs?: number;
+  /** Bound on the whole examination: no push begins after it, and none lasts beyond it but for its cleanup. Undefined: none. */
+  readonly deadlineMs?: number | undefined;
+  /** Behaviours of the distribution specification are tried as well; default: they are not. */
+  readonly conformance?: boolean;
   readonly signal: AbortSignal;
   /** Told what comes next, in a few words. */
   readonly onStep?: (words: string) => void;
@@ -37,17 +44,26 @@ export interface ExamineOptions {
 /** A search for the size limit may send this many times the size in question. */
 export const searchFactor = 4;
 export const slowBytes = 256 * 1024;
+/** With the head of its request it fits into one segment of any network. */
+export const tinyBytes = 256;
+
+/** Beside larger pushes than this it is asked how the path is for others: smaller bodies are over before anybody meets them. */
+export const neighbourLeastBytes = 8 * 1024 * 1024;
 
 /** Most body bytes that an examination sends: stated before it starts. */
-export function mostExaminedBytes({ check, direct, durationsMs = usualDurationsMs }: ExamineOptions): number {
+export function mostExaminedBytes(options: ExamineOptions): number {
+  const { check, direct, durationsMs = usualDurationsMs, conformance = false } = options;
   const sizeBytes = check.workload.layerBytes[0] ?? 0;
   const costs = controlShapes(check).map(({ check: { client } }) => timesSent(client));
   const all = costs.reduce((sum, cost) => sum + cost, 0);
   const most = Math.max(...costs);
-  // Every shape, one of them on fresh connections, two once more; the search may go over its share by one try.
-  const pushes = all + most + 2 * most + (searchFactor + most);
+  // Every shape, one of them twice on fresh connections and twice over HTTP/1.1, three once more; the search may go over its share by one try.
+  const pushes = all + 4 * most + 3 * most + (searchFactor + most);
   const besides = direct === undefined ? 0 : timesSent(check.client) + 2 * most;
   // Each duration at most twice, and some in between.
   const slow = durationsMs.length === 0 ? 0 : (2 * durationsMs.length + 6) * slowBytes * timesSent(check.client);
-  return (pushes + besides) * sizeBytes + (2 * all + 5 * most) * smallBytes(sizeBytes) + slow;
+  const rounds = conformance ? (direct === undefined ? 1 : 4) * mostRoundBytes : 0;
+  const small = (2 * all + 9 * most) * smallBytes(sizeBytes) + 2 * most * tinyBytes;
+  const beside = sizeBytes < neighbourLeastBytes ? 0 : timesSent(check.client) * sizeBytes;
+  return beside + (pushes + besides) * sizeBytes + small + slow + rounds;
 }

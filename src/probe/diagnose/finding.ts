@@ -1,35 +1,34 @@
 import type { Blame } from '../failure.ts';
 import type { CauseName } from './causes.ts';
+import type { ConformanceCauseName } from './causes-conformance.ts';
+import type { SlowCauseName } from './causes-slow.ts';
+import type { Conformance } from './conformance.ts';
 
-/** `certain`: the hop named itself, or a contrast leaves nothing else; `possible`: fits, and so do other causes. */
-export type Confidence = 'certain' | 'likely' | 'possible';
-
-/** What is known of a cause whenever it strikes. */
-export interface Cause {
-  /** One clause in plain words, begins in lower case. */
-  readonly title: string;
-  /** Where it sits; `failure`: where the failure itself points. */
-  readonly hop: Blame | 'failure';
-  /** What to change, with the exact setting. */
-  readonly remedy: string;
-  /** Public documentation or the issue that describes it. */
-  readonly reference: string;
-}
+/**
+ * Computed, never declared. `certain`: a hop names this very limit in words, or a contrast flipped twice; `likely`: it explains
+ * what failed, nothing seen refutes it, and no rival explains as much; `open`: it fits, and so do rivals.
+ */
+export type Confidence = 'certain' | 'likely' | 'open';
 
 /** A cause that was found. */
 export interface Finding {
-  readonly cause: CauseName;
+  readonly cause: CauseName | SlowCauseName | ConformanceCauseName;
   readonly title: string;
   readonly hop: Blame;
   readonly confidence: Confidence;
   readonly remedy: string;
   readonly reference: string;
+  /** What a person can do to tell it from its rivals. */
+  readonly nextTest: string;
   /** One sentence each. */
   readonly evidence: readonly string[];
 }
 
 export interface Diagnosis {
-  /** `fault`: at least one cause was found; `inconclusive`: something failed and no cause can be named for sure. */
+  /**
+   * `healthy`: everything got through; findings then say what keeps it slow. `fault`: at least one cause of failures was found; `inconclusive`:
+   * something failed and no cause can be named for sure.
+   */
   readonly kind: 'healthy' | 'fault' | 'inconclusive';
   readonly findings: readonly Finding[];
   /** Failures that no rule explains, one sentence each. */
@@ -41,6 +40,8 @@ export interface Diagnosis {
   readonly notExamined: readonly string[];
   /** What was tried and what came of it, one sentence each, in the order in which it was done. */
   readonly facts: readonly string[];
+  /** Behaviours of the distribution specification over this path and the direct one; undefined: not asked for. */
+  readonly conformance?: Conformance;
   /** One sentence. */
   readonly why: string;
   /** Body bytes that were sent for it. */

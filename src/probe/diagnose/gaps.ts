@@ -1,5 +1,7 @@
-import { listed, megabytes, seconds } from '../verdict-words.ts';
-import type { Examined, Trial } from './trial.ts';
+import { formatBytes } from '../byte-words.ts';
+import { formatDuration } from '../../network/duration-words.ts';
+import { listed } from '../compare/verdict-words.ts';
+import type { Examination, Examined, Trial } from './trial.ts';
 
 /** What an examination has not seen of a path. */
 export interface Gaps {
@@ -10,7 +12,12 @@ export interface Gaps {
 }
 
 /** What a fault hides: nothing is said of it, neither good nor bad. Pure. */
-export function gapsOf({ trials, sizeLimit, durationLimit }: Examined): Gaps {
+export function gapsOf({ subject, leftOut = [] }: Examination): Gaps {
+  const { hidden, notExamined } = gapsOfPath(subject);
+  return { hidden, notExamined: [...notExamined, ...leftOut] };
+}
+
+function gapsOfPath({ trials, sizeLimit, durationLimit }: Examined): Gaps {
   const passed = trials.filter(({ run }) => run.ok);
   if (trials.length > 0 && passed.length === 0) {
     const what = 'sizes, wire shapes and times: no push got through, so another fault would not show';
@@ -49,14 +56,12 @@ function ofSize(trials: readonly Trial[], passed: readonly Trial[], largestAccep
   // Chunks are small bodies, however large the blob is.
   return triedBytes <= passedBytes
     ? []
-    : [`bodies above ${megabytes(passedBytes)}: none got through, so a further limit above that would not show`];
+    : [`bodies above ${formatBytes(passedBytes)}: none got through, so a further limit above that would not show`];
 }
 
 function ofTime(largestAccepted: number | undefined, smallestRejected: number | undefined): string[] {
-  if (largestAccepted === undefined) {
-    return ['limits on time: no slow body was sent, or none got through'];
-  }
+  if (largestAccepted === undefined) return ['limits on time: no slow body was sent, or none got through'];
   return smallestRejected === undefined
     ? []
-    : [`bodies that take longer than ${seconds(largestAccepted * 1_000)}: none got through`];
+    : [`bodies that take longer than ${formatDuration(largestAccepted * 1_000)}: none got through`];
 }

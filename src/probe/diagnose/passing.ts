@@ -1,22 +1,13 @@
-import type { Failure, FailureReason } from '../failure.ts';
-import { isCut } from '../held-bytes.ts';
+import type { Failure, Phase } from '../failure.ts';
+import { isCut } from '../judge/is-cut.ts';
+import { reasonTable } from '../judge/reason-table.ts';
 import { isDown } from './contrast.ts';
-import type { Examined, Symptom, Trial } from './trial.ts';
-
-/** What a restart in the middle looks like to a client; a hop that says why it refuses is not among them. */
-const passingReasons: ReadonlySet<FailureReason> = new Set([
-  'connect_refused',
-  'connect_timeout',
-  'connection_reset',
-  'http2_error',
-  'origin_unreachable',
-  'registry_error',
-  'session_lost',
-]);
+import { isAlike } from './flips.ts';
+import type { Examination, Examined, Symptom, Trial, TrialKind } from './trial.ts';
 
 /** A registry or a hop that restarts fails in this way while it does: only a second try tells. */
 export function mayPass({ reason }: Failure): boolean {
-  return passingReasons.has(reason);
+  return reasonTable[reason].tells.mayPass;
 }
 
 /** How long nothing moved before a cut; after the last byte it is known, before it the whole request bounds it. */
@@ -24,19 +15,70 @@ export function silenceMs({ evidence, elapsedMs }: Failure): number {
   return evidence.sinceLastByteMs ?? elapsedMs;
 }
 
+const openingPhases: ReadonlySet<Phase> = new Set(['dns', 'connect', 'tls']);
+const aside: ReadonlySet<TrialKind> = new Set(['fresh', 'pausing', 'version', 'tiny']);
+
+/**
+ * The failures to try once more: up to two of those that a restart can cause, the largest first, because what strikes large bodies
+ * alone does not show in small ones; and the smallest of the others, which costs little.
+ */
+export function worthRepeating(failed: readonly Trial[]): Trial[] {
+  const own = failed.filter(
+    ({ kind, run: { failure } }) => !aside.has(kind) && failure !== undefined && !reasonTable[failure.reason].tells.own,
+  );
+  const passing = own.filter(({ run: { failure } }) => failure !== undefined && mayPass(failure));
+  const others = own.filter((trial) => !passing.includes(trial)).toSorted((a, b) => a.sizeBytes - b.sizeBytes);
+  return [...passing.toReversed().slice(0, 2), ...others.slice(0, 1)];
+}
+
 /** The failure came once, and the same push got through later: nothing lasting stands behind it that could be named. */
-export function hasPassed({ failure, trial }: Symptom, { trials }: Examined): boolean {
-  if (!mayPass(failure)) return false;
+export function hasPassed({ failure, trial, endpoint }: Symptom, { trials }: Examined): boolean {
   // An endpoint, or a search that met a registry that was away: whatever got through later.
-  if (trial === undefined) return isDown(failure) && trials.at(-1)?.run.ok === true;
-  if (trial.kind === 'repeat') return false;
-  // A restart loses the sessions of one push; replicas that do not share them lose some of many, and let others through.
-  const lost = trials.filter(({ run }) => run.failure?.reason === 'session_lost');
-  if (failure.reason === 'session_lost' && lost.length > 1) return false;
+  if (trial === undefined)
+    return mayPass(failure) && (endpoint !== undefined || isDown(failure)) && trials.at(-1)?.run.ok === true;
+  if (trial.kind === 'repeat' || comesAndGoes(failure, trials)) return false;
   const repeats = trials.filter(({ kind }) => kind === 'repeat');
   const own = repeats.filter((one) => isSame(one, trial));
+  if (own.length > 0) return own.every(({ run }) => run.ok);
   // One that was not tried again is like those that were.
-  return repeats.length > 0 && (own.length > 0 ? own : repeats).every(({ run }) => run.ok);
+  return mayPass(failure) && repeats.length > 0 && repeats.every(({ run }) => run.ok);
+}
+
+/**
+ * The same failure came, went and came again: no single outage. Nor is it one when several pushes lost their sessions: replicas
+ * that do not share them lose some of many, and let others through.
+ */
+function comesAndGoes(failure: Failure, trials: readonly Trial[]): boolean {
+  const alike = trials.map(({ run }) => isAlike(run.failure, failure));
+  const spells = alike.filter((is, index) => is && alike[index - 1] !== true).length;
+  const times = alike.filter(Boolean).length;
+  return failure.reason === 'session_lost' ? times > 1 : spells > 1;
+}
+
+/** So many times as long as over the direct path: then it is no matter of patience. */
+const stuckFactor = 4;
+
+/** Our own deadline ended a push on an open connection, and over the direct path the same one got through in a fraction of the time. */
+export function isStuck({ failure, trial }: Symptom, { direct }: Examination): boolean {
+  if (trial === undefined || failure.reason !== 'deadline' || openingPhases.has(failure.phase)) return false;
+  const there = direct?.trials.find(({ run, sizeBytes }) => run.ok && sizeBytes >= trial.sizeBytes);
+  return there !== undefined && stuckFactor * there.run.durationMs <= trial.run.durationMs;
+}
+
+/** No push asks for the catalog or for tags: where pushes get through, a refusal of those is a fact and no fault. */
+export function isBesidePushes({ failure, endpoint }: Symptom, { trials }: Examined): boolean {
+  const isRefusal = failure.status !== undefined && failure.status >= 400 && failure.status < 500;
+  return (endpoint === 'catalog' || endpoint === 'tags') && isRefusal && trials.some(({ run }) => run.ok);
+}
+
+/** Another client, tried beside the one in question, stops by a rule of its own: a fact about that client, no fault of this one's path. */
+export function isAnothersRule({ failure, trial }: Symptom, { trials }: Examined): boolean {
+  const own = trials[0]?.run.check.client.name;
+  const byRule =
+    failure.evidence.authProblem === 'ping_asked_nothing' ||
+    failure.reason === 'client_refused_realm' ||
+    failure.reason === 'client_refused_location';
+  return trial !== undefined && trial.run.check.client.name !== own && byRule;
 }
 
 /** A cut at a size at which the same push, made once more, was refused in words: the answer to this one was lost. */
@@ -44,6 +86,22 @@ export function isRefusedInWords({ failure, trial }: Symptom, { trials }: Examin
   if (trial === undefined || !isCut(failure)) return false;
   const others = trials.filter(({ kind }) => kind === 'repeat' || kind === 'fresh');
   return others.some((one) => isSame(one, trial) && one.run.failure?.reason === 'body_too_large');
+}
+
+const uploading: ReadonlySet<Phase> = new Set(['send', 'wait']);
+
+/**
+ * A 502 of a hop where the registry refuses uploads in words, and none gets through: who refuses before the end of a body closes the
+ * connection, and a hop that still writes to it makes a 502 of the refusal.
+ */
+export function isHiddenRefusal({ failure }: Symptom, { trials }: Examined): boolean {
+  const { status, phase, answeredBy } = failure;
+  if (status !== 502 || answeredBy === 'registry' || !uploading.has(phase) || trials.some(({ run }) => run.ok))
+    return false;
+  return trials.some(({ run: { failure: other } }) => {
+    const isRefusal = other?.answeredBy === 'registry' && (other.status ?? 0) >= 400 && (other.status ?? 0) < 500;
+    return isRefusal && uploading.has(other.phase);
+  });
 }
 
 function isSame(one: Trial, other: Trial): boolean {

@@ -1,7 +1,5 @@
-import type { FailureReason } from '../failure.ts';
+import { reasonTable } from '../judge/reason-table.ts';
 import type { Trial } from './trial.ts';
-
-const sizeReasons: ReadonlySet<FailureReason> = new Set(['body_too_large', 'connection_reset', 'http2_error']);
 
 /**
  * The push to search a limit with, of those that failed at this size; undefined: none failed as pushes do that are too large. One
@@ -9,7 +7,8 @@ const sizeReasons: ReadonlySet<FailureReason> = new Set(['body_too_large', 'conn
  */
 export function refusedForSize(failed: readonly Trial[], sizeBytes: number): Trial | undefined {
   const refused = failed.filter(
-    ({ sizeBytes: size, run }) => size === sizeBytes && sizeReasons.has(run.failure?.reason ?? 'internal'),
+    ({ sizeBytes: size, run }) =>
+      size === sizeBytes && reasonTable[run.failure?.reason ?? 'internal'].tells.size !== 'no',
   );
   const hop = refused[0]?.run.failure?.answeredBy;
   const declared = refused.find(

@@ -1,18 +1,17 @@
+import { type Ceiling, ceilingOf, limitsFor, type Tried } from '../limits/ceiling.ts';
+import type { PathLimit } from '../limits/limit.ts';
 import type { Run } from '../outcome.ts';
 import { workloadBytes } from '../check.ts';
-
-/** A limit on size that was found on a path. */
-export interface KnownLimit {
-  readonly path: string;
-  readonly client: string;
-  readonly largestAcceptedBytes: number;
-}
 
 /** Up to so many bytes, these paths work. */
 export interface RouteBand {
   /** undefined: the largest that was tried, and nothing shows an end. */
   readonly upToBytes: number | undefined;
   readonly paths: readonly string[];
+  /** The smallest that failed over a path that ends here: between the two nobody knows. */
+  readonly failedBytes: number | undefined;
+  /** The end was searched for; else it is what happened to be tried. */
+  readonly isSearched: boolean;
 }
 
 export interface RoutingAdvice {
@@ -31,7 +30,7 @@ export interface RoutingAdvice {
  * The simplest rule by which pushes get through, as measured: small ones over any path, larger ones over those that take them.
  * `runs`: of one registry, any paths, clients and sizes. Pure.
  */
-export function adviseRoutes(runs: readonly Run[], limits: readonly KnownLimit[] = []): RoutingAdvice[] {
+export function adviseRoutes(runs: readonly Run[], limits: readonly PathLimit[] = []): RoutingAdvice[] {
   const clients = unique(runs.map(({ check }) => check.client.name));
   const advice = clients.map((client) => adviceFor(client, runs, limits));
   const merged: RoutingAdvice[] = [];
@@ -39,11 +38,8 @@ export function adviseRoutes(runs: readonly Run[], limits: readonly KnownLimit[]
     const rule = ruleOf(one);
     const same = merged.findIndex((other) => ruleOf(other) === rule);
     const known = merged[same];
-    if (known === undefined) {
-      merged.push(one);
-    } else {
-      merged[same] = { ...known, clients: [...known.clients, ...one.clients] };
-    }
+    if (known === undefined) merged.push(one);
+    else merged[same] = { ...known, clients: [...known.clients, ...one.clients] };
   }
   return merged;
 }
@@ -52,48 +48,42 @@ function ruleOf({ bands, neverPaths, unsteadyPaths, triedUpToBytes }: RoutingAdv
   return JSON.stringify([bands, neverPaths, unsteadyPaths, triedUpToBytes]);
 }
 
-function adviceFor(client: string, runs: readonly Run[], limits: readonly KnownLimit[]): RoutingAdvice {
+function adviceFor(client: string, runs: readonly Run[], limits: readonly PathLimit[]): RoutingAdvice {
   const own = runs.filter(({ check }) => check.client.name === client);
-  const triedUpToBytes = Math.max(0, ...own.map(sizeOf));
-  const paths = unique(runs.map(({ check }) => check.path.name)).filter((path) =>
-    own.some(({ check }) => check.path.name === path),
-  );
-  const ceilings = new Map(
-    paths.map((path) => {
-      const limit = limits.find((one) => one.path === path && one.client === client);
-      return [
-        path,
-        ceilingOf(
-          own.filter(({ check }) => check.path.name === path),
-          limit,
-        ),
-      ] as const;
-    }),
-  );
-  const closed = paths.filter((path) => ceilings.get(path) === 0);
-  const passes = (path: string): boolean => own.some(({ ok, check }) => ok && check.path.name === path);
-  const ends = unique([...ceilings.values()].filter((ceiling) => ceiling > 0)).sort((a, b) => a - b);
+  const over = (path: string): Run[] => own.filter(({ check }) => check.path.name === path);
+  // In the order of all, so that clients with the same rule are known as such.
+  const paths = unique(runs.map(({ check }) => check.path.name)).filter((path) => over(path).length > 0);
+  const ceiling = (path: string): Ceiling => {
+    const tried = over(path).map(triedBy);
+    return ceilingOf(tried, limitsFor({ path, client, tried }, limits));
+  };
+  const ceilings = new Map(paths.map((path) => [path, ceiling(path)]));
+  const upTo = (path: string): number => ceilings.get(path)?.upToBytes ?? 0;
+  const closed = paths.filter((path) => upTo(path) === 0);
+  const passes = (path: string): boolean => over(path).some(({ ok }) => ok);
+  const ends = unique(paths.map(upTo).filter((end) => end > 0)).sort((a, b) => a - b);
   return {
     clients: [client],
-    bands: ends.map((end) => ({
-      upToBytes: Number.isFinite(end) ? end : undefined,
-      paths: paths.filter((path) => (ceilings.get(path) ?? 0) >= end),
-    })),
+    bands: ends.map((end) => bandOf(end, paths, ceilings)),
     neverPaths: closed.filter((path) => !passes(path)),
     unsteadyPaths: closed.filter(passes),
-    triedUpToBytes,
+    triedUpToBytes: Math.max(0, ...own.map(sizeOf)),
   };
 }
 
-/** Up to which size a path works: below the smallest failure, the largest that got through, or what the search found in between. */
-function ceilingOf(runs: readonly Run[], limit: KnownLimit | undefined): number {
-  const smallestFailed = Math.min(Number.POSITIVE_INFINITY, ...runs.filter(({ ok }) => !ok).map(sizeOf));
-  if (smallestFailed === Number.POSITIVE_INFINITY) {
-    return Number.POSITIVE_INFINITY;
-  }
-  const largestPassed = Math.max(0, ...runs.filter((run) => run.ok && sizeOf(run) < smallestFailed).map(sizeOf));
-  const found = limit?.largestAcceptedBytes ?? 0;
-  return found > largestPassed && found < smallestFailed ? found : largestPassed;
+function bandOf(end: number, paths: readonly string[], ceilings: ReadonlyMap<string, Ceiling>): RouteBand {
+  const ending = [...ceilings.values()].filter(({ upToBytes }) => upToBytes === end);
+  const failedBytes = Math.min(...ending.map((ceiling) => ceiling.failedBytes));
+  return {
+    upToBytes: Number.isFinite(end) ? end : undefined,
+    paths: paths.filter((path) => (ceilings.get(path)?.upToBytes ?? 0) >= end),
+    failedBytes: Number.isFinite(failedBytes) ? failedBytes : undefined,
+    isSearched: ending.some(({ isSearched }) => isSearched),
+  };
+}
+
+function triedBy({ check, ok, failure }: Run): Tried {
+  return { sizeBytes: workloadBytes(check.workload), ok, reason: failure?.reason };
 }
 
 function sizeOf({ check }: Run): number {

@@ -1,6 +1,6 @@
-import type { Check } from '../check.ts';
-import type { ClientProfile, WireShape } from '../client-profile.ts';
-import { clientProfiles } from '../client-profiles.ts';
+import { oneBlob, type Check } from '../check.ts';
+import type { ClientProfile, WireShape } from '../clients/client-profile.ts';
+import { clientProfiles } from '../clients/client-profiles.ts';
 
 export interface ShapedCheck {
   readonly check: Check;
@@ -17,14 +17,17 @@ export function smallBytes(sizeBytes: number): number {
 /** Bytes of one PATCH of the chunked control: a chunk that is cut off by a limit on the whole body would tell nothing. */
 const chunkBytes = 1024 * 1024;
 
-/** The client in question, and after it the shapes that no other of these has: streamed, with length, in chunks, in one POST. */
+/**
+ * The client in question, and after it the shapes that no other of these has: streamed, with length, in chunks. No client
+ * sends one POST with everything in it: that shape is tried only when it is the one in question.
+ */
 export function controlShapes(check: Check): [ShapedCheck, ...ShapedCheck[]] {
   const sizeBytes = check.workload.layerBytes[0] ?? 0;
   const chunked: ClientProfile = {
     ...clientProfiles.chunked,
     chunkBytes: Math.max(1, Math.min(chunkBytes, Math.ceil(sizeBytes / 8))),
   };
-  const clients = [clientProfiles.docker, clientProfiles['docker-containerd'], chunked, clientProfiles.monolithic];
+  const clients = [clientProfiles.docker, clientProfiles['docker-containerd'], chunked];
   return [
     { check, shape: check.client.shape },
     ...clients
@@ -42,11 +45,9 @@ export function timesSent({ shape, resendsBody }: ClientProfile): number {
 /** One blob, one attempt, nothing sent again within it: so that each answer is seen as it is, and the bytes are bounded. */
 export function trialCheck({ check }: ShapedCheck, sizeBytes: number): Check {
   return {
-    ...check,
+    ...oneBlob(check, 'diagnosis', sizeBytes),
     client: { ...check.client, resend: () => undefined },
-    workload: { name: 'diagnosis', kind: 'blob', layerBytes: [sizeBytes], pull: false },
     retries: 'none',
-    payload: { kind: 'fresh' },
   };
 }
 
@@ -54,4 +55,9 @@ export function trialCheck({ check }: ShapedCheck, sizeBytes: number): Check {
 export function freshCheck(check: Check): Check {
   const requestHeaders = { ...check.client.requestHeaders, connection: 'close' };
   return { ...check, client: { ...check.client, requestHeaders } };
+}
+
+/** The same client, as if it spoke HTTP/1.1 only. */
+export function olderHttpCheck(check: Check): Check {
+  return { ...check, client: { ...check.client, httpVersion: '1.1' } };
 }

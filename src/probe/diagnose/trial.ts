@@ -1,16 +1,18 @@
-import type { ApiReport } from '../api-check.ts';
-import type { WireShape } from '../client-profile.ts';
+import type { Conformance } from './conformance.ts';
+import type { ApiCheckEndpoint, ApiReport } from './api-check.ts';
+import type { WireShape } from '../clients/client-profile.ts';
 import type { Failure } from '../failure.ts';
 import type { DurationLimit, SizeLimit } from '../limits/limit.ts';
-import type { Run } from '../outcome.ts';
+import type { NeighbourFacts, Run } from '../outcome.ts';
 import type { NetworkPath } from '../../network/path.ts';
 
 /**
- * Why a push was made. `small` and `full`: as the client does; `shape`: the same size in another wire shape; `pausing`: a small
- * one that rests for a while in its body; `fresh`: every request on a connection of its own; `repeat`: one that failed, once
+ * Why a push was made. `small` and `full`: as the client does; `shape`: the same size in another wire shape; `tiny`: one that fits into a segment; `pausing`: a small
+ * one that rests for a while in its body; `fresh`: every request on a connection of its own; `version`: HTTP/1.1 where
+ * the client would speak HTTP/2; `repeat`: one that failed, once
  * more; `again`: a small one after all others, to see whether everything still stands.
  */
-export type TrialKind = 'small' | 'full' | 'shape' | 'pausing' | 'fresh' | 'repeat' | 'again';
+export type TrialKind = 'small' | 'full' | 'shape' | 'tiny' | 'pausing' | 'fresh' | 'version' | 'repeat' | 'again';
 
 export interface Trial {
   readonly kind: TrialKind;
@@ -30,17 +32,31 @@ export interface Examined {
   readonly durationLimit?: DurationLimit;
 }
 
+/** A push beside which somebody else asked, and how it was for them. */
+export interface NeighbourSeen {
+  readonly sizeBytes: number;
+  readonly sentBytes: number;
+  readonly facts?: NeighbourFacts;
+}
+
 /** A path in question, and in the same minutes a direct one to the same registry, if there is one. */
 export interface Examination {
+  /** What was not done for want of time, one sentence each. */
+  readonly leftOut?: readonly string[];
   readonly subject: Examined;
+  /** Undefined: not asked for, or there was no sense in it. */
+  readonly conformance?: Conformance;
   readonly direct?: Examined;
+  /** Somebody else beside one more push; no trial, and judged by nobody. */
+  readonly neighbour?: NeighbourSeen;
 }
 
 /** A failure with what it came from: a trial, an endpoint, or a search. */
 export interface Symptom {
   readonly failure: Failure;
-  /** `docker, 2.10 MB`, `GET /v2/`. */
+  /** `docker, 2 MiB`, `GET /v2/`. */
   readonly what: string;
+  readonly endpoint?: ApiCheckEndpoint;
   /** A small body that was sent slowly. */
   readonly slow?: true;
   readonly trial?: Trial;

@@ -1,9 +1,10 @@
-import { createStretchingPacer, type PacerClock, systemPacerClock } from '../../network/pacer.ts';
-import type { Pacer } from '../../network/pump.ts';
+import { createStretchingPacer, type PacerClock, systemPacerClock } from '../../network/body/pacer.ts';
+import type { Pacer } from '../../network/body/pump.ts';
+import { formatDuration } from '../../network/duration-words.ts';
 import type { Check } from '../check.ts';
 import type { Failure } from '../failure.ts';
 import type { Progress, Run, RunCheck } from '../outcome.ts';
-import { describeFailure, seconds } from '../verdict-words.ts';
+import { describeFailure } from '../compare/verdict-words.ts';
 import { type DurationTrial, durationCheck, durationTrialOf } from './duration-trial.ts';
 import type { DurationLimit } from './limit.ts';
 
@@ -69,16 +70,12 @@ class DurationSearch {
     // Without a pause first: what fails then is not about time.
     for (const durationMs of [0, ...durationsMs]) {
       const unclear = await this.#settle(durationMs);
-      if (unclear !== undefined) {
-        return this.#end('inconclusive', unclear);
-      }
-      if (this.#rejectedMs !== undefined) {
-        return this.#narrow(this.#rejectedMs);
-      }
+      if (unclear !== undefined) return this.#end('inconclusive', unclear);
+      if (this.#rejectedMs !== undefined) return this.#narrow(this.#rejectedMs);
     }
     return this.#end(
       'none-up-to',
-      `a body that takes ${seconds(this.#acceptedMs ?? 0)}, the longest tried, is accepted`,
+      `a body that takes ${formatDuration(this.#acceptedMs ?? 0)}, the longest tried, is accepted`,
     );
   }
 
@@ -89,16 +86,14 @@ class DurationSearch {
     while (rejectedMs - this.#lowMs > this.#resolutionMs) {
       const durationMs = guessMs > this.#lowMs ? guessMs : Math.floor((rejectedMs + this.#lowMs) / 2);
       const unclear = await this.#settle(durationMs);
-      if (unclear !== undefined) {
-        return this.#end('inconclusive', unclear);
-      }
+      if (unclear !== undefined) return this.#end('inconclusive', unclear);
       rejectedMs = this.#rejectedMs ?? rejectedMs;
       guessMs = Number.NEGATIVE_INFINITY;
     }
     const how = this.#rejection === undefined ? '' : `: ${describeFailure(this.#rejection)}`;
     return this.#end(
       'found',
-      `a body may take ${seconds(this.#lowMs)}; after ${seconds(rejectedMs)} it is ended${how}`,
+      `a body may take ${formatDuration(this.#lowMs)}; after ${formatDuration(rejectedMs)} it is ended${how}`,
     );
   }
 
@@ -109,16 +104,14 @@ class DurationSearch {
   /** Tries one duration and moves a bound; returns why it could not. */
   async #settle(durationMs: number): Promise<string | undefined> {
     const trial = await this.#try(durationMs);
-    if (trial.kind === 'unclear') {
-      return trial.why;
-    }
+    if (trial.kind === 'unclear') return trial.why;
     if (trial.kind === 'accepted') {
       this.#acceptedMs = durationMs;
       return undefined;
     }
     if (durationMs === 0 || trial.afterMs <= this.#lowMs) {
-      const accepted = durationMs === 0 ? '' : `, although ${seconds(this.#lowMs)} had been accepted`;
-      return `a small body was ended after ${seconds(trial.afterMs)}${accepted}: ${describeFailure(trial.failure)}`;
+      const accepted = durationMs === 0 ? '' : `, although ${formatDuration(this.#lowMs)} had been accepted`;
+      return `a small body was ended after ${formatDuration(trial.afterMs)}${accepted}: ${describeFailure(trial.failure)}`;
     }
     const doubt = trial.said ? undefined : await this.#again(durationMs, trial);
     if (doubt === undefined) {
@@ -131,17 +124,13 @@ class DurationSearch {
   /** An ending without words: only a clock strikes twice at the same time. */
   async #again(durationMs: number, first: Extract<DurationTrial, { kind: 'ended' }>): Promise<string | undefined> {
     const second = await this.#try(durationMs);
-    const what = `a body sent over ${seconds(durationMs)} was ended after ${seconds(first.afterMs)}`;
-    if (second.kind === 'unclear') {
-      return second.why;
-    }
-    if (second.kind === 'accepted') {
-      return `${what} at one time and accepted at another`;
-    }
+    const what = `a body sent over ${formatDuration(durationMs)} was ended after ${formatDuration(first.afterMs)}`;
+    if (second.kind === 'unclear') return second.why;
+    if (second.kind === 'accepted') return `${what} at one time and accepted at another`;
     const apartMs = Math.abs(second.afterMs - first.afterMs);
     return apartMs <= sameTimeShare * first.afterMs
       ? undefined
-      : `${what}, and the next one after ${seconds(second.afterMs)}`;
+      : `${what}, and the next one after ${formatDuration(second.afterMs)}`;
   }
 
   async #try(durationMs: number): Promise<DurationTrial> {
@@ -150,7 +139,7 @@ class DurationSearch {
     const pacer = createStretchingPacer({ sizeBytes: this.#sizeBytes, durationMs }, clock);
     const run = await this.#runPaced(pacer)(durationCheck(this.#check, this.#sizeBytes, durationMs), {
       signal,
-      ...(onProgress === undefined ? {} : { onProgress }),
+      onProgress,
     });
     this.#runs.push(run);
     return durationTrialOf(run, durationMs);
@@ -161,8 +150,8 @@ class DurationSearch {
     return {
       unit: 'seconds',
       ...(hasAccepted ? { largestAccepted: this.#lowMs / 1_000 } : {}),
-      ...(this.#rejectedMs === undefined ? {} : { smallestRejected: this.#rejectedMs / 1_000 }),
-      ...(this.#rejection === undefined ? {} : { rejection: this.#rejection }),
+      smallestRejected: this.#rejectedMs === undefined ? undefined : this.#rejectedMs / 1_000,
+      rejection: this.#rejection,
       bytesSpent: this.#runs.reduce((sum, run) => sum + run.sentBytes, 0),
       runs: this.#runs,
       conclusion,

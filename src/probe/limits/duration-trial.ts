@@ -1,7 +1,9 @@
-import type { Check } from '../check.ts';
-import type { Failure, FailureReason } from '../failure.ts';
+import { formatDuration } from '../../network/duration-words.ts';
+import { oneBlob, type Check } from '../check.ts';
+import type { Failure } from '../failure.ts';
+import { reasonTable } from '../judge/reason-table.ts';
 import type { Run } from '../outcome.ts';
-import { describeFailure, seconds } from '../verdict-words.ts';
+import { describeFailure } from '../compare/verdict-words.ts';
 
 /** What one slow run says about the limit. */
 export type DurationTrial =
@@ -10,25 +12,17 @@ export type DurationTrial =
   | { readonly kind: 'ended'; readonly failure: Failure; readonly afterMs: number; readonly said: boolean }
   | { readonly kind: 'unclear'; readonly why: string };
 
-/** Ways in which proxies end a request that takes too long while its body is still coming. */
-const endings: ReadonlySet<FailureReason> = new Set([
-  'request_timeout',
-  'connection_reset',
-  'http2_error',
-  'response_timeout',
-  'origin_unreachable',
-]);
-
 export function durationTrialOf(run: Run, durationMs: number): DurationTrial {
   const { failure } = run;
-  if (failure === undefined) {
-    return { kind: 'accepted' };
+  if (failure === undefined) return { kind: 'accepted' };
+
+  if (reasonTable[failure.reason].tells.time !== 'no' && failure.phase === 'send') {
+    const said = reasonTable[failure.reason].tells.time === 'yes' && failure.status !== undefined;
+    const afterMs = Math.ceil(failure.elapsedMs);
+    // What a body took that was sent at once is not known before.
+    return { kind: 'ended', failure, afterMs: durationMs === 0 ? afterMs : Math.min(afterMs, durationMs), said };
   }
-  if (endings.has(failure.reason) && failure.phase === 'send') {
-    const said = failure.reason === 'request_timeout' && failure.status !== undefined;
-    return { kind: 'ended', failure, afterMs: Math.min(Math.ceil(failure.elapsedMs), durationMs), said };
-  }
-  const how = durationMs === 0 ? 'even sent at once' : `sent over ${seconds(durationMs)}`;
+  const how = durationMs === 0 ? 'even sent at once' : `sent over ${formatDuration(durationMs)}`;
   return { kind: 'unclear', why: `a small body, ${how}, failed for another reason: ${describeFailure(failure)}` };
 }
 
@@ -38,11 +32,9 @@ const writesPerBody = 256;
 /** The check of one slow try: a small blob in small writes, one attempt, with time to finish. */
 export function durationCheck(check: Check, sizeBytes: number, durationMs: number): Check {
   return {
-    ...check,
+    ...oneBlob(check, 'limit-search', sizeBytes),
     client: { ...check.client, writeBytes: Math.max(1, Math.floor(sizeBytes / writesPerBody)) },
-    workload: { name: 'limit-search', kind: 'blob', layerBytes: [sizeBytes], pull: false },
     timeoutMs: durationMs + Math.min(check.timeoutMs, 60_000),
     retries: 'none',
-    payload: { kind: 'fresh' },
   };
 }

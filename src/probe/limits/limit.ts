@@ -1,3 +1,4 @@
+import type { Check } from '../check.ts';
 import type { Failure } from '../failure.ts';
 import type { Run } from '../outcome.ts';
 
@@ -6,7 +7,7 @@ import type { Run } from '../outcome.ts';
  * `none-up-to`: the largest value that was to be tried is accepted; `inconclusive`: what was seen is not about the limit, or
  * does not fit together; the bounds say what is known nevertheless.
  */
-export interface Limit<Unit extends 'bytes' | 'seconds'> {
+export interface Limit<Unit extends 'bytes' | 'seconds' = 'bytes' | 'seconds'> {
   readonly unit: Unit;
   readonly largestAccepted?: number;
   readonly smallestRejected?: number;
@@ -14,11 +15,27 @@ export interface Limit<Unit extends 'bytes' | 'seconds'> {
   readonly rejection?: Failure;
   /** Body bytes sent by all runs of the search. */
   readonly bytesSpent: number;
-  readonly runs: readonly Run[];
   readonly conclusion: 'found' | 'none-up-to' | 'inconclusive';
   /** One sentence. */
   readonly why: string;
 }
 
-export type SizeLimit = Limit<'bytes'>;
-export type DurationLimit = Limit<'seconds'>;
+/** The same with the runs of the search, newest last. */
+type Searched<Unit extends 'bytes' | 'seconds'> = Limit<Unit> & { readonly runs: readonly Run[] };
+export type SizeLimit = Searched<'bytes'>;
+export type DurationLimit = Searched<'seconds'>;
+
+/** A limit of a path, found by searching as one client. */
+export interface PathLimit extends Limit {
+  readonly registry: string;
+  readonly path: string;
+  readonly client: string;
+}
+
+/** What a search found, without its runs: it is kept for long. */
+export function pathLimit(
+  { registry, path, client }: Pick<Check, 'registry' | 'path' | 'client'>,
+  { runs: _runs, ...limit }: SizeLimit | DurationLimit,
+): PathLimit {
+  return { registry: registry.name, path: path.name, client: client.name, ...limit };
+}

@@ -46,25 +46,15 @@ export function sizePlan(options: { readonly upToBytes: number; readonly resolut
 export function nextSize({ accepted, rejected }: SizeBracket, plan: SizePlan): number | undefined {
   const { upToBytes, resolutionBytes, cliffs } = plan;
   if (rejected === undefined) {
-    if (accepted === undefined) {
-      return Math.min(firstBytes, upToBytes);
-    }
+    if (accepted === undefined) return Math.min(firstBytes, upToBytes);
     return accepted >= upToBytes ? undefined : upToBytes;
   }
-  if (accepted === undefined || rejected - accepted <= resolutionBytes) {
-    return undefined;
-  }
+  if (accepted === undefined || rejected - accepted <= resolutionBytes) return undefined;
   const between = cliffs.filter((size) => size > accepted && size < rejected);
   const middle = between[Math.floor(between.length / 2)];
-  if (middle !== undefined) {
-    return middle;
-  }
-  if (cliffs.includes(accepted)) {
-    return accepted + resolutionBytes;
-  }
-  if (cliffs.includes(rejected) && rejected - accepted > 4 * resolutionBytes) {
-    return rejected - resolutionBytes;
-  }
+  if (middle !== undefined) return middle;
+  if (cliffs.includes(accepted)) return accepted + resolutionBytes;
+  if (cliffs.includes(rejected) && rejected - accepted > 4 * resolutionBytes) return rejected - resolutionBytes;
   return Math.floor((accepted + rejected) / 2);
 }
 
@@ -73,9 +63,7 @@ export function worstCaseSearchBytes(plan: SizePlan): number {
   const known = new Map<string, number>();
   const worst = (bracket: SizeBracket): number => {
     const size = nextSize(bracket, plan);
-    if (size === undefined) {
-      return bracket.rejected ?? 0;
-    }
+    if (size === undefined) return bracket.rejected ?? 0;
     const between = plan.cliffs.some(
       (cliff) => cliff >= (bracket.accepted ?? 0) && cliff <= (bracket.rejected ?? Infinity),
     );

@@ -1,7 +1,8 @@
+import { formatBytes } from '../byte-words.ts';
 import type { Check } from '../check.ts';
 import type { Failure } from '../failure.ts';
 import type { Progress, Run, RunCheck } from '../outcome.ts';
-import { describeFailure, megabytes } from '../verdict-words.ts';
+import { describeFailure } from '../compare/verdict-words.ts';
 import type { SizeLimit } from './limit.ts';
 import { nextSize, type SizePlan, sizePlan } from './size-plan.ts';
 import { type SizeTrial, sizeCheck, sizeTrialOf } from './size-trial.ts';
@@ -13,6 +14,8 @@ export interface SizeSearchOptions {
   readonly resolutionBytes: number;
   /** Body bytes that the search may send at most; a try that could exceed it ends the search. */
   readonly byteBudget?: number;
+  /** Once this is over, no further try begins; undefined: as long as it takes. */
+  readonly timeBudgetMs?: number;
   readonly signal: AbortSignal;
   /** Told before each try. */
   readonly onTry?: (tried: { readonly sizeBytes: number; readonly number: number }) => void;
@@ -36,6 +39,7 @@ class SizeSearch {
   readonly #options: SizeSearchOptions;
   readonly #run: RunCheck;
   readonly #plan: SizePlan;
+  readonly #endsAtMs: number;
   readonly #runs: Run[] = [];
   #accepted: number | undefined;
   #rejected: number | undefined;
@@ -46,14 +50,13 @@ class SizeSearch {
     this.#options = options;
     this.#run = run;
     this.#plan = sizePlan(options);
+    this.#endsAtMs = performance.now() + (options.timeBudgetMs ?? Number.POSITIVE_INFINITY);
   }
 
   async execute(): Promise<SizeLimit> {
     for (;;) {
       const size = nextSize({ accepted: this.#accepted, rejected: this.#rejected }, this.#plan);
-      if (size === undefined) {
-        return this.#rejected === undefined ? this.#none() : this.#confirm(this.#rejected);
-      }
+      if (size === undefined) return this.#rejected === undefined ? this.#none() : this.#confirm(this.#rejected);
       const trial = await this.#settle(size);
       if (trial.kind === 'accepted') {
         this.#accepted = size;
@@ -72,7 +75,7 @@ class SizeSearch {
     for (let tries = 1; trial.kind === 'cut' && tries < triesPerCut; tries += 1) {
       const next = await this.#try(sizeBytes);
       if (next.kind === 'accepted') {
-        const why = `${megabytes(sizeBytes)} was cut at one time (${describeFailure(trial.failure)}) and accepted at another`;
+        const why = `${formatBytes(sizeBytes)} was cut at one time (${describeFailure(trial.failure)}) and accepted at another`;
         return { kind: 'unclear', why };
       }
       trial = next;
@@ -83,14 +86,20 @@ class SizeSearch {
   async #try(sizeBytes: number): Promise<SizeTrial> {
     const { byteBudget, signal, onTry, onProgress } = this.#options;
     if (byteBudget !== undefined && this.#bytesSpent + sizeBytes > byteBudget) {
-      const why = `the ${megabytes(byteBudget)} that the search may send leave no room for a try of ${megabytes(sizeBytes)}`;
+      const why = `the ${formatBytes(byteBudget)} that the search may send leave no room for a try of ${formatBytes(sizeBytes)}`;
       return { kind: 'unclear', why };
     }
+    const leftMs = this.#endsAtMs - performance.now();
+    if (leftMs <= 0) return { kind: 'unclear', why: 'the time for the search was over' };
     onTry?.({ sizeBytes, number: this.#runs.length + 1 });
-    const run = await this.#run(sizeCheck(this.#check, sizeBytes), {
-      signal,
-      ...(onProgress === undefined ? {} : { onProgress }),
-    });
+    const check = sizeCheck(this.#check, sizeBytes);
+    const run = await this.#run(
+      { ...check, timeoutMs: Math.min(check.timeoutMs, Math.ceil(leftMs)) },
+      {
+        signal,
+        onProgress,
+      },
+    );
     this.#runs.push(run);
     return sizeTrialOf(run);
   }
@@ -98,19 +107,16 @@ class SizeSearch {
   /** What was refused once must be refused again. */
   async #confirm(rejected: number): Promise<SizeLimit> {
     const again = await this.#settle(rejected);
-    if (again.kind === 'accepted') {
-      return this.#end('inconclusive', `${megabytes(rejected)} was refused at one time and accepted at another`);
-    }
-    if (again.kind !== 'rejected') {
-      return this.#end('inconclusive', whyUnclear(again, rejected));
-    }
+    if (again.kind === 'accepted')
+      return this.#end('inconclusive', `${formatBytes(rejected)} was refused at one time and accepted at another`);
+    if (again.kind !== 'rejected') return this.#end('inconclusive', whyUnclear(again, rejected));
     const below =
-      this.#accepted === undefined ? 'nothing smaller was accepted' : `${megabytes(this.#accepted)} is accepted`;
-    return this.#end('found', `${below}, ${megabytes(rejected)} is refused: ${describeFailure(again.failure)}`);
+      this.#accepted === undefined ? 'nothing smaller was accepted' : `${formatBytes(this.#accepted)} is accepted`;
+    return this.#end('found', `${below}, ${formatBytes(rejected)} is refused: ${describeFailure(again.failure)}`);
   }
 
   #none(): SizeLimit {
-    return this.#end('none-up-to', `${megabytes(this.#plan.upToBytes)}, the largest size tried, is accepted`);
+    return this.#end('none-up-to', `${formatBytes(this.#plan.upToBytes)}, the largest size tried, is accepted`);
   }
 
   get #bytesSpent(): number {
@@ -120,9 +126,9 @@ class SizeSearch {
   #end(conclusion: SizeLimit['conclusion'], why: string): SizeLimit {
     return {
       unit: 'bytes',
-      ...(this.#accepted === undefined ? {} : { largestAccepted: this.#accepted }),
-      ...(this.#rejected === undefined ? {} : { smallestRejected: this.#rejected }),
-      ...(this.#rejection === undefined ? {} : { rejection: this.#rejection }),
+      largestAccepted: this.#accepted,
+      smallestRejected: this.#rejected,
+      rejection: this.#rejection,
       bytesSpent: this.#bytesSpent,
       runs: this.#runs,
       conclusion,
@@ -134,5 +140,5 @@ class SizeSearch {
 function whyUnclear(trial: Exclude<SizeTrial, { kind: 'accepted' | 'rejected' }>, sizeBytes: number): string {
   return trial.kind === 'unclear'
     ? trial.why
-    : `${megabytes(sizeBytes)} is cut each time without an answer that says why: ${describeFailure(trial.failure)}`;
+    : `${formatBytes(sizeBytes)} is cut each time without an answer that says why: ${describeFailure(trial.failure)}`;
 }

@@ -15,7 +15,7 @@ export const styleSheet = `:root {
 * { box-sizing: border-box; }
 body { margin: 0; font: 15px/1.45 system-ui, sans-serif; color: var(--text); background: var(--back); }
 a { color: var(--link); }
-a:focus-visible, [tabindex]:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+a:focus-visible, summary:focus-visible, [tabindex]:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 header, main, footer { max-width: 90rem; margin: 0 auto; padding: .75rem 1rem; }
 header { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: baseline; border-bottom: 1px solid var(--line); }
 header .name { font-weight: 700; font-size: 1.15rem; text-decoration: none; color: inherit; }
@@ -32,8 +32,15 @@ h3 { font-size: 1rem; margin: 1rem 0 .3rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border: 1px solid var(--line); }
 thead th { background: var(--panel); }
-.matrix td { min-width: 11.5rem; }
-.matrix td > a, time { white-space: nowrap; }
+.matrix { table-layout: fixed; } .matrix th:first-child { width: 13rem; overflow-wrap: anywhere; } time { white-space: nowrap; }
+.mark { padding: .15rem 0; overflow-wrap: anywhere; } .mark + .mark { border-top: 1px dotted var(--line); }
+.mark > a { font-weight: 600; white-space: nowrap; } .mark .tail { white-space: nowrap; } .mark .spark { height: .9em; width: auto; vertical-align: -.1em; margin-left: .3rem; }
+.mark { font-size: .92em; } .mark code, .mark .said, .mark time { font-size: .88em; } .mark code, .report td code { color: var(--soft); } .report td code { font-size: .82em; }
+.mark.ok > a { color: var(--ok); } .mark.retried > a { color: var(--retried); } .mark.failed > a { color: var(--failed); }
+form.run { display: inline; } form.run button { font: inherit; font-size: .85em; color: var(--soft); background: none; border: 1px solid var(--line); border-radius: 3px; padding: 0 .35rem; cursor: pointer; }
+form.run button:hover, form.run button:focus-visible { color: var(--link); border-color: var(--link); }
+.cause { border: 1px solid var(--line); border-left: 4px solid var(--failed); border-radius: 4px; padding: .1rem .9rem .5rem; margin: .6rem 0; overflow-wrap: anywhere; }
+.cause.open { border-left-color: var(--retried); } .cause h3 { margin: .5rem 0 .2rem; } .cause .where { color: var(--failed); } .cause p { margin: .25rem 0; }
 .pager { display: flex; gap: .25rem 1rem; margin: .4rem 0; }
 .registries th[scope="row"] { min-width: 14rem; width: 60%; font-weight: 600; } td.num.failed { color: var(--failed); font-weight: 600; } td.num.retried { color: var(--retried); } td.num.ok { color: var(--ok); }
 .verdict { border-left: 4px solid var(--line); padding: .25rem .75rem; margin: .4rem 0; }
@@ -54,11 +61,14 @@ td.evidence, .wrap { overflow-wrap: anywhere; }
 .spark .good { fill: var(--link); } .spark .bad { stroke: var(--failed); stroke-width: 4; stroke-linecap: round; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: .5rem 0; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+details { border: 1px solid var(--line); padding: .4rem .75rem; margin: .4rem 0; } summary { cursor: pointer; font-weight: 600; }
+details.plain { border: 0; padding: 0; margin: 0; } details.plain summary { font-weight: 400; white-space: nowrap; }
 code { background: var(--panel); border-radius: 3px; padding: 0 .2rem; } pre code { background: none; padding: 0; }
 pre.wrap { white-space: pre-wrap; }
 pre { background: var(--panel); border: 1px solid var(--line); padding: .75rem; overflow-x: auto; max-height: 40rem; }
 .waterfall { width: 100%; min-width: 40rem; height: auto; font-size: 11px; }
 .waterfall text { fill: var(--text); } .waterfall .axis { stroke: var(--line); } .waterfall .tick { fill: var(--soft); }
+.by-receiver { fill: var(--wait); } .by-network { fill: var(--send); } .by-prober { fill: var(--pause); }
 .bytes polyline { fill: none; stroke: var(--send); stroke-width: 2; stroke-linejoin: round; }
 .waterfall .error { fill: var(--failed); }
 .dns { fill: var(--dns); } .connect { fill: var(--connect); } .tls { fill: var(--tls); } .send { fill: var(--send); }
@@ -81,18 +91,38 @@ progress { width: 20rem; max-width: 100%; accent-color: var(--link); }
 }
 @media (max-width: 40rem) {
   th, td { padding: .3rem .4rem; }
-  td.wrap { min-width: 14rem; }
+  td.wrap { min-width: 14rem; } .runs .num { display: none; } .runs { font-size: .85em; } .runs td.wrap { min-width: 8.5rem; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .4rem; }
+  .matrix thead { display: none; } .matrix, .matrix tbody, .matrix tr, .matrix th, .matrix td { display: block; width: auto; }
+  .matrix th[scope="row"] { position: static; width: auto; border-bottom: 0; } .matrix tr { margin-bottom: .6rem; } .matrix td { border-bottom: 0; } .matrix td:last-child { border-bottom: 1px solid var(--line); }
+  .matrix td::before { content: attr(data-workload); font-weight: 600; margin-right: .5rem; } .mark { display: inline-block; margin-right: .8rem; border: 0; } .mark + .mark { border: 0; }
+  .mark .said, .mark time, .mark .spark, .mark form { display: none; } .mark.failed .said { display: inline; }
 }
 `;
 
 /**
  * Served as `/app.js`: fetches the page that is open again and swaps its live part. The same HTML as without JavaScript,
- * so there is one rendering to get right. Waits while the tab is hidden or the reader has selected something.
+ * so there is one rendering to get right. What was opened, scrolled or focused stays so. Waits while the tab is hidden or the reader has selected something.
  */
 export const script = `'use strict';
 (() => {
+  const focusable = 'a, button, summary, [tabindex]';
+  function sectionOf(element) {
+    const section = element.closest('section');
+    return section?.getAttribute('aria-labelledby') ?? section?.querySelector('h2')?.textContent;
+  }
+  function alike(live, section, selector) {
+    return [...live.querySelectorAll(selector)].filter((one) => sectionOf(one) === section);
+  }
+  // The section and the place in it: what comes or goes in another section moves nothing.
+  function placeOf(live, element, selector) {
+    const section = sectionOf(element);
+    return { section, index: alike(live, section, selector).indexOf(element) };
+  }
+  function at(live, { section, index }, selector) {
+    return alike(live, section, selector)[index];
+  }
   async function renew() {
     const here = document.getElementById('live');
     const selection = document.getSelection();
@@ -108,13 +138,13 @@ export const script = `'use strict';
       location.reload();
       return;
     }
-    const focused = [...here.querySelectorAll('a, [tabindex]')].indexOf(document.activeElement);
-    const scrolled = [...here.querySelectorAll('.scroll')].map((box) => box.scrollLeft);
+    const opened = [...here.querySelectorAll('details[open]')].map((one) => placeOf(here, one, 'details'));
+    const scrolled = [...here.querySelectorAll('.scroll')].map((box) => [placeOf(here, box, '.scroll'), box.scrollLeft]);
+    const focused = here.contains(document.activeElement) ? placeOf(here, document.activeElement, focusable) : undefined;
     here.replaceChildren(...there.childNodes);
-    [...here.querySelectorAll('.scroll')].forEach((box, index) => { box.scrollLeft = scrolled[index] ?? 0; });
-    if (focused >= 0) {
-      here.querySelectorAll('a, [tabindex]')[focused]?.focus({ preventScroll: true });
-    }
+    for (const place of opened) at(here, place, 'details')?.setAttribute('open', '');
+    for (const [place, left] of scrolled) at(here, place, '.scroll')?.scrollTo({ left });
+    if (focused !== undefined) at(here, focused, focusable)?.focus({ preventScroll: true });
     document.documentElement.removeAttribute('data-lost');
   }
   function wait() {

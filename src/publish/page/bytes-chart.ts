@@ -1,5 +1,6 @@
+import { formatBytes } from '../../probe/byte-words.ts';
 import type { Attempt, RequestRecord } from '../../probe/outcome.ts';
-import { formatBytes, formatDuration } from '../format.ts';
+import { formatDuration } from '../../network/duration-words.ts';
 import { html, type SafeHtml } from '../html.ts';
 import { axis, chartLeft, chartWidth, pictureWidth } from './waterfall.ts';
 
@@ -24,9 +25,7 @@ interface Line {
 /** How each attempt's bytes went out, on the time of the whole run. undefined: all was sent too fast to be watched. */
 export function bytesOverTime(attempts: readonly Attempt[], durationMs: number): SafeHtml | undefined {
   const sending = attempts.filter(({ requests }) => requests.some(isUpload));
-  if (!sending.some(({ requests }) => requests.some(({ progress }) => progress !== undefined))) {
-    return undefined;
-  }
+  if (!sending.some(({ requests }) => requests.some(({ progress }) => progress !== undefined))) return undefined;
   const lines = sending.slice(0, mostLines).map(lineOf);
   const all = lines.flatMap(({ points }) => points);
   const endMs = Math.max(1, durationMs, ...all.map(([atMs]) => atMs));

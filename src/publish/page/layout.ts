@@ -1,4 +1,4 @@
-import { html, type SafeHtml } from '../html.ts';
+import { html, htmlStart, type SafeHtml } from '../html.ts';
 
 /** What every page needs to know of its surroundings. */
 export interface PageFrame {
@@ -24,12 +24,7 @@ const oftenSeconds = 3;
 /** The whole document. Without JavaScript everything works; with it a live page renews in place. */
 export function layout(frame: PageFrame, page: Page): SafeHtml {
   const { base } = frame;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
+  return html`${htmlStart}
 <title>${page.title} · blobprobe</title>
 <link rel="stylesheet" href="${base}/style.css">
 <link rel="icon" href="${base}/icon.svg" type="image/svg+xml">

@@ -1,6 +1,8 @@
+import { formatBytes } from '../../probe/byte-words.ts';
 import { checkId, workloadBytes } from '../../probe/check.ts';
 import type { Progress } from '../../probe/outcome.ts';
-import { formatAge, formatBytes, formatDuration } from '../format.ts';
+import { formatDuration } from '../../network/duration-words.ts';
+import { formatAge } from '../format.ts';
 import { html, type SafeHtml } from '../html.ts';
 import type { LiveRun } from '../live-run.ts';
 import type { Page, PageFrame } from './layout.ts';

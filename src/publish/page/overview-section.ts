@@ -3,17 +3,17 @@ import { html, type SafeHtml } from '../html.ts';
 import type { CheckState, CheckStatus } from '../status.ts';
 import type { OverviewView, Paging, Part, RegistryView } from '../status-view.ts';
 import type { PageFrame } from './layout.ts';
-import { type PathFindings, registrySection, stateTexts, type VerdictText } from './registry-section.ts';
+import { stateTexts } from './matrix.ts';
+import { type PathFindings, registrySection } from './registry-section.ts';
 
 /** What stands for the matrices when there are too many checks for one page: a line a registry, and what is in trouble. */
-export function overviewSection(frame: PageFrame, view: OverviewView, verdicts: readonly VerdictText[]): SafeHtml {
-  const sentences = new Map(verdicts.map(({ registry, sentence }) => [registry, sentence]));
+export function overviewSection(frame: PageFrame, view: OverviewView): SafeHtml {
   const rows = view.registries.map(
     ({
       name,
       summary,
       counts,
-    }) => html`<tr><th scope="row"><a href="${registryUrl(frame, name)}">${name}</a><br><span class="soft">${sentences.get(name) ?? summary}</span></th>
+    }) => html`<tr><th scope="row"><a href="${registryUrl(frame, name)}">${name}</a><br><span class="soft">${summary}</span></th>
 ${countedStates.map((state) => html`<td class="num${counts[state] > 0 && ` ${state}`}">${counts[state] > 0 ? counts[state] : '–'}</td>`)}</tr>
 `,
   );
@@ -48,9 +48,7 @@ ${pager(frame, view, registry.name)}`;
 const countedStates: readonly CheckState[] = ['failed', 'stale', 'unknown', 'retried', 'ok'];
 
 function troubleList(frame: PageFrame, { troubles, troubleCount }: OverviewView): SafeHtml {
-  if (troubles.length === 0) {
-    return html`<p>None: every check that had a run succeeded at its first attempt.</p>`;
-  }
+  if (troubles.length === 0) return html`<p>None: every check that had a run succeeded at its first attempt.</p>`;
   return html`<p>${troubles.length < troubleCount ? html`The worst ${troubles.length} of ${troubleCount}; the others are on the pages of their registries.` : html`All ${troubleCount}.`}</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Checks in trouble">
 <table>
@@ -78,9 +76,7 @@ function registryUrl(frame: PageFrame, registry: string, page = 1): string {
 
 /** Links to the pages before and after; nothing when there is one page. */
 function pager(frame: PageFrame, { page, pages }: Paging, registry?: string): SafeHtml {
-  if (pages === 1) {
-    return html``;
-  }
+  if (pages === 1) return html``;
   const url = (to: number): string =>
     registry === undefined ? `${frame.base}/?page=${to}` : registryUrl(frame, registry, to);
   return html`<nav class="pager" aria-label="Pages of the list">

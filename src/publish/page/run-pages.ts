@@ -1,16 +1,25 @@
-import { checkId } from '../../probe/check.ts';
-import type { Failure } from '../../probe/failure.ts';
-import type { Attempt, RequestRecord, Run } from '../../probe/outcome.ts';
-import { taintCauses } from '../../probe/taint.ts';
+import { formatBytes } from '../../probe/byte-words.ts';
+import { type CheckLabels, checkId, checkLabels, workloadBytes } from '../../probe/check.ts';
+import type { Finding } from '../../probe/diagnose/finding.ts';
+import type { Run } from '../../probe/outcome.ts';
+import { endedAtMs, isCancelled, mostAttempts } from '../../probe/outcome.ts';
+import { taintCauses } from '../../probe/run/taint.ts';
 import { reproduceWithCurl } from '../curl.ts';
-import { formatAge, formatBytes, formatDuration, formatRate, formatTime } from '../format.ts';
-import { endedAtMs } from '../history.ts';
-import { html, type HtmlValue, type SafeHtml } from '../html.ts';
-import { isCancelled, mostAttempts } from '../observe-run.ts';
+import { formatDuration } from '../../network/duration-words.ts';
+import { formatAge, formatRate, formatTime } from '../format.ts';
+import { html, type SafeHtml } from '../html.ts';
 import type { LiveRun } from '../live-run.ts';
+import { pullWords } from '../pull-words.ts';
+import { neighbourWords, sendingWords } from '../sending-words.ts';
+import { throughProxy } from '../transcript.ts';
+import { attemptSection } from './attempt-section.ts';
 import { bytesOverTime } from './bytes-chart.ts';
+import { factList } from './fact-list.ts';
+import { failureSection } from './failure-section.ts';
 import type { Page, PageFrame } from './layout.ts';
 import { liveList } from './live-pages.ts';
+import { runButton } from './matrix.ts';
+import { heldUpOverTime } from './kernel-chart.ts';
 import { waterfall } from './waterfall.ts';
 
 export interface RunsPageFacts {
@@ -18,24 +27,30 @@ export interface RunsPageFacts {
   /** Newest first. */
   readonly runs: readonly Run[];
   readonly failuresOnly: boolean;
+  /** Names that all of these runs have; none: runs of every check. */
+  readonly about: Partial<CheckLabels>;
   readonly live: readonly LiveRun[];
   readonly isOnDemand: (id: string) => boolean;
 }
 
 /** All runs in memory, newest first, and above them those under way. */
 export function runsPage(frame: PageFrame, facts: RunsPageFacts): Page {
-  const { runs, failuresOnly, live, now } = facts;
+  const { runs, failuresOnly, about, live, now } = facts;
   const rows = runs.map((run) => runRow(frame, run, facts));
-  const other = failuresOnly
-    ? html`<a href="${frame.base}/runs">all</a>`
-    : html`<a href="${frame.base}/runs?failures=true">only failures</a>`;
+  const names = Object.entries(about).filter(([, name]) => name !== undefined);
+  const filters = new URLSearchParams(names.map(([label, name]): [string, string] => [label, name]));
+  const of = names.length > 0 && html` of ${names.map(([, name]) => name).join(' / ')}`;
+  if (!failuresOnly) filters.set('failures', 'true');
+  const query = filters.size > 0 && `?${filters.toString()}`;
+  const other = html`<a href="${frame.base}/runs${query}">${failuresOnly ? 'all' : 'only failures'}</a>`;
+  const everything = names.length > 0 && html` <a href="${frame.base}/runs">Runs of every check</a>.`;
   const body = html`<div id="live">
 <h1>Runs</h1>
 ${live.length > 0 && liveList(frame, live, now)}
-<p>${runs.length} ${failuresOnly ? 'failed runs' : 'runs'}, newest first. Show ${other}.</p>
+<p>${runs.length} ${failuresOnly ? 'failed runs' : 'runs'}${of}, newest first. Show ${other}.${everything}</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Runs">
-<table>
-<thead><tr><th scope="col">Ended</th><th scope="col">Outcome</th><th scope="col">Check</th><th scope="col">Duration</th><th scope="col">Attempts</th><th scope="col">Sent</th><th scope="col">Throughput</th></tr></thead>
+<table class="runs">
+<thead><tr><th scope="col">Ended</th><th scope="col">Outcome</th><th scope="col">Check</th><th scope="col" class="num">Duration</th><th scope="col" class="num">Attempts</th><th scope="col" class="num">Sent</th><th scope="col" class="num">Throughput</th></tr></thead>
 <tbody>
 ${rows}</tbody>
 </table>
@@ -49,7 +64,7 @@ function runRow(frame: PageFrame, run: Run, { now, isOnDemand }: RunsPageFacts):
   return html`<tr>
 <td><time datetime="${endedAt.toISOString()}">${formatAge(now.getTime() - endedAt.getTime())}</time></td>
 <td><a class="state ${stateClass(run)}" href="${frame.base}/runs/${encodeURIComponent(run.id)}">${outcomeText(run)}</a></td>
-<td>${checkId(run.check)}${isOnDemand(run.id) && html` <span class="soft">on demand</span>`}</td>
+<td class="wrap">${checkId(run.check)}${isOnDemand(run.id) && html` <span class="soft">on demand</span>`}</td>
 <td class="num">${formatDuration(run.durationMs)}</td><td class="num">${mostAttempts(run)}</td>
 <td class="num">${formatBytes(run.sentBytes)}</td>
 <td class="num">${run.pushBytesPerSecond !== undefined && formatRate(run.pushBytesPerSecond)}</td>
@@ -57,22 +72,37 @@ function runRow(frame: PageFrame, run: Run, { now, isOnDemand }: RunsPageFacts):
 `;
 }
 
-/** One run, request by request. */
-export function runPage(frame: PageFrame, run: Run, onDemand: boolean): Page {
+export interface RunPageFacts {
+  readonly onDemand: boolean;
+  /** The cause, as far as this run and those beside it tell. */
+  readonly finding: Finding | undefined;
+  /** A button that runs the same again. */
+  readonly mayRun: boolean;
+}
+
+/** One run: what it was and what came of it in words, then request by request. */
+export function runPage(frame: PageFrame, run: Run, { onDemand, finding, mayRun }: RunPageFacts): Page {
   const bytes = bytesOverTime(run.attempts, run.durationMs);
+  const heldUp = heldUpOverTime(run.attempts, run.durationMs);
+  const title = runTitle(run);
   const body = html`<p><a href="${frame.base}/runs">All runs</a></p>
-<h1>Run ${run.id}</h1>
+<h1>${title}</h1>
+${mayRun && html`<p class="screen">${runButton(frame, checkLabels(run.check), 'Run it again now')}</p>`}
+${run.failure !== undefined && !isCancelled(run) && failureSection(run.failure, finding)}
 ${factList([
+  ['Run', run.id],
   ['Check', `${checkId(run.check)}${onDemand ? ', on demand' : ''}`],
   ['Outcome', html`<span class="state ${stateClass(run)}">${outcomeText(run)}</span>`],
   ['Started', formatTime(run.startedAt)],
   ['Duration', `${formatDuration(run.durationMs)}${run.realWaits ? '' : ' (waits between attempts were shortened)'}`],
   ['Attempts', `${run.attempts.length}, at most ${mostAttempts(run)} for one blob`],
-  ['Sent', `${formatBytes(run.sentBytes)}, ${formatBytes(run.acknowledgedBytes)} acknowledged`],
+  ['Sent', `${formatBytes(run.sentBytes)}, ${formatBytes(run.acknowledgedBytes)} acknowledged by the registry`],
+  ...sendingWords(run.sending),
+  ['Others meanwhile', run.neighbour && neighbourWords(run.neighbour)],
   ['Throughput', run.pushBytesPerSecond === undefined ? undefined : formatRate(run.pushBytesPerSecond)],
-  ['Pulled', run.pulledBytes === 0 ? undefined : formatBytes(run.pulledBytes)],
+  ['Pulled', run.pulledBytes === 0 ? undefined : [formatBytes(run.pulledBytes), ...pullWords(run)].join('; ')],
   ['On the wire', `${formatBytes(run.wireBytes)} in both directions, all that the budget counts`],
-  ['Connected to', connection(run)],
+  ['Connected to', `${connection(run)}${throughProxy(run.check.path)}`],
   ['Token service', ownHostOr(run.pathFacts.foreignRealmHost)],
   ['Uploads sent to', ownHostOr(run.pathFacts.foreignLocationHost)],
   ['Event loop', `late by ${formatDuration(run.eventLoopLagMs)} at most`],
@@ -80,7 +110,6 @@ ${factList([
   ['Trust', run.tainted ? `do not trust these timings: ${taintCauses(run, formatDuration)}` : undefined],
   ['Cleanup', cleanupText(run)],
 ])}
-${run.failure !== undefined && failureSection(run.failure)}
 <section aria-labelledby="timeline"><h2 id="timeline">Timeline</h2>
 ${waterfall(run.attempts, run.durationMs)}</section>
 ${
@@ -88,23 +117,29 @@ ${
   html`<section aria-labelledby="bytes"><h2 id="bytes">Bytes over time</h2>
 ${bytes}</section>`
 }
+${
+  heldUp !== undefined &&
+  html`<section aria-labelledby="held-up"><h2 id="held-up">What held it up</h2>
+${heldUp}</section>`
+}
 <section aria-labelledby="attempts"><h2 id="attempts">Attempts</h2>
 ${run.attempts.map(attemptSection)}</section>
 <section aria-labelledby="curl"><h2 id="curl">The same with curl</h2>
 <p>Without credentials: add <code>-u</code> or a token where the registry wants one.</p>
 <pre tabindex="0">${reproduceWithCurl(run.check)}</pre></section>`;
-  return { title: `Run ${run.id}`, body };
+  return { title, body };
 }
 
-function factList(facts: readonly (readonly [name: string, value: HtmlValue])[]): SafeHtml {
-  const known = facts.filter(([, value]) => value !== undefined && value !== '');
-  return html`<dl>${known.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
+/** `docker · large (150 MiB) over cloudflare: failed`. */
+function runTitle(run: Run): string {
+  const { client, workload, path } = checkLabels(run.check);
+  const size = formatBytes(workloadBytes(run.check.workload));
+  const outcome = isCancelled(run) ? 'cancelled' : run.ok ? 'ok' : 'failed';
+  return `${client} · ${workload} (${size}) over ${path}: ${outcome}`;
 }
 
 function stateClass(run: Run): string {
-  if (isCancelled(run)) {
-    return 'stale';
-  }
+  if (isCancelled(run)) return 'stale';
   return run.ok ? (mostAttempts(run) > 1 ? 'retried' : 'ok') : 'failed';
 }
 
@@ -136,9 +171,7 @@ function ownHostOr(foreignHost: string | undefined): string | undefined {
 }
 
 function throttlingText({ cpuThrottling }: Run): string {
-  if (cpuThrottling === undefined) {
-    return 'not known: the system does not tell whether one stopped this process';
-  }
+  if (cpuThrottling === undefined) return 'not known: the system does not tell whether one stopped this process';
   const { periods, ms } = cpuThrottling;
   return periods === 0
     ? 'did not stop this process'
@@ -148,61 +181,4 @@ function throttlingText({ cpuThrottling }: Run): string {
 function cleanupText({ cleanup }: Run): string {
   const failures = cleanup.failures.map(({ kind, reason, message }) => `${kind} left behind (${reason}: ${message})`);
   return failures.length === 0 ? formatDuration(cleanup.durationMs) : failures.join('; ');
-}
-
-function failureSection(failure: Failure): SafeHtml {
-  const { evidence } = failure;
-  const headers = Object.entries(evidence.headers ?? {}).map(([name, value]) => `${name}: ${value}`);
-  return html`<section aria-labelledby="failure"><h2 id="failure">Failure</h2>
-${factList([
-  ['Reason', failure.reason],
-  ['Phase', failure.phase],
-  ['Answered by', failure.answeredBy],
-  ['Blame', failure.blame],
-  ['Blob', failure.blob],
-  ['Sent', `${formatBytes(failure.sentBytes)} when the request was ${formatDuration(failure.elapsedMs)} old`],
-  ['Status', failure.status],
-  ['Registry code', failure.registryCode],
-  ['Message', evidence.message],
-  ['Request', evidence.method === undefined ? undefined : `${evidence.method} ${evidence.url ?? ''}`],
-  ['Error code', evidence.code],
-  ['Our timer', evidence.timer],
-  ['Range', evidence.range],
-  ['Location', evidence.location],
-  ['Early answer', evidence.early === true ? 'yes, before the body was sent' : undefined],
-  [
-    'Since the last byte',
-    evidence.sinceLastByteMs === undefined ? undefined : formatDuration(evidence.sinceLastByteMs),
-  ],
-  ['Ray id', evidence.rayId],
-])}
-${headers.length > 0 && html`<pre tabindex="0">${headers.join('\n')}</pre>`}
-${evidence.body !== undefined && evidence.body !== '' && html`<pre class="wrap" tabindex="0">${evidence.body}</pre>`}
-</section>`;
-}
-
-function attemptSection(attempt: Attempt): SafeHtml {
-  const { failure } = attempt;
-  return html`<h3>${attempt.blob}, attempt ${attempt.number}: ${failure === undefined ? 'ok' : failure.reason}, ${formatDuration(attempt.durationMs)}${attempt.waitedMs > 0 && ` after waiting ${formatDuration(attempt.waitedMs)}`}</h3>
-<div class="scroll" tabindex="0" role="region" aria-label="Requests of attempt ${attempt.number} of ${attempt.blob}">
-<table>
-<thead><tr><th scope="col">Phase</th><th scope="col">Request</th><th scope="col">Status</th><th scope="col">At</th><th scope="col">Took</th><th scope="col">Sent</th><th scope="col">Response headers</th></tr></thead>
-<tbody>
-${attempt.requests.map(requestRow)}</tbody>
-</table>
-</div>
-`;
-}
-
-function requestRow(request: RequestRecord): SafeHtml {
-  const framing = request.framing === 'none' ? '' : `, ${request.framing}`;
-  const headers = Object.entries(request.responseHeaders).map(([name, value]) => html`${name}: ${value}<br>`);
-  return html`<tr>
-<td>${request.phase}</td><td class="wrap">${request.method} ${request.url}</td>
-<td>${request.status ?? request.errorCode ?? 'none'}${request.early && ' (early)'}</td>
-<td class="num">${formatDuration(request.startMs)}</td><td class="num">${formatDuration(request.durationMs)}</td>
-<td class="num">${formatBytes(request.sentBytes)} of ${formatBytes(request.plannedBytes)}${framing}</td>
-<td class="wrap">${headers}</td>
-</tr>
-`;
 }

@@ -12,9 +12,7 @@ const margin = 3;
 
 /** A small line of values, oldest left, with a mark at each failed point. `label` says in words what it shows. */
 export function sparkline(points: readonly SparkPoint[], label: string): SafeHtml {
-  if (points.length === 0) {
-    return html``;
-  }
+  if (points.length === 0) return html``;
   const highest = Math.max(...points.map((point) => point.value ?? 0), Number.MIN_VALUE);
   const placed = points.map(({ value, ok }, index) => ({
     ok,

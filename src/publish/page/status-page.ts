@@ -1,8 +1,10 @@
-import type { Run } from '../../probe/outcome.ts';
-import { formatAge, formatBytes, formatTime } from '../format.ts';
-import { endedAtMs } from '../history.ts';
+import { formatBytes } from '../../probe/byte-words.ts';
+import { endedAtMs, type Run } from '../../probe/outcome.ts';
+import { formatAge, formatTime } from '../format.ts';
 import { html, type SafeHtml } from '../html.ts';
+import type { CauseNow } from '../causes-now.ts';
 import type { StatusView } from '../status-view.ts';
+import { causeCards } from './cause-cards.ts';
 import type { Page, PageFrame } from './layout.ts';
 import { overviewSection, registryBlock } from './overview-section.ts';
 import { type PathFindings, registrySection } from './registry-section.ts';
@@ -10,6 +12,8 @@ import { type PathFindings, registrySection } from './registry-section.ts';
 export interface StatusPageFacts extends PathFindings {
   readonly now: Date;
   readonly view: StatusView;
+  /** Of what the view is about, the worst first. */
+  readonly causes: readonly CauseNow[];
   /** Newest first; of the one registry, when the view is of one. */
   readonly failures: readonly Run[];
   /** Empty: everything is as it should be. */
@@ -23,32 +27,30 @@ export function statusPage(frame: PageFrame, facts: StatusPageFacts): Page {
 <h1>${title}</h1>
 <p class="soft">As of <time datetime="${facts.now.toISOString()}">${formatTime(facts.now)}</time>.</p>
 ${facts.notices.length > 0 && html`<section aria-label="Notices">${facts.notices.map((notice) => html`<p class="notice">${notice}</p>`)}</section>`}
+${causeCards(frame, facts.causes, facts.now, facts.view.kind !== 'registry' && registryCount(facts.view) > 1)}
 ${checksOf(frame, facts)}
 <section aria-labelledby="failures">
 <h2 id="failures">Newest failures</h2>
-${failureList(frame, facts.failures, facts.now)}
+${facts.failures.length === 0 ? html`<p>None in memory.</p>` : html`<details><summary>The last ${facts.failures.length}</summary>${failureList(frame, facts.failures, facts.now)}</details>`}
 </section>
 </div>`;
   return { title, body, live: true };
 }
 
+function registryCount(view: StatusView): number {
+  return view.kind === 'registry' ? 1 : view.registries.length;
+}
+
 function checksOf(frame: PageFrame, facts: StatusPageFacts): SafeHtml | SafeHtml[] {
   const { view } = facts;
-  if (view.kind === 'overview') {
-    return overviewSection(frame, view, facts.verdicts);
-  }
-  if (view.kind === 'registry') {
-    return registryBlock(frame, view, facts);
-  }
+  if (view.kind === 'overview') return overviewSection(frame, view);
+  if (view.kind === 'registry') return registryBlock(frame, view, facts);
   return view.registries.length === 0
     ? html`<p>No checks are configured.</p>`
     : view.registries.map((registry) => registrySection(frame, registry, facts));
 }
 
 function failureList(frame: PageFrame, failures: readonly Run[], now: Date): SafeHtml {
-  if (failures.length === 0) {
-    return html`<p>None in memory.</p>`;
-  }
   const rows = failures.map((run) => failureRow(frame, run, now));
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Newest failures">
 <table>

@@ -1,9 +1,9 @@
 import type { Attempt, RequestRecord } from '../../probe/outcome.ts';
-import { formatDuration } from '../format.ts';
+import { formatDuration } from '../../network/duration-words.ts';
 import { html, type SafeHtml } from '../html.ts';
 
 /** Parts of a request in the order in which they happen; also the CSS classes of their colours. */
-export const requestParts = ['dns', 'connect', 'tls', 'send', 'wait', 'receive'] as const;
+const requestParts = ['dns', 'connect', 'tls', 'send', 'wait', 'receive'] as const;
 type RequestPart = (typeof requestParts)[number];
 
 /** An image push may have hundreds of requests; the table below the picture has them all. */
@@ -51,23 +51,30 @@ function rowsOf(attempt: Attempt): Row[] {
     parts: [{ part: 'pause', ms: attempt.waitedMs }],
     failed: false,
   };
-  const requests = attempt.requests.map(rowOf);
+  const requests = attempt.requests.map((request, index, all) => rowOf(request, index === all.length - 1));
   return attempt.waitedMs > 0 ? [wait, ...requests] : requests;
 }
 
-function rowOf(request: RequestRecord): Row {
+function rowOf(request: RequestRecord, isLast: boolean): Row {
   return {
     label: `${request.phase} ${request.method} ${request.status ?? request.errorCode ?? ''}`,
     startMs: request.startMs,
     durationMs: request.durationMs,
     parts: requestParts.map((part) => ({ part, ms: request[`${part}Ms`] ?? 0 })).filter(({ ms }) => ms > 0),
-    failed: request.errorCode !== undefined || ((request.status ?? 0) >= 400 && !isChallenge(request)),
+    failed:
+      request.errorCode !== undefined ||
+      ((request.status ?? 0) >= 400 && !isChallenge(request, isLast) && !asksWhetherThere(request)),
   };
 }
 
-/** A 401 while asking how to log in is an answer, not a failure. */
-function isChallenge(request: RequestRecord): boolean {
-  return request.phase === 'auth' && request.status === 401;
+/** A 401 that tells how to log in is an answer, not a failure: the client goes on after it. */
+function isChallenge(request: RequestRecord, isLast: boolean): boolean {
+  return request.status === 401 && (request.phase === 'auth' || !isLast);
+}
+
+/** Before a push, 404 is the answer that lets it begin. */
+function asksWhetherThere({ method, phase, status }: RequestRecord): boolean {
+  return method === 'HEAD' && status === 404 && phase !== 'verify';
 }
 
 function bar(row: Row, y: number, scale: (ms: number) => number): SafeHtml {

@@ -1,5 +1,9 @@
-import type { Run } from '../../probe/outcome.ts';
-import { formatBytes, formatDuration, formatRate } from '../format.ts';
+import { formatBytes } from '../../probe/byte-words.ts';
+import type { Failure } from '../../probe/failure.ts';
+import { reasonTable } from '../../probe/judge/reason-table.ts';
+import { pullRounds, type Run } from '../../probe/outcome.ts';
+import { formatRate } from '../format.ts';
+import { boundWords } from '../limit-words.ts';
 import type { Block, Cell } from './document.ts';
 import { type ReportData, runsOf, runsOver, sizeOf } from './report-data.ts';
 
@@ -9,8 +13,8 @@ export function comparisonTable(data: ReportData): Block {
   const rows = [
     ...sizes.map((size) => row(`Push of ${formatBytes(size)}`, data, (path) => pushCell(data, path, size))),
     row('Login', data, (path) => loginCell(data, path)),
-    row('Push speed', data, (path) => speedCell(runsOver(data, path), 'pushBytesPerSecond')),
-    row('Pull speed', data, (path) => speedCell(runsOver(data, path), 'pullBytesPerSecond')),
+    row('Push speed', data, (path) => speedCell(runsOver(data, path), (run) => run.pushBytesPerSecond)),
+    row('Pull speed', data, (path) => pullCell(runsOver(data, path))),
     row('Reliability', data, (path) => reliabilityCell(runsOver(data, path))),
     row('Size limit', data, (path) => limitCell(data, path, 'bytes')),
     row('Time limit', data, (path) => limitCell(data, path, 'seconds')),
@@ -38,18 +42,17 @@ function row(title: string, { paths }: ReportData, cell: (path: string) => Cell)
 
 function pushCell(data: ReportData, path: string, size: number): Cell {
   const runs = runsOver(data, path).filter((run) => sizeOf(run) === size);
-  if (runs.length === 0) {
-    return notMeasured;
-  }
+  if (runs.length === 0) return notMeasured;
   const failed = runs.filter(({ ok }) => !ok);
-  if (failed.length === 0) {
-    return { text: 'works', state: 'ok' };
-  }
-  const reasons = counted(failed.map(({ check, failure }) => `${check.client.name}: ${failure?.reason ?? 'failed'}`));
-  return {
-    text: `${failed.length === runs.length ? 'fails' : 'fails in part'} (${reasons.join(', ')})`,
-    state: 'failed',
-  };
+  if (failed.length === 0) return { text: 'works', state: 'ok' };
+  const reasons = counted(failed.map(({ check, failure }) => `${check.client.name}: ${reasonWords(failure)}`));
+  const how = failed.length === runs.length ? 'fails' : 'fails in part';
+  return { text: { marked: `${how}; ${reasons.join('; ')}` }, state: 'failed' };
+}
+
+/** ``the body is refused for its size (`body_too_large`)``. */
+function reasonWords(failure: Failure | undefined): string {
+  return failure === undefined ? 'failed' : `${reasonTable[failure.reason].title} (\`${failure.reason}\`)`;
 }
 
 /** Each once, with how often when it is not once. */
@@ -62,28 +65,47 @@ function counted(words: readonly string[]): string[] {
 
 function loginCell({ apis }: ReportData, path: string): Cell {
   const state = apis.find((api) => api.path === path)?.endpoints.auth;
-  if (state === undefined) {
-    return notMeasured;
-  }
-  return state.up ? { text: 'works', state: 'ok' } : { text: `fails (${state.failure.reason})`, state: 'failed' };
+  if (state === undefined) return notMeasured;
+  return state.up
+    ? { text: 'works', state: 'ok' }
+    : { text: { marked: `fails: ${reasonWords(state.failure)}` }, state: 'failed' };
 }
 
 /** The median over successful runs of the largest size that has any: small bodies measure the round trip. */
-function speedCell(runs: readonly Run[], rate: 'pushBytesPerSecond' | 'pullBytesPerSecond'): Cell {
-  const measured = runs.flatMap((run) => (run[rate] === undefined ? [] : [{ size: sizeOf(run), rate: run[rate] }]));
+function speedText(runs: readonly Run[], rateOf: (run: Run) => number | undefined): string | undefined {
+  const measured = runs.flatMap((run) => {
+    const rate = rateOf(run);
+    return rate === undefined ? [] : [{ size: sizeOf(run), rate }];
+  });
   const largest = Math.max(0, ...measured.map(({ size }) => size));
   const rates = measured
     .filter(({ size }) => size === largest)
     .map((one) => one.rate)
     .sort((a, b) => a - b);
   const median = rates[Math.floor((rates.length - 1) / 2)];
-  return median === undefined ? notMeasured : { text: `${formatRate(median)} (${formatBytes(largest)})` };
+  return median === undefined ? undefined : `${formatRate(median)} (${formatBytes(largest)})`;
+}
+
+function speedCell(runs: readonly Run[], rateOf: (run: Run) => number | undefined): Cell {
+  const text = speedText(runs, rateOf);
+  return text === undefined ? notMeasured : { text };
+}
+
+/** The cold pull; then, where there is one, the warm pull, and what caches said of both. */
+function pullCell(runs: readonly Run[]): Cell {
+  const cold = speedText(runs, (run) => run.pullBytesPerSecond);
+  const warm = speedText(runs, (run) => run.pulls?.warm?.bytesPerSecond);
+  if (cold === undefined) return notMeasured;
+  if (warm === undefined) return { text: cold };
+  const said = pullRounds.flatMap((round) => {
+    const words = [...new Set(runs.flatMap(({ pulls }) => pulls?.[round]?.cache ?? []))];
+    return words.length === 0 ? [] : [`cache ${round}: ${words.join(', ')}`];
+  });
+  return { text: [`${cold}; warm ${warm}`, ...said].join('; ') };
 }
 
 function reliabilityCell(runs: readonly Run[]): Cell {
-  if (runs.length === 0) {
-    return notMeasured;
-  }
+  if (runs.length === 0) return notMeasured;
   const good = runs.filter(({ ok }) => ok);
   const retried = good.filter(({ attempts }) => attempts.some(({ number }) => number > 1)).length;
   const note = retried === 0 ? '' : `, ${retried} only after retries`;
@@ -95,24 +117,23 @@ function reliabilityCell(runs: readonly Run[]): Cell {
 
 function limitCell(data: ReportData, path: string, unit: 'bytes' | 'seconds'): Cell {
   const { limits } = data;
-  const found = limits.filter((one) => one.path === path && one.limit.unit === unit).map(({ limit }) => limit);
+  const found = limits.filter((one) => one.path === path && one.unit === unit);
   const strictest = found
     .filter(({ conclusion }) => conclusion === 'found')
     .toSorted((a, b) => (a.smallestRejected ?? 0) - (b.smallestRejected ?? 0))[0];
-  const shown = (value: number): string => (unit === 'bytes' ? formatBytes(value) : formatDuration(value * 1_000));
   if (strictest !== undefined) {
+    const { largestAccepted = 0, smallestRejected = 0 } = strictest;
+    const accepted = largestAccepted === 0 ? '' : `${boundWords(largestAccepted, strictest)} accepted, `;
     return {
-      text: `${shown(strictest.largestAccepted ?? 0)} accepted, ${shown(strictest.smallestRejected ?? 0)} not`,
+      text: `${accepted}${boundWords(smallestRejected, strictest)} ${accepted === '' ? 'refused' : 'not'}`,
       state: 'failed',
     };
   }
   const open = found.find(({ conclusion }) => conclusion === 'none-up-to');
-  if (open?.largestAccepted !== undefined) {
-    return { text: `none up to ${shown(open.largestAccepted)}`, state: 'ok' };
-  }
+  if (open?.largestAccepted !== undefined)
+    return { text: `none up to ${boundWords(open.largestAccepted, open)}`, state: 'ok' };
   const runs = runsOver(data, path);
-  if (found.length === 0 && unit === 'bytes' && runs.length > 0 && runs.every(({ ok }) => ok)) {
+  if (found.length === 0 && unit === 'bytes' && runs.length > 0 && runs.every(({ ok }) => ok))
     return { text: `none up to ${formatBytes(Math.max(...runs.map(sizeOf)))}`, state: 'ok' };
-  }
   return found.length === 0 ? notMeasured : { text: 'inconclusive', state: 'unknown' };
 }

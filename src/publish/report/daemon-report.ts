@@ -1,12 +1,13 @@
-import type { ApiReport } from '../../probe/api-check.ts';
+import type { View } from '../api/schemas.ts';
+import { isCancelled } from '../../probe/outcome.ts';
+import type { ApiReport } from '../../probe/diagnose/api-check.ts';
 import { type Check, checkId, checkLabels } from '../../probe/check.ts';
-import { planRounds, type Round } from '../../probe/round.ts';
-import { formatBytes, formatDuration } from '../format.ts';
+import { planRounds, type Round } from '../../probe/compare/round.ts';
 import type { History } from '../history.ts';
-import type { LimitFinding } from '../metrics.ts';
-import { isCancelled } from '../observe-run.ts';
+import type { PathLimit } from '../../probe/limits/limit.ts';
+import { limitView } from '../limit-view.ts';
 import { runSummary } from '../run-view.ts';
-import { type ReportData, type ReportedLimit, runsOf } from './report-data.ts';
+import { type ReportData, runsOf } from './report-data.ts';
 import { routingWords } from './routing-words.ts';
 
 /** All that a running daemon knows, in memory. */
@@ -18,7 +19,7 @@ export interface Knowledge {
   readonly history: Pick<History, 'list'>;
   readonly rounds: readonly Round[];
   readonly apis: readonly ApiReport[];
-  readonly limits: readonly LimitFinding[];
+  readonly limits: readonly PathLimit[];
 }
 
 /**
@@ -42,7 +43,7 @@ function reportOn(
     paths: [...new Map(own.map(({ path }) => [path.name, path])).values()],
     rounds: planRounds(own).map((plan) => roundOf(plan.checks, rounds, history)),
     apis: apis.filter(({ registry }) => registry === name),
-    limits: limits.filter(({ registry }) => registry === name).flatMap(reportedLimit),
+    limits: limits.filter(({ registry }) => registry === name),
     diagnoses: [],
   };
 }
@@ -58,30 +59,8 @@ function roundOf(checks: readonly [Check, ...Check[]], rounds: readonly Round[],
   return { id: last?.id ?? '', registry, client, workload, startedAt, runs, verdict };
 }
 
-/** Searches without a bound are not kept: a smallest rejected value means that the limit was found. */
-function reportedLimit({ path, client, unit, bounds }: LimitFinding): ReportedLimit[] {
-  const { largest_accepted: largestAccepted, smallest_rejected: smallestRejected } = bounds;
-  if (largestAccepted === undefined && smallestRejected === undefined) {
-    return [];
-  }
-  const show = (value: number): string => (unit === 'bytes' ? formatBytes(value) : formatDuration(value * 1_000));
-  const words = [
-    ...(largestAccepted === undefined ? [] : [`${show(largestAccepted)} is accepted`]),
-    ...(smallestRejected === undefined ? ['nothing larger was tried'] : [`${show(smallestRejected)} is rejected`]),
-  ];
-  const limit = {
-    unit,
-    ...(largestAccepted === undefined ? {} : { largestAccepted }),
-    ...(smallestRejected === undefined ? {} : { smallestRejected }),
-    bytesSpent: 0,
-    conclusion: smallestRejected === undefined ? 'none-up-to' : 'found',
-    why: words.join(', '),
-  } as ReportedLimit['limit'];
-  return [{ path, client, limit }];
-}
-
 /** The report for machines. Fields are named one by one: paths and checks hold credentials. */
-export function reportView(data: ReportData, limits: readonly LimitFinding[]): object {
+export function reportView(data: ReportData): View<'Report'> {
   const { generatedAt, version, registry, paths, rounds, apis } = data;
   return {
     generatedAt,
@@ -92,7 +71,7 @@ export function reportView(data: ReportData, limits: readonly LimitFinding[]): o
     routing: routingWords(data),
     rounds: rounds.map(({ client, workload, verdict: { kind, why } }) => ({ client, workload, kind, why })),
     apis,
-    limits: limits.filter((limit) => limit.registry === registry.name),
+    limits: data.limits.map(limitView),
     runs: runsOf(data).map((run) => runSummary(run, false)),
   };
 }

@@ -14,7 +14,9 @@ export type Block =
   | { readonly kind: 'paragraph'; readonly text: Inline }
   | { readonly kind: 'list'; readonly items: readonly Inline[] }
   | { readonly kind: 'table'; readonly head: readonly string[]; readonly rows: readonly (readonly Cell[])[] }
-  | { readonly kind: 'code'; readonly language: 'sh' | 'text'; readonly text: string };
+  | { readonly kind: 'code'; readonly language: 'sh' | 'text'; readonly text: string }
+  /** Folded until the reader wants it. */
+  | { readonly kind: 'details'; readonly summary: string; readonly blocks: readonly Block[] };
 
 export interface Section {
   readonly title: string;
@@ -25,6 +27,11 @@ export interface Section {
 export interface Document {
   readonly title: string;
   readonly sections: readonly Section[];
+}
+
+/** Blocks that are folded under a title; nothing when there are none. */
+export function folded(summary: string, blocks: readonly Block[]): Block[] {
+  return blocks.length === 0 ? [] : [{ kind: 'details', summary, blocks }];
 }
 
 /** A list under its title; nothing when there is nothing to list. */

@@ -1,4 +1,4 @@
-import { html, type HtmlValue, raw } from '../html.ts';
+import { html, htmlStart, type HtmlValue, raw } from '../html.ts';
 import { styleSheet } from '../page/assets.ts';
 import type { Block, Document, Inline } from './document.ts';
 
@@ -7,12 +7,7 @@ const ownStyle = 'main { max-width: 76rem; }';
 
 /** The document as one HTML file that needs nothing else; light and dark by the reader's setting. */
 export function renderHtmlDocument(document: Document): string {
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
+  return html`${htmlStart}
 <title>${document.title}</title>
 <style>${raw(styleSheet)}${raw(ownStyle)}</style>
 </head>
@@ -51,6 +46,10 @@ function block(one: Block): HtmlValue {
     case 'code':
       return html`<pre tabindex="0"><code>${one.text}</code></pre>
 `;
+    case 'details':
+      return html`<details><summary>${one.summary}</summary>
+${one.blocks.map(block)}</details>
+`;
     default:
       return one satisfies never;
   }
@@ -63,8 +62,7 @@ function table({ head, rows }: Extract<Block, { kind: 'table' }>): HtmlValue {
 <tbody>
 ${rows.map(
   ([first, ...cells]) => html`<tr><th scope="row">${first === undefined ? '' : inline(first.text)}</th>${cells.map(
-    ({ text, state }) =>
-      html`<td class="${state ?? ''}">${typeof text === 'string' ? breakable(text) : inline(text)}</td>`,
+    ({ text, state }) => html`<td class="${state ?? ''}">${inline(text)}</td>`,
   )}</tr>
 `,
 )}</tbody>
@@ -73,18 +71,17 @@ ${rows.map(
 `;
 }
 
-/** Reasons are long words; a narrow column may break them after an underscore. */
+/** Reasons and settings are long words; a narrow column may break them after an underscore. */
 function breakable(text: string): HtmlValue {
   const [first = '', ...rest] = text.split('_');
   return [first, ...rest.map((part) => html`_<wbr>${part}`)];
 }
 
 function inline(text: Inline): HtmlValue {
-  if (typeof text === 'string') {
-    return text;
-  }
+  if (typeof text === 'string') return text;
   if ('marked' in text) {
-    return text.marked.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));
+    const parts = text.marked.split('`');
+    return parts.map((part, index) => (index % 2 === 1 ? html`<code>${breakable(part)}</code>` : part));
   }
   return 'url' in text ? html`<a href="${text.url}">${text.url}</a>` : text.map(inline);
 }

@@ -13,7 +13,7 @@ export function renderJson(data: ReportData): string {
     routing: routingWords(data),
     verdicts: rounds.map(({ id, client, workload, verdict }) => ({ round: id, client, workload, ...verdict })),
     apis,
-    limits,
+    limits: limits.map(({ registry: _registry, path, client, ...limit }) => ({ path, client, limit })),
     diagnoses,
     runs: runsOf(data).map((run) => runView(run, true)),
   };

@@ -1,6 +1,8 @@
-import type { Run } from '../../probe/outcome.ts';
-import { describeFailure } from '../../probe/verdict-words.ts';
-import { formatBytes, formatDuration } from '../format.ts';
+import { formatBytes } from '../../probe/byte-words.ts';
+import { mostAttempts, type Run } from '../../probe/outcome.ts';
+import { describeFailure } from '../../probe/compare/verdict-words.ts';
+import { formatDuration } from '../../network/duration-words.ts';
+import { heldUpBy } from '../sending-words.ts';
 import { type Block, titledList } from './document.ts';
 import { type ReportData, runsOver, sizeOf } from './report-data.ts';
 
@@ -20,6 +22,7 @@ export function pathBlocks(data: ReportData, { name, origin, kind }: ReportData[
     { kind: 'heading', text: name },
     { kind: 'paragraph', text: `${origin} (${kind})` },
     ...titledList('Works', works),
+    ...titledList('What held it up', heldUpLines(good)),
     ...titledList('Fails', fails),
   ];
 }
@@ -49,7 +52,7 @@ function howOf(run: Run): string {
 /** `docker, 1 MiB: in 139 ms`, or `docker, 1 MiB: 20 pushes, 21 ms to 524 ms, median 44 ms`. */
 function goodLine(runs: Group): string {
   const [first] = runs;
-  const retried = runs.filter((run) => triesOf(run) > 1).length;
+  const retried = runs.filter((run) => mostAttempts(run) > 1).length;
   if (runs.length === 1) return `${whatOf(first)}: in ${formatDuration(first.durationMs)}${attemptsOf(first)}`;
   const times = runs.map(({ durationMs }) => durationMs).toSorted((a, b) => a - b);
   const [shortest, median, longest] = [0, (times.length - 1) >> 1, times.length - 1].map((index) =>
@@ -57,6 +60,15 @@ function goodLine(runs: Group): string {
   );
   const note = retried === 0 ? '' : `, ${retried} only after retries`;
   return `${whatOf(first)}: ${runs.length} pushes, ${shortest} to ${longest}, median ${median}${note}`;
+}
+
+/** Of the largest that got through as each client, where the kernel can be asked. */
+function heldUpLines(runs: readonly Run[]): string[] {
+  return grouped(runs, ({ check }) => check.client.name).flatMap((group) => {
+    const [largest] = group.toSorted((a, b) => sizeOf(b) - sizeOf(a));
+    const held = heldUpBy(largest?.sending ?? {});
+    return largest === undefined || held === undefined ? [] : [`${whatOf(largest)}: ${held}`];
+  });
 }
 
 /** The newest stands for all. */
@@ -67,10 +79,6 @@ function badLine(runs: Group): string {
   return `${whatOf(last)}: ${how}${attemptsOf(last)}${times}`;
 }
 
-function triesOf({ attempts }: Run): number {
-  return Math.max(1, ...attempts.map(({ number }) => number));
-}
-
 function attemptsOf(run: Run): string {
-  return triesOf(run) === 1 ? '' : ` (${triesOf(run)} attempts)`;
+  return mostAttempts(run) === 1 ? '' : ` (${mostAttempts(run)} attempts)`;
 }

@@ -1,11 +1,10 @@
 import type { NetworkPath } from '../../network/path.ts';
-import type { ApiReport } from '../../probe/api-check.ts';
+import type { ApiReport } from '../../probe/diagnose/api-check.ts';
 import { workloadBytes } from '../../probe/check.ts';
 import type { Diagnosis } from '../../probe/diagnose/finding.ts';
-import type { KnownLimit } from '../../probe/diagnose/routing.ts';
-import type { DurationLimit, SizeLimit } from '../../probe/limits/limit.ts';
+import type { PathLimit } from '../../probe/limits/limit.ts';
 import type { Run } from '../../probe/outcome.ts';
-import type { Round } from '../../probe/round.ts';
+import type { Round } from '../../probe/compare/round.ts';
 
 /** What a report on one registry is made of. Whatever was not measured is left out, and the report says so. */
 export interface ReportData {
@@ -16,14 +15,8 @@ export interface ReportData {
   readonly paths: readonly Pick<NetworkPath, 'name' | 'origin' | 'kind'>[];
   readonly rounds: readonly Round[];
   readonly apis: readonly ApiReport[];
-  readonly limits: readonly ReportedLimit[];
+  readonly limits: readonly PathLimit[];
   readonly diagnoses: readonly ReportedDiagnosis[];
-}
-
-export interface ReportedLimit {
-  readonly path: string;
-  readonly client: string;
-  readonly limit: Omit<SizeLimit, 'runs'> | Omit<DurationLimit, 'runs'>;
 }
 
 export interface ReportedDiagnosis {
@@ -52,12 +45,4 @@ export function sizeOf({ check }: Run): number {
 
 function nameOf({ check }: Run): string {
   return check.client.name;
-}
-
-export function knownLimits({ limits }: ReportData): KnownLimit[] {
-  return limits.flatMap(({ path, client, limit }) =>
-    limit.unit === 'bytes' && limit.conclusion === 'found' && limit.largestAccepted !== undefined
-      ? [{ path, client, largestAcceptedBytes: limit.largestAccepted }]
-      : [],
-  );
 }

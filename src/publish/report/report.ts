@@ -1,28 +1,35 @@
-import { findingFor } from '../../probe/diagnose/remedy-for.ts';
-import type { Finding } from '../../probe/diagnose/finding.ts';
+import { formatBytes } from '../../probe/byte-words.ts';
+import type { PathLimit } from '../../probe/limits/limit.ts';
 import type { Run } from '../../probe/outcome.ts';
 import { reproduceWithCurl } from '../curl.ts';
-import { formatBytes, formatTime } from '../format.ts';
+import { capitalized, formatTime } from '../format.ts';
 import { transcript } from '../transcript.ts';
 import { comparisonTable } from './comparison.ts';
-import { type Block, type Document, type Inline, type Section, titledList } from './document.ts';
+import { causeBlocks, findingsOf } from './causes-section.ts';
+import { type Block, type Document, folded, type Section } from './document.ts';
 import { pathBlocks } from './path-section.ts';
-import { type ReportData, type ReportedLimit, runsOver, sizeOf } from './report-data.ts';
-import { routingWords } from './routing-words.ts';
+import { type ReportData, runsOver, sizeOf } from './report-data.ts';
+import { routingTable } from './routing-table.ts';
 
-/** The report on a registry: the same outcomes always give the same document. */
+/** The report on a registry: the same outcomes always give the same document. What a reader wants first is open, the rest is folded. */
 export function buildReport(data: ReportData): Document {
+  const paths = data.paths.flatMap((path) => pathBlocks(data, path));
   return {
     title: `Connectivity of the registry ${data.registry.name}`,
     sections: [
-      { title: 'Executive summary', blocks: summary(data) },
+      { title: 'Summary', blocks: summary(data) },
+      { title: 'Which size over which path', blocks: routingTable(data) },
       { title: 'Comparison', blocks: [comparisonTable(data)] },
-      { title: 'Paths', blocks: data.paths.flatMap((path) => pathBlocks(data, path)) },
-      { title: 'Causes', blocks: causeBlocks(data) },
-      { title: 'Limits', blocks: limitBlocks(data.limits) },
-      { title: 'Evidence', blocks: evidenceBlocks(data) },
-      { title: 'Recommendations', blocks: recommendationBlocks(data) },
-      { title: 'Reproduction', blocks: reproductionBlocks(data) },
+      { title: 'Causes and what to do', blocks: causeBlocks(data) },
+      {
+        title: 'Details',
+        blocks: [
+          ...folded('Path by path', paths),
+          ...folded('Limits', limitBlocks(data.limits)),
+          ...folded('Evidence', evidenceBlocks(data)),
+          ...folded('Reproduction', reproductionBlocks(data)),
+        ],
+      },
       { title: 'About this report', blocks: aboutBlocks(data) },
     ].filter(({ blocks }: Section) => blocks.length > 0),
   };
@@ -30,16 +37,24 @@ export function buildReport(data: ReportData): Document {
 
 function summary(data: ReportData): Block[] {
   const { paths, registry } = data;
-  const troubled = paths.filter(({ name }) => isTroubled(data, name));
+  const measured = paths.filter(({ name }) => runsOver(data, name).length > 0);
+  const troubled = measured.filter(({ name }) => isTroubled(data, name));
+  const good = measured.filter((path) => !troubled.includes(path)).map(({ name }) => name);
+  const unmeasured = paths.filter((path) => !measured.includes(path)).map(({ name }) => name);
   const overall =
     troubled.length === 0
-      ? `All ${paths.length} paths to ${registry.name} took every push that was tried.`
-      : `${paths.length - troubled.length} of ${paths.length} paths to ${registry.name} took every push that was tried and showed no limit; ${troubled.length} did not.`;
+      ? `All ${good.length} paths to ${registry.name} took every push that was tried.`
+      : `${good.length} of ${measured.length} paths to ${registry.name} took every push that was tried and showed no limit; ${troubled.length} did not.`;
   return [
-    { kind: 'paragraph', text: overall },
-    { kind: 'list', items: paths.map((path) => `${path.name}: ${pathSentence(data, path.name)}`) },
-    { kind: 'paragraph', text: 'What works, as measured:' },
-    { kind: 'list', items: routingWords(data) },
+    { kind: 'paragraph', text: measured.length === 0 ? 'Nothing was measured yet.' : overall },
+    {
+      kind: 'list',
+      items: [
+        ...troubled.map(({ name }) => `${name}: ${pathSentence(data, name)}`),
+        ...(good.length === 0 ? [] : [`${good.join(', ')}: ${good.length === 1 ? 'works' : 'work'}`]),
+        ...(unmeasured.length === 0 ? [] : [`${unmeasured.join(', ')}: not measured`]),
+      ],
+    },
   ];
 }
 
@@ -51,30 +66,10 @@ function pathSentence(data: ReportData, path: string): string {
   const runs = runsOver(data, path);
   const failed = runs.filter(({ ok }) => !ok);
   const causes = findingsOf(data, path).map(({ title, confidence }) =>
-    confidence === 'possible' ? `perhaps ${title}` : title,
+    confidence === 'open' ? `perhaps ${title}` : title,
   );
-  const because = causes.length === 0 ? (failed.length === 0 ? '' : ': no cause found') : `: ${causes.join('; ')}`;
-  if (runs.length === 0) {
-    return 'not measured';
-  }
-  return failed.length === 0 ? `works${because}` : `${failed.length} of ${runs.length} pushes failed${because}`;
-}
-
-/** What the diagnosis found on a path; without one, what single runs tell. */
-function findingsOf(data: ReportData, path: string): readonly Finding[] {
-  const diagnosed = data.diagnoses.filter((one) => one.path === path);
-  if (diagnosed.length > 0) {
-    return uniqueBy(
-      diagnosed.flatMap(({ diagnosis }) => diagnosis.findings),
-      ({ cause }) => cause,
-    );
-  }
-  const runs = runsOver(data, path);
-  const works = data.rounds.some(({ runs: all }) => all.some(({ ok }) => ok));
-  return uniqueBy(
-    runs.flatMap((run) => findingFor(run, works) ?? []),
-    ({ cause }) => cause,
-  );
+  const because = causes.length === 0 ? 'no cause found' : causes.join('; ');
+  return failed.length === 0 ? capitalized(because) : `${failed.length} of ${runs.length} pushes failed: ${because}`;
 }
 
 /** The first of each kind. */
@@ -82,41 +77,9 @@ function uniqueBy<T>(items: readonly T[], key: (item: T) => string): T[] {
   return [...new Map(items.toReversed().map((item) => [key(item), item])).values()].toReversed();
 }
 
-function causeBlocks(data: ReportData): Block[] {
-  const blocks = data.paths.flatMap(({ name }): Block[] =>
-    findingsOf(data, name).flatMap(({ title, hop, confidence, evidence, remedy, reference }): Block[] => [
-      { kind: 'heading', text: `${name}: ${title}` },
-      {
-        kind: 'list',
-        items: [
-          `Hop: ${hop}; ${confidence}`,
-          ...evidence.map((sentence) => `Evidence: ${sentence}`),
-          ['Remedy: ', { marked: remedy }],
-          ['See ', { url: reference }],
-        ],
-      },
-    ]),
-  );
-  const unexplained = data.diagnoses.flatMap(({ path, diagnosis }) =>
-    diagnosis.unexplained.map((one) => `${path}: ${one}`),
-  );
-  const notExamined = data.diagnoses.flatMap(({ path, diagnosis }) =>
-    diagnosis.notExamined.map((one) => `${path}: ${one}`),
-  );
-  const rounds = data.rounds.map(
-    ({ client, workload, verdict }) => `${workload} as ${client}: ${verdict.kind}: ${verdict.why}`,
-  );
-  return [
-    ...blocks,
-    ...titledList('Not explained', unexplained),
-    ...titledList('Not examined', notExamined),
-    ...titledList('Verdicts of the rounds', rounds.toSorted()),
-  ];
-}
-
-function limitBlocks(limits: readonly ReportedLimit[]): Block[] {
+function limitBlocks(limits: readonly PathLimit[]): Block[] {
   const items = limits.map(
-    ({ path, client, limit }) => `${path} as ${client}, ${limit.unit === 'bytes' ? 'size' : 'time'}: ${limit.why}`,
+    ({ path, client, unit, why }) => `${path} as ${client}, ${unit === 'bytes' ? 'size' : 'time'}: ${why}`,
   );
   return items.length === 0 ? [] : [{ kind: 'list', items }];
 }
@@ -137,19 +100,6 @@ function evidenceBlocks(data: ReportData): Block[] {
       : []),
     { kind: 'code', language: 'text', text: transcript({ ...run, attempts: run.attempts.slice(-1) }) },
   ]);
-}
-
-function recommendationBlocks(data: ReportData): Block[] {
-  const remedies = data.paths.flatMap(({ name }) => findingsOf(data, name).map(({ remedy }) => ({ name, remedy })));
-  const byRemedy = new Map<string, string[]>();
-  remedies.forEach(({ name, remedy }) => byRemedy.set(remedy, [...(byRemedy.get(remedy) ?? []), name]));
-  const items: Inline[] = [...byRemedy].map(([remedy, names]) => [`${names.join(', ')}: `, { marked: remedy }]);
-  return [
-    ...titledList('Route pushes by size until the causes are gone', items.length === 0 ? [] : routingWords(data)),
-    ...(items.length === 0
-      ? [{ kind: 'paragraph', text: 'Nothing needs to be changed.' } as const]
-      : titledList('Remove the causes', items)),
-  ];
 }
 
 function reproductionBlocks(data: ReportData): Block[] {

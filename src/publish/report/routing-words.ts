@@ -1,11 +1,11 @@
+import { formatBytes } from '../../probe/byte-words.ts';
 import { adviseRoutes, type RoutingAdvice } from '../../probe/diagnose/routing.ts';
-import { listed } from '../../probe/verdict-words.ts';
-import { formatBytes } from '../format.ts';
-import { knownLimits, type ReportData, runsOf } from './report-data.ts';
+import { listed } from '../../probe/compare/verdict-words.ts';
+import { type ReportData, runsOf } from './report-data.ts';
 
 /** `docker: ≤ 95 MiB: any path; above: internal, bypass (tried up to 150 MiB)`, one sentence for clients that share a rule. */
 export function routingWords(data: ReportData): string[] {
-  return adviseRoutes(runsOf(data), knownLimits(data)).map((advice) => wordsOf(advice, data.paths.length));
+  return adviseRoutes(runsOf(data), data.limits).map((advice) => wordsOf(advice, data.paths.length));
 }
 
 function wordsOf(
@@ -21,9 +21,7 @@ function wordsOf(
   const rules = bands.map(({ upToBytes, paths }, index) => {
     const over = paths.length === pathCount ? 'any path' : paths.join(', ');
     const open = upToBytes === undefined || index === bands.length - 1 ? upToBytes === undefined : false;
-    if (open) {
-      return index === 0 ? `any size: ${over}` : `above: ${over}`;
-    }
+    if (open) return index === 0 ? `any size: ${over}` : `above: ${over}`;
     return `≤ ${formatBytes(upToBytes ?? 0)}: ${over}`;
   });
   const last = bands.at(-1)?.upToBytes;

@@ -35,9 +35,7 @@ export async function openPage(
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') {
-      complaints.push(`console: ${message.text()}`);
-    }
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => void complaints.push(`error: ${error.message}`));
   page.on('dialog', (dialog) => {
@@ -45,14 +43,10 @@ export async function openPage(
     void dialog.dismiss();
   });
   page.on('request', (request) => {
-    if (new URL(request.url()).origin !== origin) {
-      complaints.push(`request to ${request.url()}`);
-    }
+    if (new URL(request.url()).origin !== origin) complaints.push(`request to ${request.url()}`);
   });
   page.on('response', (response) => {
-    if (response.status() >= 400) {
-      complaints.push(`${response.status()} for ${response.url()}`);
-    }
+    if (response.status() >= 400) complaints.push(`${response.status()} for ${response.url()}`);
   });
   return { page, context, complaints };
 }

@@ -42,7 +42,7 @@ async function start(directory: TemporaryDirectory, args: readonly string[]): Pr
     cwd: directory.path,
   });
   const get = (path: string): Promise<Response> =>
-    fetch(`http://${address}${path}`, { signal: AbortSignal.timeout(5_000) });
+    fetch(`http://${address}${path}`, { signal: AbortSignal.timeout(30_000) });
   const scrape = async (): Promise<Scrape> => parseMetrics(await (await get('/metrics')).text());
   let lastScrape = '';
   const daemon: RunningDaemon = {
@@ -81,7 +81,7 @@ async function waitUntilReady(daemon: RunningDaemon): Promise<void> {
         if (!daemon.isRunning()) throw new Error(`the daemon did not start:\n${daemon.output()}`);
         return (await daemon.get('/-/ready').catch(() => undefined))?.ok;
       },
-      { timeoutMs: 15_000, details: daemon.output },
+      { timeoutMs: 30_000, details: daemon.output },
     );
   } catch (error) {
     await daemon.stop();

@@ -59,7 +59,7 @@ async function endedSessions(registry: RunningRegistry): Promise<SessionFates> {
       const fates = sessionFates(registry);
       return endedOf(fates) >= fates.started;
     },
-    { timeoutMs: 5_000, details: () => JSON.stringify(sessionFates(registry), undefined, 2) },
+    { timeoutMs: 30_000, details: () => JSON.stringify(sessionFates(registry), undefined, 2) },
   );
   const fates = sessionFates(registry);
   expect(fates.started).toBeGreaterThan(0);
@@ -78,7 +78,7 @@ export async function expectBlobsDeleted(registry: RunningRegistry, repository: 
   const digests = committedDigests(registry);
   expect(digests).not.toEqual([]);
   await waitFor('all deletions in the log', () => deletedDigests(registry).length >= digests.length, {
-    timeoutMs: 5_000,
+    timeoutMs: 30_000,
     details: registry.log,
   });
   expect(deletedDigests(registry).toSorted()).toEqual(digests.toSorted());

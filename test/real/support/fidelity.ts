@@ -1,7 +1,7 @@
-import { type RegistryOptions, startRegistry } from '../../../src/demo/registry.ts';
-import { Secret } from '../../../src/network/secret.ts';
+import type { ClientName } from '../../../src/probe/clients/client-profiles.ts';
+import { type RegistryOptions, startRegistry } from '../../../src/lab/registry.ts';
+import { Secret } from '../../../src/network/secrets/secret.ts';
 import type { RetryChoice } from '../../../src/probe/check.ts';
-import type { ClientName } from '../../../src/probe/client-profile.ts';
 import { checkOf, runOnce } from '../../support/checks.ts';
 import { waitFor } from './process.ts';
 import { type InjectedAnswer, type RecordedRequest, startRecordingProxy } from './recording-proxy.ts';

@@ -18,32 +18,54 @@ export function randomTar(sizeBytes: number): Buffer {
   return Buffer.concat([header, randomBytes(sizeBytes), padding, Buffer.alloc(1024)]);
 }
 
-/**
- * Writes an OCI image layout with one gzip layer into a new folder and returns the size of that layer's blob. Programs that copy
- * it as it is push a blob of just that size.
- */
+/** What was written of an image layout: digests and sizes of its blobs. */
+export interface ImageLayout {
+  readonly layers: readonly Descriptor[];
+  readonly config: Descriptor;
+  readonly manifest: Descriptor;
+}
+
+interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly size: number;
+}
+
+/** Writes an OCI image layout with one gzip layer into a new folder and returns the size of that layer's blob. */
 export function writeOciLayout(folder: string, layerBytes: number): number {
+  return writeImageLayout(folder, [layerBytes]).layers[0]?.size ?? 0;
+}
+
+/**
+ * Writes an OCI image layout, tagged `latest`, with gzip layers of random bytes into a new folder. Programs that copy it as it is
+ * push blobs of just these sizes.
+ */
+export function writeImageLayout(folder: string, layerBytes: readonly number[]): ImageLayout {
   const blobs = join(folder, 'blobs/sha256');
   mkdirSync(blobs, { recursive: true });
-  const tar = randomTar(layerBytes);
-  const put = (bytes: Buffer, mediaType: string): { mediaType: string; digest: string; size: number } => {
-    const hex = createHash('sha256').update(bytes).digest('hex');
-    writeFileSync(join(blobs, hex), bytes);
-    return { mediaType, digest: `sha256:${hex}`, size: bytes.length };
+  const put = (bytes: Buffer, mediaType: string): Descriptor => {
+    const digest = digestOf(bytes);
+    writeFileSync(join(blobs, digest.slice('sha256:'.length)), bytes);
+    return { mediaType, digest, size: bytes.length };
   };
   const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
-  const diffId = `sha256:${createHash('sha256').update(tar).digest('hex')}`;
-  const layer = put(gzipSync(tar, { level: 1 }), 'application/vnd.oci.image.layer.v1.tar+gzip');
+  const tars = layerBytes.map(randomTar);
+  const layers = tars.map((tar) => put(gzipSync(tar, { level: 1 }), 'application/vnd.oci.image.layer.v1.tar+gzip'));
   const config = put(
-    json({ architecture: 'amd64', os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: [diffId] } }),
+    json({ architecture: 'amd64', os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: tars.map(digestOf) } }),
     'application/vnd.oci.image.config.v1+json',
   );
   const manifest = put(
-    json({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', config, layers: [layer] }),
+    json({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', config, layers }),
     'application/vnd.oci.image.manifest.v1+json',
   );
   writeFileSync(join(folder, 'oci-layout'), json({ imageLayoutVersion: '1.0.0' }));
   const named = { ...manifest, annotations: { 'org.opencontainers.image.ref.name': 'latest' } };
   writeFileSync(join(folder, 'index.json'), json({ schemaVersion: 2, manifests: [named] }));
-  return layer.size;
+  return { layers, config, manifest };
+}
+
+/** `sha256:…` */
+export function digestOf(bytes: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }

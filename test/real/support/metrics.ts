@@ -35,9 +35,8 @@ function parseSample(line: string): Sample {
   const match = /^(?<name>[a-zA-Z_:][\w:]*)(?:\{(?<labels>.*)\})? (?<value>\S+)(?: \d+)?$/.exec(line);
   if (match?.groups === undefined) throw new Error(`no sample: ${line}`);
   const labels: Record<string, string> = {};
-  for (const [, name, value] of (match.groups['labels'] ?? '').matchAll(/(\w+)="((?:\\.|[^"\\])*)",?/g)) {
+  for (const [, name, value] of (match.groups['labels'] ?? '').matchAll(/(\w+)="((?:\\.|[^"\\])*)",?/g))
     labels[name ?? ''] = (value ?? '').replace(/\\(.)/g, (_all, escaped: string) => (escaped === 'n' ? '\n' : escaped));
-  }
   return { name: match.groups['name'] ?? '', labels, value: parseValue(match.groups['value'] ?? '') };
 }
 

@@ -1,6 +1,5 @@
 import { requireComponent } from '../../support/component.ts';
-import type { RunningProcess } from './process.ts';
-import { startProcess } from './process.ts';
+import { type RunningProcess, startProcess } from './process.ts';
 
 export interface PrivateEtc {
   /** Host name → address. */

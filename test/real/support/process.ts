@@ -11,7 +11,7 @@ export interface RunningProcess {
   readonly isRunning: () => boolean;
   /** Exit code, or the name of the signal that ended it. */
   readonly exited: Promise<number | string>;
-  /** Sends the signal and waits for the end; SIGKILL follows after ten seconds. Does nothing when it has ended. */
+  /** Sends the signal and waits for the end; SIGKILL follows after half a minute. Does nothing when it has ended. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<number | string>;
 }
 
@@ -54,7 +54,7 @@ export async function startProcess(
 async function stop(child: ChildProcess, exited: Promise<number | string>, signal: NodeJS.Signals) {
   if (!running.has(child)) return exited;
   child.kill(signal);
-  const impatience = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  const impatience = setTimeout(() => child.kill('SIGKILL'), 30_000);
   try {
     return await exited;
   } finally {
@@ -74,7 +74,7 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Waits until a connection to the port succeeds. Throws, with the program's output, when it ends first or ten seconds pass. */
+/** Waits until a connection to the port succeeds. Throws, with the program's output, when it ends first or half a minute passes. */
 export async function waitUntilListening(port: number, program: RunningProcess): Promise<void> {
   await waitFor(
     `port ${port} to listen`,
@@ -82,7 +82,7 @@ export async function waitUntilListening(port: number, program: RunningProcess):
       if (!program.isRunning()) throw new Error(`ended before it listened:\n${program.output()}`);
       return accepts(port);
     },
-    { timeoutMs: 10_000, details: program.output },
+    { timeoutMs: 30_000, details: program.output },
   );
 }
 
@@ -108,9 +108,8 @@ export async function waitFor<T>(
   for (;;) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
-    if (performance.now() > endMs) {
+    if (performance.now() > endMs)
       throw new Error(`waited ${options.timeoutMs} ms in vain for ${what}\n${options.details?.() ?? ''}`);
-    }
     await sleep(options.everyMs ?? 20);
   }
 }

@@ -29,16 +29,8 @@ export function wireImage(request: RecordedRequest): WireImage {
   };
 }
 
-/** The images without some headers: those in which the versions differ that are known to. */
-export function withoutHeaders(images: readonly WireImage[], ...names: readonly string[]): WireImage[] {
-  return images.map((image) => ({
-    ...image,
-    headers: Object.fromEntries(Object.entries(image.headers).filter(([name]) => !names.includes(name))),
-  }));
-}
-
 /** `32768×256 2697`: sizes of the chunks in order, equal neighbours together. */
-export function chunkRuns(chunkBytes: readonly number[]): string {
+function chunkRuns(chunkBytes: readonly number[]): string {
   const runs: [size: number, count: number][] = [];
   for (const size of chunkBytes) {
     const last = runs.at(-1);
@@ -95,7 +87,7 @@ function normalValue(name: string, value: string): string {
 }
 
 /** The products of a User-Agent without versions and comments: `docker go git-commit kernel os arch UpstreamClient`. */
-function productNames(userAgent: string): string {
+export function productNames(userAgent: string): string {
   let text = userAgent;
   for (let before = ''; before !== text; ) {
     before = text;

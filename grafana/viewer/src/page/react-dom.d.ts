@@ -1,0 +1,3 @@
+declare module 'react-dom/client' {
+  export function createRoot(element: Element): { render(children: unknown): void };
+}

@@ -1,0 +1,127 @@
+import { limitBounds } from '../../src/publish/metrics/metric-names.ts';
+import { by, duration, metric, on, targetLabels } from './promql.ts';
+import { recorded } from './recording.ts';
+import type { AlertingRule } from './rule.ts';
+import { lookUp } from './texts.ts';
+import { thresholds } from './thresholds.ts';
+
+const minute = 60;
+const hour = 60 * minute;
+const day = 24 * hour;
+const [accepted, rejected] = limitBounds;
+const searched = [...targetLabels, 'registry', 'path', 'client'];
+const pathWords = 'path {{ $labels.path }} to registry {{ $labels.registry }}';
+
+/** Alerts on a path or registry as a whole: limits, endpoints, certificates, leftovers. */
+export function pathAlerts(): AlertingRule[] {
+  return [...limitAlerts(), apiDown(), ...certificateAlerts(), leftovers()];
+}
+
+function limitAlerts(): AlertingRule[] {
+  // Without one that was refused the search was told to end sooner, and nothing dropped. Where nothing is accepted any more the share is 0.
+  const dropped = (key: 'limitBytes' | 'limitSeconds', best: string): string => {
+    const now = metric(key, { bound: accepted });
+    const share = `${now} / ${best} < ${thresholds.limitOfPast} or (${best} * 0 unless ${now})`;
+    return `(${share}) and ${on(searched)} ${metric(key, { bound: rejected })}`;
+  };
+  const refused = (key: 'limitBytes' | 'limitSeconds', unit: string): string =>
+    lookUp(`max without (bound) (${metric(key)}%)`, searched, `{{ .Value | ${unit} }}`);
+  // A search runs seldom: the gauge is gone from a restart until the next one, and the alert must not go with it.
+  const common = { hold: 5 * minute, keep: day, severity: 'critical', dashboard: 'path' } as const;
+  const since =
+    'the newest search, which was refused; it accepts {{ $value | humanizePercentage }} of the best of the last week.';
+  const cause =
+    'a hop of this path was changed, upgraded or replaced by one with default limits, or the plan at the CDN was. Hop: who answered the failed runs.';
+  return [
+    {
+      ...common,
+      alert: 'BlobprobeSizeLimitDropped',
+      expr: dropped('limitBytes', recorded.sizeLimitBest),
+      summary: 'Users cannot push blobs over a path that were small enough last week.',
+      text: {
+        users: `Users of {{ $labels.client }} cannot push blobs of ${refused('limitBytes', 'humanize1024')}B any more over ${pathWords}.`,
+        since,
+        cause,
+        first:
+          'Raise the limit of the hop that answers: nginx `client_max_body_size 0;`, ingress-nginx `nginx.ingress.kubernetes.io/proxy-body-size: "0"`, Traefik without `buffering`; until then push over another path.',
+      },
+    },
+    {
+      ...common,
+      alert: 'BlobprobeDurationLimitDropped',
+      expr: dropped('limitSeconds', recorded.durationLimitBest),
+      summary: 'Users cannot push over a path for as long as last week.',
+      text: {
+        users: `Users of {{ $labels.client }} cannot push for ${refused('limitSeconds', 'humanizeDuration')} any more over ${pathWords}: slow or large pushes are cut.`,
+        since,
+        cause,
+        first:
+          'Raise the time limit of the hop that answers: Traefik `respondingTimeouts.readTimeout: 0`, nginx `client_body_timeout 900s;` and `proxy_read_timeout 900s;`, HAProxy `timeout client 15m`; until then push over another path.',
+      },
+    },
+  ];
+}
+
+function apiDown(): AlertingRule {
+  return {
+    alert: 'BlobprobeApiDown',
+    expr: `${metric('apiUp')} == 0`,
+    hold: 10 * minute,
+    keep: 10 * minute,
+    severity: 'warning',
+    summary: 'Users cannot use an endpoint of a registry.',
+    text: {
+      users: `Users cannot use endpoint {{ $labels.endpoint }} over ${pathWords}: without ping and auth no client works, without catalog and tags no list of images does.`,
+      since: 'at least 10 minutes, asked every one to five minutes with the credentials of the probe.',
+      cause:
+        'not known from this alone: the registry, a hop that lets only some URLs through, or rights of the account of the probe.',
+      first:
+        '`curl -i https://REGISTRY-HOST/v2/` over this path; an endpoint that is closed on purpose: silence this alert by its label `endpoint`.',
+    },
+    dashboard: 'path',
+  };
+}
+
+function certificateAlerts(): AlertingRule[] {
+  const left = `${metric('tlsCertificateExpiry')} - time()`;
+  const { certificateWarningSeconds: soon, certificateCriticalSeconds: urgent } = thresholds;
+  const common = {
+    alert: 'BlobprobeCertificateExpiring',
+    hold: 10 * minute,
+    summary: 'Users cannot push over a path any more when its certificate expires soon.',
+    text: {
+      users: `{{ if lt $value 0.0 }}Users cannot push over ${pathWords}: its certificate has expired.{{ else }}Users can push over ${pathWords} for {{ $value | humanizeDuration }} more, then its certificate expires.{{ end }}`,
+      since: 'read from the certificate that the last run saw; it is certain.',
+      cause:
+        'automatic renewal fails, or a server was not reloaded after it. Hop: the first one of the path, where TLS ends.',
+      first:
+        'Renew and reload there; look at each address behind the name with `openssl s_client -connect HOST:443 -servername HOST`.',
+    },
+    dashboard: 'path',
+  } as const;
+  return [
+    // One of the two at a time.
+    { ...common, expr: `${left} < ${soon} >= ${urgent}`, severity: 'warning' },
+    { ...common, expr: `${left} < ${urgent}`, severity: 'critical' },
+  ];
+}
+
+function leftovers(): AlertingRule {
+  return {
+    alert: 'BlobprobeLeftovers',
+    expr: `sum ${by([...targetLabels, 'registry'])} (${metric('leftoverObjects')}) > ${thresholds.leftoverObjects}`,
+    hold: 6 * hour,
+    severity: 'warning',
+    summary: 'Users can push, but objects of earlier probes stay in a registry.',
+    text: {
+      users:
+        'Users can push; the storage of registry {{ $labels.registry }} holds {{ $value }} objects of earlier probes.',
+      since: `at least ${duration(6 * hour)}, by the ledger of the prober {{ $labels.instance }}.`,
+      cause:
+        'clean-up is refused, or the prober was killed often while the registry could not be reached. Hop: the registry, most often.',
+      first:
+        'Grant delete on the repository of the probe; leftovers are tried again by themselves. It is for probing only, so that it may be deleted as a whole.',
+    },
+    dashboard: 'overview',
+  };
+}

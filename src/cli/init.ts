@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { adHocFlags, referenceArgument } from './ad-hoc.ts';
+import { type Command, usualExitCodes } from './command.ts';
+import { UsageError } from './flags.ts';
+import { candidatesOf } from './init-paths.ts';
+import { addressesOf, answered, clientsOf, isGuessed, targetOf } from './init-questions.ts';
+import { tryAll } from './init-trials.ts';
+import { writeConfig } from './init-write.ts';
+import { exitInterrupted, interruptible } from './interrupt.ts';
+import type { OnDemandCommandDeps } from './on-demand-flags.ts';
+import { newestClients } from './select-targets.ts';
+import { withLedger } from './with-ledger.ts';
+
+const usualFile = 'config.yaml';
+
+/** What the command is given; `lookUp`: all addresses of an origin's host, of the system's resolver when absent. */
+export interface InitDeps extends OnDemandCommandDeps {
+  readonly lookUp?: typeof addressesOf;
+}
+
+/** Writes a first configuration of what it has tried. Exit codes: see `exitCodes`. */
+export function initCommand(deps: InitDeps): Command {
+  return {
+    name: 'init',
+    summary: 'Tries the paths, clients and logins that it finds, and writes a first configuration file.',
+    exitCodes: { 0: 'the file is written', 1: 'nothing got through, and nothing is written', ...usualExitCodes },
+    argument: referenceArgument,
+    flags: {
+      output: { kind: 'text', placeholder: 'FILE', help: `File to write (default ${usualFile}); never overwritten.` },
+      path: {
+        kind: 'list',
+        placeholder: 'NAME=URL',
+        help: 'Another address of the same registry, such as internal=http://registry.svc:5000; may be repeated.',
+      },
+      client: {
+        kind: 'list',
+        placeholder: 'NAME',
+        values: newestClients,
+        help: 'Client to push as; may be repeated (default: those that are installed here, else docker).',
+      },
+      'password-file': { kind: 'text', placeholder: 'FILE', help: 'File with the password of --user.' },
+      'allow-host': {
+        kind: 'list',
+        placeholder: 'HOST',
+        help: 'Host that tokens may be asked of, besides that of the registry; may be repeated.',
+      },
+      ...adHocFlags,
+    },
+    async run(given, terminal) {
+      const file = given.text('output') ?? usualFile;
+      if (existsSync(file)) throw new UsageError(`${file} is there already: name another with --output=FILE`);
+      const clients = clientsOf(given, terminal);
+      const values = await answered(given, terminal);
+      const asked = await targetOf(values, terminal, deps);
+      const addresses = await (deps.lookUp ?? addressesOf)(asked.path.origin);
+      const candidates = candidatesOf(asked.path, values.list('path'), addresses);
+      asked.notes.forEach((note) => terminal.err(`${note}\n`));
+      const trial = { ...asked, candidates, clients, isGuessed: isGuessed(values) };
+      const { registry } = asked;
+      const targets = candidates.flatMap(({ path }) => clients.map((client) => ({ path, registry, client })));
+      const { result: tried, interrupted } = await withLedger(deps.ledger, { targets }, terminal, () =>
+        interruptible((signal) => tryAll(trial, deps.engine, terminal, signal)),
+      );
+      if (interrupted) return exitInterrupted;
+      return writeConfig({ file, registry, tried, values }, terminal);
+    },
+  };
+}

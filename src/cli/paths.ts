@@ -1,0 +1,213 @@
+import { readFileSync } from 'node:fs';
+import { errorCode } from '../network/error-code.ts';
+import { loadConfig, parseConfig } from '../config/load.ts';
+import { parseSize } from '../config/size.ts';
+import { findPaths, parseServiceName, registryService, type ServiceName } from '../kubernetes/find-paths.ts';
+import { type Finding, findings } from '../kubernetes/findings.ts';
+import type { Found, FoundPath } from '../kubernetes/found-path.ts';
+import { type Cluster, ClusterError, clusterOfText } from '../kubernetes/objects.ts';
+import { readCluster } from '../kubernetes/read-cluster.ts';
+import type { Known } from '../probe/advise/known.ts';
+import { isRepositoryName } from '../registry/target.ts';
+import { askDaemon, DaemonError, daemonUrl } from './ask-daemon.ts';
+import { type Command, type Terminal, usualExitCodes } from './command.ts';
+import { type Flags, type FlagValues, UsageError } from './flags.ts';
+import { type Move, moveRows, movesOf, moveText } from './migration.ts';
+import { positive } from './on-demand-flags.ts';
+import { findingLines, pathsConfigText } from './paths-text.ts';
+
+/** Exit codes of its own, beside the usual ones. */
+const exits = { fine: 0, fault: 1, doubt: 4, unreadable: 5 } as const;
+
+/** Just above the limit of Cloudflare's smaller plans, as `init` has it. */
+const usualSizeBytes = 105_000_000;
+
+const pathsFlags: Flags = {
+  kubernetes: {
+    kind: 'switch',
+    help: 'Ask the cluster that kubectl asks, or that this pod is in. Nothing is written.',
+  },
+  service: { kind: 'text', placeholder: 'NAMESPACE/NAME[:PORT]', help: 'The Service of the registry.' },
+  kubeconfig: {
+    kind: 'text',
+    placeholder: 'FILE',
+    help: 'Configuration of kubectl (default: where kubectl has it).',
+  },
+  context: { kind: 'text', placeholder: 'NAME', help: 'Context of that configuration (default: its current one).' },
+  from: {
+    kind: 'text',
+    placeholder: 'FILE',
+    help: 'Read what kubectl get --output=json wrote, and ask no cluster; -: standard input.',
+  },
+  size: { kind: 'text', placeholder: 'SIZE', help: 'Largest layer that must get through (default 105MB).' },
+  'config.file': { kind: 'text', placeholder: 'FILE', help: 'Take the largest layer of its checks.' },
+  repository: {
+    kind: 'text',
+    placeholder: 'NAME',
+    help: 'Repository to write into the configuration (default blobprobe).',
+  },
+  migration: {
+    kind: 'switch',
+    help: 'Compare the path over an Ingress with that over a Gateway, for each host that both serve.',
+  },
+  before: {
+    kind: 'text',
+    placeholder: 'FILE',
+    help: 'With --migration: take the Ingresses from this file, which kubectl wrote earlier.',
+  },
+  daemon: {
+    kind: 'text',
+    placeholder: 'URL',
+    help: 'With --migration: add what a running blobprobe has measured of paths of these names.',
+  },
+  json: { kind: 'switch', help: 'Write the result as JSON.' },
+};
+
+/** Finds paths to a registry in a cluster, and what keeps pushes from getting through. Exit codes: see `exitCodes`. */
+export function pathsCommand(readInput: () => string = () => readFileSync(0, 'utf8')): Command {
+  return {
+    name: 'paths',
+    summary:
+      'Finds the paths to a registry in a Kubernetes cluster, prints them as a configuration, and says what is set too low.',
+    exitCodes: {
+      [exits.fine]: 'no limit that is known keeps the largest check from getting through',
+      [exits.fault]: 'something that is written keeps it from getting through',
+      [exits.doubt]: 'a default may, or something could not be read',
+      [exits.unreadable]: 'the cluster, the file or the daemon cannot be read',
+      ...usualExitCodes,
+    },
+    flags: pathsFlags,
+    run: (values, terminal) => run(values, terminal, readInput),
+  };
+}
+
+interface Asked {
+  readonly service: ServiceName;
+  readonly sizeBytes: number;
+  readonly repository: string;
+  readonly daemon: URL | undefined;
+}
+
+async function run(values: FlagValues, terminal: Terminal, readInput: () => string): Promise<number> {
+  const asked = askedOf(values, terminal);
+  try {
+    const from = values.text('from');
+    const cluster =
+      from === undefined
+        ? await readCluster({ kubeconfig: values.text('kubeconfig'), context: values.text('context') })
+        : readObjects(from, readInput);
+    const found = findPaths(cluster, registryService(cluster, asked.service));
+    const all = findings(cluster, found, asked.sizeBytes);
+    if (values.isSet('migration')) {
+      const before = values.text('before');
+      const old = before === undefined ? found : pathsIn(readObjects(before, readInput), asked.service);
+      const moves = movesOf(old.paths, found.paths);
+      if (moves.length === 0) throw new ClusterError('no host is served by an Ingress and by an HTTPRoute');
+      const known = asked.daemon === undefined ? [] : await knownBy(asked.daemon);
+      terminal.out(values.isSet('json') ? moveJson(moves, known, all) : moveText(moves, known));
+    } else {
+      terminal.out(values.isSet('json') ? json(asked, found, all) : configText(asked, found, terminal));
+    }
+    if (!values.isSet('json')) terminal.err(findingLines(all).join(''));
+    return exitCodeOf(all);
+  } catch (error) {
+    if (!(error instanceof ClusterError) && !(error instanceof DaemonError)) throw error;
+    terminal.err(`blobprobe paths: ${error.message}\n`);
+    return exits.unreadable;
+  }
+}
+
+/** Reads the flags. Throws UsageError, and ConfigError for what is wrong with the configuration. */
+function askedOf(values: FlagValues, terminal: Terminal): Asked {
+  if (values.isSet('kubernetes') === values.isSet('from'))
+    throw new UsageError('give --kubernetes, to ask the cluster, or --from=FILE, for what kubectl wrote');
+  const stray = ['kubeconfig', 'context'].find((name) => values.isSet(name) && !values.isSet('kubernetes'));
+  if (stray !== undefined) throw new UsageError(`flag --${stray} needs --kubernetes`);
+  const alone = ['before', 'daemon'].find((name) => values.isSet(name) && !values.isSet('migration'));
+  if (alone !== undefined) throw new UsageError(`flag --${alone} needs --migration`);
+  if (values.isSet('size') && values.isSet('config.file'))
+    throw new UsageError('flags --size and --config.file exclude each other');
+  const text = values.text('service');
+  if (text === undefined) throw new UsageError('give the Service of the registry: --service=NAMESPACE/NAME');
+  const service = parseServiceName(text);
+  const expected = `flag --service: expected NAMESPACE/NAME or NAMESPACE/NAME:PORT, got ${JSON.stringify(text)}`;
+  if (service === undefined) throw new UsageError(expected);
+  const repository = values.text('repository') ?? 'blobprobe';
+  if (!isRepositoryName(repository))
+    throw new UsageError(`flag --repository: ${JSON.stringify(repository)} is no name of a repository`);
+  const daemon = values.text('daemon');
+  return {
+    service,
+    sizeBytes: sizeOf(values, terminal),
+    repository,
+    daemon: daemon === undefined ? undefined : daemonUrl(daemon, '/api/v1/advise'),
+  };
+}
+
+function sizeOf(values: FlagValues, terminal: Terminal): number {
+  const file = values.text('config.file');
+  if (file !== undefined) {
+    const { checks } = loadConfig(file, { env: terminal.env });
+    return Math.max(...checks.flatMap(({ workload }) => workload.layerBytes));
+  }
+  const size = values.text('size');
+  return size === undefined ? usualSizeBytes : positive('size', size, parseSize, 'a size such as 150MiB');
+}
+
+/** Throws ClusterError for what cannot be read, and for what is no such file. */
+function readObjects(file: string, readInput: () => string): Cluster {
+  if (file === '-') return clusterOfText(readInput(), 'standard input');
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ClusterError(`${JSON.stringify(file)} cannot be read (${errorCode(error) ?? 'unknown error'})`);
+  }
+  return clusterOfText(text, file);
+}
+
+function pathsIn(cluster: Cluster, service: ServiceName): Found {
+  return findPaths(cluster, registryService(cluster, service));
+}
+
+async function knownBy(url: URL): Promise<readonly Known[]> {
+  const { known } = (await askDaemon(url)) as Partial<{ known: Known[] }>;
+  if (!Array.isArray(known)) throw new DaemonError('the daemon answered without saying what it knows');
+  return known;
+}
+
+function configText({ service, repository, sizeBytes }: Asked, found: Found, terminal: Terminal): string {
+  const { namespace, name, port } = service;
+  const words = `${namespace}/${name}${port === undefined ? '' : `:${port}`}`;
+  const text = pathsConfigText({ service: words, name, repository, found, sizeBytes });
+  // What does not pass the check is a defect of ours, and is not written.
+  parseConfig(text, 'the configuration of the paths', { env: terminal.env });
+  return text;
+}
+
+function exitCodeOf(all: readonly Finding[]): number {
+  if (all.some(({ severity }) => severity === 'fault')) return exits.fault;
+  return all.some(({ severity }) => severity === 'doubt') ? exits.doubt : exits.fine;
+}
+
+/** JSON has no Infinity: `isUnlimited` says it, and `value` is absent. */
+function view({ path, limits, ...rest }: FoundPath): object {
+  const { name, origin: url, kind, connectTo } = path;
+  const shown = limits.map(({ value, ...limit }) =>
+    value === Infinity ? { ...limit, isUnlimited: true } : { ...limit, value, isUnlimited: false },
+  );
+  return { name, url, kind, connectTo, ...rest, limits: shown };
+}
+
+function json({ service, sizeBytes }: Asked, { paths, leftOut }: Found, all: readonly Finding[]): string {
+  return written({ service, sizeBytes, paths: paths.map(view), leftOut, findings: all });
+}
+
+function moveJson(moves: readonly Move[], known: readonly Known[], all: readonly Finding[]): string {
+  const shown = moves.map((move) => ({ old: view(move.old), new: view(move.now), rows: moveRows(move, known) }));
+  return written({ moves: shown, findings: all });
+}
+
+function written(value: object): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}

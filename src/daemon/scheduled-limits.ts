@@ -1,0 +1,144 @@
+import { createHesitatingPacer } from '../network/body/pacer.ts';
+import type { LimitSearches, LimitTarget } from '../config/config.ts';
+import { oneBlob, type Check } from '../probe/check.ts';
+import { searchDurationLimit, usualDurationsMs } from '../probe/limits/duration-search.ts';
+import { type DurationLimit, type PathLimit, pathLimit, type SizeLimit } from '../probe/limits/limit.ts';
+import { sizePlan, worstCaseSearchBytes } from '../probe/limits/size-plan.ts';
+import { searchSizeLimit } from '../probe/limits/size-search.ts';
+import type { Metrics } from '../publish/metrics/metrics.ts';
+import type { Task } from '../schedule/task-loop.ts';
+import type { Engine } from './engine.ts';
+import type { Gate, Refusal } from './gate.ts';
+import type { Logger } from './log.ts';
+
+export interface ScheduledLimitsDeps {
+  readonly engine: Pick<Engine, 'paced'>;
+  readonly metrics: Pick<Metrics, 'limit'>;
+  readonly gate: Gate;
+  readonly log: Logger;
+}
+
+/** Bound on one try. */
+const tryTimeoutMs = 15 * 60_000;
+/** More tries than any search makes; only a search that hangs is ended by the product of both. */
+const mostTries = 40;
+
+/** A proxy that refuses a declared length has answered by then, also from another continent. */
+export const hesitationMs = 500;
+
+/** The searches for limits in force, as tasks for the schedule. What they find goes to metrics, log and `findings`. */
+export class ScheduledLimits {
+  readonly #deps: ScheduledLimitsDeps;
+  readonly #findings = new Map<string, PathLimit>();
+  #inForce: ReadonlySet<string> = new Set();
+
+  constructor(deps: ScheduledLimitsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Puts these in force; undefined: none. What was found on targets that are gone is forgotten. */
+  update(searches: LimitSearches | undefined): {
+    readonly sizes: readonly Task[];
+    readonly durations: readonly Task[];
+  } {
+    const targets = searches?.targets ?? [];
+    this.#inForce = new Set(targets.map(nameOf));
+    for (const [key, finding] of this.#findings) {
+      if (!this.#inForce.has(nameOf({ ...finding, unit: undefined }))) {
+        this.#findings.delete(key);
+        this.#deps.metrics.limit({ ...finding, largestAccepted: undefined, smallestRejected: undefined });
+      }
+    }
+    const task = (kind: string, target: LimitTarget, timeoutMs: number, run: Task['run']): Task => ({
+      id: `${kind} limit of ${nameOf(target)}`,
+      intervalMs: searches?.intervalMs ?? 0,
+      timeoutMs,
+      run,
+    });
+    const slowest = usualDurationsMs.reduce((sum, durationMs) => sum + 2 * (durationMs + tryTimeoutMs), 0);
+    return {
+      sizes: targets.map((target) =>
+        task('size', target, mostTries * tryTimeoutMs, (signal) => this.#size(target, searches, signal)),
+      ),
+      durations: targets.map((target) => task('duration', target, slowest, (signal) => this.#duration(target, signal))),
+    };
+  }
+
+  findings(): readonly PathLimit[] {
+    return [...this.#findings.values()];
+  }
+
+  async #size(target: LimitTarget, searches: LimitSearches | undefined, signal: AbortSignal): Promise<void> {
+    if (searches === undefined) return;
+    const { engine, gate } = this.#deps;
+    const { upToBytes, resolutionBytes } = searches;
+    // No more than half of what is left, so that the checks do not starve.
+    const worst = worstCaseSearchBytes(sizePlan(searches));
+    const byteBudget = Math.min(worst, gate.halfOfTheRestBytes());
+    // With less than that it would get nowhere.
+    const needed = byteBudget < Math.min(worst, 2 * upToBytes) ? Number.POSITIVE_INFINITY : byteBudget;
+    const pass = gate.enter(target, needed);
+    if ('cause' in pass) return this.#skipped(target, pass);
+    const run = engine.paced(createHesitatingPacer(hesitationMs));
+    const limit = await pass.run(
+      () => searchSizeLimit(checkOf(target), { upToBytes, resolutionBytes, byteBudget, signal }, run),
+      ({ runs }) => runs,
+    );
+    this.#publish(target, limit, signal);
+  }
+
+  async #duration(target: LimitTarget, signal: AbortSignal): Promise<void> {
+    // Small, but the budget counts all bytes.
+    const pass = this.#deps.gate.enter(target, 0);
+    if ('cause' in pass) return this.#skipped(target, pass);
+    const limit = await pass.run(
+      () => searchDurationLimit(checkOf(target), { signal }, (pacer) => this.#deps.engine.paced(pacer)),
+      ({ runs }) => runs,
+    );
+    this.#publish(target, limit, signal);
+  }
+
+  #skipped(target: LimitTarget, refusal: Refusal): void {
+    const rest = refusal.cause === 'budget' ? { remaining_bytes: refusal.remainingBytes } : {};
+    this.#deps.log.warn('limit search skipped', { ...labels(target), cause: refusal.cause, ...rest });
+  }
+
+  /** An inconclusive search leaves what was known before. */
+  #publish(target: LimitTarget, limit: SizeLimit | DurationLimit, signal: AbortSignal): void {
+    if (signal.aborted || !this.#inForce.has(nameOf(target))) return;
+    const { metrics, log } = this.#deps;
+    const fields = {
+      ...labels(target),
+      unit: limit.unit,
+      conclusion: limit.conclusion,
+      largest_accepted: limit.largestAccepted,
+      smallest_rejected: limit.smallestRejected,
+      sent_bytes: limit.bytesSpent,
+      runs: limit.runs.length,
+      message: limit.why,
+    };
+    if (limit.conclusion === 'inconclusive') {
+      log.warn('limit not found', fields);
+      return;
+    }
+    log.info('limit searched', fields);
+    const finding = pathLimit(target, limit);
+    this.#findings.set(`${nameOf(target)} ${limit.unit}`, finding);
+    metrics.limit(finding);
+  }
+}
+
+/** What a search varies: registry, path and client stay. */
+export function checkOf({ registry, path, client }: LimitTarget): Check {
+  const times = { intervalMs: tryTimeoutMs, timeoutMs: tryTimeoutMs, retryWaitScale: 1 };
+  return oneBlob({ registry, path, client, ...times, retries: 'none' as const }, 'limit-search', 1);
+}
+
+function labels({ registry, path, client }: LimitTarget): { registry: string; path: string; client: string } {
+  return { registry: registry.name, path: path.name, client: client.name };
+}
+
+function nameOf(target: LimitTarget | { registry: string; path: string; client: string; unit: undefined }): string {
+  const { registry, path, client } = 'unit' in target ? target : labels(target);
+  return `${registry}/${path}/${client}`;
+}

@@ -1,0 +1,9 @@
+/** The `code` of a Node or undici error, looked for in its causes and in the members of an AggregateError. */
+export function errorCode(error: unknown): string | undefined {
+  for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth += 1) {
+    const code: unknown = 'code' in current ? current.code : undefined;
+    if (typeof code === 'string') return code;
+    if (current instanceof AggregateError) return errorCode(current.errors[0]);
+  }
+  return undefined;
+}

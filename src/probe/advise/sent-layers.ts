@@ -1,0 +1,39 @@
+import type { StoredLayer } from '../../registry/image/stored-image.ts';
+import type { ClientProfile } from '../clients/client-profile.ts';
+
+/** What goes over the wire of one layer. */
+export interface SentLayer {
+  readonly bytes: number;
+  /** It goes out as it lies, not compressed, and gzip would make this of it. */
+  readonly gzipBytes?: number;
+}
+
+/** A layer as this client pushes it. */
+export function sentLayer(
+  { storedBytes, compression, gzipBytes }: StoredLayer,
+  plainLayers: ClientProfile['plainLayers'],
+): SentLayer {
+  if (compression !== 'none' || gzipBytes === undefined) return { bytes: storedBytes };
+  return plainLayers === 'gzip' ? { bytes: gzipBytes } : { bytes: storedBytes, gzipBytes };
+}
+
+/**
+ * Seconds until each layer is through when `atOnce` of them share the line evenly, as far as it is one line: with a line for each
+ * connection it takes less. In the order of the layers.
+ */
+export function sharedSeconds(sizes: readonly number[], bytesPerSecond: number, atOnce: number): number[] {
+  const waiting = sizes.map((bytes, index) => ({ index, left: bytes }));
+  const under = waiting.splice(0, Math.max(1, atOnce));
+  const taken = sizes.map(() => 0);
+  while (under.length > 0) {
+    const least = Math.min(...under.map(({ left }) => left));
+    const seconds = (least * under.length) / bytesPerSecond;
+    for (const layer of under) {
+      layer.left -= least;
+      taken[layer.index] = (taken[layer.index] ?? 0) + seconds;
+    }
+    const rest = under.filter(({ left }) => left > 0);
+    under.splice(0, under.length, ...rest, ...waiting.splice(0, Math.max(1, atOnce) - rest.length));
+  }
+  return taken;
+}

@@ -1,0 +1,101 @@
+import type { Cause } from './cause.ts';
+import { either, is, isRedirect, leadsNowhere, leadsToStore, leavesTls, says, tlsProblem } from './predicates.ts';
+
+/** Addresses that lead elsewhere. */
+export const addressCauses = {
+  forwarded_proto_missing: {
+    title: 'the registry does not know of the TLS in front of it and sends clients to http',
+    hop: 'ingress',
+    remedy:
+      'Set `X-Forwarded-Proto` and `Host` at the proxy (nginx: `proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host;`), or the public URL in the registry (distribution `http.host`, Gitea `ROOT_URL`).',
+    reference: 'https://github.com/distribution/distribution/issues/1177',
+    rank: 'named',
+    explains: either(
+      is('location_invalid', undefined, (f) => leavesTls(f) && !isRedirect(f)),
+      is('client_refused_location', undefined, leavesTls),
+    ),
+    refutedBy: ['noSession'],
+    provenBy: ['path', /\blocation: http:/],
+    nextTest: '`curl -si -X POST URL/v2/REPO/blobs/uploads/` and look at Location.',
+  },
+  location_elsewhere: {
+    title: 'uploads are sent to a host that is not one of this path',
+    hop: 'ingress',
+    remedy:
+      'Make the proxy pass the Host that clients use, or the registry answer relative Locations (`http.relativeurls: true` in distribution); list the host under `allowHosts` if it is meant.',
+    reference: 'https://github.com/distribution/distribution/issues/970',
+    rank: 'inferred',
+    explains: either(
+      is('location_invalid', undefined, (f) => !leavesTls(f) && !isRedirect(f)),
+      is('client_refused_location', undefined, (f) => !leavesTls(f)),
+    ),
+    refutedBy: ['noSession'],
+    provenBy: ['path'],
+    nextTest: '`curl -si -X POST URL/v2/REPO/blobs/uploads/` and look at Location.',
+  },
+  host_with_port_unknown: {
+    title: 'a hop does not know the host as the Location of an upload writes it, with a port or without',
+    hop: 'failure',
+    remedy:
+      'Make the rule of the hop match the host with and without its port (HAProxy `req.hdr(host),host_only`; Envoy `strip_any_host_port`, or `domains` with `:443` as well; Apache `RewriteCond` and `ServerAlias`), or take the port out of the public URL of the registry (distribution `http.host`, `X-Forwarded-Host`).',
+    reference: 'https://github.com/distribution/distribution/issues/2177',
+    rank: 'named',
+    explains: (f, x) => x.onlyOtherHostFails && f.status !== undefined && f.answeredBy !== 'registry',
+    refutedBy: ['ownHostFails', 'noSession'],
+    provenBy: ['host'],
+    nextTest: '`curl -i URL/v2/` with `-H "Host: NAME"` and with `-H "Host: NAME:443"`: only the host differs.',
+  },
+  redirect_leads_nowhere: {
+    title: 'requests are redirected to an address that clients of this path cannot use',
+    hop: 'path',
+    remedy:
+      'Write the address that is meant in the URL of this path (https:// where the redirect leads from http to https, and the port that speaks it), or exempt /v2/* from redirects; where TLS fails there, it needs a certificate that clients trust.',
+    reference: 'https://github.com/distribution/distribution/issues/2862',
+    rank: 'named',
+    explains: (f, x) => leadsNowhere(f, x) && !leadsToStore(f),
+    refutedBy: ['cameOnce'],
+    provenBy: [
+      /ENOTFOUND|ENODATA|ECONNREFUSED|\btls:(?:not_tls|unknown_ca|self_signed|wrong_name|expired|not_yet_valid)\b/,
+    ],
+    nextTest: '`curl -siL URL/v2/`: where it leads, and what answers there.',
+  },
+  redirected: {
+    title: 'uploads are redirected, and no client sends a body twice',
+    hop: 'failure',
+    remedy:
+      'Push to the address that the redirect names, or exempt /v2/* from redirects (http to https, host names, trailing slashes).',
+    reference: 'https://github.com/distribution/distribution/issues/2862',
+    rank: 'named',
+    explains: either(is('unexpected_redirect'), is('location_invalid', undefined, isRedirect)),
+    refutedBy: ['cameOnce'],
+    provenBy: [/^30[12378]\b/],
+    nextTest: '`curl -si -X POST URL/v2/REPO/blobs/uploads/` and look at Location.',
+  },
+  plain_http_to_tls: {
+    title: 'plain HTTP is spoken to a port that expects TLS',
+    hop: 'ingress',
+    remedy:
+      'Write https:// in the URL of this path. When only uploads go there, the registry hands out http Locations: set `X-Forwarded-Proto` at the proxy in front of it.',
+    reference: 'https://nginx.org/en/docs/http/configuring_https_servers.html#single_http_https_server',
+    rank: 'named',
+    explains: says(/plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i),
+    refutedBy: ['cameOnce'],
+    provenBy: [/plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i],
+    nextTest: '`curl -v https://HOST:PORT/v2/`.',
+  },
+  client_certificate_wanted: {
+    title: 'the other side wants a certificate of the client',
+    hop: 'failure',
+    remedy:
+      'Give the path its client certificate (`tls.certFile` and `tls.keyFile`; docker: `client.cert` and `client.key` in /etc/docker/certs.d/HOST), or switch client certificates off for /v2/.',
+    reference: 'https://nginx.org/en/docs/http/ngx_http_ssl_module.html#ssl_verify_client',
+    rank: 'named',
+    explains: either(
+      tlsProblem('client_certificate_wanted', 'client_certificate_refused'),
+      says(/no required ssl certificate was sent|certificate (?:is )?required/i),
+    ),
+    refutedBy: ['registryAnswered'],
+    provenBy: [/\btls:client_certificate|no required ssl certificate was sent|certificate (?:is )?required/i],
+    nextTest: '`openssl s_client -connect HOST:443` with and without `-cert` and `-key`.',
+  },
+} as const satisfies Readonly<Record<string, Cause>>;

@@ -1,0 +1,93 @@
+import type { Cause } from './cause.ts';
+import { uploadRefutations } from './refutations-upload.ts';
+import { crossedCloudflare, is, lengthMissing } from './predicates.ts';
+
+/** Causes by which the registry gets other bytes than were sent. */
+export const bodyCauses = {
+  cloudflared_quic: {
+    title: 'the Cloudflare tunnel drops bodies that come without a length',
+    hop: 'tunnel',
+    remedy:
+      'Run cloudflared with `--protocol http2` (or `protocol: http2` in its configuration), or push with a client that sends a Content-Length (containerd image store, BuildKit, crane).',
+    reference: 'https://github.com/cloudflare/cloudflared/issues/1485',
+    rank: 'named',
+    explains: is('body_dropped', undefined, crossedCloudflare),
+    refutedBy: ['declaredFails', 'failsEverywhere', 'rangeNotSaid'],
+    provenBy: ['length'],
+    nextTest:
+      'Push the same size with `--client=skopeo`, which declares the length, and start cloudflared with `--protocol http2`.',
+  },
+  streamed_body_dropped: {
+    title: 'a hop drops bodies that come without a length',
+    hop: 'failure',
+    remedy:
+      'Find the proxy that turns `Transfer-Encoding: chunked` into an empty body and make it speak HTTP/1.1 to its upstream (nginx: `proxy_http_version 1.1`); until then push with a client that sends a Content-Length (containerd image store, BuildKit, crane).',
+    reference: 'https://github.com/cloudflare/cloudflared/issues/1485',
+    rank: 'named',
+    explains: is('body_dropped', undefined, (f, x) => !crossedCloudflare(f, x)),
+    refutedBy: ['declaredFails', 'failsEverywhere', 'rangeNotSaid'],
+    provenBy: ['length'],
+    nextTest: 'Push the same size with `--client=skopeo`, which declares the length.',
+  },
+  range_not_said: {
+    title:
+      'bodies arrive, and the answer to PATCH does not say so: its Range is missing, without which docker gives up',
+    hop: 'failure',
+    remedy:
+      'Let the header Range of answers through at the hops (nginx: no `proxy_hide_header Range`; CDN: no response header rule for it); Gitea 1.24.1 leaves it out by itself: update it.',
+    reference: 'https://github.com/go-gitea/gitea/issues/34792',
+    rank: 'named',
+    explains: is('body_dropped', undefined, uploadRefutations.rangeNotSaid.holds),
+    refutedBy: ['cameOnce'],
+    provenBy: ['path', 'everywhere'],
+    nextTest: '`curl -si -X PATCH -d x` of an upload’s Location, on this path and on the direct one: compare Range.',
+  },
+  body_truncated: {
+    title: 'a hop passes on only a part of the body',
+    hop: 'failure',
+    remedy:
+      'Compare the byte counts of the proxies’ access logs with what was sent: the first one that has less is behind the hop at fault. Look for limits on buffers and for content inspection.',
+    reference: 'https://github.com/docker/build-push-action/issues/634',
+    rank: 'named',
+    explains: is('body_truncated'),
+    refutedBy: ['failsEverywhere'],
+    provenBy: ['path'],
+    nextTest: 'Compare the byte counts in the access logs of all hops for one push.',
+  },
+  body_corrupted: {
+    title: 'the bytes that arrive are not the bytes that were sent',
+    hop: 'failure',
+    remedy:
+      'Switch off whatever rewrites or inspects bodies on this way (WAF, antivirus, compression); when every way shows it, test memory and storage of the registry.',
+    reference: 'https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-blobs',
+    rank: 'named',
+    explains: is('body_corrupted'),
+    refutedBy: ['largerPassed'],
+    provenBy: ['path'],
+    nextTest:
+      'Push the same over the direct path, several times: damage that follows the path is the path’s, damage that stays is the registry’s.',
+  },
+  head_length_stripped: {
+    title: 'a hop takes the Content-Length off answers to HEAD',
+    hop: 'failure',
+    remedy:
+      'Switch off compression and transformation of application/octet-stream at the hop (Cloudflare: a response header rule or `no-transform`), so that HEAD keeps its Content-Length.',
+    reference: 'https://github.com/cloudflare/cloudflared/issues/500',
+    rank: 'named',
+    explains: is('verify_failed', undefined, lengthMissing),
+    refutedBy: ['failsEverywhere'],
+    provenBy: [/^200\b(?!.*content-length)/],
+    nextTest: '`curl -sI` of a blob that exists, on this path and on the direct one: compare Content-Length.',
+  },
+  not_stored: {
+    title: 'the registry says it has the blob and does not show it afterwards',
+    hop: 'registry_storage',
+    remedy: 'Look for replicas with storage that is not shared, or a cache in front that answers for the registry.',
+    reference: 'https://github.com/distribution/distribution/issues/2519',
+    rank: 'inferred',
+    explains: is('verify_failed', undefined, (f) => !lengthMissing(f)),
+    refutedBy: ['cameOnce'],
+    provenBy: ['everywhere'],
+    nextTest: 'Ask for the blob over each replica and over the direct path.',
+  },
+} as const satisfies Readonly<Record<string, Cause>>;

@@ -1,0 +1,96 @@
+import { isCut } from '../judge/is-cut.ts';
+import type { Cause } from './cause.ts';
+import { isStuckBody } from './causes-kernel.ts';
+import { segmentsVanish, windowShut } from './kernel-signs.ts';
+import { either, is, isCutWith } from './predicates.ts';
+
+/** Cuts without a word. */
+export const cutCauses = {
+  stale_keep_alive: {
+    title: 'the other side closes idle connections before the client does',
+    hop: 'failure',
+    remedy:
+      'Make the idle timeout of each server longer than that of the hop in front of it (nginx `keepalive_timeout`, ALB idle timeout, Node `keepAliveTimeout`).',
+    reference: 'https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html',
+    rank: 'named',
+    explains: either(
+      is('stale_connection'),
+      is(
+        'connection_reset',
+        'none',
+        (f, x) => f.evidence.socketReused === true && f.sentBytes === 0 && x.freshPassed === true,
+      ),
+    ),
+    refutedBy: ['freshFails'],
+    provenBy: ['connection'],
+    nextTest: 'Push with every request on a connection of its own, and compare the idle timeouts of the hops.',
+  },
+  http2_broken: {
+    title: 'HTTP/2 breaks on this path',
+    hop: 'failure',
+    remedy:
+      'Switch HTTP/2 off for this host at the hop that terminates TLS, or raise its limits on streams and header sizes.',
+    reference: 'https://github.com/bazel-contrib/rules_img/pull/762',
+    rank: 'named',
+    explains: is('http2_error'),
+    refutedBy: ['failsEverywhere'],
+    provenBy: ['version'],
+    nextTest: 'Push with `--client=docker`, which speaks HTTP/1.1.',
+  },
+  stalled: {
+    title: 'bodies get stuck on this path: nobody takes them any more, or nobody answers',
+    hop: 'failure',
+    remedy:
+      'Look for a full disk or a blocked upstream behind the hop, and for path MTU trouble (VPN and overlay networks): lower the MTU or clamp the MSS.',
+    reference: 'https://www.rfc-editor.org/rfc/rfc2923',
+    rank: 'named',
+    // Where the kernel knows which of the two it is, that has a row of its own.
+    explains: (f, x) => isStuckBody(f, x) && !segmentsVanish(f) && !windowShut(f),
+    refutedBy: ['largerPassed'],
+    provenBy: ['path'],
+    nextTest: '`ping -M do -s 1472 HOST` and smaller sizes: where large packets vanish, the MTU is it.',
+  },
+  cloudflare_body_buffering: {
+    title: 'the registry gets nothing of a body before its end: Cloudflare, or a hop behind it, collects it first',
+    hop: 'edge',
+    remedy:
+      'Set `request_body_buffering` to `standard` or `none` for /v2/* (Cloudflare configuration rule); with `full` the origin sees nothing until the whole body is there. Behind Cloudflare: nginx `proxy_request_buffering off`.',
+    reference: 'https://developers.cloudflare.com/changelog/2026-01-27-body-buffering-settings',
+    rank: 'inferred',
+    explains: (f, x) => isCutWith('nothing', 'part')(f, x) && x.crossedCloudflare,
+    refutedBy: ['failsEverywhere', 'allPassedOn', 'largerPassed'],
+    provenBy: [/request_body_buffering/],
+    nextTest: 'Set `request_body_buffering` to `none` for /v2/* for a while and diagnose again.',
+  },
+  cut_while_collecting: {
+    title: 'a hop collects the body before it passes it on, and the connection is cut meanwhile',
+    hop: 'failure',
+    remedy:
+      'Make the hop pass bodies on while they come (nginx: `proxy_request_buffering off` with `proxy_http_version 1.1`), or give it room for whole layers (`client_body_temp_path`, memory limits). If no hop collects bodies, look for one that loses them.',
+    reference: 'https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_request_buffering',
+    rank: 'inferred',
+    explains: isCutWith('nothing', 'part'),
+    refutedBy: ['failsEverywhere', 'allPassedOn', 'largerPassed'],
+    provenBy: ['arrived'],
+    nextTest:
+      'Push the same with buffering of request bodies switched off at the hops (nginx: `proxy_request_buffering off`).',
+  },
+  size_cut: {
+    title: 'connections are cut while a large body is sent, and a small one passes also when it is slow',
+    hop: 'failure',
+    remedy:
+      'Look at the logs of the hops for a limit on body size that closes the connection instead of answering (nginx: `client_max_body_size`), for memory limits that kill a proxy, and for the MTU of a tunnel.',
+    reference: 'https://github.com/moby/moby/issues/27877',
+    rank: 'inferred',
+    explains: (f, x) =>
+      f.reason === 'connection_reset' &&
+      f.sentBytes > 0 &&
+      x.smallPassed &&
+      !x.isSlowBody &&
+      !(isCut(f) && x.arrived === 'whole') &&
+      (x.slowPassedMs > 0 || x.arrived === 'nothing'),
+    refutedBy: ['largerPassed', 'failsEverywhere', 'partPassedOn'],
+    provenBy: ['sizeNotTime'],
+    nextTest: '`blobprobe limit`: a cut that always comes at the same size is a limit on size.',
+  },
+} as const satisfies Readonly<Record<string, Cause>>;

@@ -1,0 +1,79 @@
+import type { Cause } from './cause.ts';
+import { is, isPageOfHop, ofMaintenance, overloadWords, says, saysItself } from './predicates.ts';
+import { maintenanceWords } from './words.ts';
+
+/** A hop that does not ask the registry: it answers itself, refuses, or hangs up. */
+export const hopCauses = {
+  hop_in_maintenance: {
+    title: 'a hop answers with a page that speaks of maintenance, and does not ask the registry',
+    hop: 'failure',
+    remedy:
+      'End the maintenance at the hop that answers (nginx `return 503` and `error_page`, HAProxy `http-request return`, a switch of the CDN), or exempt /v2/* from it.',
+    reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-503-service-unavailable',
+    rank: 'named',
+    explains: ofMaintenance,
+    refutedBy: ['cameOnce'],
+    provenBy: [maintenanceWords],
+    nextTest: 'Ask whoever runs this hop whether the maintenance is over.',
+  },
+  nginx_says_503: {
+    title:
+      'nginx answers 503 by itself: it limits requests or connections, was told to, or knows no server for this service',
+    hop: 'ingress',
+    remedy:
+      'Look in its error log for `limiting requests` and `limiting connections` (`limit_req`, `limit_conn`), and in its configuration for `return 503`; on ingress-nginx also whether the Service has endpoints. A server that it does not reach makes nginx say 502 or 504.',
+    reference: 'https://nginx.org/en/docs/http/ngx_http_limit_req_module.html#limit_req_status',
+    rank: 'named',
+    explains: (f) => f.status === 503 && saysItself(f),
+    refutedBy: ['failsEverywhere', 'inMaintenance'],
+    provenBy: ['path'],
+    nextTest: '`curl -i URL/v2/` once, then ten times at once: only a limit lets the first one through.',
+  },
+  hop_overloaded: {
+    title: 'a hop has too much to do, or was told to take no more',
+    hop: 'failure',
+    remedy:
+      'Raise its limits on memory, connections and pending requests (Envoy: overload manager, `circuit_breakers`; HAProxy: `maxconn`, `timeout queue`; nginx: `worker_connections`, `limit_conn`), or push less at once.',
+    reference: 'https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/circuit_breaking',
+    rank: 'named',
+    explains: (f, x) => (f.status ?? 0) >= 429 && f.answeredBy !== 'registry' && says(overloadWords)(f, x),
+    refutedBy: ['neverRegistry'],
+    provenBy: [overloadWords],
+    nextTest: 'Look at the load of this hop at that time, and push again when it is idle.',
+  },
+  hop_fails_request: {
+    title: 'a proxy refuses or fails this request, though it passes others on to the registry',
+    hop: 'failure',
+    remedy:
+      'Read the error log of the proxy that answers, at the time of the push: rules, timeouts, temporary disk space (for bodies that it collects), limits on headers and connections of its upstream side, connections that the registry closed.',
+    reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-502-bad-gateway',
+    rank: 'general',
+    explains: (f, x) =>
+      f.answeredBy !== 'registry' &&
+      (f.reason === 'registry_error'
+        ? x.direct === 'ok' || isPageOfHop(f)
+        : ((f.status ?? 0) >= 500 && x.registryAnswered) || (f.reason === 'unexpected_response' && x.direct === 'ok')),
+    refutedBy: ['neverRegistry', 'failsEverywhere', 'storeRefused'],
+    provenBy: [
+      'path',
+      /error reading from remote server|invalid response|upstream (?:sent|prematurely)|reset before headers/i,
+    ],
+    nextTest: 'Read the error log of this hop at the time of the failing push.',
+  },
+  closed_unanswered: {
+    title: 'connections of this path are closed without an answer before anything of a body is sent',
+    hop: 'path',
+    remedy:
+      'Look for a rule that hangs up on this client or this address (nginx `return 444`, HAProxy `silent-drop` and `reject`, firewalls), and whether the port speaks another protocol than the URL says.',
+    reference: 'https://nginx.org/en/docs/http/ngx_http_rewrite_module.html#return',
+    rank: 'general',
+    explains: is(
+      'connection_reset',
+      'none',
+      (f, x) => f.sentBytes === 0 && f.phase !== 'commit' && (x.direct === 'ok' || x.direct === 'slow'),
+    ),
+    refutedBy: ['failsEverywhere', 'cameOnce'],
+    provenBy: ['path'],
+    nextTest: '`curl -v URL/v2/` with and without `-A docker/27.0`, and from another host.',
+  },
+} as const satisfies Readonly<Record<string, Cause>>;

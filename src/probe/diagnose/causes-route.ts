@@ -1,0 +1,192 @@
+import type { Cause } from './cause.ts';
+import { isPortal } from './observed.ts';
+import { either, headerWords, is, overloadWords, says, status } from './predicates.ts';
+
+const alb = 'https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html';
+
+/** Rules and routes of hops. */
+export const routeCauses = {
+  web_portal: {
+    title: 'a web portal answers in the place of the registry: its API is not routed to it',
+    hop: 'failure',
+    remedy:
+      'Route /v2/ (and the token service’s path) to the registry before the rule that serves the portal (nginx: a `location /v2/` of its own; ingress: path /v2/ with type Prefix; single sign-on: exempt /v2/).',
+    reference: 'https://github.com/goharbor/harbor/issues/22459',
+    rank: 'named',
+    explains: (f, x) => isPortal(f) || (x.portal && f.answeredBy !== 'registry' && f.status !== undefined),
+    refutedBy: ['registryAnswered'],
+    provenBy: [/^20\d\b.*content-type: text\/html/i],
+    nextTest: '`curl -i URL/v2/`: a registry answers in JSON, with 401 or 200 and `Docker-Distribution-Api-Version`.',
+  },
+  page_for_missing: {
+    title:
+      'a hop answers 200 with a page where the registry answers 404: clients that ask first take what is missing for there',
+    hop: 'failure',
+    remedy:
+      'Let the registry’s 404 through on /v2/* (nginx: no `error_page 404 =200`, `proxy_intercept_errors off`; CDN and single-page portals: no fallback page for /v2/).',
+    reference: 'https://nginx.org/en/docs/http/ngx_http_core_module.html#error_page',
+    rank: 'named',
+    explains: (f, x) => isPortal(f) && x.registryAnswered,
+    refutedBy: ['neverRegistry', 'failsEverywhere'],
+    provenBy: [/^20\d\b.*content-type: text\/html/i],
+    nextTest: '`curl -i URL/v2/REPO/tags/list` of a repository that does not exist: a registry answers 404.',
+  },
+  no_route: {
+    title: 'nothing on this path leads to the registry: every request is answered 404',
+    hop: 'failure',
+    remedy:
+      'Add a router for this host and the path /v2/ at the hop that answers (Traefik: `Host(…)` rule and entry point; Envoy: virtual host `domains`, also with the port; ingress: host and path /v2/).',
+    reference: 'https://doc.traefik.io/traefik/routing/routers/',
+    rank: 'inferred',
+    explains: (f, x) => (f.status === 404 || f.status === 410) && x.everything404,
+    refutedBy: ['registryAnswered'],
+    provenBy: ['path', /404 page not found|default backend|no (?:matching )?route/i],
+    nextTest: '`curl -i URL/v2/` with the Host that clients use, and the routing table of the hop that answers.',
+  },
+  owner_missing: {
+    title: 'the registry does not know the repository, or its owner',
+    hop: 'registry_app',
+    remedy:
+      'Create it, or write its full name: Gitea and Forgejo want `owner/name` of an owner that exists, Harbor `project/name`, ECR a repository that was made before.',
+    reference: 'https://docs.gitea.com/usage/packages/container',
+    rank: 'named',
+    explains: (f, x) =>
+      f.answeredBy === 'registry' && f.status === 404 && (f.phase === 'start' || f.phase === 'auth') && !x.portal,
+    refutedBy: ['worksElsewhere'],
+    provenBy: [/NAME_UNKNOWN|not found\.|(?:project|repository|namespace|owner)\b.*not (?:found|known|exist)/i],
+    nextTest: '`docker push` to the same repository name.',
+  },
+  path_rewritten: {
+    title: 'the registry gets another URL than was asked for: a hop takes a part of it off, or puts one before it',
+    hop: 'path',
+    remedy:
+      'Pass the path on as it is (Traefik: no `stripPrefix`; Caddy: `handle` for `handle_path`; nginx: `proxy_pass` without a path of its own; ingress: no `rewrite-target`): clients ask for /v2/… at the root of the host.',
+    reference: 'https://distribution.github.io/distribution/spec/api/',
+    rank: 'named',
+    explains: (f, x) =>
+      f.answeredBy === 'registry' &&
+      f.status === 404 &&
+      f.registryCode === undefined &&
+      f.phase === 'start' &&
+      x.direct === 'ok',
+    refutedBy: ['failsEverywhere', 'uploadOpened'],
+    provenBy: ['path'],
+    nextTest: 'Look in the registry’s access log which URL arrives.',
+  },
+  cloudflare_waf: {
+    title: 'a rule of Cloudflare blocks the request',
+    hop: 'edge',
+    remedy:
+      'Look the ray id up under Security > Events and add a WAF skip rule for the path /v2/* (bot protection and challenges break every registry client).',
+    reference: 'https://developers.cloudflare.com/waf/custom-rules/skip/',
+    rank: 'named',
+    explains: is('blocked_by_policy', 'cloudflare'),
+    refutedBy: ['cameOnce'],
+    provenBy: [/^403\b.*(?:cloudflare|blocked|attention required|just a moment)/i, 'path'],
+    nextTest: 'Look the ray id up under Security > Events.',
+  },
+  cloudfront_methods: {
+    title: 'CloudFront does not let this method through',
+    hop: 'edge',
+    remedy: 'Set AllowedMethods of the cache behaviour for /v2/* to GET, HEAD, OPTIONS, PUT, PATCH, POST, DELETE.',
+    reference: 'https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/http-403-permission-denied.html',
+    rank: 'named',
+    explains: is('blocked_by_policy', 'cloudfront'),
+    refutedBy: ['cameOnce'],
+    provenBy: [/^403\b.*(?:not (?:configured to )?allow|distribution)/i, 'path'],
+    nextTest: '`curl -X PATCH` and `curl -X GET` of the same URL.',
+  },
+  policy_block: {
+    title: 'a rule on the way blocks the request',
+    hop: 'failure',
+    remedy:
+      'Allow the methods POST, PATCH, PUT, HEAD and DELETE and bodies of type application/octet-stream on /v2/* in the rules of this hop.',
+    reference: 'https://github.com/moby/moby/issues/27877',
+    rank: 'general',
+    explains: is('blocked_by_policy'),
+    refutedBy: ['cameOnce', 'storeRefused'],
+    provenBy: [
+      /modsecurity|web application firewall|\bwaf\b|access denied|request blocked|rbac: access denied|forbidden by rule/i,
+      'path',
+    ],
+    nextTest: '`curl -X PATCH` and `curl -X GET` of the same URL on this path and on the direct one.',
+  },
+  method_blocked: {
+    title: 'a hop does not let this method through',
+    hop: 'failure',
+    remedy:
+      'Allow PATCH, PUT, POST and DELETE on /v2/* (IIS: request filtering’s verb list; WAF and CDN: allowed methods). A route that leads to files in the place of the registry is answered 405 as well (nginx: a `location` that catches these URLs).',
+    reference: 'https://github.com/go-gitea/gitea/issues/24042',
+    rank: 'named',
+    explains: either(
+      is('method_not_allowed', undefined, (f) => f.answeredBy !== 'alb' || f.status !== 501),
+      says(/request verb is (?:invalid|not allowed)|invalid verb/i),
+    ),
+    refutedBy: ['neverRegistry', 'registrySaidIt', 'leadsElsewhere'],
+    provenBy: [
+      'path',
+      /request verb is (?:invalid|not allowed)|invalid verb|method (?:is )?not allowed|method .*not (?:allowed|supported)/i,
+    ],
+    nextTest: '`curl -X PATCH` of an upload URL on this path and on the direct one.',
+  },
+  length_wanted: {
+    title: 'a hop refuses requests without a length',
+    hop: 'failure',
+    remedy:
+      'Make the hop take `Transfer-Encoding: chunked` and bodies of length 0, or push with a client that sends a Content-Length. Behind Cloudflare: update cloudflared.',
+    reference: 'https://github.com/cloudflare/cloudflared/issues/544',
+    rank: 'named',
+    explains: either((f) => f.answeredBy === 'alb' && f.status === 501, is('length_required')),
+    refutedBy: ['largerAlikePassed'],
+    provenBy: [/^411\b/, 'length'],
+    nextTest: 'Push the same size with `--client=skopeo`, which declares the length.',
+  },
+  headers_too_large: {
+    title: 'a hop refuses the head of the request for its size',
+    hop: 'failure',
+    remedy:
+      'Raise the limits on headers at this hop (nginx `large_client_header_buffers` and `proxy_buffer_size`, HAProxy `tune.bufsize`, Apache `LimitRequestFieldSize` and `LimitRequestLine`, Node `--max-http-header-size`). Large are tokens, and the URLs of uploads: they bear the state of the session.',
+    reference: 'https://nginx.org/en/docs/http/ngx_http_core_module.html#large_client_header_buffers',
+    rank: 'named',
+    explains: either(status(414, 431), says(headerWords)),
+    refutedBy: ['cameOnce'],
+    provenBy: [headerWords, /^(?:414|431)\b/],
+    nextTest: 'Push anonymously, or with a token of fewer scopes: smaller headers pass. 414 is about the URL alone.',
+  },
+  http_version_refused: {
+    title: 'a server on the way does not take the version of HTTP that is spoken to it',
+    hop: 'failure',
+    remedy:
+      'Make the hop in front of it speak HTTP/1.1 to its upstream (nginx: `proxy_http_version 1.1;`, which speaks 1.0 by default).',
+    reference: 'https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_http_version',
+    rank: 'named',
+    explains: status(426, 505),
+    refutedBy: ['cameOnce'],
+    provenBy: [/^(?:426|505)\b/],
+    nextTest: 'Look at the protocol that each hop speaks to the next one (nginx: `proxy_http_version`).',
+  },
+  alb_forwarding_loop: {
+    title: 'the AWS load balancer gets requests that went through more than 30 proxies',
+    hop: 'ingress',
+    remedy:
+      'Look for proxies that forward to each other: X-Forwarded-For holds more than 30 addresses (463). Where they are sent by others, set `routing.http.xff_header_processing.mode` of the load balancer to `remove`.',
+    reference: alb,
+    rank: 'named',
+    explains: (f) => f.answeredBy === 'alb' && f.status === 463,
+    refutedBy: ['cameOnce'],
+    provenBy: [/^463\b/],
+    nextTest: '`curl -sI URL/v2/` and the X-Forwarded-For that arrives at the registry.',
+  },
+  rate_limited: {
+    title: 'requests are refused because there are too many',
+    hop: 'failure',
+    remedy:
+      'Probe less often, log in (anonymous limits are lower), or raise the rate limit at the hop that answers 429.',
+    reference: 'https://docs.docker.com/docker-hub/usage/',
+    rank: 'named',
+    explains: is('rate_limited', undefined, (f, x) => !says(overloadWords)(f, x) || f.status === 429),
+    refutedBy: ['neverRegistry'],
+    provenBy: [/^429\b/],
+    nextTest: 'Push again after the time that `Retry-After` names.',
+  },
+} as const satisfies Readonly<Record<string, Cause>>;

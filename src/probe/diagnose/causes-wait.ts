@@ -1,0 +1,192 @@
+import { isCut } from '../judge/is-cut.ts';
+import type { Cause } from './cause.ts';
+import { either, inWait, is, isCutWith, isGateway, ofStranger } from './predicates.ts';
+
+const nginxProxy = 'https://nginx.org/en/docs/http/ngx_http_proxy_module.html';
+const alb = 'https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html';
+const envoyTimeouts = 'https://www.envoyproxy.io/docs/envoy/latest/faq/configuration/timeouts';
+const haproxy = 'https://docs.haproxy.org/2.8/configuration.html';
+const cloudflareDocs =
+  'https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors';
+
+/** Answers that do not come, or come too late. */
+export const waitCauses = {
+  cloudflare_read_timeout: {
+    title: 'Cloudflare gives up waiting for the answer of the origin',
+    hop: 'edge_to_origin',
+    remedy:
+      'Answer within Cloudflare’s proxy read timeout of 120 s: faster storage behind the registry, no buffering of bodies on the way (`proxy_request_buffering off`); on Enterprise raise `proxy_read_timeout`; or push over a way without Cloudflare.',
+    reference: `${cloudflareDocs}/error-524/`,
+    rank: 'named',
+    explains: (f) => f.status === 524 && f.phase !== 'send',
+    refutedBy: ['bodyUnfinished'],
+    provenBy: [/^524\b/],
+    nextTest:
+      'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.',
+  },
+  cloudfront_response_timeout: {
+    title: 'CloudFront gives up waiting for the answer of the origin',
+    hop: 'edge_to_origin',
+    remedy:
+      'Raise the response timeout of the origin (`OriginReadTimeout`: 30 s by default, up to 120 s, more by a quota increase).',
+    reference: 'https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/http-504-gateway-timeout.html',
+    rank: 'named',
+    explains: is('response_timeout', 'cloudfront'),
+    refutedBy: ['bodyUnfinished'],
+    provenBy: [/^504\b/, 'clock'],
+    nextTest:
+      'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.',
+  },
+  nginx_read_timeout: {
+    title: 'nginx gives up waiting for the answer of the registry',
+    hop: 'ingress',
+    remedy:
+      'Raise `proxy_read_timeout` (60 s by default, 900 is what distribution recommends; on ingress-nginx the annotation `nginx.ingress.kubernetes.io/proxy-read-timeout`, on NGINX Gateway Fabric a `ProxySettingsPolicy`), and set `proxy_request_buffering off` with `proxy_http_version 1.1`, so that the registry gets the bytes while they come.',
+    reference: `${nginxProxy}#proxy_read_timeout`,
+    rank: 'named',
+    explains: is('response_timeout', 'nginx'),
+    refutedBy: ['neverRegistry'],
+    provenBy: [/^504\b.*time-?out/i, 'clock'],
+    nextTest:
+      'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.',
+  },
+  haproxy_server_timeout: {
+    title: 'HAProxy gives up waiting for the answer of the registry',
+    hop: 'ingress',
+    remedy: 'Raise `timeout server` of the backend to several minutes.',
+    reference: `${haproxy}#4.2-timeout%20server`,
+    rank: 'named',
+    explains: is('response_timeout', 'haproxy'),
+    refutedBy: ['bodyUnfinished'],
+    provenBy: [/^504\b.*time-?out/i, 'clock'],
+    nextTest:
+      'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.',
+  },
+  alb_response_timeout: {
+    title: 'the AWS load balancer gives up waiting for the answer of the registry',
+    hop: 'ingress',
+    remedy:
+      'Raise the attribute `idle_timeout.timeout_seconds` of the load balancer (60 s by default) above the longest commit.',
+    reference: alb,
+    rank: 'named',
+    explains: is('response_timeout', 'alb'),
+    refutedBy: ['bodyUnfinished'],
+    provenBy: [/^504\b/, 'clock'],
+    nextTest:
+      'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.',
+  },
+  envoy_route_timeout: {
+    title: 'Envoy gives up waiting for the answer of the registry',
+    hop: 'ingress',
+    remedy:
+      'Set the `timeout` of the route to 0s (15 s by default; Istio: `timeout` of the VirtualService’s route; Gateway API: `timeouts.request` of the HTTPRoute’s rule; Envoy Gateway also `timeout.http.requestTimeout` of a `BackendTrafficPolicy`; Cilium `http-request-timeout` of the agent).',
+    reference: envoyTimeouts,
+    rank: 'named',
+    explains: is('response_timeout', 'envoy'),
+    refutedBy: ['neverRegistry'],
+    provenBy: [/upstream request timeout/i, 'clock'],
+    nextTest:
+      'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.',
+  },
+  traefik_gateway_timeout: {
+    title: 'Traefik gives up waiting for the answer of the registry',
+    hop: 'ingress',
+    remedy: 'Raise `forwardingTimeouts.responseHeaderTimeout` of the serversTransport of this service.',
+    reference: 'https://doc.traefik.io/traefik/routing/services/',
+    rank: 'named',
+    explains: is('response_timeout', 'traefik'),
+    refutedBy: ['bodyUnfinished'],
+    // Its page is the same when `readTimeout` ends a body: the words do not tell.
+    provenBy: ['clock'],
+    nextTest:
+      'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.',
+  },
+  apache_proxy_timeout: {
+    title: 'Apache gives up waiting for the answer of the registry',
+    hop: 'ingress',
+    remedy:
+      'Raise `ProxyTimeout`, or `timeout=` of this `ProxyPass`, above the longest commit (900 s): Apache answers 502 “Error reading from remote server” when it runs out.',
+    reference: 'https://httpd.apache.org/docs/2.4/mod/mod_proxy.html#proxytimeout',
+    rank: 'named',
+    explains: (f, x) =>
+      f.answeredBy === 'apache' &&
+      (f.status === 504 || (isGateway(f, x) && inWait(f, x) && x.constantMs !== undefined)),
+    refutedBy: ['bodyUnfinished', 'bareFails', 'saysUnreachable'],
+    provenBy: [/timeout specified has expired|time-?out/i, 'clock'],
+    nextTest:
+      'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.',
+  },
+  slow_commit: {
+    title: 'the registry takes longer to store a blob than the client waits',
+    hop: 'registry_storage',
+    remedy:
+      'Speed up the storage (distribution copies each blob at the commit: use a driver that renames), or wait longer in the client; containerd waits 30 s for response headers.',
+    reference: 'https://github.com/moby/moby/issues/53700',
+    rank: 'inferred',
+    explains: either(is('response_timeout', 'none'), is('response_timeout', 'registry')),
+    refutedBy: ['fasterElsewhere'],
+    provenBy: ['everywhere'],
+    nextTest:
+      'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.',
+  },
+  gateway_timeout: {
+    title: 'a proxy gives up waiting for the answer of the registry',
+    hop: 'failure',
+    remedy: 'Raise the response timeout of the hop that answers 504 above the longest commit of the registry.',
+    reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-504-gateway-timeout',
+    rank: 'inferred',
+    explains: either(
+      is('response_timeout', undefined, (f) => f.answeredBy !== 'none' && f.status !== 524 && ofStranger(f)),
+      (f, x) =>
+        isGateway(f, x) && f.answeredBy !== 'apache' && f.status !== 504 && inWait(f, x) && x.constantMs !== undefined,
+    ),
+    refutedBy: ['bodyUnfinished', 'bareFails', 'saysUnreachable'],
+    provenBy: [/^504\b.*time-?out|first byte timeout|ERR_READ_TIMEOUT/i, 'clock'],
+    nextTest:
+      'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.',
+  },
+  answer_time_limit: {
+    title: 'a hop cuts the connection when the answer takes too long, without a word',
+    hop: 'failure',
+    remedy:
+      'Raise the limits on the answer at this hop (Traefik `respondingTimeouts.writeTimeout`, Go servers’ `WriteTimeout`, idle timeouts of load balancers and firewalls) above the longest commit.',
+    reference: 'https://doc.traefik.io/traefik/routing/entrypoints/#respondingtimeouts',
+    rank: 'inferred',
+    explains: (f, x) =>
+      isCut(f) &&
+      inWait(f, x) &&
+      f.evidence.timer === undefined &&
+      (x.proven.has('clock') || (x.constantMs !== undefined && x.direct === 'slow')),
+    refutedBy: ['endsSilence', 'fasterElsewhere'],
+    provenBy: ['clock'],
+    nextTest:
+      'Diagnose with slow bodies (without `--quick`): a body that rests tells a limit on silence from one on the whole request.',
+  },
+  answer_lost: {
+    title: 'the whole body reached the registry, and its answer did not come back',
+    hop: 'failure',
+    remedy:
+      'Look for a hop that closes connections on which nothing moves while the registry stores the blob (nginx `proxy_read_timeout`, idle timeouts of load balancers and firewalls), and in the registry’s log for this request.',
+    reference: 'https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_read_timeout',
+    rank: 'general',
+    explains: isCutWith('whole'),
+    refutedBy: ['failsEverywhere', 'notAllArrived'],
+    provenBy: ['arrived'],
+    nextTest: 'Look in the registry’s log whether it answered this request.',
+  },
+  no_answer_here: {
+    title: 'no answer comes over this path, while it does over another',
+    hop: 'failure',
+    remedy:
+      'Look for a hop that holds the request or its answer back: full disk or queue, a filter that waits for the whole body, an idle timeout that closes its upstream side only.',
+    reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-504-gateway-timeout',
+    rank: 'general',
+    explains: either(
+      is('response_timeout', 'none', (_, x) => x.direct === 'ok'),
+      is('deadline', 'none', (_, x) => x.direct === 'ok'),
+    ),
+    refutedBy: ['failsEverywhere'],
+    provenBy: ['path'],
+    nextTest: 'Look in the access logs of the hops how far the request came.',
+  },
+} as const satisfies Readonly<Record<string, Cause>>;

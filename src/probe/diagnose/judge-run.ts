@@ -1,0 +1,30 @@
+import type { Run } from '../outcome.ts';
+import type { JudgedRun, JudgeRun, SeenInRound } from '../compare/judged-run.ts';
+import { aloneOn } from './contrast.ts';
+import { explain } from './diagnose.ts';
+import type { Finding } from './finding.ts';
+
+/** The cause of one failed run as far as it can be told without further tests; `works`: the push got through over another path. */
+export function findingFor(run: Run, works: boolean): Finding | undefined {
+  return findingAmong(run, { elsewhere: works ? 'ok' : 'none', kindsFailingAlike: [] });
+}
+
+/** The same judgement for the verdict of a round. */
+export const judgeRun: JudgeRun = (run, seen): JudgedRun | undefined => {
+  const finding = findingAmong(run, seen);
+  if (finding === undefined) return undefined;
+  const { cause, hop, remedy, reference, confidence, title } = finding;
+  return { cause, hop, remedy: `${confidence === 'open' ? `Perhaps ${title}: ` : ''}${remedy} See ${reference}` };
+};
+
+function findingAmong({ failure, check, attempts }: Run, seen: SeenInRound): Finding | undefined {
+  if (failure === undefined) return undefined;
+  // The body was sent again after an answer that may have ended the session, as containerd does: that is no second trouble.
+  const resent = attempts.some((attempt) => attempt.resends > 0 && attempt.failure?.reason === failure.reason);
+  if (failure.reason === 'session_lost' && resent) return undefined;
+  const { elsewhere, kindsFailingAlike } = seen;
+  const anonymous = check.registry.credentials.kind === 'anonymous';
+  const among = aloneOn(check.path, elsewhere, elsewhere === 'none' ? undefined : 'another path');
+  const contrast = { ...among, anonymous, directLoginWorks: elsewhere === 'ok' && !anonymous, kindsFailingAlike };
+  return explain(failure, contrast, check.client.name);
+}

@@ -1,0 +1,119 @@
+import type { Failure } from '../failure.ts';
+import { reasonTable } from '../judge/reason-table.ts';
+import type { Cause, Proof } from './cause.ts';
+import { type CauseName, causeNames, causes } from './causes.ts';
+import type { Contrast } from './contrast.ts';
+import { isAlike } from './flips.ts';
+import type { Confidence } from './finding.ts';
+import { wordsOf } from './words.ts';
+import { refutations } from './refutations.ts';
+
+/** A failure and what stands around it. */
+export interface Case {
+  readonly failure: Failure;
+  readonly contrast: Contrast;
+}
+
+/** A cause for one failure, and how sure it is. */
+export interface Verdict {
+  readonly cause: CauseName;
+  readonly confidence: Confidence;
+}
+
+/** What explains a failure and is refuted by nothing that was seen. */
+export function candidatesFor({ failure, contrast }: Case): CauseName[] {
+  return causeNames.filter((name) => {
+    const { explains, refutedBy } = causes[name];
+    return explains(failure, contrast) && !refutedBy.some((one) => refutations[one].holds(failure, contrast));
+  });
+}
+
+/**
+ * Whether what is certain of the one failure explains the other as well: it is the same failure, or the same hop refuses bodies for
+ * their size, and fails a body that is no smaller in another way.
+ */
+function explainsToo({ failure, contrast }: Case, other: Case | undefined): boolean {
+  if (other === undefined) return false;
+  if (isAlike(other.failure, failure)) return true;
+  const isOfSize = reasonTable[failure.reason].tells.size === 'yes' && other.failure.answeredBy === failure.answeredBy;
+  return isOfSize && other.failure.sentBytes > 0 && other.contrast.sizeBytes >= contrast.sizeBytes;
+}
+
+/**
+ * The causes of each case, in the order of the cases: one that is certain or likely, or several that are open, or none. A cause is
+ * certain by its proofs alone. Without proof the one of the highest rank that explains the most failures is likely; those that
+ * explain as much as each other are all open. Pure.
+ */
+export function judge(cases: readonly Case[]): Verdict[][] {
+  const candidates = cases.map(candidatesFor);
+  const proven = candidates.map((names, index) => provenOf(names, cases[index]));
+  const sure = new Set(proven.flat());
+  const named = cases.flatMap((one, index) => {
+    const cause = proven[index]?.find((name) => causes[name].rank === 'named');
+    return cause === undefined ? [] : [{ one, cause }];
+  });
+  const coverage = (name: CauseName): number => candidates.filter((names) => names.includes(name)).length;
+  return candidates.map((names, index): Verdict[] => {
+    const own = best(proven[index] ?? [], rankOf);
+    const [first] = own;
+    // A general cause adds nothing where a named one is certain.
+    if (names.every((name) => causes[name].rank !== 'named')) {
+      const known = named.find(({ one }) => explainsToo(one, cases[index]));
+      if (known !== undefined) return [{ cause: known.cause, confidence: 'likely' }];
+    }
+    if (first !== undefined) return [{ cause: first, confidence: 'certain' }];
+    // What another failure proves explains this one as well.
+    const [elsewhere] = best(
+      names.filter((name) => sure.has(name)),
+      rankOf,
+    );
+    if (elsewhere !== undefined) return [{ cause: elsewhere, confidence: 'likely' }];
+    const left = best(best(names, rankOf), coverage);
+    return left.map((cause) => ({ cause, confidence: left.length === 1 ? 'likely' : 'open' }));
+  });
+}
+
+/**
+ * What one failure without any contrast leaves: the cause that its own words name, `likely`, or else every candidate, `open`, the more
+ * particular first. `named`: what the one who reports it knows these words to name. Pure.
+ */
+export function judgeAlone(one: Case, named: CauseName | undefined): Verdict[] {
+  const names = candidatesFor(one);
+  const [said] = best(
+    names.filter((name) => name === named || isNamedIn(one.failure, name)),
+    rankOf,
+  );
+  if (said !== undefined) return [{ cause: said, confidence: 'likely' }];
+  const particular = names.filter((name) => causes[name].rank !== 'general');
+  const left = particular.length === 0 ? names : particular;
+  return left.toSorted((a, b) => rankOf(b) - rankOf(a)).map((cause) => ({ cause, confidence: 'open' }));
+}
+
+/** Whether words name the cause, by which it would not be named without them: a status is none. */
+function isNamedIn(failure: Failure, name: CauseName): boolean {
+  const bare = wordsOf({ ...failure, registryCode: undefined, evidence: { ...failure.evidence, body: undefined } });
+  const said = wordsOf(failure);
+  return causes[name].provenBy.some((proof) => proof instanceof RegExp && proof.test(said) && !proof.test(bare));
+}
+
+const ranks: Readonly<Record<Cause['rank'], number>> = { general: 0, inferred: 1, named: 2 };
+
+function rankOf(name: CauseName): number {
+  return ranks[causes[name].rank];
+}
+
+/** Those with the highest value. */
+function best(names: readonly CauseName[], value: (name: CauseName) => number): CauseName[] {
+  const most = Math.max(...names.map(value));
+  return names.filter((name) => value(name) === most);
+}
+
+function provenOf(names: readonly CauseName[], one: Case | undefined): CauseName[] {
+  return one === undefined ? [] : names.filter((name) => causes[name].provenBy.some((proof) => holds(proof, one)));
+}
+
+function holds(proof: Proof, { failure, contrast }: Case): boolean {
+  // What did not come again when it was tried again is never certain.
+  if (contrast.cameAgain === false) return false;
+  return proof instanceof RegExp ? proof.test(wordsOf(failure)) : contrast.proven.has(proof);
+}

@@ -1,0 +1,45 @@
+import type { CauseName } from './causes.ts';
+import type { Confidence, Finding } from './finding.ts';
+
+const order: readonly Confidence[] = ['certain', 'likely', 'open'];
+const mostEvidence = 6;
+
+/** Causes that say in general what each of these says in particular. */
+const general: Partial<Record<CauseName, readonly CauseName[]>> = {
+  request_time_limit: [
+    'traefik_read_timeout',
+    'nginx_client_body_timeout',
+    'haproxy_client_timeout',
+    'envoy_idle_timeout',
+    'envoy_request_timeout',
+    'envoy_max_stream_duration',
+    'apache_request_timeout',
+    'alb_idle_timeout',
+  ],
+};
+
+function hasParticular(cause: string, other: string): boolean {
+  const particulars: readonly string[] = Object.hasOwn(general, cause) ? (general[cause as CauseName] ?? []) : [];
+  return particulars.includes(other);
+}
+
+/** One finding for each cause, with all its evidence; the surest first. */
+export function mergedFindings(all: readonly Finding[]): Finding[] {
+  const findings = all.filter(({ cause }) => !all.some((other) => hasParticular(cause, other.cause)));
+  const byCause = new Map<string, Finding>();
+  for (const finding of findings) {
+    const known = byCause.get(finding.cause);
+    if (known === undefined) {
+      byCause.set(finding.cause, finding);
+      continue;
+    }
+    const better = order.indexOf(finding.confidence) < order.indexOf(known.confidence);
+    const evidence = [...new Set([...known.evidence, ...finding.evidence])].slice(0, mostEvidence);
+    byCause.set(finding.cause, {
+      ...known,
+      ...(better ? { confidence: finding.confidence, hop: finding.hop } : {}),
+      evidence,
+    });
+  }
+  return [...byCause.values()].sort((a, b) => order.indexOf(a.confidence) - order.indexOf(b.confidence));
+}

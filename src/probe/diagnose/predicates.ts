@@ -1,0 +1,168 @@
+import type { TlsProblem } from '../../network/tls-problem.ts';
+import type { AnsweredBy, Failure, FailureReason } from '../failure.ts';
+import { isCut } from '../judge/is-cut.ts';
+import type { Arrived } from './arrived.ts';
+import type { Match } from './match.ts';
+import { maintenanceWords, wordsOf } from './words.ts';
+
+/** A reason, and who answered; undefined: whoever did. */
+export const is =
+  (reason: FailureReason, by?: AnsweredBy, also: Match = () => true): Match =>
+  (f, x) =>
+    f.reason === reason && (by === undefined || f.answeredBy === by) && also(f, x);
+
+export const either =
+  (...matches: readonly Match[]): Match =>
+  (f, x) =>
+    matches.some((match) => match(f, x));
+
+export const status =
+  (...values: readonly number[]): Match =>
+  (f) =>
+    f.status !== undefined && values.includes(f.status);
+
+/** The answer's own words. */
+export const says =
+  (words: RegExp): Match =>
+  (f) =>
+    words.test(wordsOf(f));
+
+/** Why TLS did not come about. */
+export const tlsProblem =
+  (...problems: readonly TlsProblem[]): Match =>
+  ({ evidence }) =>
+    evidence.tlsProblem !== undefined && problems.includes(evidence.tlsProblem);
+
+/** The code of the network error. */
+export const code =
+  (codes: RegExp): Match =>
+  (f) =>
+    codes.test(f.evidence.code ?? '');
+
+export const isGateway: Match = (f) => f.status === 502 || f.status === 503 || f.status === 504;
+/** After the last byte of the body. */
+export const inWait: Match = (f) => f.phase === 'wait' || f.phase === 'commit';
+export const crossedCloudflare: Match = (f) => f.evidence.rayId !== undefined || f.answeredBy === 'cloudflare';
+
+/** Cut without a word here, not on another path and not as a small body, and so much of it is at the registry. */
+export const isCutWith =
+  (...arrived: readonly Arrived[]): Match =>
+  (f, x) =>
+    isCut(f) && x.arrived !== undefined && arrived.includes(x.arrived) && x.smallPassed;
+
+export const atLimitOfTime: Match = (f, x) =>
+  x.endedAfterMs !== undefined && f.elapsedMs >= 0.9 * x.endedAfterMs && f.phase !== 'start' && f.phase !== 'auth';
+/** Cut when nothing had moved for about as long as a small body was allowed to rest; an end of our own making is none. */
+export const cutInSilence: Match = (f, x) =>
+  isCut(f) && f.evidence.timer === undefined && x.idleEndedAfterMs !== undefined && !atLimitOfTime(f, x);
+
+/** nginx never says 503 of a server that it does not reach. */
+export function saysItself({ status: answered, answeredBy }: Failure): boolean {
+  return answered === 503 && answeredBy === 'nginx';
+}
+
+/** Words of a hop that has too much to do, or was told to take no more. */
+export const overloadWords =
+  /overload|overflow|too many (?:connections|pending)|queue (?:is )?full|circuit[ -]?break|local_rate_limited|server too busy|resource limit/i;
+/** An answer without words belongs to the page that others got: HEAD has none. */
+export const ofMaintenance: Match = (f, x) =>
+  (f.status ?? 0) >= 500 &&
+  f.answeredBy !== 'registry' &&
+  (says(maintenanceWords)(f, x) || (isEmpty(f) && x.maintenance));
+
+/** Words of a hop that did not get through to what is behind it. */
+export const unreachableWords =
+  /no server is available|no available server|no healthy upstream|connection refused|remote connection failure|could not connect|(?:dns|name) (?:lookup|resolution) (?:failed|error)|no route to host|host is unreachable|failed to establish|err_(?:connect_fail|cannot_forward|dns_fail)/i;
+/** Words of a hop that found the headers too large. */
+export const headerWords =
+  /request header or cookie too large|header(?:s| field| fields)? too (?:large|long|big)|upstream sent too big header|size of a request header field exceeds/i;
+
+/** The host of the realm does not resolve: it is wrong rather than away. */
+export function namesNobody({ evidence }: Failure): boolean {
+  return /^(?:ENOTFOUND|ENODATA|EAI_)/.test(evidence.code ?? '');
+}
+
+/** The 401 names no way to log in. */
+export function namesNoService({ evidence }: Failure): boolean {
+  return evidence.authProblem === 'challenge_missing' || evidence.authProblem === 'challenge_unparsable';
+}
+
+/** The challenge names a token service that our own rule keeps us from. */
+export function isNotAsked({ evidence }: Failure): boolean {
+  return evidence.authProblem === 'realm_not_allowed';
+}
+
+export function lengthMissing({ status: answered, evidence }: Failure): boolean {
+  return answered === 200 && evidence.headers !== undefined && evidence.headers['content-length'] === undefined;
+}
+
+/** The answer is a redirect, whatever its Location is. */
+export function isRedirect({ status: answered = 0 }: Failure): boolean {
+  return answered >= 300 && answered < 400;
+}
+
+export function leavesTls({ evidence }: Failure): boolean {
+  return evidence.url?.startsWith('https:') === true && evidence.location?.startsWith('http:') === true;
+}
+
+/** The request had been redirected, and where it led nobody answers. */
+export const leadsNowhere: Match = (f) =>
+  f.evidence.redirectedFrom !== undefined &&
+  f.answeredBy === 'none' &&
+  ['dns_failure', 'connect_refused', 'connect_timeout', 'tls_failure'].includes(f.reason);
+
+/** It was a read of a blob: registries send those to their store. */
+export function leadsToStore({ evidence }: Failure): boolean {
+  return /\/blobs\/[^/]+:/.test(evidence.redirectedFrom ?? '');
+}
+
+/** A store of blobs, to which the registry had redirected a read, answered with a refusal or an error. */
+export const storeRefuses: Match = (f) => leadsToStore(f) && (f.status ?? 0) >= 400 && f.answeredBy !== 'registry';
+
+/** A page for people, which no registry writes, from somebody who does not show to be one. */
+export function isPageOfHop({ answeredBy, evidence }: Failure): boolean {
+  return answeredBy !== 'registry' && /<html|<!doctype html/i.test(evidence.body ?? '');
+}
+
+/** An answer without words. */
+export function isEmpty({ evidence }: Failure): boolean {
+  return (evidence.body ?? '') === '';
+}
+
+/** Cloudflare's own codes, and words of a CDN or tunnel, say which leg is broken: those have rows of their own. */
+export function namedByEdge(f: Failure): boolean {
+  const { answeredBy, status: answered = 0, evidence } = f;
+  return (
+    (answered >= 520 && answered <= 530) ||
+    answeredBy === 'cloudfront' ||
+    /unable to reach the origin service/i.test(evidence.body ?? '')
+  );
+}
+
+/** A registry in maintenance says so; a file system that was mounted so is another trouble. */
+const readOnlyWords: Match = says(/read[- ]?only(?! file ?system)/i);
+
+/** The registry made this answer: an error of its own, or a bare one that is no page of a hop that leaves the registry's header on it. */
+export const saidByRegistry: Match = (f) =>
+  f.answeredBy === 'registry' && (f.registryCode !== undefined || !/<html/i.test(f.evidence.body ?? ''));
+
+/** The registry takes no uploads: in words, or because it knows no POST where uploads begin. */
+export const readOnly: Match = (f, x) =>
+  saidByRegistry(f, x) && (readOnlyWords(f, x) || (f.reason === 'method_not_allowed' && f.phase === 'start'));
+
+/** Hops whose limits on time have rows of their own. */
+const known: readonly AnsweredBy[] = [
+  'registry',
+  'nginx',
+  'traefik',
+  'haproxy',
+  'envoy',
+  'alb',
+  'cloudfront',
+  'apache',
+];
+
+/** Answered by a hop without such rows, or by nobody. */
+export function ofStranger({ answeredBy }: Failure): boolean {
+  return !known.includes(answeredBy);
+}

@@ -1,0 +1,197 @@
+import type { Match } from './match.ts';
+import {
+  isPageOfHop,
+  ofMaintenance,
+  overloadWords,
+  saidByRegistry,
+  says,
+  storeRefuses,
+  tlsProblem,
+  unreachableWords,
+} from './predicates.ts';
+import { uploadRefutations } from './refutations-upload.ts';
+
+interface Refutation {
+  /** What was seen, as the end of `refuted when …`. */
+  readonly when: string;
+  readonly holds: Match;
+}
+
+/** A time is the same time within this share. */
+const slack = 1.1;
+
+/** Problems of TLS whose code says that it failed, and not why. */
+const unnamed = tlsProblem('handshake_cut', 'handshake_timeout', 'refused', 'other');
+
+const table = {
+  registryAnswered: {
+    when: 'the registry answered anything over this path in the same examination',
+    holds: (_, x) => x.registryAnswered,
+  },
+  neverRegistry: {
+    when: 'nothing on this path ever reached a registry',
+    holds: (_, x) => (x.portal && !x.registryAnswered) || x.everything404,
+  },
+  largerPassed: {
+    when: 'a body of this size or larger got through in one piece',
+    holds: (f, x) => x.passedBytes > 0 && x.passedBytes >= Math.max(f.sentBytes, x.sizeBytes),
+  },
+  largerAlikePassed: {
+    when: 'a body of this size or larger got through in one piece, sent in the same way: with a length, or without',
+    holds: (f, x) => x.passedAlikeBytes > 0 && x.passedAlikeBytes >= Math.max(f.sentBytes, x.sizeBytes),
+  },
+  smallPassedAfter: {
+    when: 'smaller bodies got through afterwards',
+    holds: (_, x) => x.smallPassedAfter,
+  },
+  fullSegmentCame: {
+    when: 'a segment of full size was acknowledged on this path',
+    holds: (_, x) => x.fullSegmentCame,
+  },
+  slowPassed: {
+    when: 'small bodies that take longer get through',
+    holds: (f, x) => x.endedAfterMs === undefined && x.slowPassedMs > f.elapsedMs * slack,
+  },
+  timesDiffer: {
+    when: 'slow bodies are ended at another time',
+    holds: (f, x) => x.endedAfterMs !== undefined && f.status === undefined && f.elapsedMs < 0.9 * x.endedAfterMs,
+  },
+  restPassed: {
+    when: 'a small body that rested for as long got through',
+    holds: (f, x) => (x.restPassedMs ?? 0) > (f.evidence.sinceLastByteMs ?? f.elapsedMs),
+  },
+  declaredFails: {
+    when: 'a body with a length is lost in the same way',
+    holds: (_, x) => x.declaredPassed === false,
+  },
+  allPassedOn: {
+    when: 'the registry holds about all that was sent',
+    holds: (_, x) => x.arrived === 'most' || x.arrived === 'whole',
+  },
+  partPassedOn: {
+    when: 'the registry holds much less than was sent',
+    holds: (_, x) => x.arrived === 'part',
+  },
+  notAllArrived: {
+    when: 'the registry does not hold the whole body',
+    holds: (_, x) => x.arrived !== undefined && x.arrived !== 'whole',
+  },
+  freshFails: {
+    when: 'it fails on fresh connections as well',
+    holds: (_, x) => x.freshPassed === false,
+  },
+  failsEverywhere: {
+    when: 'the direct path fails in the same way',
+    holds: (_, x) => x.direct === 'same',
+  },
+  worksElsewhere: {
+    when: 'the same push gets through over another path',
+    holds: (_, x) => x.direct === 'ok' || x.direct === 'slow',
+  },
+  tokenServed: {
+    when: 'the token service took the credentials',
+    holds: (f, x) => x.tokenServed && f.answeredBy === 'registry' && f.status === 401,
+  },
+  loginWorks: {
+    when: 'a request with the same credentials was let in, on this path or the direct one',
+    holds: (_, x) => x.loginWorks || x.directLoginWorks,
+  },
+  loginWorksHere: {
+    when: 'a request with the same credentials was let in on this path',
+    holds: (_, x) => x.loginWorks || x.tokenServed,
+  },
+  pingAsks: {
+    when: 'GET /v2/ asks for a login on this path',
+    holds: (_, x) => x.pingAsks,
+  },
+  tokenRefused: {
+    when: 'the token service gave no token',
+    holds: (_, x) => !x.tokenServed,
+  },
+  olderTokenTaken: {
+    when: 'a token of greater age was taken',
+    holds: (_, x) => x.tokenAgeMs !== undefined && x.oldestTokenMs > x.tokenAgeMs * slack,
+  },
+  noSession: {
+    when: 'no upload session was ever opened on this path',
+    holds: (_, x) => !x.sessionOpened && (x.everything404 || x.portal),
+  },
+  onlyOldRefused: {
+    when: 'younger tokens are always taken, and only an older one was refused',
+    holds: (_, x) => x.smallPassed && x.tokenAgeMs !== undefined && x.oldestTokenMs < x.tokenAgeMs,
+  },
+  ...uploadRefutations,
+  hopSaidIt: {
+    when: 'a hop made the answer',
+    holds: (f) => !['registry', 'none'].includes(f.answeredBy),
+  },
+  hopSaidItAlone: {
+    when: 'the answer bears no mark of the registry, and it is a page for people, or over another path the same push gets through',
+    holds: (f, x) => f.answeredBy !== 'registry' && (isPageOfHop(f) || x.direct === 'ok' || x.direct === 'slow'),
+  },
+  bodyUnfinished: {
+    when: 'the answer came before the end of the body',
+    holds: (f) => f.phase === 'send',
+  },
+  fasterElsewhere: {
+    when: 'over another path the registry answers quickly',
+    holds: (_, x) => x.direct === 'ok',
+  },
+  endsSilence: {
+    when: 'a small body that rests is ended as well',
+    holds: (_, x) => x.idleEndedAfterMs !== undefined,
+  },
+  bareFails: {
+    when: 'requests without a body fail in the same way',
+    holds: (_, x) => x.bareFails,
+  },
+  saysUnreachable: {
+    when: 'the hop says that it reaches no server',
+    holds: says(unreachableWords),
+  },
+  overloaded: {
+    when: 'the hop says that it has too much to do',
+    holds: says(overloadWords),
+  },
+  inMaintenance: {
+    when: 'the page speaks of maintenance',
+    holds: ofMaintenance,
+  },
+  wasRedirected: {
+    when: 'the request had been redirected to another address, and failed there',
+    holds: (f) => f.evidence.redirectedFrom !== undefined,
+  },
+  storeRefused: {
+    when: 'the request had been redirected to a store of blobs, which refused it',
+    holds: storeRefuses,
+  },
+  onlyOtherHostFails: {
+    when: 'all and only those requests fail in which the host is written as the Location has it',
+    holds: (_, x) => x.onlyOtherHostFails,
+  },
+  ownHostFails: {
+    when: 'requests fail as well in which the host is written as in the URL of the path',
+    holds: (_, x) => !x.onlyOtherHostFails,
+  },
+  cameOnce: {
+    when: 'the same push got through when it was made again',
+    holds: (_, x) => x.cameAgain === false,
+  },
+  registrySaidIt: {
+    when: 'the answer is an error of the registry’s own',
+    holds: saidByRegistry,
+  },
+  uploadOpened: {
+    when: 'an upload session was opened on this path',
+    holds: (_, x) => x.sessionOpened,
+  },
+  namedByCode: {
+    when: 'the error code names another trouble',
+    holds: (f, x) => f.evidence.tlsProblem !== undefined && !unnamed(f, x),
+  },
+} as const satisfies Readonly<Record<string, Refutation>>;
+
+export type RefutationName = keyof typeof table;
+
+/** Observations that rule causes out. */
+export const refutations: Readonly<Record<RefutationName, Refutation>> = table;

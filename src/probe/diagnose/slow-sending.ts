@@ -1,0 +1,146 @@
+import { formatBytes } from '../byte-words.ts';
+import type { Limiter } from '../../network/kernel/kernel-facts.ts';
+import { formatDuration } from '../../network/duration-words.ts';
+import type { RequestRecord, Run, SendingFacts } from '../outcome.ts';
+import { limitedShares, retransmittedShare } from '../run/sending-facts.ts';
+import type { SlowCauseName } from './causes-slow.ts';
+import type { Confidence } from './finding.ts';
+import type { Examination, Examined, Trial } from './trial.ts';
+
+/** What a slowness was seen by. */
+export interface Slowness {
+  readonly cause: SlowCauseName;
+  readonly confidence: Confidence;
+  readonly evidence: string;
+}
+
+/** Somebody always is the limit. It is worth a word below 10 Mbit/s, or where another path is so many times as fast. */
+const slowBytesPerSecond = 1_250_000;
+export const slowFactor = 4;
+/** Smaller bodies, and shorter ones, measure the round trip and the begin of a connection. */
+export const leastBytes = 256 * 1024;
+const leastSendingMs = 500;
+/** Who holds a body up for this part of the time is the limit. */
+const mostOfIt = 0.6;
+/** More than this of all that is sent again is no usual line. */
+const lossyShare = 0.01;
+/** A queue that is full makes the round trip so many times, and so much, longer. */
+const queueFactor = 3;
+const queueMs = 20;
+/** A line that is full gives the same in each half of the time; a connection that still gathers speed does not. */
+const sameRate = [0.5, 2] as const;
+
+/** What holds the pushes over this path up, where they are slow: as the kernel of this host knows it. Pure. */
+export function slowSending({ subject, direct }: Examination): Slowness[] {
+  const there = speedOver(direct);
+  const slow = slowTrials(subject, there);
+  const named = slow.flatMap((trial) => {
+    const cause = causeOf(trial.run);
+    return cause === undefined ? [] : [{ cause, trial }];
+  });
+  const [first] = named.toSorted((a, b) => b.trial.sizeBytes - a.trial.sizeBytes);
+  // Pushes that contradict each other show nothing.
+  if (first === undefined || named.some(({ cause }) => cause !== first.cause)) return [];
+  const contrasted = named.length >= 2 && there >= slowFactor * Math.max(...slow.map(speedOf));
+  const compared = there === 0 ? '' : `; ${formatBytes(there)}/s over ${direct?.path.name ?? ''}`;
+  const evidence = `${wordsOf(first.trial)}${compared}`;
+  return [{ cause: first.cause, confidence: contrasted ? 'certain' : 'likely', evidence }];
+}
+
+/** Who held each slow push up, one sentence each: facts, whether they make a cause or not. Pure. */
+export function sendingWordsOf({ subject, direct }: Examination): string[] {
+  return slowTrials(subject, speedOver(direct)).map((trial) => `${subject.path.name}: ${wordsOf(trial)}`);
+}
+
+function slowTrials({ trials }: Examined, there: number): Trial[] {
+  return trials.filter((trial) => isMeasured(trial) && isSlow(speedOf(trial), there));
+}
+
+/** The best over another path; 0: there is none. */
+function speedOver(other: Examined | undefined): number {
+  const speeds = (other?.trials ?? []).map(({ run }) => (run.ok ? (run.pushBytesPerSecond ?? 0) : 0));
+  return Math.max(0, ...speeds);
+}
+
+function isMeasured({ kind, run, sizeBytes }: Trial): boolean {
+  const { limited } = run.sending ?? {};
+  if (limited === undefined || !run.ok || kind === 'pausing' || sizeBytes < leastBytes) return false;
+  return limited.receiver + limited.network + limited.prober >= leastSendingMs;
+}
+
+function speedOf({ run }: Trial): number {
+  return run.pushBytesPerSecond ?? Number.POSITIVE_INFINITY;
+}
+
+function isSlow(speed: number, there: number): boolean {
+  return speed < slowBytesPerSecond || speed * slowFactor < there;
+}
+
+function causeOf(run: Run): SlowCauseName | undefined {
+  const shares = limitedShares(run.sending ?? {});
+  if (run.sending === undefined || shares === undefined) return undefined;
+  const holds = (limiter: Limiter): boolean => shares[limiter] >= mostOfIt;
+  // A window that is full makes its own retransmissions, so it is asked first; those of HTTP/2 have a cause of their own.
+  if (holds('receiver'))
+    return windowOf(run.attempts.flatMap(({ requests }) => requests)) === undefined ? 'receiver_slow' : undefined;
+  // A process that was busy, or throttled, does not keep others' bodies waiting.
+  if (holds('prober')) return run.tainted ? undefined : 'prober_slow';
+  if (!holds('network')) return undefined;
+  const isLossy = (retransmittedShare(run.sending) ?? 0) >= lossyShare;
+  // A full queue drops what is above it: loss of a thin line's own.
+  if (isLossy) return isQueued(run.sending) ? 'line_thin' : 'line_lossy';
+  return isSteady(run) ? 'line_thin' : undefined;
+}
+
+/** The round trip at the end has a queue in it. */
+function isQueued({ minRttMs, rttMs }: SendingFacts): boolean {
+  return (
+    minRttMs !== undefined && rttMs !== undefined && rttMs >= queueFactor * minRttMs && rttMs >= minRttMs + queueMs
+  );
+}
+
+/** HTTP/2: the window with which the hop lets a stream begin, as it said. */
+export function windowOf(requests: readonly RequestRecord[]): number | undefined {
+  return requests.find(({ kernel }) => kernel?.streamWindowBytes !== undefined)?.kernel?.streamWindowBytes;
+}
+
+function bodiesOf({ attempts }: Run): RequestRecord[] {
+  return attempts.flatMap(({ requests }) => requests.filter(({ kernel }) => kernel !== undefined));
+}
+
+/** Of the longest body: each has sums of its own. */
+function isSteady(run: Run): boolean {
+  const [longest] = bodiesOf(run).toSorted((a, b) => b.durationMs - a.durationMs);
+  const points = longest?.kernel?.points ?? [];
+  const [first, last] = [points[0], points.at(-1)];
+  if (first?.ackedBytes === undefined || last?.ackedBytes === undefined) return false;
+  const middleMs = (first.atMs + last.atMs) / 2;
+  const middle = points.find(({ atMs }) => atMs >= middleMs);
+  if (middle?.ackedBytes === undefined || middle.atMs <= first.atMs || middle.atMs >= last.atMs) return false;
+  const before = (middle.ackedBytes - first.ackedBytes) / (middle.atMs - first.atMs);
+  const after = (last.ackedBytes - middle.ackedBytes) / (last.atMs - middle.atMs);
+  return after >= sameRate[0] * before && after <= sameRate[1] * before;
+}
+
+/** `docker, 4 MiB: 879 KiB/s; for 93 % of the time of sending …, 2.1 % sent once more, round trip 4 ms to 80 ms`. */
+function wordsOf(trial: Trial): string {
+  const { run, sizeBytes } = trial;
+  const { minRttMs, rttMs, viaProxy } = run.sending ?? {};
+  const shares = limitedShares(run.sending ?? {});
+  const next = viaProxy === true ? 'the proxy' : 'the next host';
+  const held: Readonly<Record<Limiter, string>> = {
+    receiver: `${next} had no room for more`,
+    network: 'the line held it up',
+    prober: 'this host had nothing to send',
+  };
+  const [most] = (['receiver', 'network', 'prober'] as const).toSorted(
+    (a, b) => (shares?.[b] ?? 0) - (shares?.[a] ?? 0),
+  );
+  const again = retransmittedShare(run.sending ?? {}) ?? 0;
+  const trips =
+    minRttMs === undefined || rttMs === undefined
+      ? ''
+      : `, round trip ${formatDuration(minRttMs)} at least, ${formatDuration(rttMs)} at the end`;
+  const share = most === undefined ? 0 : Math.round(100 * (shares?.[most] ?? 0));
+  return `${run.check.client.name}, ${formatBytes(sizeBytes)}: ${formatBytes(speedOf(trial))}/s; for ${share} % of the time of sending ${held[most ?? 'network']}, ${(100 * again).toFixed(1)} % of the bytes went out once more${trips}`;
+}

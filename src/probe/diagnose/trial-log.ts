@@ -1,0 +1,78 @@
+import { formatBytes } from '../byte-words.ts';
+import type { NetworkPath } from '../../network/path.ts';
+import { formatDuration } from '../../network/duration-words.ts';
+import type { RunCheck } from '../outcome.ts';
+import type { ExamineDeps, ExamineOptions } from './examine-options.ts';
+import { type ShapedCheck, smallBytes, trialCheck } from './trial-checks.ts';
+import type { Trial, TrialKind } from './trial.ts';
+
+/** How a push of an examination differs from the usual one. */
+export interface How {
+  readonly direct?: NetworkPath;
+  readonly run?: RunCheck;
+  readonly pauseMs?: number;
+}
+
+/** A body of which nobody takes a byte for so long is lost; the daemon waits longer, because it has other things to do meanwhile. */
+const stallTimeoutMs = 30_000;
+/** Of the time left, a small body gets so much: one that hangs must leave time to compare it with another path. */
+const smallShare = 1 / 3;
+/** And never less than this, where there is so much. */
+const smallLeastMs = 10_000;
+/** With less time left no push is begun. */
+const leastMs = 3_000;
+
+/** Makes the pushes of an examination, one after the other, within its time, and keeps what came of them. */
+export class TrialLog {
+  readonly trials: Trial[] = [];
+  readonly directTrials: Trial[] = [];
+  /** What was not done for want of time, in a few words each. */
+  readonly leftOut: string[] = [];
+  readonly #options: ExamineOptions;
+  readonly #deps: ExamineDeps;
+  readonly #endsAtMs: number;
+
+  constructor(options: ExamineOptions, deps: ExamineDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#endsAtMs = performance.now() + (options.deadlineMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Time left for all that is to come, in milliseconds; infinite without a deadline. */
+  get leftMs(): number {
+    return this.#endsAtMs - performance.now();
+  }
+
+  #timeFor(sizeBytes: number): number {
+    const isSmall = sizeBytes <= smallBytes(Number.POSITIVE_INFINITY);
+    return isSmall ? Math.min(this.leftMs, Math.max(smallLeastMs, smallShare * this.leftMs)) : this.leftMs;
+  }
+
+  get failed(): Trial[] {
+    return this.trials.filter(({ run }) => !run.ok);
+  }
+
+  /** Whether there is time for `what`; if not, it is noted as left out. */
+  hasTimeFor(what: string): boolean {
+    if (this.#options.signal.aborted) return false;
+    if (this.leftMs >= leastMs) return true;
+    this.leftOut.push(`${what}: the ${formatDuration(this.#options.deadlineMs ?? 0)} of this examination were over`);
+    return false;
+  }
+
+  /** One push. False: it failed, or was not made. */
+  async push(kind: TrialKind, shaped: ShapedCheck, sizeBytes: number, how: How = {}): Promise<boolean> {
+    const { signal, onProgress, check: own, onStep } = this.#options;
+    const { direct, pauseMs, run = this.#deps.run } = how;
+    const path = direct ?? own.path;
+    const usual = { ...trialCheck(shaped, sizeBytes), path };
+    const what = `${usual.client.name}, ${formatBytes(sizeBytes)} over ${path.name}`;
+    if (!this.hasTimeFor(what)) return false;
+    const check = { ...usual, timeoutMs: Math.min(usual.timeoutMs, Math.ceil(this.#timeFor(sizeBytes))) };
+    onStep?.(what);
+    const outcome = await run(check, { signal, inspectsSession: true, onProgress, stallTimeoutMs });
+    const trial: Trial = { kind, shape: shaped.shape, sizeBytes, run: outcome, pauseMs };
+    (direct === undefined ? this.trials : this.directTrials).push(trial);
+    return outcome.ok;
+  }
+}

@@ -1,0 +1,54 @@
+import type { Failure } from '../failure.ts';
+
+/** Headers that say why. */
+const saidIn = ['x-squid-error', 'x-envoy-overloaded', 'warning', 'content-type'] as const;
+
+/** A page without its tags, and without what is in its head. */
+function textOf(body: string): string {
+  return body.replaceAll(/<(style|script)\b.*?(?:<\/\1>|$)|<!--.*?(?:-->|$)/gis, ' ').replaceAll(/<[^>]*>/g, ' ');
+}
+
+/** The first sentence of what the other side said, at most 160 characters: JSON error code and message, or text; undefined: nothing. */
+export function quoteOf({ evidence }: Failure): string | undefined {
+  const { body = '' } = evidence;
+  const [, registryCode, message, detail = ''] =
+    /"code"\s*:\s*"([^"]{1,64})"(?:\s*,\s*"message"\s*:\s*"((?:[^"\\]|\\.){1,300})")?(?:\s*,\s*"detail"\s*:\s*([^\]]{1,300}))?/.exec(
+      body,
+    ) ?? [];
+  // Only what says nothing itself is completed: the storage driver and the error of the system stand there.
+  const more = registryCode === 'UNKNOWN' ? ` ${detail.replaceAll(/["{}]+/g, ' ')}` : '';
+  // A page says most of its title again, unless it is cut off before.
+  const plain = (html: string): string => textOf(html).replaceAll(/\s+/g, ' ').trim();
+  const page = plain(body.replace(/<title>.*?<\/title>/is, ' ')) || plain(body);
+  const text =
+    registryCode === undefined ? page : `${registryCode}: ${message ?? ''}${more}`.replaceAll(/\s+/g, ' ').trim();
+  const [sentence = ''] = /^.{1,160}?(?:[.!?](?=\s|$)|$)|^.{1,160}/u.exec(text) ?? [];
+  return sentence.trim() === '' ? undefined : sentence.trim();
+}
+
+/**
+ * All that the other side, the resolver or the TLS library said of a failure, in one line: status, the registry's code, the error
+ * code, headers that say why, the beginning of the body without its tags.
+ */
+export function wordsOf({ status: answered, registryCode, evidence }: Failure): string {
+  const { body = '', headers = {} } = evidence;
+  const said = saidIn.flatMap((name) => (headers[name] === undefined ? [] : `${name}: ${headers[name]}`));
+  const location = evidence.location === undefined ? undefined : `location: ${evidence.location}`;
+  const tls = evidence.tlsProblem === undefined ? undefined : `tls:${evidence.tlsProblem}`;
+  const login = evidence.authProblem === undefined ? undefined : `login:${evidence.authProblem}`;
+  const words = [
+    answered,
+    registryCode,
+    evidence.code,
+    tls,
+    login,
+    textOf(body),
+    ...said,
+    evidence.challenge,
+    location,
+  ].filter((word) => word !== undefined);
+  return words.join(' ').replaceAll(/\s+/g, ' ').trim();
+}
+
+/** Words of a page that was put up on purpose; Apache’s own page for 503 speaks of maintenance whatever is wrong. */
+export const maintenanceWords = /maintenance(?! downtime or capacity)/i;

@@ -1,0 +1,57 @@
+import type { Failure } from '../failure.ts';
+import type { RequestRecord } from '../outcome.ts';
+import { isOfRegistry } from './observed.ts';
+import type { Examined } from './trial.ts';
+
+/** Host and port of a URL as they are written, which is what the Host header says. */
+function authorityIn(url: string): string {
+  return /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? '';
+}
+
+function nameIn(authority: string): string {
+  return authority.replace(/:\d+$/, '');
+}
+
+interface ByHost {
+  /** With the host and port of a Location. */
+  readonly asLocation: readonly RequestRecord[];
+  /** With those of the path's own URL. */
+  readonly asUrl: readonly RequestRecord[];
+}
+
+/** undefined: the failing request wrote the host as the path does, or went to another host. */
+function byHost({ evidence }: Failure, { path, trials }: Examined): ByHost | undefined {
+  // Who was sent on went where a redirect led, and not to another name of this path.
+  if (evidence.redirectedFrom !== undefined) return undefined;
+  const own = authorityIn(path.origin);
+  const other = authorityIn(evidence.url ?? '');
+  if (other === own || nameIn(other) !== nameIn(own)) return undefined;
+  const requests = trials.flatMap(({ run }) => run.attempts.flatMap((attempt) => attempt.requests));
+  const to = (authority: string): RequestRecord[] => requests.filter(({ url }) => authorityIn(url) === authority);
+  return { asLocation: to(other), asUrl: to(own) };
+}
+
+function isRefused(request: RequestRecord): boolean {
+  return (request.status ?? 0) >= 400 && !isOfRegistry(request);
+}
+
+/**
+ * A hop refuses every request in which the host is written as a Location writes it, with a port or without, and passes requests on
+ * in which it is written as in the path's URL.
+ */
+export function onlyOtherHostFails(failure: Failure, examined: Examined): boolean {
+  const found = byHost(failure, examined);
+  return (
+    found !== undefined && found.asLocation.every(isRefused) && found.asUrl.some((one) => (one.status ?? 500) < 400)
+  );
+}
+
+/** The same with requests of one method that carry no body: nothing but the host differs in what a hop looks at. */
+export function hostSides(failure: Failure, examined: Examined): { readonly failed: number; readonly passed: number } {
+  const { asLocation = [], asUrl = [] } = byHost(failure, examined) ?? {};
+  const bare = asLocation.filter((one) => one.plannedBytes === 0 && isRefused(one));
+  const alike = asUrl.filter(
+    (one) => one.plannedBytes === 0 && !isRefused(one) && bare.some(({ method }) => method === one.method),
+  );
+  return { failed: bare.length, passed: alike.length };
+}

@@ -1,0 +1,65 @@
+import type { Facts } from './facts.ts';
+
+/** Whether a value is there and one of these. */
+export const oneOf =
+  <T>(...values: readonly T[]) =>
+  (value: T | undefined): boolean =>
+    value !== undefined && values.includes(value);
+
+export const unreachableCodes = oneOf('ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN');
+/** This host has no descriptor, memory, buffer, local port or local address left. */
+export const exhaustedCodes = oneOf('EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EADDRNOTAVAIL', 'EAI_MEMORY');
+export const badChallenges = oneOf(
+  'challenge_missing',
+  'challenge_unparsable',
+  'realm_not_allowed',
+  'realm_unreachable',
+);
+export const locationProblems = oneOf(
+  'location_missing',
+  'location_unparsable',
+  'location_downgrade',
+  'location_foreign',
+);
+const cutCodes = oneOf(
+  'ECONNRESET',
+  'EPIPE',
+  'UND_ERR_SOCKET',
+  'UND_ERR_INFO',
+  'ECONNABORTED',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+);
+
+export const registry = (f: Facts): boolean => f.answeredBy === 'registry';
+export const code = (f: Facts, ...codes: readonly string[]): boolean =>
+  f.registryCodes.some((one) => codes.includes(one));
+/** A connection that ended before the answer did; while pulling, the answer is what is cut. */
+export const cut = (f: Facts): boolean => (f.status === undefined || f.step === 'pull') && cutCodes(f.network?.code);
+export const bodyRefusedAtCommit = (f: Facts): boolean =>
+  code(f, 'DIGEST_INVALID') || f.problem === 'range_missing' || f.problem === 'range_unparsable';
+
+/** A reset on a used connection before the peer can have read anything: within a second and inside one socket buffer. */
+export const staleWithinMs = 1_000;
+export const staleSentBytes = 64 * 1024;
+
+/** Traefik's default `respondingTimeouts.readTimeout` counts the whole body and only cuts the connection (traefik/traefik#10805). */
+export const cutAfterAMinute = (f: Facts): boolean =>
+  f.step === 'send' && f.elapsedMs >= 58_000 && f.elapsedMs <= 62_000;
+
+export function opening(f: Facts): boolean {
+  return f.network?.stage === 'connect' || f.network?.stage === 'proxy';
+}
+
+export function refusedByProxy(f: Facts): boolean {
+  return f.network?.stage === 'proxy' && f.network.code.startsWith('PROXY_');
+}
+
+export function http2Code(f: Facts): boolean {
+  return f.network?.code.startsWith('ERR_HTTP2') ?? false;
+}
+
+/** Gitea refuses with an empty 403 after all bytes; Harbor's DENIED names the limit only in its message. */
+export function saysQuota(f: Facts): boolean {
+  return (f.step !== 'verify' && f.bodyEmpty) || /quota|exceed/i.test(f.registryMessage);
+}

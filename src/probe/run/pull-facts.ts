@@ -1,0 +1,35 @@
+import { type Attempt, type PullFacts, type PullRound, pullRounds, type RequestRecord } from '../outcome.ts';
+import { pullThroughput } from './throughput.ts';
+
+/** What the pulls of each round say together; undefined: nothing was pulled. */
+export function pullFacts(attempts: readonly Attempt[]): Partial<Record<PullRound, PullFacts>> | undefined {
+  const found = pullRounds.flatMap((round) => {
+    const ofRound = attempts.filter(({ pull }) => pull === round);
+    return ofRound.length === 0 ? [] : [[round, factsOf(ofRound, round)] as const];
+  });
+  return found.length === 0 ? undefined : Object.fromEntries(found);
+}
+
+function factsOf(attempts: readonly Attempt[], round: PullRound): PullFacts {
+  const layers = attempts.filter(({ blob }) => blob !== 'manifest' && blob !== 'config');
+  const requests = layers.flatMap((attempt) => attempt.requests).filter(isBlobGet);
+  const [first] = requests;
+  const through = new Set(attempts.flatMap(({ blob, failure }) => (failure === undefined ? [blob] : [])));
+  return {
+    bytesPerSecond: attempts.every(({ blob }) => through.has(blob)) ? pullThroughput(attempts, round) : undefined,
+    firstAnswerMs: first?.waitMs === undefined ? undefined : (first.sendMs ?? 0) + first.waitMs,
+    cache: [...new Set(requests.flatMap(cacheWords))],
+    resumed: requests.filter(({ status, range }) => range !== undefined && status === 206).length,
+  };
+}
+
+function isBlobGet({ phase, method, url }: RequestRecord): boolean {
+  return phase === 'pull' && method === 'GET' && !url.includes('/manifests/');
+}
+
+/** The words of caches, as they are; `age` alone is what caches without a name of their own say. */
+function cacheWords({ responseHeaders }: RequestRecord): readonly string[] {
+  const said = ['cf-cache-status', 'x-cache'].flatMap((name) => responseHeaders[name] ?? []);
+  const { age } = responseHeaders;
+  return said.length > 0 || age === undefined ? said : [Number(age) > 0 ? `HIT (age ${age})` : `age ${age}`];
+}

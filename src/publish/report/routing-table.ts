@@ -1,0 +1,52 @@
+import { formatBytes } from '../../probe/byte-words.ts';
+import { adviseRoutes, type RouteBand, type RoutingAdvice } from '../../probe/diagnose/routing.ts';
+import { listed } from '../../probe/compare/verdict-words.ts';
+import type { Block, Cell } from './document.ts';
+import { type ReportData, runsOf } from './report-data.ts';
+
+/** Which sizes go over which paths, a row a band; what was searched for, and what was only tried, stands beside it. */
+export function routingTable(data: ReportData): Block[] {
+  const rows = adviseRoutes(runsOf(data), data.limits).flatMap((advice) => rowsOf(advice, data.paths.length));
+  return rows.length === 0 ? [] : [{ kind: 'table', head: ['Client', 'Size', 'Paths', 'Known by'], rows }];
+}
+
+function rowsOf(advice: RoutingAdvice, pathCount: number): Cell[][] {
+  const { clients, bands, neverPaths, unsteadyPaths, triedUpToBytes } = advice;
+  const client = listed(clients);
+  const row = (size: string, paths: string, by: string, state?: Cell['state']): Cell[] => [
+    { text: client },
+    { text: size },
+    { text: paths, state },
+    { text: by },
+  ];
+  const tried = `pushes of up to ${formatBytes(triedUpToBytes)}`;
+  const last = bands.at(-1)?.upToBytes;
+  return [
+    ...bands.map((band, index) => row(...sizeWords(band, bands[index - 1], tried, pathCount))),
+    ...(bands.length > 0 && last !== undefined ? [row(`above ${formatBytes(last)}`, 'none', tried, 'failed')] : []),
+    ...(unsteadyPaths.length === 0
+      ? []
+      : [row('any', unsteadyPaths.join(', '), 'some pushes get through, others of the same size do not', 'unknown')]),
+    ...(neverPaths.length === 0
+      ? []
+      : [row('any', `not ${neverPaths.join(', ')}`, 'nothing that was tried got through', 'failed')]),
+  ];
+}
+
+function sizeWords(
+  { upToBytes, paths, failedBytes, isSearched }: RouteBand,
+  before: RouteBand | undefined,
+  tried: string,
+  pathCount: number,
+): [size: string, paths: string, by: string] {
+  const over = paths.length === pathCount ? 'any' : paths.join(', ');
+  if (upToBytes === undefined) {
+    const size = before?.upToBytes === undefined ? 'any' : `above ${formatBytes(before.upToBytes)}`;
+    return [size, over, `${tried}; nothing shows an end`];
+  }
+  const failed = failedBytes === undefined ? '' : `; ${formatBytes(failedBytes)} is refused`;
+  const by = isSearched
+    ? `the limit that was searched for${failed}`
+    : `only tried: this got through${failed}, and between them nothing is known`;
+  return [`up to ${formatBytes(upToBytes)}`, over, by];
+}

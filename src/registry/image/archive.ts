@@ -1,0 +1,89 @@
+import { createReadStream } from 'node:fs';
+import { open, readFile, stat } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import { createGunzip } from 'node:zlib';
+import { type BlobSource, imagesIn } from './images-in.ts';
+import { type MeasuredBlob, measureBlob, mostManifestBytes } from './measure-blob.ts';
+import { ImageError, type StoredImage } from './stored-image.ts';
+import { tarEntries } from './tar-reader.ts';
+
+/** What an archive may keep in memory of manifests, all together. */
+const mostKeptBytes = 64 * 1024 * 1024;
+const mostArchiveEntries = 100_000;
+
+/**
+ * The images of a file of `docker save`, an OCI archive, either of them in gzip, or an OCI layout folder. Reads all of an archive once.
+ * Throws ImageError when it is none of them, and what the system says when it cannot be read.
+ */
+export async function imagesOfFile(file: string): Promise<StoredImage[]> {
+  const source = (await stat(file)).isDirectory() ? folderSource(file) : await archiveSource(file);
+  return imagesIn(source);
+}
+
+/** An OCI layout (image specification, image-layout.md). */
+function folderSource(folder: string): BlobSource {
+  const fileOf = (name: string): string | undefined =>
+    name === 'index.json' || /^blobs\/[a-z0-9]+\/[a-f0-9]{32,}$/.test(name) ? join(folder, name) : undefined;
+  return {
+    async text(name) {
+      const file = fileOf(name);
+      if (file === undefined || !(await isFile(file)) || (await stat(file)).size > mostManifestBytes) return undefined;
+      return readFile(file, 'utf8');
+    },
+    async blob(name) {
+      const file = fileOf(name);
+      return file === undefined || !(await isFile(file)) ? undefined : measureBlob(createReadStream(file));
+    },
+  };
+}
+
+async function isFile(file: string): Promise<boolean> {
+  return stat(file).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+/** Everything in the archive, measured in one pass: manifests may stand after what they name. */
+async function archiveSource(file: string): Promise<BlobSource> {
+  const blobs = new Map<string, MeasuredBlob>();
+  const links = new Map<string, string>();
+  let keptBytes = 0;
+  try {
+    for await (const entry of tarEntries(await bytesOf(file))) {
+      if (blobs.size + links.size >= mostArchiveEntries) throw new ImageError('has too many entries for an image');
+      if (entry.linkName !== undefined) links.set(entry.name, entry.linkName);
+      if (entry.isFile) {
+        const blob = await measureBlob(entry.body());
+        keptBytes += blob.text?.length ?? 0;
+        if (keptBytes > mostKeptBytes) throw new ImageError('has more JSON in it than an image has');
+        blobs.set(entry.name, blob);
+      }
+    }
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    const isDamaged = typeof code === 'string' && /^(?:Z_|ERR_)/.test(code);
+    throw isDamaged ? new ImageError(`is gzip that cannot be read (${code})`) : error;
+  }
+  const find = (name: string): MeasuredBlob | undefined => blobs.get(name) ?? blobs.get(linkedFrom(name, links) ?? '');
+  return { text: async (name) => find(name)?.text, blob: async (name) => find(name) };
+}
+
+/** docker before 25 saved a layer that two images share once, and links to it from the other folder. */
+function linkedFrom(name: string, links: ReadonlyMap<string, string>): string | undefined {
+  const target = links.get(name);
+  return target === undefined ? undefined : posix.join(posix.dirname(name), target);
+}
+
+async function bytesOf(file: string): Promise<AsyncIterable<Uint8Array>> {
+  const handle = await open(file);
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+  await handle.close();
+  const head = buffer.subarray(0, bytesRead).toString('hex');
+  if (head.startsWith('28b52ffd')) throw new ImageError('is compressed by zstd: decompress it first (zstd -d)');
+  const stream = createReadStream(file, { highWaterMark: 256 * 1024 });
+  if (!head.startsWith('1f8b')) return stream;
+  const gunzip = createGunzip();
+  stream.on('error', (error) => gunzip.destroy(error));
+  return stream.pipe(gunzip);
+}

@@ -1,0 +1,85 @@
+import type { Check } from '../probe/check.ts';
+import type { Failure } from '../probe/failure.ts';
+import type { Run } from '../probe/outcome.ts';
+import { retryAfterMs } from '../registry/resend.ts';
+
+/** A registry, or one path to it, that asked to be left alone. */
+export interface Hold {
+  readonly registry: string;
+  /** undefined: the registry asked over two paths at least, so that it holds for all of them. */
+  readonly path: string | undefined;
+  /** The registry's own answer, as far as one path can tell: any hop can write like it. */
+  readonly byRegistry: boolean;
+  readonly status: number;
+  readonly until: Date;
+}
+
+type Target = Pick<Check, 'registry' | 'path'>;
+
+/** Whatever was asked for: after this a run looks whether it is over. */
+const longestHoldMs = 60 * 60_000;
+/** A 429 that does not say how long; doubled each time it comes again. */
+const firstHoldMs = 60_000;
+
+/**
+ * Who asked to be left alone, and until when. Over the path that said so; over all paths to a registry once it said so itself over a
+ * second one. One path alone, whatever its answers look like, cannot silence the others.
+ */
+export class RateLimits {
+  /** Milliseconds since the epoch. */
+  readonly #nowMs: () => number;
+  readonly #holds = new Map<string, Hold>();
+  readonly #refusalsInRow = new Map<string, number>();
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  /** Milliseconds for which nothing should start there; 0: it may. */
+  leftMs({ registry, path }: Target): number {
+    const ends = [keyOf(registry.name, undefined), keyOf(registry.name, path.name)].map(
+      (key) => this.#holds.get(key)?.until.getTime() ?? 0,
+    );
+    // Bounded again, should the calendar have been set back meanwhile.
+    return Math.min(longestHoldMs, Math.max(0, Math.max(...ends) - this.#nowMs()));
+  }
+
+  /** What a run that has ended says about it. Returns the hold that begins, if one does. */
+  note({ check, failure, ok }: Run): Hold | undefined {
+    const nowMs = this.#nowMs();
+    const registry = check.registry.name;
+    const byRegistry = failure?.answeredBy === 'registry';
+    const path = byRegistry && this.#isConfirmed(check) ? undefined : check.path.name;
+    const key = keyOf(registry, path);
+    const asked = failure === undefined ? undefined : askedMs(failure, this.#refusalsInRow.get(key) ?? 0, nowMs);
+    if (failure === undefined || asked === undefined || asked === 0) {
+      if (ok) [check.path.name, undefined].forEach((which) => this.#refusalsInRow.delete(keyOf(registry, which)));
+      return undefined;
+    }
+    this.#refusalsInRow.set(key, (this.#refusalsInRow.get(key) ?? 0) + 1);
+    const until = new Date(nowMs + Math.min(longestHoldMs, asked));
+    const hold = { registry, path, byRegistry, status: failure.status ?? 0, until };
+    this.#holds.set(key, hold);
+    return hold;
+  }
+
+  /** Those in force. */
+  holds(): readonly Hold[] {
+    return [...this.#holds.values()].filter(({ until }) => until.getTime() > this.#nowMs());
+  }
+
+  #isConfirmed({ registry, path }: Target): boolean {
+    return this.holds().some((hold) => hold.byRegistry && hold.registry === registry.name && hold.path !== path.name);
+  }
+}
+
+function keyOf(registry: string, path: string | undefined): string {
+  return path === undefined ? registry : `${registry}/${path}`;
+}
+
+/** undefined: nobody asked. */
+function askedMs({ status, evidence }: Failure, refusalsBefore: number, nowMs: number): number | undefined {
+  if (status !== 429 && status !== 503) return undefined;
+  const named = retryAfterMs(evidence.headers?.['retry-after'], nowMs);
+  return named ?? (status === 429 ? firstHoldMs * 2 ** Math.min(refusalsBefore, 10) : undefined);
+}

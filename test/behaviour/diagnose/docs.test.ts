@@ -1,0 +1,73 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { type CauseName, causes } from '../../../src/probe/diagnose/causes.ts';
+import { conformanceCauses } from '../../../src/probe/diagnose/causes-conformance.ts';
+import { slowCauses } from '../../../src/probe/diagnose/causes-slow.ts';
+import { behaviourNames, behaviours } from '../../../src/probe/diagnose/conformance.ts';
+import { refutations } from '../../../src/probe/diagnose/refutations.ts';
+
+const file = new URL('../../../docs/diagnosis.md', import.meta.url);
+
+function proofs(name: CauseName): string {
+  const said = causes[name].provenBy.some((proof) => proof instanceof RegExp);
+  const contrasts = causes[name].provenBy.flatMap((proof) => (proof instanceof RegExp ? [] : [`\`${proof}\``]));
+  return [...(said ? ['its own words'] : []), ...contrasts].join(', ');
+}
+
+function cells(...texts: readonly string[]): string {
+  return `| ${texts.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+const places: Readonly<Record<string, string>> = { failure: 'where it failed', path: 'the first hop of the path' };
+
+test('the documentation lists every cause as the table has it (UPDATE_GENERATED=1 writes it)', () => {
+  const text = readFileSync(file, 'utf8');
+  const before = text.slice(0, text.indexOf('## Causes\n'));
+  const rows = Object.entries(causes).map(([name, { title, hop, remedy, reference, refutedBy, nextTest }]) =>
+    cells(
+      `\`${name}\``,
+      title,
+      places[hop] ?? `\`${hop}\``,
+      refutedBy.map((one) => refutations[one].when).join('; '),
+      proofs(name as CauseName),
+      nextTest,
+      `${remedy} [See](${reference})`,
+    ),
+  );
+  const slow = Object.entries(slowCauses).map(
+    ([name, { title, hop, remedy, reference, refutedWhen, shownBy, nextTest }]) =>
+      cells(`\`${name}\``, title, `\`${hop}\``, refutedWhen, shownBy, nextTest, `${remedy} [See](${reference})`),
+  );
+  const lost = Object.entries(conformanceCauses).map(
+    ([name, { title, hop, remedy, reference, refutedWhen, provenBy, nextTest }]) =>
+      cells(
+        `\`${name}\``,
+        title,
+        places[hop] ?? hop,
+        refutedWhen,
+        `\`${provenBy}\``,
+        nextTest,
+        `${remedy} [See](${reference})`,
+      ),
+  );
+  const head =
+    '| cause | means | hop | refuted when | certain by | next test | remedy |\n|---|---|---|---|---|---|---|';
+  const expected = `${before}## Causes\n\n${head}\n${[...rows, ...slow, ...lost].join('\n')}\n`;
+  if (process.env['UPDATE_GENERATED'] === '1') writeFileSync(file, expected);
+  expect(readFileSync(file, 'utf8')).toBe(expected);
+});
+
+test('the documentation lists every behaviour of the specification that is tried (UPDATE_GENERATED=1 writes it)', () => {
+  const text = readFileSync(file, 'utf8');
+  const head = '| behaviour | tried is whether | lost on the way it is |\n|---|---|---|\n';
+  const start = text.indexOf(head);
+  const end = text.indexOf('\n\n', start);
+  expect([start > 0, end > start]).toEqual([true, true]);
+  const rows = behaviourNames.map((name) => {
+    const cause = Object.entries(conformanceCauses).find(([, row]) => row.behaviours.includes(name))?.[0];
+    return cells(`\`${name}\``, behaviours[name].title, `\`${cause}\``);
+  });
+  const expected = `${text.slice(0, start)}${head}${rows.join('\n')}${text.slice(end)}`;
+  if (process.env['UPDATE_GENERATED'] === '1') writeFileSync(file, expected);
+  expect(readFileSync(file, 'utf8')).toBe(expected);
+});

@@ -1,0 +1,236 @@
+import type { ClientName } from '../../../src/probe/clients/client-profiles.ts';
+import * as fc from 'fast-check';
+import { afterEach, describe, expect, test } from 'vitest';
+import { startEdge } from '../../../src/lab/edge.ts';
+import { demoScale, presetNames, presetOf, type PresetName } from '../../../src/lab/presets.ts';
+import { startRegistry } from '../../../src/lab/registry.ts';
+import { createHesitatingPacer } from '../../../src/network/body/pacer.ts';
+import { type Check, workloadBytes } from '../../../src/probe/check.ts';
+import { type Failure, failureReasons } from '../../../src/probe/failure.ts';
+import type { SizeLimit } from '../../../src/probe/limits/limit.ts';
+import { sizePlan, worstCaseSearchBytes } from '../../../src/probe/limits/size-plan.ts';
+import { searchSizeLimit, type SizeSearchOptions } from '../../../src/probe/limits/size-search.ts';
+import type { RunCheck } from '../../../src/probe/outcome.ts';
+import { createRunner } from '../../../src/probe/run/run.ts';
+import { checkOf, runDeps } from '../../support/checks.ts';
+import { fakeFailure, fakeRun, tooLarge } from '../../support/fake-run.ts';
+
+const MB = 1_000_000;
+const MiB = 1_048_576;
+const check = checkOf('http://127.0.0.1:1');
+const signal = new AbortController().signal;
+
+/** A path that fails as `outcome` says for each size and each number of the run; a refusal costs all bytes, as when streamed. */
+function pathWith(outcome: (sizeBytes: number, number: number) => Failure | undefined): RunCheck & { sizes: number[] } {
+  const sizes: number[] = [];
+  const run: RunCheck = async (tried: Check) => {
+    const size = workloadBytes(tried.workload);
+    sizes.push(size);
+    return fakeRun(tried, outcome(size, sizes.length), size);
+  };
+  return Object.assign(run, { sizes });
+}
+
+const limitedTo = (limitBytes: number) => pathWith((size) => (size > limitBytes ? tooLarge : undefined));
+
+function search(run: RunCheck, options: Partial<SizeSearchOptions> = {}): Promise<SizeLimit> {
+  return searchSizeLimit(check, { upToBytes: 600 * MiB, resolutionBytes: MiB, signal, ...options }, run);
+}
+
+describe('size search', () => {
+  test('any limit is found within the resolution, at a cost below the stated bound', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1_024, max: 700 * MiB }),
+        fc.integer({ min: 10 * MiB, max: 600 * MiB }),
+        fc.integer({ min: 64 * 1_024, max: 5 * MiB }),
+        async (limitBytes, upToBytes, resolutionBytes) => {
+          const found = await search(limitedTo(limitBytes), { upToBytes, resolutionBytes });
+          expect(found.bytesSpent).toBeLessThanOrEqual(worstCaseSearchBytes(sizePlan({ upToBytes, resolutionBytes })));
+          const isLimited = limitBytes < upToBytes;
+          expect(found.conclusion).toBe(isLimited ? 'found' : 'none-up-to');
+          expect(found.largestAccepted).toBeLessThanOrEqual(limitBytes);
+          expect(found.smallestRejected ?? Number.POSITIVE_INFINITY).toBeGreaterThan(limitBytes);
+          const nextBytes = found.smallestRejected ?? upToBytes;
+          expect(nextBytes - found.largestAccepted!).toBeLessThanOrEqual(isLimited ? resolutionBytes : 0);
+          expect(found.rejection).toBe(isLimited ? tooLarge : undefined);
+        },
+      ),
+    );
+  });
+
+  test.each([
+    ['Cloudflare Free', 100 * MB],
+    ['Cloudflare Business', 200 * MB],
+    ['Cloudflare Enterprise', 500 * MB],
+    ['nginx default', MiB],
+    ['100 MiB', 100 * MiB],
+    ['512 MiB', 512 * MiB],
+  ])('a limit at a usual cliff is met exactly and in few tries: %s', async (_name, limitBytes) => {
+    const path = limitedTo(limitBytes);
+    const found = await search(path);
+    expect(found).toMatchObject({
+      conclusion: 'found',
+      largestAccepted: limitBytes,
+      smallestRejected: limitBytes + MiB,
+    });
+    expect(path.sizes.length).toBeLessThanOrEqual(9);
+  });
+
+  test('no limit costs two tries', async () => {
+    const path = limitedTo(Number.POSITIVE_INFINITY);
+    expect(await search(path)).toMatchObject({ conclusion: 'none-up-to', bytesSpent: 1_024 + 600 * MiB });
+    expect(path.sizes).toEqual([1_024, 600 * MiB]);
+  });
+
+  test('what is refused at any size has a limit below the smallest one tried', async () => {
+    const found = await search(limitedTo(0));
+    expect(found).toMatchObject({ conclusion: 'found', smallestRejected: 1_024 });
+    expect(found.largestAccepted).toBeUndefined();
+  });
+
+  test.each(failureReasons.filter((reason) => reason !== 'body_too_large'))(
+    '%s above a size is no size limit',
+    async (reason) => {
+      const failure = fakeFailure(reason);
+      const found = await search(pathWith((size) => (size > 100 * MB ? failure : undefined)));
+      expect(found).toMatchObject({ conclusion: 'inconclusive', why: expect.stringContaining(reason) as string });
+      expect(found.largestAccepted).toBe(1_024);
+      expect(found.smallestRejected).toBeUndefined();
+    },
+  );
+
+  test('a refusal whose answer was lost twice is a refusal the third time', async () => {
+    const cut = fakeFailure('connection_reset');
+    let tries = 0;
+    const path = pathWith((size) => (size <= 100 * MB ? undefined : (tries += 1) % 3 === 0 ? tooLarge : cut));
+    expect(await search(path)).toMatchObject({ conclusion: 'found', largestAccepted: 100 * MB });
+  });
+
+  test('what is cut at one time and accepted at another is inconclusive', async () => {
+    const cut = fakeFailure('connection_reset');
+    const path = pathWith((_size, number) => (number === 2 ? cut : undefined));
+    expect(await search(path)).toMatchObject({
+      conclusion: 'inconclusive',
+      why: expect.stringMatching(/at one time/) as string,
+    });
+  });
+
+  test('what is refused at one time and accepted at another is inconclusive', async () => {
+    const path = pathWith((_size, number) => (number === 2 ? tooLarge : undefined));
+    const found = await search(path);
+    expect(found).toMatchObject({ conclusion: 'inconclusive', smallestRejected: 600 * MiB });
+    expect(found.why).toMatch(/accepted at another$/);
+  });
+
+  test('a path without order never gets a limit that its own answers contradict', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.infiniteStream(fc.integer({ min: 0, max: 3 })), async (stream) => {
+        const answers: [size: number, accepted: boolean][] = [];
+        const path = pathWith((size) => {
+          const word = stream.next().value ?? 0;
+          answers.push([size, word < 2]);
+          return word < 2 ? undefined : word === 2 ? tooLarge : fakeFailure('connection_reset');
+        });
+        const found = await search(path, { upToBytes: 20 * MiB });
+        const acceptedSizes = answers.filter(([, accepted]) => accepted).map(([size]) => size);
+        const otherSizes = answers.filter(([, accepted]) => !accepted).map(([size]) => size);
+        const contradicted = {
+          found:
+            Math.max(0, ...acceptedSizes) !== (found.largestAccepted ?? 0) ||
+            Math.min(...otherSizes) !== found.smallestRejected,
+          'none-up-to': otherSizes.length > 0,
+          inconclusive: false,
+        };
+        expect(contradicted[found.conclusion]).toBe(false);
+      }),
+    );
+  });
+
+  test('a byte budget ends it before the try that could exceed it, and what is known stays', async () => {
+    const path = limitedTo(100 * MB);
+    const found = await search(path, { byteBudget: 700 * MB });
+    expect(found).toMatchObject({ conclusion: 'inconclusive', why: expect.stringMatching(/leave no room/) as string });
+    expect(found.bytesSpent).toBeLessThanOrEqual(700 * MB);
+    expect(found.largestAccepted).toBe(1_024);
+    expect(found.smallestRejected).toBe(600 * MiB);
+  });
+
+  test('a byte budget may be used up to its last byte', async () => {
+    const bytes = 1_024 + 600 * MiB;
+    expect(await search(limitedTo(1_000 * MiB), { byteBudget: bytes })).toMatchObject({
+      conclusion: 'none-up-to',
+      bytesSpent: bytes,
+    });
+    const short = await search(limitedTo(1_000 * MiB), { byteBudget: bytes - 1 });
+    expect(short).toMatchObject({ conclusion: 'inconclusive', bytesSpent: 1_024 });
+  });
+
+  test('a cancelled run ends it', async () => {
+    const path = pathWith(() => fakeFailure('cancelled', { blame: 'prober' }));
+    expect(await search(path)).toMatchObject({
+      conclusion: 'inconclusive',
+      why: expect.stringMatching(/cancelled/) as string,
+    });
+    expect(path.sizes).toHaveLength(1);
+  });
+});
+
+describe('size search on the lab', () => {
+  const open: { close(): Promise<unknown> }[] = [];
+  afterEach(async () => {
+    for (const item of open.splice(0).toReversed()) await item.close();
+  });
+
+  async function searchPreset(preset: PresetName, client: ClientName, runner = createRunner(runDeps())) {
+    const registry = await startRegistry({ bytes: 'discard' });
+    const { identity, faults } = presetOf(preset, demoScale);
+    const edge = await startEdge({ upstream: registry.url, identity, faults });
+    open.push(registry, edge);
+    const limit = faults.find((fault) => fault.kind === 'body-limit')?.limitBytes ?? Number.POSITIVE_INFINITY;
+    const found = await searchSizeLimit(
+      checkOf(edge.url, { client }),
+      { upToBytes: 8 * MiB, resolutionBytes: 64 * 1_024, signal },
+      runner,
+    );
+    return { found, limit, registry };
+  }
+
+  // Streamed and declared bodies through every preset, and two more shapes where there is a limit.
+  const shapes = [
+    ...presetNames.flatMap((preset) => [[preset, 'docker'] as const, [preset, 'docker-containerd'] as const]),
+    ['cloudflare-free', 'crane'] as const,
+    ['cloudflared-quic', 'monolithic'] as const,
+  ].filter(([preset, client]) => preset !== 'cloudflared-quic' || client !== 'docker');
+
+  test.each(shapes)('%s as %s: the configured limit, or none, at a stated cost', async (preset, client) => {
+    const { found, limit, registry } = await searchPreset(preset, client);
+    const isLimited = Number.isFinite(limit);
+    expect(found.why).toMatch(isLimited ? /is refused: 413/ : /the largest size tried/);
+    expect(found.conclusion).toBe(isLimited ? 'found' : 'none-up-to');
+    expect(found.largestAccepted).toBeLessThanOrEqual(Math.min(limit, 8 * MiB));
+    expect(found.smallestRejected ?? Number.POSITIVE_INFINITY).toBeGreaterThan(Math.min(limit, 8 * MiB));
+    const next = found.smallestRejected ?? 8 * MiB;
+    expect(next - found.largestAccepted!).toBeLessThanOrEqual(isLimited ? 64 * 1_024 : 0);
+    expect(found.bytesSpent).toBe(found.runs.reduce((sum, run) => sum + run.sentBytes, 0));
+    expect(found.bytesSpent).toBeLessThanOrEqual(
+      worstCaseSearchBytes(sizePlan({ upToBytes: 8 * MiB, resolutionBytes: 64 * 1_024 })),
+    );
+    expect(registry.blobs.size).toBe(0);
+  });
+
+  test('a tunnel that drops streamed bodies is no size limit', async () => {
+    const { found } = await searchPreset('cloudflared-quic', 'docker');
+    expect(found).toMatchObject({ conclusion: 'inconclusive', why: expect.stringContaining('body_dropped') as string });
+    expect(found.smallestRejected).toBeUndefined();
+  });
+
+  test('a refused declared length costs no more than the chunks before the pause', async () => {
+    const runner = createRunner(runDeps({ pacer: createHesitatingPacer(100) }));
+    const { found } = await searchPreset('cloudflare-free', 'docker-containerd', runner);
+    const refused = found.runs.filter((run) => !run.ok);
+    expect(found.conclusion).toBe('found');
+    expect(refused.length).toBeGreaterThan(2);
+    for (const run of refused) expect(run.sentBytes).toBeLessThanOrEqual(256 * 1_024);
+  });
+});

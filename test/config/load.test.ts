@@ -1,0 +1,423 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { inspect } from 'node:util';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { describeConfig } from '../../src/config/describe.ts';
+import { configJsonSchema } from '../../src/config/json-schema.ts';
+import { loadConfig, parseConfig } from '../../src/config/load.ts';
+import { ConfigError } from '../../src/config/problem.ts';
+import { redactedConfig } from '../../src/config/redact.ts';
+import { checkId } from '../../src/probe/check.ts';
+import { invalidCases } from '../behaviour/config/invalid-cases.ts';
+import { fakeSources } from '../support/config-sources.ts';
+
+const twoRegistries = `
+registries:
+  gitea:
+    repository: platform/blobprobe
+    paths:
+      public: { url: "https://git.example.org/" }
+      internal: { url: "http://[2001:db8::1]:3000" }
+  hub:
+    repository: probes
+    paths:
+      public: { url: "HTTPS://Hub.Example.org:443" }
+checks:
+  small: { size: 1MiB, every: 1m, clients: [docker, crane] }
+  large: { size: 150MB, every: 1h, clients: [docker], registries: [gitea], paths: [internal], timeout: 20m }
+  image: { layers: [1MiB, 1KiB], every: 12h, clients: [docker], paths: [public], pull: true, retries: 2, payload: { rotate: 3 } }
+`;
+
+describe('parseConfig', () => {
+  it('expands checks to registry × path × client × workload, in the order of the file', () => {
+    const config = parseConfig(twoRegistries, 'c.yaml', fakeSources());
+    expect(config.checks.map(checkId)).toEqual([
+      'gitea/public/docker/small',
+      'gitea/public/crane/small',
+      'gitea/internal/docker/small',
+      'gitea/internal/crane/small',
+      'hub/public/docker/small',
+      'hub/public/crane/small',
+      'gitea/internal/docker/large',
+      'gitea/public/docker/image',
+      'hub/public/docker/image',
+    ]);
+    expect(config.checks[0]?.registry).toBe(config.registries[0]);
+    expect(config.checks[0]?.path).toBe(config.registries[0]?.paths[0]);
+  });
+
+  it('fills in defaults', () => {
+    const config = parseConfig(twoRegistries, 'c.yaml', fakeSources());
+    expect(config.registries[0]).toMatchObject({ credentials: { kind: 'anonymous' }, cleanup: 'delete' });
+    expect(config.registries[0]?.paths[0]).toEqual({
+      name: 'public',
+      origin: 'https://git.example.org',
+      kind: 'direct',
+      dnsServers: [],
+      headers: {},
+      tls: { insecure: false, minVersion: 'TLSv1.2' },
+      allowHosts: [],
+      realm: 'follow',
+    });
+    expect(config.registries.flatMap(({ paths }) => paths.map((path) => path.origin))).toEqual([
+      'https://git.example.org',
+      'http://[2001:db8::1]:3000',
+      'https://hub.example.org:443',
+    ]);
+    expect(config.checks[0]).toMatchObject({
+      workload: { name: 'small', kind: 'blob', layerBytes: [1_048_576], pull: false },
+      intervalMs: 60_000,
+      retries: 'profile',
+      retryWaitScale: 1,
+      payload: { kind: 'fresh' },
+    });
+    expect(config).toMatchObject({ budget: { transfers: 1 }, retryWaitScale: 1 });
+    expect(config.limits).toBeUndefined();
+    expect(config.ledgerFile).toBeUndefined();
+  });
+
+  it('bounds a run by its interval, and by 15 minutes, when the check does not say', () => {
+    const { checks } = parseConfig(twoRegistries, 'c.yaml', fakeSources());
+    const timeouts = Object.fromEntries(checks.map(({ workload, timeoutMs }) => [workload.name, timeoutMs]));
+    expect(timeouts).toEqual({ small: 60_000, large: 20 * 60_000, image: 15 * 60_000 });
+  });
+
+  it('carries what a check says', () => {
+    const { checks } = parseConfig(`${twoRegistries}retryWaitScale: 0.01\n`, 'c.yaml', fakeSources());
+    expect(checks.at(-1)).toMatchObject({
+      workload: { kind: 'image', layerBytes: [1_048_576, 1024], pull: true },
+      retries: 2,
+      retryWaitScale: 0.01,
+      payload: { kind: 'rotate', count: 3 },
+    });
+  });
+
+  it('carries every setting of a path', () => {
+    const config = parseConfig(
+      `
+registries:
+  gitea:
+    repository: r
+    cleanup: keep
+    paths:
+      all:
+        url: https://git.example.org:8443
+        kind: ingress
+        connectTo: "[2001:db8::2]:443"
+        dns: [192.0.2.53, "[2001:db8::53]:5353"]
+        family: 6
+        localAddress: 2001:db8::7
+        proxy: { url: "http://[2001:db8::3]", username: u, password: p }
+        headers: { X-Probe: "1" }
+        tls: { caFile: ca.pem, certFile: c.pem, keyFile: /k.pem, serverName: other.example.org, insecure: true, minVersion: TLSv1.3 }
+        allowHosts: [auth.example.org, "up.example.org:444"]
+        realm: rewrite
+checks: { c: { size: 1B, every: 1s, clients: [docker] } }
+limits: { every: 1d, upTo: 600MiB }
+budget: { bytesPerDay: 1GB, bandwidth: 200Mbit/s, transfers: 2 }
+ledgerFile: state/ledger.jsonl
+`,
+      '/etc/blobprobe/config.yaml',
+      fakeSources({ files: { '/etc/blobprobe/ca.pem': 'x', '/etc/blobprobe/c.pem': 'x', '/k.pem': 'x' } }),
+    );
+    const path = config.registries[0]?.paths[0];
+    expect(path).toEqual({
+      name: 'all',
+      origin: 'https://git.example.org:8443',
+      kind: 'ingress',
+      connectTo: { host: '2001:db8::2', port: 443 },
+      dnsServers: ['192.0.2.53', '[2001:db8::53]:5353'],
+      family: 6,
+      localAddress: '2001:db8::7',
+      proxy: { host: '2001:db8::3', port: 80, username: 'u', password: path?.proxy?.password },
+      headers: { 'X-Probe': '1' },
+      tls: {
+        caFile: '/etc/blobprobe/ca.pem',
+        certFile: '/etc/blobprobe/c.pem',
+        keyFile: '/k.pem',
+        serverName: 'other.example.org',
+        insecure: true,
+        minVersion: 'TLSv1.3',
+      },
+      allowHosts: ['auth.example.org', 'up.example.org:444'],
+      realm: 'rewrite',
+    });
+    expect(path?.proxy?.password?.reveal()).toBe('p');
+    const asFine = parseConfig(
+      `${twoRegistries}limits: { every: 24h, upTo: 1MiB, resolution: 1MiB }\n`,
+      'c.yaml',
+      fakeSources(),
+    );
+    expect(asFine.limits).toMatchObject({ upToBytes: 1_048_576, resolutionBytes: 1_048_576 });
+    expect(config.limits).toMatchObject({ intervalMs: 86_400_000, upToBytes: 629_145_600, resolutionBytes: 1_048_576 });
+    expect(config.limits?.targets.map(({ path, client }) => [path.name, client.name])).toEqual([['all', 'docker']]);
+    expect(config.budget).toEqual({ bytesPerDay: 1_000_000_000, bandwidthBitsPerSecond: 200_000_000, transfers: 2 });
+    expect(config.ledgerFile).toBe('/etc/blobprobe/state/ledger.jsonl');
+  });
+
+  it.each([
+    ['family: ipv4', 4],
+    ['family: ipv6', 6],
+    ['family: 4', 4],
+    ['family: "ipv6"', 6],
+  ])('reads %s', (text, family) => {
+    const file = twoRegistries.replace('"https://git.example.org/"', `"https://git.example.org/", ${text}`);
+    expect(parseConfig(file, 'c.yaml', fakeSources()).registries[0]?.paths[0]?.family).toBe(family);
+  });
+
+  it('follows anchors and aliases', () => {
+    const file = twoRegistries
+      .replace('[docker, crane]', '&who [docker, crane]')
+      .replace('clients: [docker], registries', 'clients: *who, registries');
+    expect(parseConfig(file, 'c.yaml', fakeSources()).checks).toHaveLength(10);
+  });
+
+  it('accepts names that objects of JavaScript have by birth', () => {
+    const file = twoRegistries
+      .replace('gitea:', 'constructor:')
+      .replace('[gitea]', '[constructor]')
+      .replaceAll('public', 'toString')
+      .replace('small:', 'hasOwnProperty:');
+    expect(parseConfig(file, 'c.yaml', fakeSources()).checks.map(checkId)[0]).toBe(
+      'constructor/toString/docker/hasOwnProperty',
+    );
+    const unknown = twoRegistries.replace('paths: [internal]', 'paths: [valueOf]');
+    expect(() => parseConfig(unknown, 'c.yaml', fakeSources())).toThrow('expected a known path');
+  });
+
+  it('is frozen through and through', () => {
+    const config = parseConfig(`${twoRegistries}limits: { every: 1d, upTo: 1GiB }\n`, 'c.yaml', fakeSources());
+    const seen = new Set<unknown>();
+    const thawed: string[] = [];
+    const visit = (value: unknown, at: string): void => {
+      if (typeof value !== 'object' || value === null || seen.has(value)) return;
+      seen.add(value);
+      if (!Object.isFrozen(value)) thawed.push(at);
+      for (const [key, inner] of Object.entries(value)) visit(inner, `${at}.${key}`);
+    };
+    visit(config, 'config');
+    expect(thawed).toEqual([]);
+    expect(seen.size).toBeGreaterThan(40);
+  });
+
+  it('ends in a configuration or in a ConfigError with places, whatever the text', () => {
+    const texts = [twoRegistries, ...invalidCases.map(({ text }) => text)];
+    const mutated = fc
+      .tuple(
+        fc.constantFrom(...texts),
+        fc.nat(),
+        fc.nat(12),
+        fc.oneof(fc.string(), fc.constantFrom('\n', '  ', ':', '&a ', '*a', '{', '- ', '"', '\t', 'null', '<<: ')),
+      )
+      .map(([text, at, length, insert]) => {
+        const start = at % (text.length + 1);
+        return text.slice(0, start) + insert + text.slice(start + length);
+      });
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), mutated), (text) => {
+        const lines = linesOf(() => parseConfig(text, 'c.yaml', fakeSources()));
+        expect(lines.filter((line) => !/^c\.yaml:\d+:\d+: .*expected .+, got ./.test(line))).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('secrets', () => {
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'blobprobe-config-'));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  function load(credentials: string, env: Record<string, string> = {}) {
+    const file = join(folder, 'config.yaml');
+    writeFileSync(
+      file,
+      twoRegistries.replace('platform/blobprobe', `platform/blobprobe\n    credentials: ${credentials}`),
+    );
+    return loadConfig(file, { env }).registries[0]?.credentials;
+  }
+
+  it('are read anew from their file, without the newline at its end', () => {
+    writeFileSync(join(folder, 'secret'), 'first\n');
+    const credentials = load('{ username: probe, passwordFile: secret }');
+    if (credentials?.kind !== 'basic') throw new Error('not basic');
+    expect(credentials.password.reveal()).toBe('first');
+    writeFileSync(join(folder, 'secret'), ' second ');
+    expect(credentials.password.reveal()).toBe(' second ');
+    writeFileSync(join(folder, 'secret'), 'third\r\n');
+    expect(credentials.password.reveal()).toBe('third');
+    rmSync(join(folder, 'secret'));
+    expect(() => credentials.password.reveal()).toThrow('the file cannot be read (ENOENT)');
+  });
+
+  it('are read anew from their variable', () => {
+    const env: Record<string, string> = { T: 'first' };
+    const credentials = load('{ tokenEnv: T }', env);
+    if (credentials?.kind !== 'bearer') throw new Error('not bearer');
+    expect(credentials.token.reveal()).toBe('first');
+    env['T'] = 'second';
+    expect(credentials.token.reveal()).toBe('second');
+  });
+
+  it('may stand in the configuration, or in a Docker configuration', () => {
+    const identity = load('{ identityToken: inline }');
+    expect(identity?.kind === 'identity' && identity.token.reveal()).toBe('inline');
+    writeFileSync(join(folder, 'docker.json'), '{}');
+    expect(load('{ dockerConfig: docker.json }')).toEqual({
+      kind: 'docker-config',
+      file: resolve(dirname(join(folder, 'config.yaml')), 'docker.json'),
+    });
+  });
+
+  it('do not show when the configuration is printed in any way', () => {
+    const file = twoRegistries
+      .replace('platform/blobprobe', 'platform/blobprobe\n    credentials: { username: probe, password: canary }')
+      .replace(
+        '"https://git.example.org/"',
+        '"https://git.example.org/", proxy: { url: "http://proxy:1", username: u, password: canary }',
+      );
+    const config = parseConfig(file, 'c.yaml', fakeSources());
+    const shown = [JSON.stringify(config), inspect(config, { depth: 20, showHidden: true }), redactedConfig(config)];
+    expect(shown.filter((text) => text.includes('canary'))).toEqual([]);
+    expect(shown.every((text) => text.includes('<secret>'))).toBe(true);
+  });
+});
+
+describe('redactedConfig', () => {
+  it('is the file with defaults filled in, as YAML that can be read again', () => {
+    const config = parseConfig(twoRegistries, 'c.yaml', fakeSources());
+    expect(parse(redactedConfig(config))).toMatchObject({
+      registries: {
+        gitea: { cleanup: 'delete', paths: { public: { url: 'https://git.example.org/', realm: 'follow' } } },
+      },
+      checks: { small: { size: '1MiB', retries: 'profile', payload: 'fresh', pull: false } },
+      budget: { transfers: 1 },
+      retryWaitScale: 1,
+    });
+    const again = parseConfig(redactedConfig(config), 'c.yaml', fakeSources());
+    expect(again.checks.map(checkId)).toEqual(config.checks.map(checkId));
+  });
+
+  it('hides headers that look like credentials, also under names that mislead', () => {
+    const headers = {
+      Authorization: 'canary',
+      cookie: 'canary',
+      'X-Api-Key': 'canary',
+      'CF-Access-Client-Secret': 'canary',
+      'X-Auth-Token': 'canary',
+      'X-Other': 'Bearer canary',
+      'X-Probe': 'shown',
+    };
+    const file = twoRegistries
+      .replace(
+        'internal: { url: "http://[2001:db8::1]:3000" }',
+        `headers: { url: "http://192.0.2.1", headers: ${JSON.stringify(headers)} }`,
+      )
+      .replace('paths: [internal]', 'paths: [headers]')
+      .replace('hub:', 'password:');
+    const text = redactedConfig(parseConfig(file, 'c.yaml', fakeSources()));
+    expect(text).not.toContain('canary');
+    expect(text.match(/<secret>/g)).toHaveLength(6);
+    expect(text).toContain('X-Probe: shown');
+    expect(text).toContain('url: http://192.0.2.1');
+    expect(text).toContain('repository: probes');
+  });
+});
+
+describe('describeConfig', () => {
+  const sources = fakeSources();
+
+  it('adds up runs and bytes of a day, without and with all retries', () => {
+    const figures = describeConfig(parseConfig(twoRegistries, 'c.yaml', sources));
+    const mebibyte = 1_048_576;
+    expect(figures).toEqual({
+      registries: 2,
+      paths: 3,
+      checks: 9,
+      runsPerDay: 6 * 1440 + 24 + 2 * 2,
+      bytesPerDay: 6 * 1440 * mebibyte + 24 * 150e6 + 4 * 3 * (mebibyte + 1024),
+      worstCaseBytesPerDay: 3 * 1440 * (5 + 3) * mebibyte + 24 * 150e6 * 5 + 4 * (2 + 2) * (mebibyte + 1024),
+      workloads: [
+        {
+          workload: 'small',
+          checks: 6,
+          runsPerDay: 8640,
+          bytesPerDay: 8640 * mebibyte,
+          worstCaseBytesPerDay: 4320 * 8 * mebibyte,
+        },
+        { workload: 'large', checks: 1, runsPerDay: 24, bytesPerDay: 3.6e9, worstCaseBytesPerDay: 18e9 },
+        {
+          workload: 'image',
+          checks: 2,
+          runsPerDay: 4,
+          bytesPerDay: 12 * (mebibyte + 1024),
+          worstCaseBytesPerDay: 16 * (mebibyte + 1024),
+        },
+      ],
+    });
+  });
+
+  it('counts one attempt for retries: none', () => {
+    const config = parseConfig(twoRegistries.replace('timeout: 20m', 'retries: none'), 'c.yaml', sources);
+    const large = describeConfig(config).workloads.find(({ workload }) => workload === 'large');
+    expect(large?.worstCaseBytesPerDay).toBe(large?.bytesPerDay);
+  });
+
+  it('holds the budget to the byte', () => {
+    const { bytesPerDay } = describeConfig(parseConfig(twoRegistries, 'c.yaml', sources));
+    const withBudget = (bytes: number) => () =>
+      parseConfig(`${twoRegistries}budget: { bytesPerDay: ${bytes}B }\n`, 'c.yaml', sources);
+    expect(withBudget(bytesPerDay)().budget.bytesPerDay).toBe(bytesPerDay);
+    expect(withBudget(bytesPerDay - 1)).toThrow(`without a single retry, got ${bytesPerDay - 1}B`);
+  });
+});
+
+describe('patterns of the JSON Schema', () => {
+  it('can be read by Helm, whose regular expressions know no lookaround and no backreference', () => {
+    const patterns = [...configJsonSchema().matchAll(/"pattern": (".*")/g)].map(
+      ([, text]) => JSON.parse(text!) as string,
+    );
+    expect(patterns.length).toBeGreaterThan(20);
+    expect(patterns.filter((pattern) => /\(\?[=!<]|\\[1-9]|\(\?<[=!]/.test(pattern))).toEqual([]);
+  });
+});
+
+/** What a ConfigError says, line by line; nothing when none is thrown. Anything else that is thrown fails the test. */
+function linesOf(read: () => unknown): string[] {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.split('\n');
+    throw error;
+  }
+}
+
+describe('the budget', () => {
+  const text = (bytesPerDay: string, size = '10MiB'): string =>
+    JSON.stringify({
+      registries: { lab: { repository: 'a/b', paths: { direct: { url: 'http://127.0.0.1:1' } } } },
+      checks: { large: { size, every: '1d', clients: ['docker'] } },
+      budget: { bytesPerDay },
+    });
+
+  it('that a run with all its attempts does not fit into is refused: it would never start', () => {
+    // 5 attempts of 10 MiB, with 1 % for framing and 64 KiB for the rest of each.
+    const worst = Math.ceil(50 * 2 ** 20 * 1.01) + 5 * 65_536;
+    expect(() => parseConfig(text(`${worst - 1}B`), 'c.yaml', fakeSources())).toThrow(
+      /budget\.bytesPerDay: expected at least the .* that one run of lab\/direct\/docker\/large may need with all its attempts, or it never starts, got/,
+    );
+    expect(parseConfig(text(`${worst}B`), 'c.yaml', fakeSources()).budget.bytesPerDay).toBe(worst);
+  });
+
+  it('that the checks exceed without a single retry is refused', () => {
+    expect(() => parseConfig(text('5MiB'), 'c.yaml', fakeSources())).toThrow(/without a single retry, got 5MiB/);
+  });
+});

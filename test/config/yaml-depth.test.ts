@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { tooDeepAt } from '../../src/config/yaml-depth.ts';
+
+test.each([
+  ['as many brackets as may be', '['.repeat(100), undefined],
+  ['one more', '['.repeat(101), 100],
+  ['closed ones do not count', '[]'.repeat(1_000), undefined],
+  ['as deep as blanks may stand', `a:\n${' '.repeat(399)}b: 1`, undefined],
+  ['deeper', `a:\n${' '.repeat(400)}b: 1`, 3],
+  ['dashes are levels, too', `a:\n${'- '.repeat(400)}b`, 3],
+])('%s', (_name, text, at) => {
+  expect(tooDeepAt(text)).toBe(at);
+});

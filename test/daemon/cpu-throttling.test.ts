@@ -1,0 +1,138 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { ThrottlingWatch } from '../../src/daemon/cpu-throttling.ts';
+import { describeWhere } from '../support/component.ts';
+import { limitGroup, makeControlGroup, removeControlGroup } from '../support/control-group.ts';
+import { isTainted, taintCauses } from '../../src/probe/run/taint.ts';
+
+function filesOf(files: Readonly<Record<string, string>>) {
+  return { read: (file: string) => files[file] };
+}
+
+const v2Mount = '30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n';
+const v2Stat = (periods: number, us: number): string =>
+  `usage_usec 9\nuser_usec 5\nnr_periods 90\nnr_throttled ${periods}\nthrottled_usec ${us}\n`;
+
+describe('what the kernel tells', () => {
+  test('cgroup v2 in a container: its own group is the root it sees', () => {
+    const files = filesOf({
+      '/proc/self/cgroup': '0::/\n',
+      '/proc/self/mountinfo': v2Mount,
+      '/sys/fs/cgroup/cpu.stat': v2Stat(7, 123_456),
+    });
+    expect(new ThrottlingWatch(files).read()).toEqual({ periods: 7, ms: 123.456 });
+  });
+
+  test('cgroup v2 on a host: a limit on a group above stops this one, too', () => {
+    const files = filesOf({
+      '/proc/self/cgroup': '0::/system.slice/blobprobe.service\n',
+      '/proc/self/mountinfo': v2Mount,
+      '/sys/fs/cgroup/system.slice/blobprobe.service/cpu.stat': v2Stat(1, 1_000),
+      '/sys/fs/cgroup/system.slice/cpu.stat': v2Stat(2, 2_000),
+      '/sys/fs/cgroup/cpu.stat': 'usage_usec 9\n',
+    });
+    expect(new ThrottlingWatch(files).read()).toEqual({ periods: 3, ms: 3 });
+  });
+
+  test('cgroup v1, the group of the container mounted as the root', () => {
+    const files = filesOf({
+      '/proc/self/cgroup': '5:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n1:name=systemd:/docker/abc\n',
+      '/proc/self/mountinfo':
+        '40 30 0:30 /docker/abc /sys/fs/cgroup/cpu,cpuacct ro - cgroup cgroup rw,cpu,cpuacct\n' +
+        '41 30 0:31 /docker/abc /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n',
+      '/sys/fs/cgroup/cpu,cpuacct/cpu.stat': 'nr_periods 10\nnr_throttled 4\nthrottled_time 250000000\n',
+    });
+    expect(new ThrottlingWatch(files).read()).toEqual({ periods: 4, ms: 250 });
+  });
+
+  test.each([
+    ['no such files', {}],
+    [
+      'no CPU controller',
+      { '/proc/self/cgroup': '0::/\n', '/proc/self/mountinfo': v2Mount, '/sys/fs/cgroup/cpu.stat': 'usage_usec 9\n' },
+    ],
+    ['no mount', { '/proc/self/cgroup': '0::/\n', '/proc/self/mountinfo': '' }],
+  ])('%s: unknown, not zero', (_name, files: Record<string, string>) => {
+    expect(new ThrottlingWatch(filesOf(files)).read()).toBeUndefined();
+    expect(new ThrottlingWatch(filesOf(files)).start()()).toBeUndefined();
+  });
+
+  test('a watch gives what was added since it began', () => {
+    let stat = v2Stat(5, 50_000);
+    const files = { '/proc/self/cgroup': '0::/\n', '/proc/self/mountinfo': v2Mount };
+    const reads: string[] = [];
+    const watch = new ThrottlingWatch({
+      read(file) {
+        reads.push(file);
+        return file.endsWith('cpu.stat') ? stat : files[file as keyof typeof files];
+      },
+    });
+    const end = watch.start();
+    stat = v2Stat(8, 350_000);
+    expect(end()).toEqual({ periods: 3, ms: 300 });
+    watch.start();
+    // The next watch asks for the groups, which may be others by now, and for the long table of mounts only then.
+    expect(reads.filter((file) => file.endsWith('cgroup'))).toHaveLength(2);
+    expect(reads.filter((file) => file.endsWith('mountinfo'))).toHaveLength(1);
+  });
+});
+
+describe('tainted', () => {
+  const limitMs = 250;
+  test.each([
+    ['neither', { eventLoopLagMs: 250, throttledMs: 250, durationMs: 100 }, false],
+    ['the loop was late', { eventLoopLagMs: 251, throttledMs: 0, durationMs: 1e6 }, true],
+    ['throttled for long', { eventLoopLagMs: 0, throttledMs: 251, durationMs: 1_000 }, true],
+    [
+      'throttled for long, but no 2 % of a long run',
+      { eventLoopLagMs: 0, throttledMs: 1_900, durationMs: 100_000 },
+      false,
+    ],
+    ['throttled for more than 2 % of a long run', { eventLoopLagMs: 0, throttledMs: 2_100, durationMs: 100_000 }, true],
+    ['throttling unknown', { eventLoopLagMs: 10, throttledMs: undefined, durationMs: 1_000 }, false],
+  ])('%s', (_name, delays, tainted) => {
+    expect(isTainted(delays, limitMs)).toBe(tainted);
+  });
+
+  test('the reader is told what it was', () => {
+    const format = (ms: number): string => `${ms} ms`;
+    expect(taintCauses({ eventLoopLagMs: 300 }, format)).toBe('the event loop was late by 300 ms');
+    expect(taintCauses({ eventLoopLagMs: 300, cpuThrottling: { periods: 9, ms: 800 } }, format)).toBe(
+      'the event loop was late by 300 ms, the CPU limit stopped it for 800 ms',
+    );
+  });
+});
+
+const group = makeControlGroup([
+  { base: '/sys/fs/cgroup/cpu', limit: ['cpu.cfs_quota_us', '5000'] },
+  { base: '/sys/fs/cgroup/cpu,cpuacct', limit: ['cpu.cfs_quota_us', '5000'] },
+  { base: '/sys/fs/cgroup', limit: ['cpu.max', '5000 100000'] },
+]);
+
+describeWhere(group !== undefined, 'cgroup-cpu', 'a real limit', () => {
+  test('is seen of a real process', async () => {
+    const { folder } = group!;
+    const child = spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    try {
+      limitGroup(group!);
+      writeFileSync(`${folder}/cgroup.procs`, String(child.pid));
+      const end = new ThrottlingWatch({
+        read: (file) => readFileSync(file.replace('/proc/self/', `/proc/${child.pid}/`), 'utf8'),
+      }).start();
+      await sleep(1_000);
+      const throttled = end();
+      // 5 ms of each 100 ms are its own.
+      expect(throttled?.periods).toBeGreaterThanOrEqual(5);
+      expect(throttled?.ms).toBeGreaterThan(500);
+      expect(throttled?.ms).toBeLessThan(2_000);
+    } finally {
+      child.kill('SIGKILL');
+      await ended;
+      await removeControlGroup(group!);
+    }
+  });
+});

@@ -1,0 +1,139 @@
+import { afterEach, expect, test } from 'vitest';
+import { createEngine, type Engine } from '../../src/daemon/engine.ts';
+import { ScheduledLimits } from '../../src/daemon/scheduled-limits.ts';
+import type { LimitSearches, LimitTarget } from '../../src/config/config.ts';
+import { startEdge } from '../../src/lab/edge.ts';
+import { startRegistry } from '../../src/lab/registry.ts';
+import { workloadBytes } from '../../src/probe/check.ts';
+import type { Failure } from '../../src/probe/failure.ts';
+import type { RunCheck } from '../../src/probe/outcome.ts';
+import { createMetrics } from '../../src/publish/metrics/metrics.ts';
+import { fakeCheck } from '../support/fake-check.ts';
+import { fakeRun } from '../support/fake-run.ts';
+import { gateOf } from '../support/gate.ts';
+import { recordingLog } from '../support/recording-log.ts';
+import { rendered } from '../support/rendered.ts';
+
+const MiB = 1_048_576;
+const open: { close(): Promise<unknown> }[] = [];
+afterEach(async () => {
+  for (const item of open.splice(0).toReversed()) await item.close();
+});
+
+const tooLarge: Failure = {
+  reason: 'body_too_large',
+  phase: 'send',
+  answeredBy: 'nginx',
+  blame: 'ingress',
+  status: 413,
+  sentBytes: 0,
+  elapsedMs: 1,
+  blob: 'blob',
+  evidence: { message: '413' },
+};
+
+function searchesOf(...targets: LimitTarget[]): LimitSearches {
+  return { intervalMs: 86_400_000, upToBytes: 4 * MiB, resolutionBytes: 64 * 1_024, targets };
+}
+
+function setup(paced: Engine['paced'], bytesPerDay?: number) {
+  const metrics = createMetrics({ version: '0', revision: 'r', nodeVersion: 'v', processMetrics: false });
+  const { log, lines } = recordingLog();
+  const { gate, budget } = gateOf({ bytesPerDay, log });
+  const limits = new ScheduledLimits({ engine: { paced }, metrics, gate, log });
+  const scrape = async (name: string): Promise<string[]> =>
+    (await rendered(metrics)).split('\n').filter((line) => line.startsWith(name));
+  return { limits, budget, lines, scrape };
+}
+
+/** Accepts up to `limitBytes`; each try sends all of its bytes. */
+function limitedTo(limitBytes: number): RunCheck {
+  return async (check) => {
+    const sentBytes = workloadBytes(check.workload);
+    return { ...fakeRun(check, sentBytes > limitBytes ? tooLarge : undefined), sentBytes };
+  };
+}
+
+const signal = new AbortController().signal;
+const target = fakeCheck('gitea', 'ingress', 'docker', 'any');
+
+test('through an edge of the lab: the limit becomes a gauge, the bytes are spent from the budget', async () => {
+  const registry = await startRegistry({ bytes: 'discard' });
+  const edge = await startEdge({
+    upstream: registry.url,
+    faults: [{ kind: 'body-limit', limitBytes: 1_000_000, ending: 'linger' }],
+  });
+  open.push(registry, edge);
+  const engine = createEngine();
+  const { limits, budget, lines, scrape } = setup((pacer) => engine.paced(pacer), 100 * MiB);
+  const { sizes } = limits.update(searchesOf({ ...target, path: { ...target.path, origin: edge.url } }));
+  await sizes[0]!.run(signal);
+  expect(await scrape('blobprobe_limit_bytes{')).toEqual([
+    expect.stringMatching(/path="ingress".*bound="largest_accepted".* (1e\+06|1000000)$/),
+    expect.stringMatching(/path="ingress".*bound="smallest_rejected"/),
+  ]);
+  expect(limits.findings()).toMatchObject([
+    {
+      registry: 'gitea',
+      path: 'ingress',
+      client: 'docker',
+      unit: 'bytes',
+      conclusion: 'found',
+      largestAccepted: 1_000_000,
+      smallestRejected: 1_000_000 + 64 * 1_024 - 16_960,
+    },
+  ]);
+  const [line] = lines;
+  expect(line).toMatchObject({ level: 'info', message: 'limit searched', fields: { conclusion: 'found' } });
+  // What went over the wire: the bodies, and what comes with them.
+  const spent = 100 * MiB - budget.remaining()!;
+  const sent = Number(line?.fields['sent_bytes']);
+  expect(spent).toBeGreaterThan(sent + 1_000);
+  expect(spent).toBeLessThan(sent * 1.01 + 100_000);
+});
+
+test('a duration that is accepted to the end has no bound above', async () => {
+  const { limits, scrape } = setup(() => limitedTo(Number.POSITIVE_INFINITY));
+  const { durations } = limits.update(searchesOf(target));
+  await durations[0]!.run(signal);
+  expect(await scrape('blobprobe_limit_seconds{')).toEqual([expect.stringMatching(/bound="largest_accepted".* 125$/)]);
+});
+
+test('a search that the budget cannot bear does not start', async () => {
+  const { limits, budget, lines } = setup(() => limitedTo(2 * MiB), 15 * MiB);
+  const { sizes } = limits.update(searchesOf(target));
+  await sizes[0]!.run(signal);
+  expect(lines.map(({ message, fields }) => [message, fields['cause']])).toEqual([['limit search skipped', 'budget']]);
+  expect(budget.remaining()).toBe(15 * MiB);
+});
+
+test('a search uses at most half of what is left', async () => {
+  const { limits, budget } = setup(() => limitedTo(3 * MiB), 17 * MiB);
+  const { sizes } = limits.update(searchesOf(target));
+  await sizes[0]!.run(signal);
+  expect(budget.remaining()).toBeGreaterThanOrEqual(8.5 * MiB);
+});
+
+test('an inconclusive search leaves what was known; a target that is gone is forgotten', async () => {
+  let run = limitedTo(2 * MiB);
+  const { limits, lines, scrape } = setup(() => run);
+  const { sizes } = limits.update(searchesOf(target));
+  await sizes[0]!.run(signal);
+  const known = await scrape('blobprobe_limit_bytes{');
+  expect(known).toHaveLength(2);
+  run = async (check) => fakeRun(check, { ...tooLarge, reason: 'registry_error' });
+  await sizes[0]!.run(signal);
+  expect(await scrape('blobprobe_limit_bytes{')).toEqual(known);
+  expect(lines.at(-1)).toMatchObject({ level: 'warn', message: 'limit not found' });
+  limits.update(undefined);
+  expect(await scrape('blobprobe_limit_bytes{')).toEqual([]);
+  expect(limits.findings()).toMatchObject([]);
+});
+
+test('an aborted search says nothing', async () => {
+  const { limits, lines, scrape } = setup(() => limitedTo(2 * MiB));
+  const { sizes } = limits.update(searchesOf(target));
+  await sizes[0]!.run(AbortSignal.abort());
+  expect(lines).toEqual([]);
+  expect(await scrape('blobprobe_limit_bytes{')).toEqual([]);
+});

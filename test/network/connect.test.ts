@@ -1,0 +1,125 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { connectFirst } from '../../src/network/connect.ts';
+import type { TriedAddress } from '../../src/network/exchange.ts';
+import { pathTo } from '../support/paths.ts';
+import { failureOf, get, Opened } from '../support/servers.ts';
+
+const opened = new Opened();
+afterEach(() => {
+  vi.useRealTimers();
+  return opened.closeAll();
+});
+
+const four = (address: string) => ({ address, family: 4 }) as const;
+const six = (address: string) => ({ address, family: 6 }) as const;
+
+/** Connects to the addresses at one port, in a time that goes on by `advance` only; what was tried, and what came of it. */
+function connecting(addresses: Parameters<typeof connectFirst>[0], port: number, timeoutMs: number) {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  let nowMs = 0;
+  let begun = 0;
+  const tried: TriedAddress[] = [];
+  const result = connectFirst(addresses, {
+    port,
+    localAddress: undefined,
+    timeoutMs,
+    now: () => nowMs,
+    ended: new AbortController().signal,
+    onSocket: () => (begun += 1),
+    onTried: (one) => tried.push(one),
+  }).then(
+    (socket) => opened.own({ remote: socket.remoteAddress, close: () => socket.destroy() }).remote,
+    (error: { code: string }) => error.code,
+  );
+  return {
+    result,
+    begun: () => begun,
+    order: () => tried.map((one) => `${one.address} ${one.code ?? 'open'} ${one.ms} ms`),
+    advance: (ms: number): void => {
+      nowMs += ms;
+      vi.advanceTimersByTime(ms);
+    },
+  };
+}
+
+/** A port that answers on 127.0.0.2 and, where `sixToo`, on ::1, and that is deaf on 127.0.0.1. */
+async function halfDeaf(sixToo = false): Promise<number> {
+  const port = await opened.deafPort();
+  await opened.tcp(() => {}, '127.0.0.2', port);
+  if (sixToo) await opened.tcp(() => {}, '::1', port);
+  return port;
+}
+
+describe('addresses of one family are tried one after the other, as Go does', () => {
+  test.each([
+    ['a dead one takes its share of the time, at least two seconds', 3_000, 2_000],
+    ['half of the time when there is more', 5_000, 2_500],
+  ])('%s', async (_name, timeoutMs, shareMs) => {
+    const port = await halfDeaf();
+    const { result, begun, order, advance } = connecting([four('127.0.0.1'), four('127.0.0.2')], port, timeoutMs);
+    advance(shareMs - 1);
+    expect([begun(), order()]).toEqual([1, []]);
+    advance(1);
+    expect(await result).toBe('127.0.0.2');
+    expect(order()).toEqual([`127.0.0.1 ETIMEDOUT ${shareMs} ms`, '127.0.0.2 open 0 ms']);
+  });
+
+  test('one that refuses costs nothing', async () => {
+    const { port } = await opened.tcp(() => {}, '127.0.0.3');
+    const { result, order } = connecting([four('127.0.0.9'), four('127.0.0.3')], port, 5_000);
+    expect(await result).toBe('127.0.0.3');
+    expect(order()).toEqual(['127.0.0.9 ECONNREFUSED 0 ms', '127.0.0.3 open 0 ms']);
+  });
+
+  test('the first that fails is the one that is told of', async () => {
+    const port = await opened.deafPort();
+    const { result, begun, order, advance } = connecting([four('127.0.0.9'), four('127.0.0.1')], port, 300);
+    // Not by polling, which moves timers that are not real.
+    while (begun() < 2) await turn();
+    advance(299);
+    expect(order()).toHaveLength(1);
+    advance(1);
+    expect(await result).toBe('ECONNREFUSED');
+    expect(order()).toEqual(['127.0.0.9 ECONNREFUSED 0 ms', '127.0.0.1 ETIMEDOUT 300 ms']);
+  });
+});
+
+describe('the other family', () => {
+  test('is tried after 300 ms, beside the first', async () => {
+    const port = await halfDeaf(true);
+    const { result, begun, order, advance } = connecting([four('127.0.0.1'), six('::1')], port, 5_000);
+    advance(299);
+    await turn();
+    expect(begun()).toBe(1);
+    advance(1);
+    expect(await result).toBe('::1');
+    expect(order()).toEqual(['::1 open 0 ms', '127.0.0.1 ABORTED 300 ms']);
+  });
+
+  test('at once when the first has failed', async () => {
+    const { port } = await opened.tcp(() => {}, '::1');
+    const { result, order } = connecting([four('127.0.0.9'), six('::1')], port, 5_000);
+    expect(await result).toBe('::1');
+    expect(order()).toEqual(['127.0.0.9 ECONNREFUSED 0 ms', '::1 open 0 ms']);
+  });
+});
+
+test('an exchange says which addresses were tried, how they ended and when', async () => {
+  const dns = await opened.dns({ 'two.test': ['127.0.0.9', '127.0.0.3'] });
+  const path = pathTo('http://two.test:1', { dnsServers: [`127.0.0.1:${dns.port}`], family: 4 });
+  const error = await failureOf(opened.transport(path).exchange(get(path.origin)));
+  expect(error).toMatchObject({ stage: 'connect', code: 'ECONNREFUSED' });
+  expect(error.message).toMatch(/^connect failed after [\d.]+ ms: ECONNREFUSED$/);
+  expect(error.exchange?.opening?.tried).toMatchObject([
+    { address: '127.0.0.9', code: 'ECONNREFUSED' },
+    { address: '127.0.0.3', code: 'ECONNREFUSED' },
+  ]);
+});
+
+test('an address in the URL asks no resolver: there is no such step', async () => {
+  const error = await failureOf(opened.transport(pathTo('http://127.0.0.1:1')).exchange(get('http://127.0.0.1:1')));
+  const { opening } = error.exchange ?? {};
+  expect(opening).toMatchObject({ tried: [{ address: '127.0.0.1', code: 'ECONNREFUSED' }] });
+  expect(opening).not.toHaveProperty('dnsMs');
+});

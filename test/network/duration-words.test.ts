@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { formatDuration } from '../../src/network/duration-words.ts';
+
+test.each([
+  [0, '0 ms'],
+  [0.4, '0.4 ms'],
+  [4.25, '4.3 ms'],
+  [250, '250 ms'],
+  [999, '999 ms'],
+  [999.6, '1 s'],
+  [1500, '1.5 s'],
+  [12_340, '12.3 s'],
+  [30_000, '30 s'],
+  [59_940, '59.9 s'],
+  [59_960, '1 m'],
+  [125_000, '2 m 5 s'],
+  [3_599_600, '1 h'],
+  [11_520_000, '3 h 12 m'],
+  [86_400_000 * 5 + 7_200_000, '5 d 2 h'],
+])('%d ms are %s', (ms, text) => {
+  expect(formatDuration(ms)).toBe(text);
+});

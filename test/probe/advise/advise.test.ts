@@ -1,0 +1,174 @@
+import { describe, expect, test } from 'vitest';
+import { advise } from '../../../src/probe/advise/advise.ts';
+import type { Known, KnownLimit } from '../../../src/probe/advise/known.ts';
+import { imageOfSizes } from '../../../src/registry/image/stored-image.ts';
+
+const MB = 1_000_000;
+
+function known(changes: Partial<Known> = {}): Known {
+  return { registry: 'gitea', path: 'edge', client: 'docker', tried: [], limits: [], ...changes };
+}
+
+function limit(changes: Partial<KnownLimit> = {}): KnownLimit {
+  return {
+    path: 'edge',
+    client: 'docker',
+    unit: 'bytes',
+    conclusion: 'found',
+    largestAccepted: 99 * MB,
+    smallestRejected: 100 * MB,
+    reason: 'body_too_large',
+    answeredBy: 'cloudflare',
+    ...changes,
+  };
+}
+
+const limited = known({ limits: [limit()], tried: [{ sizeBytes: MB, ok: true }] });
+const passed = (sizeBytes: number): Known['tried'][number] => ({ sizeBytes, ok: true });
+
+function of(sizes: readonly number[], ...places: Known[]) {
+  return advise([imageOfSizes('app', sizes)], places);
+}
+
+describe('sizes', () => {
+  test.each<[string, readonly number[], Known, object]>([
+    ['at the largest accepted', [99 * MB], limited, { verdict: 'passes', because: { kind: 'accepted' } }],
+    ['in between', [MB, 99 * MB + 1], limited, { verdict: 'unknown', layer: 2, because: { kind: 'between' } }],
+    [
+      'at the smallest refused: the first such layer, and by whom',
+      [MB, 100 * MB, 200 * MB],
+      limited,
+      {
+        verdict: 'dies',
+        layer: 2,
+        layerBytes: 100 * MB,
+        because: { kind: 'size', rejectedBytes: 100 * MB, acceptedBytes: 99 * MB, answeredBy: 'cloudflare' },
+      },
+    ],
+    [
+      'a layer that dies comes before one that is not known',
+      [99 * MB + 1, 100 * MB],
+      limited,
+      { verdict: 'dies', layer: 2 },
+    ],
+    [
+      'above all that was tried',
+      [11 * MB],
+      known({ tried: [passed(10 * MB)] }),
+      { verdict: 'unknown', because: { kind: 'untried', acceptedBytes: 10 * MB } },
+    ],
+    [
+      'searched up to more, without an end',
+      [11 * MB],
+      known({ limits: [limit({ conclusion: 'none-up-to', largestAccepted: 20 * MB, smallestRejected: undefined })] }),
+      { verdict: 'passes', because: { kind: 'accepted', acceptedBytes: 20 * MB } },
+    ],
+    [
+      'a refusal in words without a search',
+      [11 * MB],
+      known({ tried: [passed(MB), { sizeBytes: 10 * MB, ok: false, reason: 'body_too_large' }] }),
+      { verdict: 'dies', because: { kind: 'size', reason: 'body_too_large' } },
+    ],
+    [
+      'a cut is no proof of a limit on size',
+      [11 * MB],
+      known({ tried: [passed(MB), { sizeBytes: 10 * MB, ok: false, reason: 'connection_reset' }] }),
+      { verdict: 'unknown', because: { kind: 'other_failure', reason: 'connection_reset' } },
+    ],
+    [
+      'nothing gets through',
+      [MB],
+      known({ tried: [{ sizeBytes: MB, ok: false, reason: 'auth_rejected' }] }),
+      { verdict: 'unknown', because: { kind: 'nothing_passes', reason: 'auth_rejected' } },
+    ],
+    [
+      'even the smallest is refused for its size',
+      [MB],
+      known({ tried: [{ sizeBytes: 1_000, ok: false, reason: 'body_too_large' }] }),
+      { verdict: 'dies', because: { kind: 'size' } },
+    ],
+    [
+      'at times',
+      [MB],
+      known({ tried: [passed(MB), { sizeBytes: MB, ok: false, reason: 'connection_reset' }] }),
+      { verdict: 'unknown', because: { kind: 'unsteady' } },
+    ],
+    [
+      "another client's limit, when this one was not refused for size",
+      [200 * MB],
+      known({ client: 'crane', limits: [limit()], tried: [passed(MB)] }),
+      { verdict: 'unknown', because: { kind: 'untried' } },
+    ],
+    ['no layers', [], limited, { verdict: 'passes', waysOut: [] }],
+  ])('%s', (_what, sizes, place, wanted) => {
+    expect(of(sizes, place)).toMatchObject([wanted]);
+  });
+});
+
+describe('times', () => {
+  const seconds = limit({ unit: 'seconds', largestAccepted: 55, smallestRejected: 60, reason: 'connection_reset' });
+  const slow = known({ tried: [passed(40 * MB)], limits: [seconds], bytesPerSecond: MB });
+
+  test('a layer that takes longer than what is cut, alone', () => {
+    expect(of([70 * MB], slow)).toMatchObject([
+      { verdict: 'dies', because: { kind: 'time', neededSeconds: 70, rejectedSeconds: 60 } },
+    ]);
+  });
+
+  test('layers that are quick enough one by one, and together may not be', () => {
+    expect(of([40 * MB], slow)).toMatchObject([{ verdict: 'passes' }]);
+    expect(of([40 * MB, 40 * MB], slow)).toMatchObject([
+      { verdict: 'unknown', layer: 1, because: { kind: 'shared_time', neededSeconds: 80 } },
+    ]);
+  });
+
+  test('what got through at this size is not said to die of its time', () => {
+    expect(of([70 * MB], { ...slow, tried: [passed(70 * MB)] })).toMatchObject([{ verdict: 'unknown' }]);
+  });
+
+  test('no more layers share the line than the client sends at once', () => {
+    const layers = Array.from({ length: 6 }, () => 11 * MB);
+    expect(of(layers, slow)).toMatchObject([{ verdict: 'passes' }]);
+    expect(
+      of(
+        layers,
+        known({
+          ...slow,
+          client: 'docker-containerd@29.0',
+          limits: [{ ...seconds, client: 'docker-containerd@29.0' }],
+        }),
+      ),
+    ).toMatchObject([{ verdict: 'unknown', because: { kind: 'shared_time', neededSeconds: 66 } }]);
+  });
+});
+
+describe('ways out', () => {
+  test('the cheapest first: compression, another path, another client, smaller layers, the setting', () => {
+    const image = {
+      name: 'app',
+      layers: [{ storedBytes: 505 * MB, compression: 'none' as const, gzipBytes: 50 * MB }],
+    };
+    const containerd = known({
+      client: 'docker-containerd',
+      limits: [limit({ client: 'docker-containerd' })],
+      tried: [passed(MB)],
+      setting: 'client_max_body_size 0;',
+    });
+    const inside = known({ path: 'inside', client: 'docker-containerd', tried: [passed(600 * MB)] });
+    const [dies, classic] = advise([image], [containerd, limited, inside]);
+    expect(dies).toMatchObject({ verdict: 'dies', layerBytes: 505 * MB });
+    expect(dies?.waysOut).toEqual([
+      { kind: 'compress', bytes: 50 * MB },
+      { kind: 'path', what: 'inside' },
+      { kind: 'client', what: 'docker' },
+      { kind: 'split', bytes: 99 * MB },
+      { kind: 'setting', what: 'client_max_body_size 0;' },
+    ]);
+    expect(classic).toMatchObject({ verdict: 'passes', waysOut: [] });
+  });
+
+  test('a path of another registry is none', () => {
+    const elsewhere = known({ registry: 'harbor', path: 'other', tried: [passed(600 * MB)] });
+    expect(of([200 * MB], limited, elsewhere)[0]?.waysOut).toEqual([{ kind: 'split', bytes: 99 * MB }]);
+  });
+});

@@ -1,0 +1,808 @@
+import { describe, expect, test } from 'vitest';
+import { causeNames, causes } from '../../../src/probe/diagnose/causes.ts';
+import { aloneOn, type Contrast } from '../../../src/probe/diagnose/contrast.ts';
+import { explain } from '../../../src/probe/diagnose/diagnose.ts';
+import { candidatesFor, judge } from '../../../src/probe/diagnose/judge.ts';
+import { quoteOf, wordsOf } from '../../../src/probe/diagnose/words.ts';
+import { refutations } from '../../../src/probe/diagnose/refutations.ts';
+import { failureReasons, type Evidence, type Failure } from '../../../src/probe/failure.ts';
+import { pathTo } from '../../support/paths.ts';
+
+const path = pathTo('https://registry.example', { name: 'ingress', kind: 'ingress' });
+
+function failed({
+  evidence,
+  ...changes
+}: Partial<Omit<Failure, 'evidence'>> & { evidence?: Partial<Evidence> }): Failure {
+  return {
+    reason: 'unexpected_response',
+    phase: 'start',
+    answeredBy: 'other',
+    blame: 'unknown',
+    sentBytes: 0,
+    elapsedMs: 20,
+    blob: 'blob',
+    ...changes,
+    evidence: { message: '', ...evidence },
+  };
+}
+
+function around(changes: Partial<Contrast>): Contrast {
+  return { ...aloneOn(path), ...changes };
+}
+
+const body = (text: string): { evidence: Partial<Evidence> } => ({ evidence: { body: text } });
+const gateway = (status: number): Partial<Failure> => ({ reason: 'origin_unreachable', status });
+const tls = (tlsProblem: NonNullable<Evidence['tlsProblem']>, code: string): Parameters<typeof failed>[0] => ({
+  reason: 'tls_failure',
+  phase: 'tls',
+  answeredBy: 'none',
+  evidence: { tlsProblem, code },
+});
+const refused = { reason: 'auth_rejected', phase: 'auth', status: 401, answeredBy: 'registry' } as const;
+const empty403 = {
+  reason: 'auth_rejected',
+  phase: 'wait',
+  status: 403,
+  answeredBy: 'registry',
+  sentBytes: 30_000_000,
+} as const;
+
+/** A failure, what stands around it, what is said, and an observation with which it must not be said. */
+const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, Partial<Contrast>?][] = [
+  [
+    '502 of a hop through which other requests went',
+    { ...gateway(502), answeredBy: 'nginx', phase: 'commit' },
+    { registryAnswered: true },
+    'hop_fails_request@ingress likely',
+    { registryAnswered: false, portal: true },
+  ],
+  [
+    '502 always after the same time',
+    {
+      ...gateway(502),
+      answeredBy: 'apache',
+      phase: 'commit',
+      ...body('<h1>Proxy Error</h1> Reason: Error reading from remote server'),
+    },
+    { registryAnswered: true, constantMs: 4_000, proven: new Set(['clock']) },
+    'apache_proxy_timeout@ingress certain',
+    { bareFails: true },
+  ],
+  [
+    '503 of a hop that knows no server, while others were let through',
+    {
+      ...gateway(503),
+      answeredBy: 'haproxy',
+      ...body('<h1>503 Service Unavailable</h1> No server is available to handle this request.'),
+    },
+    { registryAnswered: true, byTurns: true },
+    'hop_reaches_registry_at_times@ingress certain',
+    { byTurns: false },
+  ],
+  [
+    '503 by turns',
+    { ...gateway(503), answeredBy: 'envoy' },
+    { registryAnswered: true, byTurns: true },
+    'hop_reaches_registry_at_times@ingress likely',
+    { direct: 'same' },
+  ],
+  [
+    '502 of another hop, always after the same time',
+    { ...gateway(502), answeredBy: 'caddy', phase: 'wait' },
+    { registryAnswered: true, constantMs: 4_000, proven: new Set(['clock']) },
+    'gateway_timeout@ingress certain',
+    { bareFails: true },
+  ],
+  [
+    'no answer of the registry at all, and it works elsewhere',
+    { ...gateway(502), answeredBy: 'nginx' },
+    { direct: 'ok', proven: new Set(['path']) },
+    'hop_cannot_reach_registry@ingress certain',
+    { registryAnswered: true },
+  ],
+  [
+    'Envoy has too much to do',
+    {
+      ...gateway(503),
+      answeredBy: 'envoy',
+      ...body('upstream connect error or disconnect/reset before headers. reset reason: overflow'),
+    },
+    { registryAnswered: true, byTurns: true },
+    'hop_overloaded@ingress certain',
+  ],
+  [
+    'headers too large',
+    { status: 400, answeredBy: 'nginx', ...body('<center>Request Header Or Cookie Too Large</center>') },
+    { registryAnswered: true },
+    'headers_too_large@ingress certain',
+    { cameAgain: false },
+  ],
+  [
+    'nginx says 503, which it never says of a server that it does not reach',
+    { ...gateway(503), answeredBy: 'nginx', ...body('<h1>503 Service Temporarily Unavailable</h1>') },
+    { direct: 'ok', proven: new Set(['path']) },
+    'nginx_says_503@ingress certain',
+    { direct: 'same' },
+  ],
+  [
+    'a page that speaks of maintenance',
+    { ...gateway(503), answeredBy: 'other', ...body('<h1>Scheduled maintenance</h1>') },
+    { direct: 'ok', proven: new Set(['path']) },
+    'hop_in_maintenance@ingress certain',
+    { cameAgain: false },
+  ],
+  [
+    'Apache’s page for 503, which always speaks of maintenance',
+    {
+      ...gateway(503),
+      answeredBy: 'apache',
+      ...body(
+        'The server is temporarily unable to service your request due to maintenance downtime or capacity problems.',
+      ),
+    },
+    { direct: 'ok', proven: new Set(['path']) },
+    'hop_cannot_reach_registry@ingress certain',
+    { registryAnswered: true },
+  ],
+  [
+    'the registry knows no such URL, and over another path it does',
+    { status: 404, answeredBy: 'registry', phase: 'start', ...body('404 page not found') },
+    { direct: 'ok', registryAnswered: true, proven: new Set(['path']) },
+    'path_rewritten@ingress certain',
+    { sessionOpened: true },
+  ],
+  [
+    'a redirect to a host that is not of this path',
+    { reason: 'location_invalid', status: 308, answeredBy: 'nginx', evidence: { location: 'https://other.example/' } },
+    { direct: 'ok', registryAnswered: true },
+    'redirected@ingress certain',
+    { cameAgain: false },
+  ],
+  ['414', { status: 414, answeredBy: 'apache' }, {}, 'headers_too_large@ingress certain', { cameAgain: false }],
+  [
+    'a page of a stranger says 500, and the registry works elsewhere',
+    { reason: 'registry_error', phase: 'send', status: 500, sentBytes: 65_536, ...body('<html>500</html>') },
+    { direct: 'ok', registryAnswered: true, proven: new Set(['path']) },
+    'hop_fails_request@ingress certain',
+    { direct: 'same' },
+  ],
+  [
+    'a stranger says 500 without a page, and nothing is known of another path',
+    { reason: 'registry_error', phase: 'wait', status: 500, sentBytes: 65_536 },
+    { registryAnswered: true },
+    'storage_failing@registry_storage likely',
+    { direct: 'ok' },
+  ],
+  [
+    'an answer that no row knows, and the registry works elsewhere',
+    { status: 421, answeredBy: 'nginx' },
+    { direct: 'ok', registryAnswered: true, proven: new Set(['path']) },
+    'hop_fails_request@ingress certain',
+    { direct: 'none' },
+  ],
+  [
+    'the storage driver names its error where an upload begins',
+    {
+      reason: 'registry_error',
+      phase: 'start',
+      status: 500,
+      answeredBy: 'registry',
+      ...body(
+        '{"errors":[{"code":"UNKNOWN","message":"unknown error","detail":"filesystem: mkdir /data: read-only file system"}]}',
+      ),
+    },
+    { direct: 'same' },
+    'storage_failing@registry_storage certain',
+    { cameAgain: false },
+  ],
+  [
+    'connections are closed unanswered, and the registry works elsewhere',
+    { reason: 'connection_reset', phase: 'auth', answeredBy: 'none' },
+    { direct: 'ok', proven: new Set(['path']) },
+    'closed_unanswered@ingress certain',
+    { cameAgain: false },
+  ],
+  [
+    'a login that is taken elsewhere',
+    { ...refused, blame: 'auth_server' },
+    { directLoginWorks: true, proven: new Set(['path']) },
+    'login_differs_by_path@ingress certain',
+    { direct: 'same' },
+  ],
+  ['426', { status: 426, answeredBy: 'nginx' }, {}, 'http_version_refused@ingress certain', { cameAgain: false }],
+  [
+    'a web portal at /v2/',
+    {
+      status: 200,
+      phase: 'auth',
+      evidence: { headers: { 'content-type': 'text/html' }, body: '<html><body>Portal</body></html>' },
+    },
+    { portal: true },
+    'web_portal@ingress certain',
+    { registryAnswered: true },
+  ],
+  [
+    'a 405 where a web portal answers',
+    { reason: 'method_not_allowed', status: 405, answeredBy: 'nginx' },
+    { portal: true },
+    'web_portal@ingress likely',
+    { registryAnswered: true },
+  ],
+  [
+    '404 to everything',
+    { reason: 'session_lost', status: 404, answeredBy: 'traefik', phase: 'send', ...body('404 page not found') },
+    { everything404: true },
+    'no_route@ingress certain',
+    { registryAnswered: true },
+  ],
+  [
+    'an owner that does not exist',
+    { status: 404, answeredBy: 'registry', ...body('Not found.') },
+    { registryAnswered: true },
+    'owner_missing@registry_app certain',
+    { direct: 'ok' },
+  ],
+  [
+    'an upload that was asked for again, and was known and unknown by turns',
+    { reason: 'session_lost', status: 404, phase: 'wait', answeredBy: 'registry', registryCode: 'BLOB_UPLOAD_INVALID' },
+    {
+      direct: 'ok',
+      registryAnswered: true,
+      sessionOpened: true,
+      session: { known: 6, disowned: 6, elsewhere: 0 },
+      proven: new Set(['path', 'session']),
+    },
+    'upload_state_not_shared@registry_app certain',
+    { session: { known: 0, disowned: 12, elsewhere: 0 } },
+  ],
+  [
+    'uploads that the registry never knows over this path',
+    { reason: 'session_lost', status: 404, phase: 'wait', answeredBy: 'registry', registryCode: 'BLOB_UPLOAD_INVALID' },
+    {
+      direct: 'ok',
+      registryAnswered: true,
+      sessionOpened: true,
+      session: { known: 0, disowned: 12, elsewhere: 0 },
+      proven: new Set(['path']),
+    },
+    'upload_url_changed@ingress likely',
+    { sessionTaken: true },
+  ],
+  [
+    'a 405 of files: a hop answers for the upload to GET as well',
+    { reason: 'method_not_allowed', status: 405, answeredBy: 'nginx', blame: 'ingress' },
+    {
+      direct: 'ok',
+      registryAnswered: true,
+      sessionOpened: true,
+      session: { known: 0, disowned: 0, elsewhere: 6 },
+      proven: new Set(['path']),
+    },
+    'upload_routed_elsewhere@ingress certain',
+    { session: { known: 6, disowned: 0, elsewhere: 0 } },
+  ],
+  [
+    'a PATCH accepted without Range, and so is one whose upload got through',
+    { reason: 'body_dropped', phase: 'send', status: 202, answeredBy: 'registry', sentBytes: 65_536 },
+    { direct: 'ok', registryAnswered: true, rangeNotSaid: true, proven: new Set(['path', 'length']) },
+    'range_not_said@ingress certain',
+    { rangeNotSaid: false },
+  ],
+  [
+    'a 401 whose WWW-Authenticate is gone',
+    { ...refused, reason: 'auth_challenge_bad', evidence: { authProblem: 'challenge_missing' } },
+    { direct: 'ok', registryAnswered: true, proven: new Set(['path']) },
+    'challenge_missing@ingress certain',
+    { direct: 'same' },
+  ],
+  [
+    'a page and 200 in the place of a 404, beside answers of the registry',
+    {
+      status: 200,
+      phase: 'pull',
+      answeredBy: 'nginx',
+      evidence: { body: 'Portal', headers: { 'content-type': 'text/html' } },
+    },
+    { direct: 'ok', registryAnswered: true, portal: true },
+    'page_for_missing@ingress certain',
+    { direct: 'same' },
+  ],
+  [
+    'the store of blobs finds the clocks too far apart',
+    {
+      reason: 'blocked_by_policy',
+      phase: 'verify',
+      status: 403,
+      answeredBy: 'other',
+      evidence: {
+        redirectedFrom: 'https://r.example/v2/a/blobs/sha256:0',
+        body: '<Error><Code>RequestTimeTooSkewed</Code></Error>',
+      },
+    },
+    { direct: 'ok', registryAnswered: true, proven: new Set(['path']) },
+    'redirect_store_refuses@registry_storage certain',
+    { cameAgain: false },
+  ],
+  [
+    'the store of blobs has a certificate that is not known here',
+    {
+      reason: 'tls_failure',
+      phase: 'tls',
+      answeredBy: 'none',
+      evidence: { redirectedFrom: 'https://r.example/v2/a/blobs/sha256:0', tlsProblem: 'unknown_ca' },
+    },
+    { direct: 'ok', registryAnswered: true, proven: new Set(['path']) },
+    'redirect_store_unreachable@registry_storage certain',
+    { cameAgain: false },
+  ],
+  [
+    'an upload that a hop leads elsewhere',
+    { reason: 'session_lost', status: 404, phase: 'send', answeredBy: 'nginx' },
+    { registryAnswered: true, sessionOpened: true },
+    'upload_routed_elsewhere@ingress likely',
+    { everything404: true, sessionOpened: false },
+  ],
+  [
+    'read-only',
+    {
+      reason: 'method_not_allowed',
+      status: 405,
+      answeredBy: 'registry',
+      ...body('{"errors":[{"code":"DENIED","message":"the system is in read only mode"}]}'),
+    },
+    { registryAnswered: true },
+    'registry_read_only@registry_app certain',
+    { cameAgain: false },
+  ],
+  [
+    'a package above its size limit',
+    empty403,
+    { smallPassed: true, smallPassedAfter: true, loginWorks: true, proven: new Set(['size']) },
+    'gitea_size_limit@registry_app certain',
+    { passedAlikeBytes: 40_000_000 },
+  ],
+  [
+    'a token that was just given',
+    refused,
+    { tokenServed: true, tokenAgeMs: 3, oldestTokenMs: 40, directLoginWorks: true, proven: new Set(['path']) },
+    'token_not_accepted@auth_server certain',
+    { smallPassed: true, tokenAgeMs: 60_000, oldestTokenMs: 40 },
+  ],
+  ['nobody logged in', refused, { anonymous: true }, 'credentials_missing@prober certain', { loginWorks: true }],
+  [
+    'a login that works elsewhere',
+    refused,
+    { directLoginWorks: true },
+    'login_differs_by_path@ingress likely',
+    { loginWorks: true },
+  ],
+  [
+    'Envoy’s limit on the whole request',
+    {
+      reason: 'request_timeout',
+      status: 408,
+      phase: 'send',
+      answeredBy: 'envoy',
+      elapsedMs: 3_000,
+      ...body('request timeout'),
+    },
+    {},
+    'envoy_request_timeout@ingress certain',
+    { slowPassedMs: 60_000 },
+  ],
+  [
+    'Envoy’s limit on the age of a stream',
+    {
+      reason: 'request_timeout',
+      status: 408,
+      phase: 'send',
+      answeredBy: 'envoy',
+      elapsedMs: 3_000,
+      ...body('downstream duration timeout'),
+    },
+    {},
+    'envoy_max_stream_duration@ingress certain',
+    { slowPassedMs: 60_000 },
+  ],
+  [
+    'Traefik before the end of the body',
+    {
+      reason: 'response_timeout',
+      status: 504,
+      phase: 'send',
+      answeredBy: 'traefik',
+      elapsedMs: 60_300,
+      ...body('Gateway Timeout'),
+    },
+    {},
+    'traefik_read_timeout@ingress likely',
+    { slowPassedMs: 125_000 },
+  ],
+  [
+    'Apache’s limit on the rate',
+    {
+      reason: 'request_timeout',
+      status: 408,
+      phase: 'send',
+      answeredBy: 'apache',
+      ...body('<title>408 Request Timeout</title>'),
+    },
+    {},
+    'apache_request_timeout@ingress certain',
+    { slowPassedMs: 125_000 },
+  ],
+  [
+    'a slow body, answered with an error',
+    { ...gateway(502), phase: 'send', answeredBy: 'caddy', elapsedMs: 9_000 },
+    { isSlowBody: true, registryAnswered: true },
+    'slow_bodies_refused@ingress likely',
+    { slowPassedMs: 60_000 },
+  ],
+  [
+    'cut while the registry stores, always after the same time',
+    {
+      reason: 'connection_reset',
+      phase: 'wait',
+      answeredBy: 'none',
+      sentBytes: 9_000_000,
+      elapsedMs: 5_200,
+      evidence: { sinceLastByteMs: 5_000 },
+    },
+    { constantMs: 5_000, direct: 'slow', smallPassed: true },
+    'answer_time_limit@registry_storage likely',
+    { idleEndedAfterMs: 5_000 },
+  ],
+  [
+    'Apache 413',
+    { reason: 'body_too_large', status: 413, answeredBy: 'apache', ...body('<h1>Request Entity Too Large</h1>') },
+    {},
+    'apache_body_limit@ingress certain',
+    { passedAlikeBytes: 9 },
+  ],
+  [
+    'squid 413',
+    {
+      reason: 'body_too_large',
+      status: 413,
+      answeredBy: 'squid',
+      evidence: { headers: { 'x-squid-error': 'ERR_TOO_BIG 0' } },
+    },
+    { throughProxy: true },
+    'squid_body_limit@client_network certain',
+    { passedAlikeBytes: 9 },
+  ],
+  [
+    'squid 413, no forward proxy',
+    { reason: 'body_too_large', status: 413, answeredBy: 'squid', blame: 'ingress' },
+    {},
+    'squid_body_limit@ingress likely',
+    { passedAlikeBytes: 9 },
+  ],
+  [
+    'a larger body got through, sent in another way',
+    {
+      reason: 'body_too_large',
+      status: 413,
+      answeredBy: 'haproxy',
+      ...body('The request entity exceeds the maximum allowed.'),
+    },
+    { passedBytes: 9_000_000, proven: new Set(['size']) },
+    'haproxy_body_limit@ingress certain',
+    { passedAlikeBytes: 9_000_000 },
+  ],
+  [
+    'the registry’s own code for what it does not do',
+    {
+      reason: 'method_not_allowed',
+      status: 405,
+      answeredBy: 'registry',
+      registryCode: 'UNSUPPORTED',
+      ...body('{"errors":[{"code":"UNSUPPORTED","message":"The operation is unsupported."}]}'),
+    },
+    { registryAnswered: true },
+    'registry_read_only@registry_app certain',
+    { sessionOpened: true },
+  ],
+  [
+    'a 405 of a hop',
+    { reason: 'method_not_allowed', status: 405, answeredBy: 'nginx', blame: 'ingress' },
+    { registryAnswered: true, sessionOpened: true },
+    'method_blocked@ingress likely',
+    { portal: true, registryAnswered: false },
+  ],
+  [
+    '503 to a host with a port, and to no other',
+    {
+      ...gateway(503),
+      answeredBy: 'haproxy',
+      blame: 'ingress',
+      ...body('No server is available to handle this request.'),
+    },
+    { registryAnswered: true, sessionOpened: true, byTurns: true, onlyOtherHostFails: true },
+    'host_with_port_unknown@ingress likely',
+    { onlyOtherHostFails: false },
+  ],
+  [
+    '/v2/ that asks for no login',
+    { ...refused, evidence: { authProblem: 'ping_asked_nothing' } },
+    { registryAnswered: true },
+    'login_not_asked@auth_server certain',
+    { pingAsks: true },
+  ],
+  [
+    'a store whose name does not resolve',
+    {
+      reason: 'dns_failure',
+      phase: 'dns',
+      answeredBy: 'none',
+      evidence: { code: 'ENOTFOUND', redirectedFrom: 'https://registry.example/v2/team/probe/blobs/sha256:00' },
+    },
+    { registryAnswered: true },
+    'redirect_store_unreachable@registry_storage certain',
+    { cameAgain: false },
+  ],
+  [
+    'http redirected to a port without TLS',
+    {
+      ...tls('not_tls', 'ERR_SSL_WRONG_VERSION_NUMBER'),
+      blame: 'ingress',
+      evidence: { tlsProblem: 'not_tls', redirectedFrom: 'http://registry.example/v2/' },
+    },
+    {},
+    'redirect_leads_nowhere@ingress certain',
+    { cameAgain: false },
+  ],
+  [
+    'PROXY_407',
+    { reason: 'connect_refused', phase: 'connect', answeredBy: 'none', evidence: { code: 'PROXY_407' } },
+    {},
+    'proxy_login_wanted@client_network certain',
+    { registryAnswered: true },
+  ],
+  [
+    'PROXY_403',
+    { reason: 'connect_refused', phase: 'connect', answeredBy: 'none', evidence: { code: 'PROXY_403' } },
+    {},
+    'proxy_forbids@client_network certain',
+    { registryAnswered: true },
+  ],
+  [
+    'SERVFAIL',
+    { reason: 'dns_failure', phase: 'dns', answeredBy: 'none', evidence: { code: 'ESERVFAIL' } },
+    {},
+    'resolver_fails@dns certain',
+    { registryAnswered: true },
+  ],
+  [
+    'a client certificate wanted, said in TLS',
+    tls('client_certificate_wanted', 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'),
+    {},
+    'client_certificate_wanted@ingress certain',
+    { registryAnswered: true },
+  ],
+  [
+    'a client certificate wanted, said in words',
+    { status: 400, answeredBy: 'nginx', ...body('<h1>400</h1>No required SSL certificate was sent') },
+    {},
+    'client_certificate_wanted@ingress certain',
+    { registryAnswered: true },
+  ],
+  [
+    'plain HTTP on the port',
+    tls('not_tls', 'ERR_SSL_WRONG_VERSION_NUMBER'),
+    {},
+    'tls_to_plain_http@ingress certain',
+    { registryAnswered: true },
+  ],
+  [
+    'not valid yet',
+    tls('not_yet_valid', 'CERT_NOT_YET_VALID'),
+    {},
+    'tls_not_yet_valid@ingress certain',
+    { registryAnswered: true },
+  ],
+  [
+    'another name',
+    tls('wrong_name', 'ERR_TLS_CERT_ALTNAME_INVALID'),
+    {},
+    'tls_wrong_name@ingress certain',
+    { registryAnswered: true },
+  ],
+  [
+    'unknown CA',
+    tls('unknown_ca', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'),
+    {},
+    'tls_unknown_ca@ingress certain',
+    { registryAnswered: true },
+  ],
+  [
+    'self-signed',
+    tls('self_signed', 'DEPTH_ZERO_SELF_SIGNED_CERT'),
+    {},
+    'tls_unknown_ca@ingress certain',
+    { registryAnswered: true },
+  ],
+  [
+    'no common version',
+    tls('protocol_version', 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION'),
+    {},
+    'tls_version@ingress certain',
+    { registryAnswered: true },
+  ],
+  [
+    'a name without a certificate',
+    tls('name_unknown', 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME'),
+    {},
+    'tls_no_certificate_for_name@ingress certain',
+    { registryAnswered: true },
+  ],
+  ['revoked', tls('revoked', 'CERT_REVOKED'), {}, 'tls_revoked@ingress certain', { registryAnswered: true }],
+  ['our own files', tls('own_files', 'ENOENT'), {}, 'tls_own_files@prober certain', { registryAnswered: true }],
+  [
+    'a handshake without an answer',
+    tls('handshake_timeout', 'ETIMEDOUT'),
+    { direct: 'ok' },
+    'tls_silent@client_network likely',
+    { direct: 'same' },
+  ],
+  [
+    'a handshake that is cut',
+    tls('handshake_cut', 'ECONNRESET'),
+    {},
+    'tls_cut@ingress open',
+    { registryAnswered: true },
+  ],
+  [
+    'some error of TLS',
+    tls('other', 'ERR_SSL_DECRYPTION_FAILED'),
+    {},
+    'tls_not_trusted@ingress likely',
+    { registryAnswered: true },
+  ],
+];
+
+test.each(table)('%s', (_name, changes, contrast, expected) => {
+  const finding = explain(failed(changes), around(contrast), 'docker');
+  expect(finding && `${finding.cause}@${finding.hop} ${finding.confidence}`).toBe(expected);
+});
+
+test.each(table.filter(([, , , , against]) => against !== undefined))(
+  '%s: not when something speaks against it',
+  (_name, changes, contrast, expected, against) => {
+    const cause = expected.split('@')[0];
+    expect(candidatesFor({ failure: failed(changes), contrast: around({ ...contrast, ...against }) })).not.toContain(
+      cause,
+    );
+  },
+);
+
+describe('how sure a cause is', () => {
+  /** Whatever can fail, answered by anybody: without a word of the other side. */
+  const wordless = failureReasons.flatMap((reason) =>
+    (['none', 'nginx', 'registry', 'cloudflare', 'envoy'] as const).flatMap((answeredBy) =>
+      (['start', 'send', 'wait', 'commit'] as const).map((phase) =>
+        failed({ reason, answeredBy, phase, sentBytes: phase === 'start' ? 0 : 1_000_000, elapsedMs: 5_000 }),
+      ),
+    ),
+  );
+
+  test('nothing is certain without words and without a contrast that came out twice', () => {
+    for (const direct of ['none', 'ok', 'slow', 'same', 'other'] as const) {
+      for (const failure of wordless) {
+        const verdicts = judge([{ failure, contrast: around({ direct, registryAnswered: true, smallPassed: true }) }]);
+        expect(verdicts.flat().filter(({ confidence }) => confidence === 'certain')).toEqual([]);
+      }
+    }
+  });
+
+  test('what did not come again is never certain', () => {
+    for (const [, changes, contrast] of table) {
+      const verdicts = judge([{ failure: failed(changes), contrast: around({ ...contrast, cameAgain: false }) }]);
+      expect(verdicts.flat().filter(({ confidence }) => confidence === 'certain')).toEqual([]);
+    }
+  });
+
+  test('rivals that explain as much are all open, each with a test to make', () => {
+    const failure = failed({ reason: 'connect_timeout', phase: 'connect', answeredBy: 'none' });
+    const [verdicts = []] = judge([{ failure, contrast: around({}) }]);
+    expect(verdicts).toEqual([
+      { cause: 'registry_down', confidence: 'open' },
+      { cause: 'no_way_there', confidence: 'open' },
+    ]);
+    expect(verdicts.every(({ cause }) => causes[cause].nextTest.length > 10)).toBe(true);
+  });
+
+  test('one that explains more failures is likely, its rivals are not named', () => {
+    const collected = { smallPassed: true, arrived: 'nothing', crossedCloudflare: false } as const;
+    const cut = failed({ reason: 'connection_reset', phase: 'send', answeredBy: 'none', sentBytes: 1_000_000 });
+    const stall = failed({ reason: 'response_timeout', phase: 'wait', answeredBy: 'none', sentBytes: 1_000_000 });
+    const verdicts = judge([
+      { failure: cut, contrast: around(collected) },
+      { failure: { ...stall, reason: 'upload_stalled' }, contrast: around({ ...collected, arrived: 'part' }) },
+      { failure: { ...cut, phase: 'wait' }, contrast: around({ ...collected, arrived: 'part' }) },
+    ]);
+    expect(verdicts[0]).toEqual([{ cause: 'cut_while_collecting', confidence: 'likely' }]);
+  });
+
+  test('what one failure proves explains another that it fits', () => {
+    const first = failed({
+      ...gateway(503),
+      answeredBy: 'haproxy',
+      ...body('No server is available to handle this request.'),
+    });
+    const second = failed({ ...gateway(503), answeredBy: 'haproxy' });
+    const contrast = around({ registryAnswered: true, byTurns: true });
+    expect(judge([first, second].map((failure) => ({ failure, contrast })))).toEqual([
+      [{ cause: 'hop_reaches_registry_at_times', confidence: 'certain' }],
+      [{ cause: 'hop_reaches_registry_at_times', confidence: 'likely' }],
+    ]);
+  });
+
+  test('a failure that a certain cause explains gets no general one beside it', () => {
+    const smallPassed = around({ smallPassed: true, registryAnswered: true, sizeBytes: 8_000_000 });
+    const refused413 = { reason: 'body_too_large', phase: 'wait', status: 413, answeredBy: 'caddy' } as const;
+    const limit = {
+      failure: failed({ ...refused413, ...body('max_size') }),
+      contrast: { ...smallPassed, proven: new Set(['size'] as const) },
+    };
+    const broken = failed({ ...gateway(502), phase: 'send', answeredBy: 'caddy', sentBytes: 7_000_000 });
+    const cause = 'caddy_body_limit';
+    expect(judge([limit, { failure: broken, contrast: smallPassed }])).toEqual([
+      [{ cause, confidence: 'certain' }],
+      [{ cause, confidence: 'likely' }],
+    ]);
+    // A smaller body, another hop: that is a trouble of its own.
+    const smaller = { failure: broken, contrast: { ...smallPassed, sizeBytes: 65_536 } };
+    const elsewhere = { failure: { ...broken, answeredBy: 'nginx' as const }, contrast: smallPassed };
+    for (const other of [smaller, elsewhere])
+      expect(judge([limit, other])[1]).toEqual([{ cause: 'hop_fails_request', confidence: 'likely' }]);
+    const full = failed({
+      reason: 'registry_error',
+      phase: 'wait',
+      status: 500,
+      answeredBy: 'registry',
+      ...body('no space left on device'),
+    });
+    const bare = failed({ reason: 'registry_error', phase: 'start', status: 500, answeredBy: 'registry' });
+    const contrast = around({ proven: new Set(['everywhere'] as const) });
+    expect(judge([full, bare].map((failure) => ({ failure, contrast })))).toEqual([
+      [{ cause: 'storage_full', confidence: 'certain' }],
+      [{ cause: 'storage_full', confidence: 'likely' }],
+    ]);
+  });
+
+  test('every row has something that refutes it and something that proves it, and every refutation is used', () => {
+    expect(
+      causeNames.filter((name) => causes[name].refutedBy.length === 0 || causes[name].provenBy.length === 0),
+    ).toEqual([]);
+    const used = new Set(causeNames.flatMap((name) => causes[name].refutedBy));
+    expect(Object.keys(refutations).filter((name) => !used.has(name as keyof typeof refutations))).toEqual([]);
+  });
+});
+
+describe('the words of the other side', () => {
+  test('a page without tags, the registry’s error, headers that say why', () => {
+    expect(
+      wordsOf(failed({ status: 413, ...body('<html><head><style>b{}</style></head><h1>413 Too <b>Large</b></h1>') })),
+    ).toBe('413 413 Too Large');
+    const { evidence } = failed({ evidence: { code: 'ECONNRESET', headers: { 'x-squid-error': 'ERR_DNS_FAIL 0' } } });
+    expect(wordsOf({ ...failed({ status: 503 }), evidence })).toBe('503 ECONNRESET x-squid-error: ERR_DNS_FAIL 0');
+  });
+
+  test.each([
+    [
+      '{"errors":[{"code":"DENIED","message":"quota of 5 GiB is used up","detail":null}]}',
+      'DENIED: quota of 5 GiB is used up',
+    ],
+    [
+      '{"errors":[{"code":"UNKNOWN","message":"unknown error","detail":{"DriverName":"filesystem","Err":28}}]}',
+      'UNKNOWN: unknown error DriverName : filesystem , Err :28',
+    ],
+    ['<html><h1>Proxy Error</h1> The server sent nothing. Ask again.</html>', 'Proxy Error The server sent nothing.'],
+    ['stream timeout', 'stream timeout'],
+    ['', undefined],
+  ])('the first sentence of %s', (text, expected) => {
+    expect(quoteOf(failed(body(text)))).toBe(expected);
+  });
+});

@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest';
+import { explainLine, logFormats } from '../../../src/probe/explain/explain-line.ts';
+import { realLines } from './real-lines.ts';
+
+/** What each real line is about, in their order. */
+const wanted: readonly (readonly [reason: string, answeredBy: string, causes: string])[] = [
+  ['body_too_large', 'nginx', 'likely nginx_body_limit'],
+  ['body_too_large', 'nginx', 'likely nginx_body_limit'],
+  ['origin_unreachable', 'nginx', 'open hop_cannot_reach_registry, open registry_down'],
+  ['response_timeout', 'nginx', 'likely nginx_read_timeout'],
+  ['body_too_large', 'nginx', 'open nginx_body_limit'],
+  ['origin_unreachable', 'nginx', 'open hop_cannot_reach_registry, open registry_down'],
+  ['response_timeout', 'nginx', 'open nginx_read_timeout, open request_time_limit'],
+  ['connection_reset', 'none', 'nothing'],
+  ['request_timeout', 'nginx', 'open nginx_client_body_timeout'],
+  ['body_too_large', 'nginx', 'open nginx_body_limit'],
+  ['body_too_large', 'nginx', 'open nginx_body_limit'],
+  ['origin_unreachable', 'nginx', 'open hop_cannot_reach_registry, open registry_down'],
+  ['response_timeout', 'nginx', 'open nginx_read_timeout, open request_time_limit'],
+  ['connection_reset', 'none', 'nothing'],
+  ['request_timeout', 'nginx', 'open nginx_client_body_timeout'],
+  ['origin_unreachable', 'haproxy', 'open hop_cannot_reach_registry, open registry_down'],
+  ['origin_unreachable', 'haproxy', 'open hop_cannot_reach_registry, open registry_down'],
+  ['origin_unreachable', 'haproxy', 'open hop_cannot_reach_registry, open registry_down'],
+  ['response_timeout', 'haproxy', 'open request_time_limit'],
+  ['response_timeout', 'haproxy', 'open request_time_limit'],
+  ['connection_reset', 'none', 'nothing'],
+  ['body_too_large', 'traefik', 'open traefik_body_limit'],
+  ['body_too_large', 'traefik', 'open traefik_body_limit'],
+  ['origin_unreachable', 'traefik', 'open hop_cannot_reach_registry, open registry_down'],
+  ['origin_unreachable', 'traefik', 'open hop_cannot_reach_registry, open registry_down'],
+  ['origin_unreachable', 'traefik', 'open hop_cannot_reach_registry, open registry_down'],
+  ['connection_reset', 'none', 'nothing'],
+  ['origin_unreachable', 'envoy', 'open hop_cannot_reach_registry, open registry_down'],
+  ['response_timeout', 'envoy', 'likely envoy_route_timeout'],
+  ['connection_reset', 'none', 'nothing'],
+  ['session_lost', 'registry', 'open upload_state_not_shared'],
+  ['session_lost', 'other', 'nothing'],
+];
+
+test.each(realLines.map(([program, line], at) => [program, line, wanted[at]] as const))(
+  '%s: %s',
+  (_program, line, expected) => {
+    const explained = explainLine(line);
+    if (explained.kind !== 'failure') throw new Error(explained.kind);
+    const { failure, findings, restsOn } = explained;
+    const said = findings.map(({ confidence, cause }) => `${confidence} ${cause}`).join(', ') || 'nothing';
+    expect([failure.reason, failure.answeredBy, said]).toEqual(expected);
+    expect(restsOn).toBe(said.startsWith('likely') ? 'words of one line' : 'one line');
+    expect(JSON.stringify(explained)).not.toContain('_state=');
+  },
+);
+
+test('as many expectations as lines', () => expect(wanted).toHaveLength(realLines.length));
+
+function causesOf(line: string): string[] {
+  const explained = explainLine(line);
+  return explained.kind === 'failure' ? explained.findings.map((one) => `${one.confidence} ${one.cause}`) : [];
+}
+
+describe('one line has no contrast', () => {
+  const registry = (status: number, more: string): string =>
+    `level=error http.request.method=PATCH http.request.uri="/v2/a/b/blobs/uploads/1" http.response.status=${status} ${more}`;
+  const envoy = (flags: string): string =>
+    `[x] "PATCH /v2/a/b/blobs/uploads/1 HTTP/1.1" 408 ${flags} 9 9 1001 - "-" "docker/29" "i" "h" "u"`;
+  const nginx = (words: string): string =>
+    `2026/11/28 22:00:00 [info] 7#7: *1 ${words}, client: 10.0.0.9, request: "PATCH /v2/a/b/blobs/uploads/1 HTTP/1.1"`;
+  const timedOut = 'client timed out (110: Connection timed out)';
+  test.each<[string, string, readonly string[]]>([
+    ['404 from a registry', registry(404, ''), ['open upload_state_not_shared']],
+    ['500 from a registry', registry(500, 'err.code=unknown'), ['open storage_failing']],
+    [
+      '500 in words',
+      registry(500, 'err.code=unknown err.detail="filesystem: write /data: no space left on device"'),
+      ['likely storage_full'],
+    ],
+    ['the flag of a limit', envoy('SI'), ['likely envoy_idle_timeout']],
+    [
+      'a flag of no limit',
+      envoy('LR'),
+      ['open envoy_idle_timeout', 'open envoy_request_timeout', 'open envoy_max_stream_duration'],
+    ],
+    ['a body that rests', nginx(`${timedOut} while reading client request body`), ['likely nginx_client_body_timeout']],
+    ['another wait', nginx(`${timedOut} while sending to client`), ['open nginx_client_body_timeout']],
+  ])('%s', (_what, line, wantedCauses) => expect(causesOf(line)).toEqual(wantedCauses));
+
+  test('no real line and no example is certain', () => {
+    const lines = [...realLines.map(([, line]) => line), ...logFormats.map(({ example }) => example)];
+    const all = lines.flatMap(causesOf);
+    expect(all.length).toBeGreaterThan(lines.length / 2);
+    expect(all.filter((one) => one.startsWith('certain'))).toEqual([]);
+  });
+});
+
+describe('formats', () => {
+  test.each(logFormats.map(({ name, example }) => [name, example] as const))(
+    '%s reads its example',
+    (name, example) => {
+      const explained = explainLine(example);
+      expect(explained).toMatchObject({ kind: 'failure', request: { format: name } });
+      expect(explained).toEqual(explainLine(`  ${example}\r`));
+    },
+  );
+
+  test.each<[string, string, string]>([
+    ['Traefik', 'body ended after a minute by itself', 'traefik_read_timeout'],
+    ['Gitea', 'the storage fails', 'storage_failing'],
+    ['Cloudflare tunnel', 'the origin does not answer', 'hop_cannot_reach_registry'],
+  ])('%s: %s', (name, _what, cause) => {
+    const { example = '' } = logFormats.find((format) => format.name.startsWith(name)) ?? {};
+    expect(causesOf(example)[0]).toBe(`open ${cause}`);
+  });
+
+  test.each<[string, string]>([
+    ['docker/29.7.2 go/go1.26 git-commit/x kernel/6.12 os/linux arch/amd64 UpstreamClient(Docker-Client/29)', 'docker'],
+    ['docker/29.7.2 go/go1.26 containerd-client/2.3.3 storage-driver/overlayfs', 'docker-containerd'],
+    ['skopeo/1.9.3', 'skopeo'],
+    ['curl/8.0', 'docker'],
+  ])('the user agent %s is %s', (agent, client) => {
+    const line = `1.2.3.4 - - [x] "PATCH /v2/a/b/blobs/uploads/1 HTTP/1.1" 413 1 "-" "${agent}"`;
+    expect(explainLine(line)).toMatchObject({ client });
+  });
+});
+
+describe('what is not explained', () => {
+  const access = (request: string, status: number): string =>
+    `1.2.3.4 - - [x] "${request} HTTP/1.1" ${status} 1 "-" "docker/29"`;
+  test.each<[string, string, string, string]>([
+    ['no log line', 'something went wrong', 'unknown', 'no format that is known'],
+    ['an endless line', 'x'.repeat(20_000), 'unknown', '16 KiB'],
+    ['another site', access('GET /favicon.ico', 404), 'unknown', 'no request to a registry'],
+    ['a login', access('GET /v2/', 401), 'no-failure', 'a login begins with 401'],
+    ['a look', access('HEAD /v2/a/b/blobs/sha256:1', 404), 'no-failure', 'clients look'],
+    ['a success', access('PATCH /v2/a/b/blobs/uploads/1', 202), 'no-failure', '202'],
+    ['JSON of something else', '{"level":"info"}', 'unknown', 'no format'],
+  ])('%s', (_what, line, kind, why) => {
+    expect(explainLine(line)).toMatchObject({ kind, why: expect.stringContaining(why) as string });
+  });
+});

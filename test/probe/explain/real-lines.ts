@@ -1,0 +1,131 @@
+/** Log lines as the real programs wrote them about pushes that were made to fail, and the versions that wrote them. */
+export const realLines: readonly (readonly [program: string, line: string])[] = [
+  [
+    'nginx 1.22, error log',
+    '2026/11/28 23:02:33 [error] 15898#15898: *1 client intended to send too large body: 2000000 bytes, client: 127.0.0.1, server: , request: "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1", host: "127.0.0.1:18081"',
+  ],
+  [
+    'nginx 1.22, error log',
+    '2026/11/28 23:02:33 [error] 15898#15898: *2 client intended to send too large chunked body: 1048384+65524 bytes, client: 127.0.0.1, server: , request: "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1", host: "127.0.0.1:18081"',
+  ],
+  [
+    'nginx 1.22, error log',
+    '2026/11/28 23:02:34 [error] 15898#15898: *3 connect() failed (111: Connection refused) while connecting to upstream, client: 127.0.0.1, server: , request: "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1", upstream: "http://127.0.0.1:1/v2/team/app/blobs/uploads/1?_state=secret", host: "127.0.0.1:18081"',
+  ],
+  [
+    'nginx 1.22, error log',
+    '2026/11/28 23:02:35 [error] 15898#15898: *5 upstream timed out (110: Connection timed out) while reading response header from upstream, client: 127.0.0.1, server: , request: "PATCH /v2/slow/app/blobs/uploads/1?_state=secret HTTP/1.1", upstream: "http://127.0.0.1:18090/v2/slow/app/blobs/uploads/1?_state=secret", host: "127.0.0.1:18081"',
+  ],
+  [
+    'nginx 1.22, combined',
+    '127.0.0.1 - - [28/Nov/2026:23:02:33 +0000] "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1" 413 183 "-" "docker/29.7.2 go/go1.26"',
+  ],
+  [
+    'nginx 1.22, combined',
+    '127.0.0.1 - - [28/Nov/2026:23:02:34 +0000] "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1" 502 157 "-" "docker/29.7.2 go/go1.26"',
+  ],
+  [
+    'nginx 1.22, combined',
+    '127.0.0.1 - - [28/Nov/2026:23:02:35 +0000] "PATCH /v2/slow/app/blobs/uploads/1?_state=secret HTTP/1.1" 504 167 "-" "docker/29.7.2 go/go1.26"',
+  ],
+  [
+    'nginx 1.22, combined',
+    '127.0.0.1 - - [28/Nov/2026:23:02:35 +0000] "PATCH /v2/slow/app/blobs/uploads/1?_state=secret HTTP/1.1" 499 0 "-" "docker/29.7.2 go/go1.26"',
+  ],
+  [
+    'nginx 1.22, combined',
+    '127.0.0.1 - - [28/Nov/2026:23:02:36 +0000] "PATCH /v2/team/app/blobs/uploads/1?_state=s HTTP/1.1" 408 0 "-" "docker/29.7.2 go/go1.26"',
+  ],
+  [
+    'nginx 1.22, as ingress-nginx configures it',
+    '127.0.0.1 - - [28/Nov/2026:23:02:33 +0000] "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1" 413 183 "-" "docker/29.7.2 go/go1.26" 208 0.000 [gitea-3000] [] - - - - c09b338210a6cf9c2adb8e9080897657',
+  ],
+  [
+    'nginx 1.22, as ingress-nginx configures it',
+    '127.0.0.1 - - [28/Nov/2026:23:02:33 +0000] "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1" 413 183 "-" "docker/29.7.2 go/go1.26" 1048787 0.002 [gitea-3000] [] - - - - b009e1579bfc731106b1f6ca3517126d',
+  ],
+  [
+    'nginx 1.22, as ingress-nginx configures it',
+    '127.0.0.1 - - [28/Nov/2026:23:02:34 +0000] "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1" 502 157 "-" "docker/29.7.2 go/go1.26" 2205 0.000 [gitea-3000] [] 127.0.0.1:1 0 0.000 502 4a2290be95148254db71727e7ad863b8',
+  ],
+  [
+    'nginx 1.22, as ingress-nginx configures it',
+    '127.0.0.1 - - [28/Nov/2026:23:02:35 +0000] "PATCH /v2/slow/app/blobs/uploads/1?_state=secret HTTP/1.1" 504 167 "-" "docker/29.7.2 go/go1.26" 2205 1.001 [gitea-3000] [] 127.0.0.1:18090 0 1.001 504 f507d087be8a4b2300c5669c71d04c8c',
+  ],
+  [
+    'nginx 1.22, as ingress-nginx configures it',
+    '127.0.0.1 - - [28/Nov/2026:23:02:35 +0000] "PATCH /v2/slow/app/blobs/uploads/1?_state=secret HTTP/1.1" 499 0 "-" "docker/29.7.2 go/go1.26" 2205 0.504 [gitea-3000] [] 127.0.0.1:18090 0 0.504 - 7c91fc2bcd303b1f75ab6eb9501b67ab',
+  ],
+  [
+    'nginx 1.22, as ingress-nginx configures it',
+    '127.0.0.1 - - [28/Nov/2026:23:02:36 +0000] "PATCH /v2/team/app/blobs/uploads/1?_state=s HTTP/1.1" 408 0 "-" "docker/29.7.2 go/go1.26" 127 1.001 [gitea-3000] [] - - - - af6940a91ad87f84115761b97dc42a29',
+  ],
+  [
+    'HAProxy 2.6',
+    '<134>Nov 28 23:02:41 haproxy[15896]: 127.0.0.1:48414 [28/Nov/2026:23:02:38.589] fe be/registry 0/0/-1/-1/3004 503 217 - - SC-- 1/1/0/0/3 0/0 "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1"',
+  ],
+  [
+    'HAProxy 2.6',
+    '<134>Nov 28 23:02:44 haproxy[15896]: 127.0.0.1:48416 [28/Nov/2026:23:02:41.668] fe be/registry 0/0/-1/-1/3006 503 217 - - SC-- 1/1/0/0/3 0/0 "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1"',
+  ],
+  [
+    'HAProxy 2.6',
+    '<134>Nov 28 23:02:47 haproxy[15896]: 127.0.0.1:48428 [28/Nov/2026:23:02:44.715] fe be/registry 0/0/-1/-1/3007 503 217 - - SC-- 1/1/0/0/3 0/0 "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1"',
+  ],
+  [
+    'HAProxy 2.6',
+    '<134>Nov 28 23:02:48 haproxy[15896]: 127.0.0.1:54092 [28/Nov/2026:23:02:47.739] fe slow/registry 0/0/0/-1/1001 504 198 - - sH-- 1/1/0/0/0 0/0 "PATCH /v2/slow/app/blobs/uploads/1?_state=secret HTTP/1.1"',
+  ],
+  [
+    'HAProxy 2.6',
+    '<134>Nov 28 23:02:49 haproxy[15896]: 127.0.0.1:54096 [28/Nov/2026:23:02:48.789] fe slow/registry 0/0/0/-1/1005 504 198 - - sH-- 2/2/0/0/0 0/0 "PATCH /v2/slow/app/blobs/uploads/1?_state=secret HTTP/1.1"',
+  ],
+  [
+    'HAProxy 2.6',
+    '<134>Nov 28 23:02:51 haproxy[15896]: 127.0.0.1:54100 [28/Nov/2026:23:02:49.283] fe be/registry 0/0/-1/-1/2501 -1 0 - - CC-- 1/1/0/0/3 0/0 "PATCH /v2/team/app/blobs/uploads/1?_state=s HTTP/1.1"',
+  ],
+  [
+    'Traefik 3.7',
+    '127.0.0.1 - - [28/Nov/2026:23:02:52 +0000] "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1" 413 24 "-" "-" 1 "r@file" "-" 0ms',
+  ],
+  [
+    'Traefik 3.7',
+    '127.0.0.1 - - [28/Nov/2026:23:02:52 +0000] "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1" 413 24 "-" "-" 2 "r@file" "-" 20ms',
+  ],
+  [
+    'Traefik 3.7',
+    '127.0.0.1 - - [28/Nov/2026:23:02:52 +0000] "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1" 502 11 "-" "-" 3 "r@file" "http://127.0.0.1:1" 0ms',
+  ],
+  [
+    'Traefik 3.7',
+    '127.0.0.1 - - [28/Nov/2026:23:02:52 +0000] "PATCH /v2/slow/app/blobs/uploads/1?_state=secret HTTP/1.1" 502 11 "-" "-" 4 "r@file" "http://127.0.0.1:1" 0ms',
+  ],
+  [
+    'Traefik 3.7',
+    '127.0.0.1 - - [28/Nov/2026:23:02:52 +0000] "PATCH /v2/slow/app/blobs/uploads/1?_state=secret HTTP/1.1" 502 11 "-" "-" 5 "r@file" "http://127.0.0.1:1" 0ms',
+  ],
+  [
+    'Traefik 3.7',
+    '127.0.0.1 - - [28/Nov/2026:23:02:52 +0000] "PATCH /v2/team/app/blobs/uploads/1?_state=s HTTP/1.1" 499 21 "-" "-" 6 "r@file" "-" 2500ms',
+  ],
+  [
+    'Envoy 1.40',
+    '[2026-11-28T23:03:22.653Z] "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1" 503 UF 2000 98 23 - "-" "docker/29.7.2 go/go1.26" "c804cb5a-0203-4d71-a80d-7f19a88ce04e" "127.0.0.1:18085" "127.0.0.1:1"',
+  ],
+  [
+    'Envoy 1.40',
+    '[2026-11-28T23:03:22.715Z] "PATCH /v2/slow/app/blobs/uploads/1?_state=secret HTTP/1.1" 504 UT 2000 24 1000 - "-" "docker/29.7.2 go/go1.26" "703971f5-fb72-4655-8d97-7f5ababc4d49" "127.0.0.1:18085" "127.0.0.1:18090"',
+  ],
+  [
+    'Envoy 1.40',
+    '[2026-11-28T23:03:23.741Z] "PATCH /v2/slow/app/blobs/uploads/1?_state=secret HTTP/1.1" 0 DC 2000 0 501 - "-" "docker/29.7.2 go/go1.26" "dbd33bdf-f1a3-4d1d-a902-d6dae99e41e6" "127.0.0.1:18085" "127.0.0.1:18090"',
+  ],
+  [
+    'docker-registry 2.8.2',
+    'time="2026-11-28T23:03:22.644558372Z" level=error msg="response completed with error" err.code="blob upload invalid" err.detail="illegal base64 data at input byte 4" err.message="blob upload invalid" go.version=go1.19.8 http.request.contenttype=application/x-www-form-urlencoded http.request.host="127.0.0.1:18084" http.request.id=49ab7e6e-723d-4b43-99ba-cc58d647641f http.request.method=PATCH http.request.remoteaddr="127.0.0.1:44866" http.request.uri="/v2/team/app/blobs/uploads/5c8f8f76-1111-4111-8111-111111111111?_state=secret" http.request.useragent="docker/29.7.2 go/go1.26" http.response.contenttype="application/json; charset=utf-8" http.response.duration=1.500184ms http.response.status=404 http.response.written=87 vars.name=team/app vars.uuid=5c8f8f76-1111-4111-8111-111111111111',
+  ],
+  [
+    'docker-registry 2.8.2',
+    '127.0.0.1 - - [28/Nov/2026:23:03:22 +0000] "PATCH /v2/team/app/blobs/uploads/5c8f8f76-1111-4111-8111-111111111111?_state=secret HTTP/1.1" 404 87 "" "docker/29.7.2 go/go1.26"',
+  ],
+];

@@ -1,0 +1,242 @@
+import { hashSync } from 'bcryptjs';
+import type { HopName } from '../hops/hop.ts';
+import { envoyFilter } from '../hops/envoy.ts';
+import { type Case, type Fault, pathsOf, type Stage } from './case.ts';
+import { folderWith, startCore } from './routes.ts';
+
+const credentials = { username: 'probe', password: 'secret' };
+const htpasswd = `probe:${hashSync('secret', 4).replace('$2b$', '$2y$')}\n`;
+
+interface Rule {
+  readonly hop: HopName;
+  readonly what: string;
+  readonly source: string;
+  readonly more: (stage: Stage) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
+  /** `healthy`, or what is right to say; at the ingress. */
+  readonly right: 'healthy' | RegExp;
+  readonly never?: Fault['never'];
+  readonly loggedIn?: true;
+  /** What stands behind the hop: a registry open to all, one with a login of its own, one with a token service. */
+  readonly registry?: 'login' | 'tokens';
+}
+
+const unreached = /hop_cannot_reach_registry/;
+const login = /Authorization|login of its own/;
+const rewritten = /\/v2\/… at the root|another URL/;
+
+/** A hop that answers in the place of the registry, or changes what it is asked: each with a rule that somebody wrote. */
+const rules: readonly Rule[] = [
+  {
+    hop: 'nginx',
+    what: 'allow and deny by address',
+    source: 'nginx.org ngx_http_access_module',
+    more: () => ({ server: 'allow 10.0.0.0/8; deny all;' }),
+    right: /rule on the way/,
+    never: /credentials_rejected/,
+    loggedIn: true,
+    registry: 'login',
+  },
+  {
+    hop: 'nginx',
+    what: 'return 444 to this client',
+    source: 'nginx.org ngx_http_rewrite_module, return',
+    more: () => ({ server: 'if ($http_user_agent !~ Mozilla) { return 444; }' }),
+    right: /closed without an answer/,
+  },
+  {
+    hop: 'nginx',
+    what: 'a login of its own before tokens',
+    source: 'distribution.github.io recipes/nginx',
+    more: async (stage) => ({
+      server: `auth_basic "private"; auth_basic_user_file ${await folderWith(stage, { htpasswd })}/htpasswd;`,
+    }),
+    right: login,
+    never: /credentials_rejected/,
+    loggedIn: true,
+    registry: 'tokens',
+  },
+  {
+    hop: 'nginx',
+    what: 'the login is taken off',
+    source: 'nginx.org proxy_set_header Authorization',
+    more: () => ({ location: 'proxy_set_header Authorization "";' }),
+    right: login,
+    never: /credentials_rejected/,
+    loggedIn: true,
+    registry: 'login',
+  },
+  {
+    hop: 'traefik',
+    what: 'basicAuth before an open registry',
+    source: 'doc.traefik.io basicAuth',
+    more: () => ({ middleware: JSON.stringify({ basicAuth: { users: [htpasswd.trim()] } }) }),
+    right: 'healthy',
+    loggedIn: true,
+  },
+  {
+    hop: 'apache',
+    what: '421 Misdirected Request',
+    source: 'httpd.apache.org SSLStrictSNIVHostCheck',
+    more: () => ({ host: 'RewriteEngine on\nRewriteRule ^/v2/.* - [R=421,L]' }),
+    right: /refuses or fails this request/,
+  },
+  {
+    hop: 'apache',
+    what: 'LimitRequestLine',
+    source: 'httpd.apache.org core, LimitRequestLine',
+    more: () => ({ host: 'LimitRequestLine 200' }),
+    right: /LimitRequestLine/,
+  },
+  {
+    hop: 'nginx',
+    what: 'return 503',
+    source: 'nginx.org ngx_http_rewrite_module, return',
+    more: () => ({ server: 'location /v2/ { return 503; }' }),
+    right: /return 503/,
+    never: unreached,
+  },
+  {
+    hop: 'haproxy',
+    what: 'a page for maintenance',
+    source: 'HAProxy configuration manual, http-request return',
+    more: () => ({
+      frontend:
+        'http-request return status 503 content-type text/html string "<html><h1>Scheduled maintenance</h1></html>"\n  default_backend back',
+    }),
+    right: /maintenance/,
+    never: unreached,
+  },
+  {
+    hop: 'caddy',
+    what: 'strip_prefix',
+    source: 'caddyserver.com directives/uri',
+    more: () => ({ site: 'uri strip_prefix /v2' }),
+    right: rewritten,
+  },
+  {
+    hop: 'traefik',
+    what: 'stripPrefix',
+    source: 'doc.traefik.io stripPrefix',
+    more: () => ({ middleware: JSON.stringify({ stripPrefix: { prefixes: ['/v2'] } }) }),
+    right: rewritten,
+  },
+  {
+    hop: 'nginx',
+    what: 'writes are redirected with 308 to https of the same port',
+    source: 'distribution/distribution#2862',
+    more: () => ({ server: 'if ($request_method ~ "POST|PATCH|PUT") { return 308 https://$http_host$request_uri; }' }),
+    right: /redirected/,
+    never: /location_elsewhere/,
+  },
+  {
+    hop: 'envoy',
+    what: 'RBAC denies PATCH',
+    source: 'envoyproxy.io RBAC filter',
+    more: () => {
+      const permissions = [{ header: { name: ':method', string_match: { exact: 'PATCH' } } }];
+      const policies = { patch: { permissions, principals: [{ any: true }] } };
+      const filter = JSON.stringify([envoyFilter('rbac', { rules: { action: 'DENY', policies } })]);
+      return { filters: filter.replace('v3.Rbac', 'v3.RBAC') };
+    },
+    right: /rule on the way/,
+  },
+  {
+    hop: 'envoy',
+    what: 'no route for PATCH',
+    source: 'envoyproxy.io route matching',
+    more: () => ({
+      match: JSON.stringify({
+        headers: [{ name: ':method', string_match: { safe_regex: { regex: 'GET|HEAD|POST|PUT' } } }],
+      }),
+    }),
+    right: /Route every method/,
+    never: /http\.secret/,
+  },
+  {
+    hop: 'nginx',
+    what: 'the query is dropped',
+    source: 'nginx.org proxy_pass: `$uri` has no query',
+    more: () => ({ location: 'set $args "";' }),
+    right: /drops or changes its query/,
+    never: /http\.secret/,
+  },
+  {
+    hop: 'nginx',
+    what: 'uploads lead to files, which are answered 405',
+    source: 'nginx.org core module, location: the regular expression wins',
+    more: async (stage) => ({
+      server: `location ~ ^/v2/.*/blobs/uploads/.+ { root ${await folderWith(stage, {})}; }`,
+    }),
+    right: /Route every method/,
+    never: /method_blocked/,
+  },
+  {
+    hop: 'nginx',
+    what: 'WWW-Authenticate is taken off',
+    source: 'nginx.org proxy_hide_header',
+    more: () => ({ location: 'proxy_hide_header WWW-Authenticate;' }),
+    right: /takes WWW-Authenticate off/,
+    never: /credentials_rejected|realm_wrong/,
+    loggedIn: true,
+    registry: 'login',
+  },
+  {
+    hop: 'nginx',
+    what: 'Range is taken off',
+    source: 'nginx.org proxy_hide_header; go-gitea/gitea#34792',
+    more: () => ({ location: 'proxy_hide_header Range;' }),
+    right: /range_not_said/,
+    never: /streamed_body_dropped/,
+  },
+  {
+    hop: 'nginx',
+    what: 'a page and 200 in the place of 404',
+    source: 'nginx.org core module, error_page',
+    more: async (stage) => ({
+      server: `error_page 404 =200 /index.html; proxy_intercept_errors on; location = /index.html { root ${await folderWith(stage, { 'index.html': '<html>Portal</html>' })}; }`,
+    }),
+    right: /page_for_missing/,
+  },
+  {
+    hop: 'apache',
+    what: 'ProxyErrorOverride On',
+    source: 'httpd.apache.org mod_proxy, ProxyErrorOverride',
+    more: () => ({ host: 'ProxyErrorOverride On' }),
+    right: 'healthy',
+    loggedIn: true,
+    registry: 'login',
+  },
+  {
+    hop: 'nginx',
+    what: 'everything is compressed',
+    source: 'nginx.org ngx_http_gzip_module',
+    more: () => ({
+      server: 'gzip on; gzip_types *; gzip_min_length 0; gzip_proxied any; gzip_http_version 1.0;',
+    }),
+    right: 'healthy',
+  },
+  {
+    hop: 'apache',
+    what: 'KeepAlive Off',
+    source: 'httpd.apache.org core, KeepAlive',
+    more: () => ({ server: 'KeepAlive Off' }),
+    right: 'healthy',
+  },
+];
+
+export const ruleCases: readonly Case[] = rules.map(
+  ({ hop, what, source, more, right, never, loggedIn, registry: kind }) => ({
+    name: `a rule of the hop: ${hop}, ${what}`,
+    source,
+    expected: right === 'healthy' ? right : { right, hops: ['ingress'], never },
+    setUp: async (stage) => {
+      const auth = async (): Promise<object> => ({
+        auth: { htpasswd: { realm: 'registry', path: `${await folderWith(stage, { htpasswd })}/htpasswd` } },
+      });
+      const registry = await stage.registry(kind === 'login' ? { sections: await auth() } : {});
+      const upstreamPort = kind === 'tokens' ? await startCore(stage, registry.port, 'A') : registry.port;
+      const front = await stage.hop(hop, { upstreamPort, more: await more(stage) });
+      return { size: '1MB', paths: pathsOf(stage, front, upstreamPort), ...(loggedIn && { credentials }) };
+    },
+  }),
+);

@@ -1,0 +1,244 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { createTcpInfoReader } from '../../src/network/kernel/read-tcp-info.ts';
+import { limitedShares } from '../../src/probe/run/sending-facts.ts';
+import { explain } from '../../src/probe/diagnose/diagnose.ts';
+import { aloneOn } from '../../src/probe/diagnose/contrast.ts';
+import type { Run } from '../../src/probe/outcome.ts';
+import { checkOf, runDeps, runOnce } from '../support/checks.ts';
+import { type Component, describeWhere, describeWithComponents } from '../support/component.ts';
+import { type Backend, startDistribution } from './support/backends.ts';
+import { type Answer, askProgram, pushByProgram } from './support/diagnosing.ts';
+import { openPrivateNetwork, type PrivateNetwork } from './support/place.ts';
+
+const read = createTcpInfoReader();
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+/** What is done to packets to the registry's port, in a network of its own. */
+interface Line {
+  readonly rate?: string;
+  readonly lostPercent?: number;
+}
+
+async function makeLine(network: PrivateNetwork, port: number, { rate, lostPercent }: Line): Promise<void> {
+  await network.run(['ip', 'link', 'set', 'lo', 'mtu', '1500']);
+  if (rate !== undefined) {
+    const line = `qdisc add dev lo root tbf rate ${rate} burst 32k latency 200ms`;
+    await network.run(['tc', ...line.split(' ')]);
+  }
+  if (lostPercent !== undefined) {
+    const drop = `-A INPUT -i lo -p tcp --dport ${port} -m statistic --mode random --probability ${lostPercent / 100} -j DROP`;
+    await network.run(['iptables', ...drop.split(' ')]);
+  }
+}
+
+async function inNetwork<T>(line: Line, work: (network: PrivateNetwork, port: number) => Promise<T>): Promise<T> {
+  const network = await openPrivateNetwork([]);
+  try {
+    const { port, close } = await startDistribution(undefined, network);
+    try {
+      await makeLine(network, port, line);
+      return await work(network, port);
+    } finally {
+      await close();
+    }
+  } finally {
+    await network.close();
+  }
+}
+
+function diagnosedOver(line: Line): Promise<Answer> {
+  return inNetwork(line, (network, port) =>
+    askProgram({ size: '2MB', paths: { public: { url: `http://127.0.0.1:${port}`, kind: 'direct' } } }, network),
+  );
+}
+
+const programs: Component[] = ['unshare', 'ip', 'iptables', 'tcpdump', 'docker-registry'];
+
+describeWhere(read !== undefined, 'koffi', 'what the kernel tells', () => {
+  describeWithComponents(programs, 'of lines in networks of their own', () => {
+    test.concurrent.each<[string, Line, readonly string[]]>([
+      ['a thin line', { rate: '6mbit' }, ['line_thin']],
+      ['a line that loses a quarter', { lostPercent: 25 }, ['line_lossy']],
+      ['a line that is not thin', { rate: '400mbit' }, []],
+      ['a line that loses one of a thousand, and is fast', { lostPercent: 0.1 }, []],
+    ])('%s', { timeout: 120_000 }, async (_name, line, expected) => {
+      const { diagnosis, text } = await diagnosedOver(line);
+      const { kind, findings } = diagnosis;
+      const found = findings.map(({ cause }) => cause);
+      // The whole answer, so that a wrong one shows its facts.
+      const isRight = found.join(' ') === expected.join(' ');
+      expect([kind, found, isRight ? '' : text]).toEqual(['healthy', expected, '']);
+    });
+
+    test('is what went over the wire: bytes acknowledged and sent again, and the round trip', {
+      timeout: 60_000,
+    }, async () => {
+      const { run, packets } = await inNetwork({ lostPercent: 20 }, pushUnderWatch);
+      const wire = wireTruth(packets);
+      const { ackedBytes = Number.NaN, retransmittedBytes = Number.NaN, minRttMs = 0 } = run.sending ?? {};
+      expect(ackedBytes).toBe(wire.ackedBytes);
+      // Of the other requests on this connection something may have been repeated, too.
+      expect(Math.abs(retransmittedBytes - wire.repeatedBytes)).toBeLessThanOrEqual(
+        0.1 * wire.repeatedBytes + 3 * 1_448,
+      );
+      expect(wire.repeatedBytes).toBeGreaterThan(0);
+      expect(minRttMs).toBeGreaterThan(0);
+      expect(minRttMs).toBeLessThanOrEqual(wire.shortestAckMs + 1);
+    });
+  });
+
+  describeWithComponents(['docker-registry'], 'of a next host that', () => {
+    test('reads slowly: it has no room for most of the time', { timeout: 60_000 }, async () => {
+      const relay = await slowReader(await registryPort(), { bytesPerSecond: 600_000 });
+      const { sending } = await pushed(relay, 1_200_000);
+      expect(limitedShares(sending ?? {})?.receiver).toBeGreaterThan(0.6);
+    });
+
+    test('stops reading: its window is shut, and what it has is known', { timeout: 60_000 }, async () => {
+      const relay = await slowReader(await registryPort(), { stopsAfterBytes: 300_000 });
+      const run = await pushed(relay, 20_000_000);
+      expect(run.failure).toMatchObject({ reason: 'upload_stalled', phase: 'send' });
+      const { ackedBytes = 0 } = run.failure?.evidence.kernel ?? {};
+      expect(ackedBytes).toBeGreaterThanOrEqual(300_000);
+      expect(ackedBytes).toBeLessThan(run.sentBytes);
+      const finding = explain(run.failure!, aloneOn(run.check.path), 'docker');
+      expect(finding).toMatchObject({ cause: 'hop_does_not_read', confidence: 'likely' });
+      expect(finding?.evidence[0]).toMatch(/acknowledged \d+ bytes and has no room for more/);
+    });
+
+    test('reads: the same push is held up by nobody for long', { timeout: 60_000 }, async () => {
+      const { ok, sending } = await pushed(await slowReader(await registryPort(), {}), 1_200_000);
+      const { receiver, network, prober } = sending?.limited ?? { receiver: -1, network: -1, prober: -1 };
+      expect(ok).toBe(true);
+      expect(receiver + network + prober).toBeGreaterThanOrEqual(0);
+      expect(receiver + network + prober).toBeLessThan(1_000);
+    });
+  });
+});
+
+async function registryPort(): Promise<number> {
+  const registry: Backend = await startDistribution();
+  closers.push(registry.close);
+  return registry.port;
+}
+
+function pushed(port: number, sizeBytes: number): Promise<Run> {
+  const check = checkOf(`http://127.0.0.1:${port}`, { client: 'docker', sizeBytes, check: { retries: 'none' } });
+  return runOnce(check, runDeps({ readTcpInfo: read, stallTimeoutMs: 2_000 }));
+}
+
+/** A hop with little room, that reads at a rate, or not any more once a connection has brought so much. */
+async function slowReader(
+  upstreamPort: number,
+  { bytesPerSecond, stopsAfterBytes }: { readonly bytesPerSecond?: number; readonly stopsAfterBytes?: number },
+): Promise<number> {
+  const open = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true, highWaterMark: 16_384 }, (near) => {
+    const far = connect({ port: upstreamPort, host: '127.0.0.1' });
+    for (const socket of [near, far]) {
+      open.add(socket);
+      socket.on('error', () => {}).on('close', () => [near, far].forEach((one) => one.destroy()));
+    }
+    far.pipe(near);
+    let bytes = 0;
+    near.on('data', (chunk: Buffer) => {
+      bytes += chunk.byteLength;
+      far.write(chunk);
+      if (stopsAfterBytes !== undefined && bytes >= stopsAfterBytes) near.pause();
+      if (bytesPerSecond === undefined) return;
+      near.pause();
+      setTimeout(() => near.resume(), (1_000 * chunk.byteLength) / bytesPerSecond);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closers.push(() => {
+    for (const socket of open) socket.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** `push --json` of 1 MB, and what tcpdump saw of it. */
+async function pushUnderWatch(
+  network: PrivateNetwork,
+  port: number,
+): Promise<{ run: Run; packets: readonly Segment[] }> {
+  const dump = await network.start('tcpdump', [
+    '-i',
+    'lo',
+    '-n',
+    '-S',
+    '-tt',
+    '-l',
+    '--immediate-mode',
+    '-s',
+    '96',
+    '-B',
+    '8192',
+    'tcp',
+    'port',
+    String(port),
+  ]);
+  await expect.poll(() => dump.output(), { timeout: 30_000 }).toContain('listening on');
+  const { text } = await pushByProgram(
+    { size: '1MB', flags: ['--json'], paths: { public: { url: `http://127.0.0.1:${port}`, kind: 'direct' } } },
+    network,
+  );
+  // Lines come one by one (`-l`), so the last one is there when the connection has ended.
+  await expect.poll(() => /Flags \[F/.test(dump.output()), { timeout: 30_000 }).toBe(true);
+  await dump.stop('SIGINT');
+  const run = JSON.parse(/^\{\n[\s\S]*^\}$/m.exec(text)?.[0] ?? '{}') as Run;
+  return { run, packets: segmentsOf(dump.output(), port) };
+}
+
+interface Segment {
+  readonly atMs: number;
+  readonly fromClient: boolean;
+  readonly client: number;
+  /** First and next sequence number; equal: no payload. */
+  readonly from: number;
+  readonly to: number;
+  readonly ack: number;
+}
+
+function segmentsOf(text: string, port: number): Segment[] {
+  const line =
+    /^(\d+\.\d+) IP 127\.0\.0\.1\.(\d+) > 127\.0\.0\.1\.(\d+): Flags \[[^\]]+\](?:, seq (\d+)(?::(\d+))?)?(?:, ack (\d+))?/gm;
+  return [...text.matchAll(line)].map(([, at, source, target, from = '0', to = from, ack = '0']) => ({
+    atMs: Number(at) * 1_000,
+    fromClient: Number(target) === port,
+    client: Number(Number(target) === port ? source : target),
+    from: Number(from),
+    to: Number(to),
+    ack: Number(ack),
+  }));
+}
+
+/** Of the connection of the body: what was acknowledged and repeated after the request that carries it began. */
+function wireTruth(packets: readonly Segment[]): { ackedBytes: number; repeatedBytes: number; shortestAckMs: number } {
+  const clients = [...new Set(packets.map(({ client }) => client))];
+  const weight = (client: number): number => packets.filter((one) => one.fromClient && one.client === client).length;
+  const [busiest] = clients.toSorted((a, b) => weight(b) - weight(a));
+  const own = packets.filter(({ client }) => client === busiest);
+  const sent = own.filter(({ fromClient, from, to }) => fromClient && to > from);
+  // Each answer acknowledges all of its request: the body's is the one with the most bytes.
+  const answered = own.filter(({ fromClient, from, to }) => !fromClient && to > from).map(({ ack }) => ack);
+  const sizes = answered.slice(1).map((ack, index) => (ack - answered[index]!) >>> 0);
+  let highest = sent[0]?.from ?? 0;
+  let repeatedBytes = 0;
+  const firstAt = new Map<number, number>();
+  for (const { from, to, atMs } of sent) {
+    repeatedBytes += Math.max(0, Math.min(to, highest) - from);
+    highest = Math.max(highest, to);
+    if (!firstAt.has(to)) firstAt.set(to, atMs);
+  }
+  const acks = own.filter(({ fromClient, ack }) => !fromClient && ack > 0);
+  const delays = acks.flatMap(({ ack, atMs }) => (firstAt.has(ack) ? [atMs - firstAt.get(ack)!] : []));
+  return { ackedBytes: Math.max(...sizes), repeatedBytes, shortestAckMs: Math.min(...delays) };
+}

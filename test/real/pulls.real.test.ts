@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ClientName } from '../../src/probe/clients/client-profiles.ts';
+import { clientProfiles } from '../../src/probe/clients/client-profiles.ts';
+import { describeWithComponents } from '../support/component.ts';
+import { type DockerDaemon, startDockerDaemon } from './support/docker-daemon.ts';
+import { comparePulls, pullWithDocker, pullWithProgram, type RealPuller } from './support/pull-comparison.ts';
+import type { PullDeed, PullScenery } from './support/pull-recorder.ts';
+
+const first =
+  (...deeds: readonly PullDeed[]) =>
+  (nth: number): PullDeed | undefined =>
+    deeds[nth - 1];
+const cut: PullDeed = { kind: 'cut', afterBytes: 1_500_000, how: 'close' };
+const answer = (status: number): PullDeed => ({ kind: 'answer', status });
+
+const scenes: Readonly<Record<string, PullScenery>> = {
+  success: {},
+  'success, Basic': { basic: true },
+  'redirect to another host, Basic': { basic: true, redirects: true },
+  'cut in the middle': { deed: first(cut) },
+  'reset in the middle': { deed: first({ ...cut, how: 'reset' }) },
+  'redirect, cut in the middle': { redirects: true, deed: first(cut) },
+  'answer 503 once': { deed: first(answer(503)) },
+  'answer 404': { deed: () => answer(404) },
+  'wrong digest': { deed: () => ({ kind: 'corrupt' }) },
+  'cut, then 200 to the Range': { deed: first(cut, { kind: 'ignore-range' }) },
+  'cut, then 416': { deed: first(cut, answer(416)) },
+};
+/** Docker waits 15 s and more in these: by hand, with BLOBPROBE_TRUE_PACE=1. */
+const slow = process.env['BLOBPROBE_TRUE_PACE'] === '1' ? [] : ['cut, then 200 to the Range', 'cut, then 416'];
+
+type Pull = Parameters<typeof comparePulls>[2];
+
+async function expectTheSame(row: ClientName, scene: PullScenery, pull: Pull): Promise<void> {
+  const { real, ours } = await comparePulls(row, scene, pull);
+  const outputs = { real: real.output, ours: ours.output };
+  expect({ ...outputs, lines: ours.lines, gotThrough: ours.gotThrough }).toEqual({
+    ...outputs,
+    lines: real.lines,
+    gotThrough: real.gotThrough,
+  });
+  expect({ ...outputs, waits: real.waitsMs.length }).toEqual({ ...outputs, waits: ours.waitsMs.length });
+  for (const [index, waitMs] of real.waitsMs.entries()) {
+    const askedMs = ours.waitsMs[index] ?? Number.NaN;
+    // A busy machine makes waits longer, never shorter.
+    expect(waitMs).toBeGreaterThan(askedMs * 0.9 - 100);
+    expect(waitMs).toBeLessThan(askedMs * 1.1 + 5_000);
+  }
+}
+
+const pullers: readonly RealPuller[] = [
+  {
+    component: 'skopeo',
+    row: 'skopeo@1.9',
+    script: '"$0" --insecure-policy copy --src-tls-verify=false ${CREDS:+--src-creds $CREDS} "docker://$REF" dir:out',
+  },
+  { component: 'crane', row: 'crane', script: '"$0" pull --insecure "$REF" out.tar' },
+  { component: 'containerd-pusher', row: 'containerd', script: '"$0" pull "$REF" out' },
+];
+
+for (const puller of pullers) {
+  describeWithComponents([puller.component], `pulls: ${puller.component} and its row ${puller.row}`, () => {
+    // Node now and then tells a reset as an end; containerd, which goes on after the one and not the other, tells them apart.
+    const met = Object.entries(scenes).filter(([name]) => puller.row !== 'containerd' || !name.startsWith('reset'));
+    test.concurrent.each(met)('%s', { timeout: 60_000 }, async (_name, scene) => {
+      expect(clientProfiles[puller.row].pull.measured).toBeDefined();
+      await expectTheSame(puller.row, scene, (...args) => pullWithProgram(puller, ...args));
+    });
+  });
+}
+
+describeWithComponents(['dockerd', 'unshare'], 'pulls: docker and its row docker@20.10', () => {
+  let daemon: DockerDaemon;
+  beforeAll(async () => {
+    daemon = await startDockerDaemon();
+  });
+  afterAll(async () => {
+    await daemon?.close();
+  });
+
+  const met = Object.entries(scenes).filter(([name]) => !slow.includes(name));
+  test.concurrent.each(met)('%s', { timeout: 120_000 }, async (_name, scene) => {
+    expect(clientProfiles['docker@20.10'].pull.measured).toBeDefined();
+    await expectTheSame('docker@20.10', scene, pullWithDocker(daemon));
+  });
+});

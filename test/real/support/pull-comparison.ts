@@ -1,0 +1,196 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Secret } from '../../../src/network/secrets/secret.ts';
+import { clientOf } from '../../../src/probe/check-client.ts';
+import type { ClientName } from '../../../src/probe/clients/client-profiles.ts';
+import { Ledger } from '../../../src/probe/leftovers/ledger.ts';
+import { RunTrail } from '../../../src/probe/leftovers/ledger-trail.ts';
+import type { Blob } from '../../../src/probe/run/blobs.ts';
+import { pullParts } from '../../../src/probe/run/pull-parts.ts';
+import { withRetries } from '../../../src/probe/run/retry-loop.ts';
+import { createRunAuthorizer } from '../../../src/probe/run/run-authorizer.ts';
+import { knownSecrets } from '../../../src/registry/auth/known-secrets.ts';
+import { type Component, requireComponent } from '../../support/component.ts';
+import { checkOf, runDeps } from '../../support/checks.ts';
+import type { DockerDaemon } from './docker-daemon.ts';
+import type { ImageLayout } from './layer-source.ts';
+import { startProcess } from './process.ts';
+import { type PullRecorder, type PullRequest, type PullScenery, startPullRecorder } from './pull-recorder.ts';
+import { type Luggage, packImage } from './real-pushers.ts';
+
+/** How a pull went: its requests, one line each, and the waits before them that are no waits for an answer. */
+export interface PullStory {
+  readonly lines: readonly string[];
+  readonly waitsMs: readonly number[];
+  readonly gotThrough: boolean;
+  readonly output: string;
+}
+
+/** A program that pulls `$REF` from `$HOST`, as shell words; `$0` is the program. */
+export interface RealPuller {
+  readonly component: Component;
+  readonly row: ClientName;
+  readonly script: string;
+}
+
+const login = 'probe:secret';
+/** Each scene has an image of its own: a daemon fetches equal layers once. */
+let images = 0;
+
+/** The program and its row, each against a recorder that does what the scene says with the layer. */
+export async function comparePulls(
+  row: ClientName,
+  scene: PullScenery,
+  pull: (luggage: Luggage, host: string, credentials: string | undefined) => Promise<PullEnd>,
+): Promise<{ readonly real: PullStory; readonly ours: PullStory }> {
+  images += 1;
+  const luggage = packImage([3_000_000 + images]);
+  const { folder, image, remove } = luggage;
+  const layout = join(folder, 'layout');
+  const recorders = [
+    await startPullRecorder(layout, image, scene),
+    await startPullRecorder(layout, image, scene),
+  ] as const;
+  try {
+    const credentials = scene.basic === true ? login : undefined;
+    const [end, ours] = await Promise.all([
+      pull(luggage, recorders[0].host, credentials),
+      storyOfRow(row, recorders[1], layout, image, credentials),
+    ]);
+    const real = { ...storyOf(recorders[0]), gotThrough: end.exitCode === 0, output: end.output };
+    return { real, ours };
+  } finally {
+    for (const recorder of recorders) await recorder.close();
+    remove();
+  }
+}
+
+export interface PullEnd {
+  readonly exitCode: number | string;
+  readonly output: string;
+}
+
+/** The pull of a program that ends when it has done so. */
+export async function pullWithProgram(
+  { component, script }: RealPuller,
+  { folder }: Luggage,
+  host: string,
+  credentials: string | undefined,
+): Promise<PullEnd> {
+  if (credentials !== undefined) {
+    mkdirSync(join(folder, '.docker'));
+    const auths = { [host]: { auth: Buffer.from(credentials).toString('base64') } };
+    writeFileSync(join(folder, '.docker/config.json'), JSON.stringify({ auths }));
+  }
+  const [user = '', password = ''] = (credentials ?? '').split(':');
+  const child = await startProcess('/bin/sh', ['-c', script, requireComponent(component)], {
+    cwd: folder,
+    env: {
+      PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+      HOME: folder,
+      TMPDIR: folder,
+      REF: `${host}/probe/x:latest`,
+      CREDS: credentials ?? '',
+      PUSH_USER: user,
+      PUSH_PASSWORD: password,
+    },
+  });
+  return { exitCode: await child.exited, output: child.output() };
+}
+
+/** The same of a daemon. */
+export function pullWithDocker(
+  daemon: DockerDaemon,
+): (luggage: Luggage, host: string, credentials: string | undefined) => Promise<PullEnd> {
+  return (_luggage, host, credentials) => daemon.pull({ destination: `${host}/probe/x:latest`, credentials });
+}
+
+/** The cold pull of our own engine, of an image that it has not pushed. Its waits are asked for, and pass at once. */
+async function storyOfRow(
+  row: ClientName,
+  recorder: PullRecorder,
+  layout: string,
+  image: ImageLayout,
+  credentials: string | undefined,
+): Promise<PullStory> {
+  const [username = '', password = ''] = (credentials ?? '').split(':');
+  const check = checkOf(`http://${recorder.host}`, {
+    client: row,
+    registry: {
+      repository: 'probe/x',
+      credentials:
+        credentials === undefined ? { kind: 'anonymous' } : { kind: 'basic', username, password: Secret.of(password) },
+    },
+    check: { retries: 'profile' },
+  });
+  const waitsMs: number[] = [];
+  const deps = runDeps({}, waitsMs);
+  const redactor = knownSecrets(check.path, check.registry);
+  const authorizer = createRunAuthorizer(check, clientOf(check, deps, redactor), () => {});
+  const { signal } = new AbortController();
+  const context = {
+    check,
+    deps,
+    trail: new RunTrail(new Ledger(), check, redactor),
+    originMs: performance.now(),
+    redactor,
+    authorizer: authorizer.forTransport,
+    hostMemory: check.client.remembersHost?.(),
+    onProgress: () => {},
+  };
+  const [manifest] = blobsOf(layout, [image.manifest]);
+  const [config] = blobsOf(layout, [image.config]);
+  if (manifest === undefined || config === undefined) throw new Error('the image has no manifest');
+  const { digest, mediaType } = image.manifest;
+  const document = { config, manifest: { bytes: manifest.bytes, mediaType, digest }, tag: 'latest' };
+  let failure: string | undefined;
+  for (const part of pullParts(check, blobsOf(layout, image.layers), document).filter(({ pull }) => pull === 'cold')) {
+    const outcome = await withRetries(context, part, part.policy, signal);
+    failure ??= outcome.ok ? undefined : JSON.stringify(outcome.attempts.at(-1)?.failure);
+    if (!outcome.ok) break;
+  }
+  await authorizer.close();
+  return {
+    ...storyOf(recorder),
+    waitsMs: waitsMs.filter(isWait),
+    gotThrough: failure === undefined,
+    output: failure ?? '',
+  };
+}
+
+function blobsOf(layout: string, descriptors: readonly ImageLayout['config'][]): (Blob & { readonly bytes: Buffer })[] {
+  return descriptors.map(({ digest, size }, index) => ({
+    name: `layer${index + 1}`,
+    bytes: readFileSync(join(layout, 'blobs/sha256', digest.slice('sha256:'.length))),
+    payload: { digest, sizeBytes: size, chunks: () => [] },
+  }));
+}
+
+/** What is fetched beside the layer comes in no order; what a client and Node's or Go's transport say by themselves is left out. */
+function storyOf({ requests }: PullRecorder): Pick<PullStory, 'lines' | 'waitsMs'> {
+  const layer = requests.filter(({ object }) => object === 'layer');
+  const gaps = layer.slice(1).map(({ startMs }, index) => startMs - (layer[index]?.endMs ?? startMs));
+  const reset = layer.some(({ answer }) => answer.includes('reset'));
+  // How much of it a reset lets through depends on the moment.
+  const inOrder = requests
+    .filter(({ object }) => object !== 'config')
+    .map((request) => (reset ? lineOf(request).replace(/bytes=\d+-/, 'bytes=…-') : lineOf(request)));
+  const besides = requests.filter(({ object }) => object === 'config').map(lineOf);
+  return { lines: [...inOrder, ...besides], waitsMs: gaps.filter(isWait) };
+}
+
+/** Shorter ones are what starting a request takes on a busy machine. */
+const isWait = (waitMs: number): boolean => waitMs > 700;
+
+function lineOf({ method, object, target, host, headers, answer }: PullRequest): string {
+  const by = object === 'manifest' ? (target.includes('sha256') ? ' by digest' : ' by tag') : '';
+  const accept = headers['accept']?.split(/, ?/).toSorted().join(', ');
+  const said = [
+    headers['range'],
+    headers['authorization']?.replace(/ .*/, ''),
+    headers['referer'] === undefined ? undefined : 'referer',
+    headers['docker-distribution-api-version'],
+    accept === '*/*' ? undefined : accept,
+  ].filter((word) => word !== undefined);
+  return `${method} ${object}${by}${host === 'other' ? ' at the other host' : ''} (${said.join('; ')}) → ${answer}`;
+}

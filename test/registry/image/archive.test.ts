@@ -1,0 +1,153 @@
+import { spawnSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { imagesOfFile } from '../../../src/registry/image/archive.ts';
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'blobprobe-image-'))));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** A layer that gzip makes a tenth of, and its digest. */
+const layer = Buffer.concat([randomBytes(20_000), Buffer.alloc(180_000, 7)]);
+const packed = gzipSync(layer);
+const sha = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+function put(name: string, content: string | Uint8Array): string {
+  const file = join(folder, 'in', name);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+  return file;
+}
+
+function tar(...flags: string[]): string {
+  const file = join(folder, 'out.tar');
+  const { status, stderr } = spawnSync('tar', [...flags, '-cf', file, '-C', join(folder, 'in'), '.'], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stderr);
+  return file;
+}
+
+const blob = (bytes: Uint8Array, mediaType: string, more: object = {}): object => ({
+  mediaType,
+  digest: `sha256:${sha(bytes)}`,
+  size: bytes.length,
+  ...more,
+});
+
+/** An OCI layout of an image with a packed and a plain layer, behind an index of two platforms. */
+function layout(): void {
+  const manifest = Buffer.from(
+    JSON.stringify({
+      layers: [
+        blob(packed, 'application/vnd.oci.image.layer.v1.tar+gzip'),
+        blob(layer, 'application/vnd.oci.image.layer.v1.tar'),
+      ],
+    }),
+  );
+  const inner = Buffer.from(
+    JSON.stringify({
+      manifests: [
+        blob(manifest, 'm', { platform: { os: 'linux', architecture: 'arm64', variant: 'v8' } }),
+        blob(manifest, 'm', { platform: { os: 'unknown', architecture: 'unknown' } }),
+      ],
+    }),
+  );
+  for (const bytes of [packed, layer, manifest, inner]) put(`blobs/sha256/${sha(bytes)}`, bytes);
+  const named = { annotations: { 'org.opencontainers.image.ref.name': 'v1' } };
+  put('index.json', JSON.stringify({ manifests: [blob(inner, 'i', named)] }));
+}
+
+const inLayout = [
+  { storedBytes: packed.length, compression: 'gzip' },
+  { storedBytes: layer.length, compression: 'none', gzipBytes: packed.length },
+];
+
+describe('docker save', () => {
+  test.each([['--format=pax'], ['--format=gnu'], ['--format=ustar']])(
+    'as tar writes it with %s: layers by name, through links, with what gzip makes of them',
+    async (format) => {
+      const long = `${'a'.repeat(60)}/${'b'.repeat(60)}`;
+      put(`${long}/layer.tar`, layer);
+      put('second/layer.tar', packed);
+      mkdirSync(join(folder, 'in/third'));
+      symlinkSync(`../${long}/layer.tar`.slice(0, 99 + 50), join(folder, 'in/third/layer.tar'));
+      const isLong = format !== '--format=ustar';
+      const Layers = [`${long}/layer.tar`, 'second/layer.tar', ...(isLong ? ['third/layer.tar'] : [])];
+      if (!isLong) rmSync(join(folder, 'in/third'), { recursive: true });
+      put('manifest.json', JSON.stringify([{ RepoTags: ['team/app:1'], Layers }]));
+      const plain = { storedBytes: layer.length, compression: 'none', gzipBytes: packed.length };
+      expect(await imagesOfFile(tar(format))).toEqual([
+        {
+          name: 'team/app:1',
+          layers: [plain, { storedBytes: packed.length, compression: 'gzip' }, ...(isLong ? [plain] : [])],
+        },
+      ]);
+    },
+  );
+
+  test('in gzip', async () => {
+    put('a/layer.tar', layer);
+    put('manifest.json', JSON.stringify([{ RepoTags: null, Layers: ['a/layer.tar'] }]));
+    const [image] = await imagesOfFile(tar('-z'));
+    expect(image).toMatchObject({ name: 'image 1 without a tag', layers: [{ storedBytes: layer.length }] });
+  });
+});
+
+test('an OCI layout folder and an OCI archive: one image a platform, attestations left out', async () => {
+  layout();
+  const wanted = [{ name: 'v1 linux/arm64/v8', layers: inLayout }];
+  expect(await imagesOfFile(join(folder, 'in'))).toEqual(wanted);
+  expect(await imagesOfFile(tar())).toEqual(wanted);
+});
+
+describe('what is no image', () => {
+  test.each<[string, () => string, string]>([
+    ['text', () => put('x', 'no tar\n'.repeat(200)), 'is no tar archive'],
+    ['zstd', () => put('x', Buffer.from('28b52ffd00', 'hex')), 'is compressed by zstd'],
+    ['damaged gzip', () => put('x', packed.subarray(0, 30)), 'is gzip that cannot be read'],
+    ['an empty file', () => put('x', ''), 'has neither'],
+    ['an empty folder', () => dirname(put('x', '')), 'has neither'],
+    ['another tar', () => (put('x', 'y'), tar()), 'has neither'],
+    [
+      'a manifest without its layer',
+      () => (put('manifest.json', JSON.stringify([{ Layers: ['gone'] }])), tar()),
+      'lacks the layer gone',
+    ],
+    [
+      'a layout without its manifest',
+      () => {
+        put('index.json', JSON.stringify({ manifests: [blob(layer, 'm')] }));
+        return join(folder, 'in');
+      },
+      'lacks the manifest',
+    ],
+    [
+      'a digest that leads out of the folder',
+      () => {
+        put('index.json', JSON.stringify({ manifests: [{ digest: `..:${'a'.repeat(64)}`, size: 1 }] }));
+        put(`../${'a'.repeat(64)}`, JSON.stringify({ layers: [] }));
+        return join(folder, 'in');
+      },
+      'lacks the manifest',
+    ],
+    ['an archive that was cut', () => cut(), 'ends too early'],
+  ])('%s', async (_what, make, message) => {
+    await expect(imagesOfFile(make())).rejects.toThrow(message);
+  });
+
+  function cut(): string {
+    put('a/layer.tar', layer);
+    const file = tar();
+    truncateSync(file, readFileSync(file).indexOf(layer.subarray(0, 64)) + 1_000);
+    return file;
+  }
+});
+
+test('a file that is not there is the system’s to name', async () => {
+  await expect(imagesOfFile(join(folder, 'gone'))).rejects.toMatchObject({ code: 'ENOENT' });
+});
