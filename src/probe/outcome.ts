@@ -217,6 +217,11 @@ export function mostAttempts({ attempts }: Pick<Run, 'attempts'>): number {
   return attempts.reduce((most, { number }) => Math.max(most, number), 1);
 }
 
+/** All requests of a run, in the order in which they were made. */
+export function requestsOf({ attempts }: Pick<Run, 'attempts'>): RequestRecord[] {
+  return attempts.flatMap(({ requests }) => requests);
+}
+
 /** When the run ended, in milliseconds since 1970. */
 export function endedAtMs({ startedAt, durationMs }: Pick<Run, 'startedAt' | 'durationMs'>): number {
   return startedAt.getTime() + durationMs;

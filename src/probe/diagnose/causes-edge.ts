@@ -1,8 +1,6 @@
 import type { Cause } from './cause.ts';
+import { cloudflare5xx } from './manuals.ts';
 import { is, says, status } from './predicates.ts';
-
-const cloudflareDocs =
-  'https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors';
 
 /** Causes between a CDN and the origin. */
 export const edgeCauses = {
@@ -34,7 +32,7 @@ export const edgeCauses = {
     hop: 'edge_to_origin',
     remedy:
       'Give the origin a certificate that is valid for the host (Cloudflare Origin CA will do), or change the SSL/TLS mode of the zone from Full (strict).',
-    reference: `${cloudflareDocs}/error-526/`,
+    reference: `${cloudflare5xx}/error-526/`,
     rank: 'named',
     explains: status(525, 526),
     refutedBy: ['cameOnce'],
@@ -46,7 +44,7 @@ export const edgeCauses = {
     hop: 'edge_to_origin',
     remedy:
       'Check that the origin listens on the address of the DNS record and that its firewall lets Cloudflare’s addresses in (521 refused, 522 and 523 no way there, 520 an answer that is not HTTP).',
-    reference: `${cloudflareDocs}/`,
+    reference: `${cloudflare5xx}/`,
     rank: 'named',
     explains: (f) => f.answeredBy === 'cloudflare' && f.status !== undefined && f.status >= 520 && f.status < 524,
     refutedBy: ['failsEverywhere', 'cameOnce'],

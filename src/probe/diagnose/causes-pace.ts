@@ -1,13 +1,20 @@
 import { isCut } from '../judge/is-cut.ts';
+import type { AnsweredBy } from '../failure.ts';
 import type { Cause } from './cause.ts';
+import { albTroubleshooting, cloudflare5xx, envoyTimeouts, haproxyManual, nginxCore } from './manuals.ts';
 import { atLimitOfTime, cutInSilence, either, is, isEmpty, ofStranger, says } from './predicates.ts';
 
-const nginxCore = 'https://nginx.org/en/docs/http/ngx_http_core_module.html';
-const alb = 'https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html';
-const envoyTimeouts = 'https://www.envoyproxy.io/docs/envoy/latest/faq/configuration/timeouts';
-const haproxy = 'https://docs.haproxy.org/2.8/configuration.html';
-const cloudflareDocs =
-  'https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors';
+const common = {
+  hop: 'ingress',
+  rank: 'named',
+  refutedBy: ['restPassed'],
+  nextTest: 'Diagnose with slow bodies (without `--quick`): a body that rests is ended, a slow one is not.',
+} as const satisfies Partial<Cause>;
+
+/** The rows of the hops that end a body in which nothing moves, alike but for who does and what to do. */
+function restLimitOf(hop: AnsweredBy, row: Omit<Cause, keyof typeof common | 'explains'>): Cause {
+  return { ...common, explains: is('request_timeout', hop), ...row };
+}
 
 /** Limits on the time that a body may take. */
 export const paceCauses = {
@@ -16,7 +23,7 @@ export const paceCauses = {
     hop: 'edge_to_origin',
     remedy:
       'Cloudflare ends a write that blocks for 30 s, and no setting changes that: look for slow storage or a slow tunnel behind it, or push over a way without Cloudflare.',
-    reference: `${cloudflareDocs}/error-524/`,
+    reference: `${cloudflare5xx}/error-524/`,
     rank: 'named',
     explains: (f) => f.status === 524 && f.phase === 'send',
     refutedBy: ['slowPassed'],
@@ -38,40 +45,25 @@ export const paceCauses = {
     provenBy: [/^499\b|client closed request/i, 'pace', 'clock'],
     nextTest: '`blobprobe limit` for time: a small body sent over 65 s is ended after 60 s when this is it.',
   },
-  nginx_client_body_timeout: {
+  nginx_client_body_timeout: restLimitOf('nginx', {
     title: 'nginx ends uploads that pause for too long',
-    hop: 'ingress',
     remedy:
       'Raise `client_body_timeout` (60 s between two reads by default; on NGINX Gateway Fabric `body.timeout` of a `ClientSettingsPolicy`).',
     reference: `${nginxCore}#client_body_timeout`,
-    rank: 'named',
-    explains: is('request_timeout', 'nginx'),
-    refutedBy: ['restPassed'],
     provenBy: [/^408\b.*time-?out/i, 'rest'],
-    nextTest: 'Diagnose with slow bodies (without `--quick`): a body that rests is ended, a slow one is not.',
-  },
-  haproxy_client_timeout: {
+  }),
+  haproxy_client_timeout: restLimitOf('haproxy', {
     title: 'HAProxy ends uploads that pause for too long',
-    hop: 'ingress',
     remedy: 'Raise `timeout client` of the frontend (and `timeout http-request`, which counts the headers).',
-    reference: `${haproxy}#4.2-timeout%20client`,
-    rank: 'named',
-    explains: is('request_timeout', 'haproxy'),
-    refutedBy: ['restPassed'],
+    reference: `${haproxyManual}#4.2-timeout%20client`,
     provenBy: [/^408\b.*time-?out/i, 'rest'],
-    nextTest: 'Diagnose with slow bodies (without `--quick`): a body that rests is ended, a slow one is not.',
-  },
-  alb_idle_timeout: {
+  }),
+  alb_idle_timeout: restLimitOf('alb', {
     title: 'the AWS load balancer ends requests that pause for too long',
-    hop: 'ingress',
     remedy: 'Raise the attribute `idle_timeout.timeout_seconds` of the load balancer (60 s by default).',
-    reference: alb,
-    rank: 'named',
-    explains: is('request_timeout', 'alb'),
-    refutedBy: ['restPassed'],
+    reference: albTroubleshooting,
     provenBy: [/^(?:408|460)\b/, 'rest'],
-    nextTest: 'Diagnose with slow bodies (without `--quick`): a body that rests is ended, a slow one is not.',
-  },
+  }),
   envoy_idle_timeout: {
     title: 'Envoy ends uploads that pause for too long',
     hop: 'ingress',
@@ -89,7 +81,7 @@ export const paceCauses = {
     hop: 'ingress',
     remedy:
       'Raise `request_timeout` of the HTTP connection manager, or set it to 0s (it counts the whole request; Envoy Gateway: `ClientTrafficPolicy`’s `timeout.http.requestReceivedTimeout`).',
-    reference: 'https://www.envoyproxy.io/docs/envoy/latest/faq/configuration/timeouts',
+    reference: envoyTimeouts,
     rank: 'named',
     explains: is('request_timeout', 'envoy', (f, x) => says(/^408 request timeout/i)(f, x) || isEmpty(f)),
     refutedBy: ['slowPassed'],
@@ -102,7 +94,7 @@ export const paceCauses = {
     hop: 'ingress',
     remedy:
       'Raise `max_stream_duration` of the HTTP connection manager or of the route (Envoy Gateway: `timeout.http.maxStreamDuration` of a `BackendTrafficPolicy`; Istio: `maxStreamDuration`), or take it off for the registry.',
-    reference: 'https://www.envoyproxy.io/docs/envoy/latest/faq/configuration/timeouts',
+    reference: envoyTimeouts,
     rank: 'named',
     explains: either(
       says(/(?:downstream duration|max(?:imum)? stream duration)/i),
@@ -150,7 +142,7 @@ export const paceCauses = {
     hop: 'failure',
     remedy:
       'Raise the idle timeout of this hop (nginx `client_body_timeout` and `proxy_read_timeout`, HAProxy `timeout client` and `timeout server`, AWS `idle_timeout.timeout_seconds`, idle timers of firewalls and NAT) above the longest silence: a client that compresses, a registry that stores the blob.',
-    reference: 'https://docs.haproxy.org/2.8/configuration.html#4.2-timeout%20client',
+    reference: `${haproxyManual}#4.2-timeout%20client`,
     rank: 'inferred',
     explains: cutInSilence,
     refutedBy: ['restPassed'],

@@ -1,4 +1,5 @@
 import type { Cause } from './cause.ts';
+import { haproxyManual } from './manuals.ts';
 import { isDown } from './contrast.ts';
 import { code, is, namedByEdge, saysItself, unreachableWords } from './predicates.ts';
 
@@ -23,7 +24,7 @@ export const reachCauses = {
     hop: 'failure',
     remedy:
       'Switch on health checks (HAProxy: `check` on the `server` lines; nginx: `max_fails` and `proxy_next_upstream`; load balancers: target health), take the dead server out, and look at its limit on connections.',
-    reference: 'https://docs.haproxy.org/2.8/configuration.html#5.2-check',
+    reference: `${haproxyManual}#5.2-check`,
     rank: 'inferred',
     explains: (f, x) =>
       f.reason === 'origin_unreachable' && !namedByEdge(f) && !saysItself(f) && x.registryAnswered && x.byTurns,

@@ -1,8 +1,7 @@
 import type { Cause } from './cause.ts';
+import { nginxProxy } from './manuals.ts';
 import { uploadRefutations } from './refutations-upload.ts';
 import { either, is, leadsNowhere, leadsToStore, readOnly, says, storeRefuses } from './predicates.ts';
-
-const nginxProxy = 'https://nginx.org/en/docs/http/ngx_http_proxy_module.html';
 
 /** Words of a storage driver (distribution: the detail of `UNKNOWN` has its name and the system's error). */
 const storageWords =

@@ -1,8 +1,7 @@
 import type { Cause } from './cause.ts';
+import { albTroubleshooting, nginxCore, nginxProxy } from './manuals.ts';
 import { isPortal } from './observed.ts';
 import { either, headerWords, is, overloadWords, says, status } from './predicates.ts';
-
-const alb = 'https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html';
 
 /** Rules and routes of hops. */
 export const routeCauses = {
@@ -24,7 +23,7 @@ export const routeCauses = {
     hop: 'failure',
     remedy:
       'Let the registry’s 404 through on /v2/* (nginx: no `error_page 404 =200`, `proxy_intercept_errors off`; CDN and single-page portals: no fallback page for /v2/).',
-    reference: 'https://nginx.org/en/docs/http/ngx_http_core_module.html#error_page',
+    reference: `${nginxCore}#error_page`,
     rank: 'named',
     explains: (f, x) => isPortal(f) && x.registryAnswered,
     refutedBy: ['neverRegistry', 'failsEverywhere'],
@@ -146,7 +145,7 @@ export const routeCauses = {
     hop: 'failure',
     remedy:
       'Raise the limits on headers at this hop (nginx `large_client_header_buffers` and `proxy_buffer_size`, HAProxy `tune.bufsize`, Apache `LimitRequestFieldSize` and `LimitRequestLine`, Node `--max-http-header-size`). Large are tokens, and the URLs of uploads: they bear the state of the session.',
-    reference: 'https://nginx.org/en/docs/http/ngx_http_core_module.html#large_client_header_buffers',
+    reference: `${nginxCore}#large_client_header_buffers`,
     rank: 'named',
     explains: either(status(414, 431), says(headerWords)),
     refutedBy: ['cameOnce'],
@@ -158,7 +157,7 @@ export const routeCauses = {
     hop: 'failure',
     remedy:
       'Make the hop in front of it speak HTTP/1.1 to its upstream (nginx: `proxy_http_version 1.1;`, which speaks 1.0 by default).',
-    reference: 'https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_http_version',
+    reference: `${nginxProxy}#proxy_http_version`,
     rank: 'named',
     explains: status(426, 505),
     refutedBy: ['cameOnce'],
@@ -170,7 +169,7 @@ export const routeCauses = {
     hop: 'ingress',
     remedy:
       'Look for proxies that forward to each other: X-Forwarded-For holds more than 30 addresses (463). Where they are sent by others, set `routing.http.xff_header_processing.mode` of the load balancer to `remove`.',
-    reference: alb,
+    reference: albTroubleshooting,
     rank: 'named',
     explains: (f) => f.answeredBy === 'alb' && f.status === 463,
     refutedBy: ['cameOnce'],

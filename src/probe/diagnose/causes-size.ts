@@ -1,119 +1,91 @@
+import type { AnsweredBy } from '../failure.ts';
 import type { Cause } from './cause.ts';
+import { haproxyManual, nginxCore } from './manuals.ts';
 import { is, isEmpty } from './predicates.ts';
 
-const nginxCore = 'https://nginx.org/en/docs/http/ngx_http_core_module.html';
-const haproxy = 'https://docs.haproxy.org/2.8/configuration.html';
+const searchBoth =
+  '`blobprobe limit` on this path and on the direct one: the hop whose removal lifts the limit has it.';
+const common = {
+  hop: 'ingress',
+  rank: 'named',
+  refutedBy: ['largerAlikePassed'],
+  nextTest: searchBoth,
+} as const satisfies Partial<Cause>;
+
+/** The rows of the hops that refuse a body for its size, alike but for who refuses, in which words and what to do. */
+function bodyLimitOf(hop: AnsweredBy, row: Omit<Cause, keyof typeof common | 'explains'> & Partial<Cause>): Cause {
+  return { ...common, explains: is('body_too_large', hop), ...row };
+}
 
 /** Limits on the size of bodies. */
 export const sizeCauses = {
-  cloudflare_body_limit: {
+  cloudflare_body_limit: bodyLimitOf('cloudflare', {
     title: 'Cloudflare refuses bodies above the size limit of the plan',
     hop: 'edge',
     remedy:
       'Push large layers over another way: a DNS-only record that bypasses Cloudflare, or the internal address. Or raise the limit: Maximum Upload Size under Network of the zone (100 MB on Free and Pro, 200 MB on Business, 500 MB on Enterprise).',
     reference:
       'https://developers.cloudflare.com/support/troubleshooting/http-status-codes/4xx-client-error/error-413/',
-    rank: 'named',
-    explains: is('body_too_large', 'cloudflare'),
-    refutedBy: ['largerAlikePassed'],
     provenBy: [/^413\b.*(?:too large|cloudflare)/i, 'size'],
-    nextTest: '`blobprobe limit` on this path and on the direct one: the hop whose removal lifts the limit has it.',
-  },
-  nginx_body_limit: {
+  }),
+  nginx_body_limit: bodyLimitOf('nginx', {
     title: 'nginx refuses bodies above its size limit',
-    hop: 'ingress',
     remedy:
       'Set `client_max_body_size 0;` in the server or location of the registry; on ingress-nginx the annotation `nginx.ingress.kubernetes.io/proxy-body-size: "0"`; on NGINX Gateway Fabric a `ClientSettingsPolicy` with `body.maxSize: "0"`.',
     reference: `${nginxCore}#client_max_body_size`,
-    rank: 'named',
-    explains: is('body_too_large', 'nginx'),
-    refutedBy: ['largerAlikePassed'],
     provenBy: [/^413\b.*request entity too large/i, 'size'],
-    nextTest: '`blobprobe limit` on this path and on the direct one: the hop whose removal lifts the limit has it.',
-  },
-  traefik_body_limit: {
+  }),
+  traefik_body_limit: bodyLimitOf('traefik', {
     title: 'Traefik refuses bodies above its size limit',
-    hop: 'ingress',
     remedy:
       'Raise `maxRequestBodyBytes` of the buffering middleware of this router, or take the middleware off (Gateway API: the `ExtensionRef` filter of the HTTPRoute).',
     reference: 'https://doc.traefik.io/traefik/middlewares/http/buffering/',
-    rank: 'named',
-    explains: is('body_too_large', 'traefik'),
-    refutedBy: ['largerAlikePassed'],
     provenBy: [/^413\b.*request entity too large/i, 'size'],
-    nextTest: '`blobprobe limit` on this path and on the direct one: the hop whose removal lifts the limit has it.',
-  },
-  envoy_body_limit: {
+  }),
+  envoy_body_limit: bodyLimitOf('envoy', {
     title: 'Envoy refuses bodies above the size of its buffer',
-    hop: 'ingress',
     remedy:
       'Take the buffering filter off this route, or raise its `max_request_bytes` (Envoy Gateway: `requestBuffer.limit` of a `BackendTrafficPolicy`) and the listener’s `per_connection_buffer_limit_bytes` (1 MiB by default).',
     reference: 'https://www.envoyproxy.io/docs/envoy/latest/faq/configuration/flow_control',
-    rank: 'named',
-    explains: is('body_too_large', 'envoy'),
-    refutedBy: ['largerAlikePassed'],
     provenBy: [/^413\b.*payload too large/i, 'size'],
-    nextTest: '`blobprobe limit` on this path and on the direct one: the hop whose removal lifts the limit has it.',
-  },
-  haproxy_body_limit: {
+  }),
+  haproxy_body_limit: bodyLimitOf('haproxy', {
     title: 'HAProxy refuses bodies above a size',
-    hop: 'ingress',
     remedy:
       'Look for an `http-request deny` or `return` with `req.body_size` or `req.hdr(content-length)` in the frontend.',
-    reference: `${haproxy}#4.2-http-request`,
-    rank: 'named',
-    explains: is('body_too_large', 'haproxy'),
-    refutedBy: ['largerAlikePassed'],
+    reference: `${haproxyManual}#4.2-http-request`,
     provenBy: [/^413\b.*(?:payload|entity|content) too large/i, 'size'],
-    nextTest: '`blobprobe limit` on this path and on the direct one: the hop whose removal lifts the limit has it.',
-  },
-  caddy_body_limit: {
+  }),
+  caddy_body_limit: bodyLimitOf('caddy', {
     title: 'Caddy refuses bodies above its size limit',
-    hop: 'ingress',
     remedy: 'Raise `request_body { max_size }` of this site, or take it out.',
     reference: 'https://caddyserver.com/docs/caddyfile/directives/request_body',
-    rank: 'named',
-    explains: is('body_too_large', 'caddy'),
-    refutedBy: ['largerAlikePassed'],
     provenBy: [/^413\b.*too large/i, 'size'],
-    nextTest: '`blobprobe limit` on this path and on the direct one: the hop whose removal lifts the limit has it.',
-  },
-  apache_body_limit: {
+  }),
+  apache_body_limit: bodyLimitOf('apache', {
     title: 'Apache refuses bodies above its size limit',
-    hop: 'ingress',
     remedy:
       'Raise `LimitRequestBody` (0 is no limit; 1 GiB is the default since 2.4.54) for this location, and `SecRequestBodyLimit` where mod_security is loaded.',
     reference: 'https://httpd.apache.org/docs/2.4/mod/core.html#limitrequestbody',
-    rank: 'named',
-    explains: is('body_too_large', 'apache'),
-    refutedBy: ['largerAlikePassed'],
     provenBy: [/^413\b.*request entity too large/i, 'size'],
-    nextTest: '`blobprobe limit` on this path and on the direct one: the hop whose removal lifts the limit has it.',
-  },
-  squid_body_limit: {
+  }),
+  squid_body_limit: bodyLimitOf('squid', {
     title: 'squid refuses bodies above its size limit',
     hop: 'failure',
     remedy:
       'Set `request_body_max_size 0` in squid; a forward proxy: or exempt the registry from the proxy (`NO_PROXY`).',
     reference: 'http://www.squid-cache.org/Doc/config/request_body_max_size/',
-    rank: 'named',
-    explains: is('body_too_large', 'squid'),
-    refutedBy: ['largerAlikePassed'],
     provenBy: [/ERR_TOO_BIG|too large/i, 'size'],
-    nextTest: '`blobprobe limit` on this path and on the direct one: the hop whose removal lifts the limit has it.',
-  },
-  registry_body_limit: {
+  }),
+  registry_body_limit: bodyLimitOf('registry', {
     title: 'the registry itself refuses bodies of this size',
     hop: 'registry_app',
     remedy:
       'Raise the limit in the registry (Gitea: `LIMIT_SIZE_CONTAINER`; hosted registries: their maximum layer size).',
     reference: 'https://docs.gitea.com/administration/config-cheat-sheet#packages-packages',
-    rank: 'named',
-    explains: is('body_too_large', 'registry'),
-    refutedBy: ['largerAlikePassed'],
     provenBy: [/^413\b|REQUESTED_RANGE_NOT_SATISFIABLE|too large/i, 'size'],
     nextTest: '`blobprobe limit` on the direct path.',
-  },
+  }),
   gitea_size_limit: {
     title: 'the registry refuses a package above its size limit, in silence and after the whole body',
     hop: 'registry_app',
@@ -137,6 +109,6 @@ export const sizeCauses = {
     explains: is('body_too_large'),
     refutedBy: ['largerAlikePassed'],
     provenBy: [/^413\b.*(?:too large|exceeds|limit)/i, 'size'],
-    nextTest: '`blobprobe limit` on this path and on the direct one: the hop whose removal lifts the limit has it.',
+    nextTest: searchBoth,
   },
 } as const satisfies Readonly<Record<string, Cause>>;

@@ -1,112 +1,81 @@
+import type { TlsProblem } from '../../network/tls-problem.ts';
 import type { Cause } from './cause.ts';
+import { dockerCertificates } from './manuals.ts';
 import { is, tlsProblem } from './predicates.ts';
+
+const common = {
+  hop: 'path',
+  reference: dockerCertificates,
+  rank: 'named',
+  refutedBy: ['wasRedirected', 'registryAnswered'],
+} as const satisfies Partial<Cause>;
+
+/** The rows of the problems that the TLS library names: its word explains the failure and proves the cause. */
+function namedByTls(
+  problems: readonly [TlsProblem, ...TlsProblem[]],
+  row: Pick<Cause, 'title' | 'remedy' | 'nextTest'> & Partial<Cause>,
+): Cause {
+  return {
+    ...common,
+    explains: is('tls_failure', 'none', tlsProblem(...problems)),
+    provenBy: [new RegExp(`\\btls:(?:${problems.join('|')})\\b`)],
+    ...row,
+  };
+}
 
 /** TLS that does not come about. */
 export const tlsCauses = {
-  tls_to_plain_http: {
+  tls_to_plain_http: namedByTls(['not_tls'], {
     title: 'TLS is spoken to a port that speaks plain HTTP',
-    hop: 'path',
     remedy:
       'Write http:// in the URL of this path, or the port that speaks TLS; or make the load balancer end TLS on this port.',
-    reference: 'https://docs.docker.com/engine/security/certificates/',
-    rank: 'named',
-    explains: is('tls_failure', 'none', tlsProblem('not_tls')),
-    refutedBy: ['wasRedirected', 'registryAnswered'],
-    provenBy: [/\btls:(?:not_tls)\b/],
     nextTest: '`curl -v http://HOST:PORT/v2/`.',
-  },
-  tls_expired: {
+  }),
+  tls_expired: namedByTls(['expired'], {
     title: 'the certificate of this path has expired',
-    hop: 'path',
     remedy: 'Renew the certificate, and reload the hop that serves it; when it is not old, set the clock of this host.',
-    reference: 'https://docs.docker.com/engine/security/certificates/',
-    rank: 'named',
-    explains: is('tls_failure', 'none', tlsProblem('expired')),
-    refutedBy: ['wasRedirected', 'registryAnswered'],
-    provenBy: [/\btls:(?:expired)\b/],
     nextTest: '`openssl s_client -connect HOST:PORT -servername NAME` and read `notAfter`.',
-  },
-  tls_not_yet_valid: {
+  }),
+  tls_not_yet_valid: namedByTls(['not_yet_valid'], {
     title: 'the certificate of this path is not valid yet',
-    hop: 'path',
     remedy: 'Set the clock of this host, or of the host that issued the certificate.',
-    reference: 'https://docs.docker.com/engine/security/certificates/',
-    rank: 'named',
-    explains: is('tls_failure', 'none', tlsProblem('not_yet_valid')),
-    refutedBy: ['wasRedirected', 'registryAnswered'],
-    provenBy: [/\btls:(?:not_yet_valid)\b/],
     nextTest: '`openssl s_client -connect HOST:PORT -servername NAME` and read `notBefore`; `date -u`.',
-  },
-  tls_wrong_name: {
+  }),
+  tls_wrong_name: namedByTls(['wrong_name'], {
     title: 'the certificate of this path is another host’s',
-    hop: 'path',
     remedy:
       'Issue it for this name, or make the hop choose the certificate by the name that is asked for (SNI); a path that connects by address needs `tls.serverName`.',
-    reference: 'https://docs.docker.com/engine/security/certificates/',
-    rank: 'named',
-    explains: is('tls_failure', 'none', tlsProblem('wrong_name')),
-    refutedBy: ['wasRedirected', 'registryAnswered'],
-    provenBy: [/\btls:(?:wrong_name)\b/],
     nextTest: '`openssl s_client -connect HOST:PORT -servername NAME` and read the names.',
-  },
-  tls_unknown_ca: {
+  }),
+  tls_unknown_ca: namedByTls(['unknown_ca', 'self_signed'], {
     title: 'the certificate of this path is signed by nobody who is known here',
-    hop: 'path',
     remedy:
       'Serve the whole chain with its intermediate certificates; for a private CA set `tls.caFile` here and install it on the clients (/etc/docker/certs.d/HOST/ca.crt).',
-    reference: 'https://docs.docker.com/engine/security/certificates/',
-    rank: 'named',
-    explains: is('tls_failure', 'none', tlsProblem('unknown_ca', 'self_signed')),
-    refutedBy: ['wasRedirected', 'registryAnswered'],
-    provenBy: [/\btls:(?:unknown_ca|self_signed)\b/],
     nextTest: '`openssl s_client -connect HOST:PORT -servername NAME` `-showcerts`: is the chain complete?',
-  },
-  tls_version: {
+  }),
+  tls_version: namedByTls(['protocol_version'], {
     title: 'the two sides have no version of TLS in common',
-    hop: 'path',
     remedy:
       'Switch TLS 1.2 and 1.3 on at the hop that ends TLS (nginx: `ssl_protocols TLSv1.2 TLSv1.3;`), or lower `tls.minVersion` of this path.',
-    reference: 'https://docs.docker.com/engine/security/certificates/',
-    rank: 'named',
-    explains: is('tls_failure', 'none', tlsProblem('protocol_version')),
-    refutedBy: ['wasRedirected', 'registryAnswered'],
-    provenBy: [/\btls:(?:protocol_version)\b/],
     nextTest: '`openssl s_client -connect HOST:PORT -servername NAME` with `-tls1_2` and `-tls1_3`.',
-  },
-  tls_no_certificate_for_name: {
+  }),
+  tls_no_certificate_for_name: namedByTls(['name_unknown'], {
     title: 'the other side has no certificate for this name',
-    hop: 'path',
     remedy: 'Add the name to the hop that ends TLS; a path that connects by address needs `tls.serverName`.',
-    reference: 'https://docs.docker.com/engine/security/certificates/',
-    rank: 'named',
-    explains: is('tls_failure', 'none', tlsProblem('name_unknown')),
-    refutedBy: ['wasRedirected', 'registryAnswered'],
-    provenBy: [/\btls:(?:name_unknown)\b/],
     nextTest: '`openssl s_client -connect HOST:PORT -servername NAME`.',
-  },
-  tls_revoked: {
+  }),
+  tls_revoked: namedByTls(['revoked'], {
     title: 'the certificate of this path was revoked',
-    hop: 'path',
     remedy: 'Issue a new certificate and reload the hop that serves it.',
-    reference: 'https://docs.docker.com/engine/security/certificates/',
-    rank: 'named',
-    explains: is('tls_failure', 'none', tlsProblem('revoked')),
-    refutedBy: ['wasRedirected', 'registryAnswered'],
-    provenBy: [/\btls:(?:revoked)\b/],
     nextTest: '`openssl s_client -connect HOST:PORT -servername NAME`.',
-  },
-  tls_own_files: {
+  }),
+  tls_own_files: namedByTls(['own_files'], {
     title: 'the TLS files of this path cannot be used',
     hop: 'prober',
     remedy:
       'Correct `tls.caFile`, `tls.certFile` and `tls.keyFile` of this path: they exist, are PEM, and certificate and key belong together.',
-    reference: 'https://docs.docker.com/engine/security/certificates/',
-    rank: 'named',
-    explains: is('tls_failure', 'none', tlsProblem('own_files')),
-    refutedBy: ['wasRedirected', 'registryAnswered'],
-    provenBy: [/\btls:(?:own_files)\b/],
     nextTest: '`openssl x509 -noout -in FILE` and `openssl pkey -noout -in FILE`.',
-  },
+  }),
   tls_silent: {
     title:
       'the handshake of TLS gets no answer, though the connection stands: large packets are lost, or the hop hangs',

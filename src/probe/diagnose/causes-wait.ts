@@ -1,13 +1,22 @@
 import { isCut } from '../judge/is-cut.ts';
+import type { AnsweredBy } from '../failure.ts';
 import type { Cause } from './cause.ts';
+import { albTroubleshooting, cloudflare5xx, envoyTimeouts, haproxyManual, nginxProxy } from './manuals.ts';
 import { either, inWait, is, isCutWith, isGateway, ofStranger } from './predicates.ts';
 
-const nginxProxy = 'https://nginx.org/en/docs/http/ngx_http_proxy_module.html';
-const alb = 'https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html';
-const envoyTimeouts = 'https://www.envoyproxy.io/docs/envoy/latest/faq/configuration/timeouts';
-const haproxy = 'https://docs.haproxy.org/2.8/configuration.html';
-const cloudflareDocs =
-  'https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors';
+const timeDirectly =
+  'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.';
+const common = {
+  hop: 'ingress',
+  rank: 'named',
+  refutedBy: ['bodyUnfinished'],
+  nextTest: timeDirectly,
+} as const satisfies Partial<Cause>;
+
+/** The rows of the hops that give up waiting for the registry, alike but for who does and what to do. */
+function waitLimitOf(hop: AnsweredBy, row: Omit<Cause, keyof typeof common | 'explains'> & Partial<Cause>): Cause {
+  return { ...common, explains: is('response_timeout', hop), ...row };
+}
 
 /** Answers that do not come, or come too late. */
 export const waitCauses = {
@@ -16,91 +25,57 @@ export const waitCauses = {
     hop: 'edge_to_origin',
     remedy:
       'Answer within Cloudflare’s proxy read timeout of 120 s: faster storage behind the registry, no buffering of bodies on the way (`proxy_request_buffering off`); on Enterprise raise `proxy_read_timeout`; or push over a way without Cloudflare.',
-    reference: `${cloudflareDocs}/error-524/`,
+    reference: `${cloudflare5xx}/error-524/`,
     rank: 'named',
     explains: (f) => f.status === 524 && f.phase !== 'send',
     refutedBy: ['bodyUnfinished'],
     provenBy: [/^524\b/],
-    nextTest:
-      'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.',
+    nextTest: timeDirectly,
   },
-  cloudfront_response_timeout: {
+  cloudfront_response_timeout: waitLimitOf('cloudfront', {
     title: 'CloudFront gives up waiting for the answer of the origin',
     hop: 'edge_to_origin',
     remedy:
       'Raise the response timeout of the origin (`OriginReadTimeout`: 30 s by default, up to 120 s, more by a quota increase).',
     reference: 'https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/http-504-gateway-timeout.html',
-    rank: 'named',
-    explains: is('response_timeout', 'cloudfront'),
-    refutedBy: ['bodyUnfinished'],
     provenBy: [/^504\b/, 'clock'],
-    nextTest:
-      'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.',
-  },
-  nginx_read_timeout: {
+  }),
+  nginx_read_timeout: waitLimitOf('nginx', {
     title: 'nginx gives up waiting for the answer of the registry',
-    hop: 'ingress',
     remedy:
       'Raise `proxy_read_timeout` (60 s by default, 900 is what distribution recommends; on ingress-nginx the annotation `nginx.ingress.kubernetes.io/proxy-read-timeout`, on NGINX Gateway Fabric a `ProxySettingsPolicy`), and set `proxy_request_buffering off` with `proxy_http_version 1.1`, so that the registry gets the bytes while they come.',
     reference: `${nginxProxy}#proxy_read_timeout`,
-    rank: 'named',
-    explains: is('response_timeout', 'nginx'),
     refutedBy: ['neverRegistry'],
     provenBy: [/^504\b.*time-?out/i, 'clock'],
-    nextTest:
-      'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.',
-  },
-  haproxy_server_timeout: {
+  }),
+  haproxy_server_timeout: waitLimitOf('haproxy', {
     title: 'HAProxy gives up waiting for the answer of the registry',
-    hop: 'ingress',
     remedy: 'Raise `timeout server` of the backend to several minutes.',
-    reference: `${haproxy}#4.2-timeout%20server`,
-    rank: 'named',
-    explains: is('response_timeout', 'haproxy'),
-    refutedBy: ['bodyUnfinished'],
+    reference: `${haproxyManual}#4.2-timeout%20server`,
     provenBy: [/^504\b.*time-?out/i, 'clock'],
-    nextTest:
-      'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.',
-  },
-  alb_response_timeout: {
+  }),
+  alb_response_timeout: waitLimitOf('alb', {
     title: 'the AWS load balancer gives up waiting for the answer of the registry',
-    hop: 'ingress',
     remedy:
       'Raise the attribute `idle_timeout.timeout_seconds` of the load balancer (60 s by default) above the longest commit.',
-    reference: alb,
-    rank: 'named',
-    explains: is('response_timeout', 'alb'),
-    refutedBy: ['bodyUnfinished'],
+    reference: albTroubleshooting,
     provenBy: [/^504\b/, 'clock'],
-    nextTest:
-      'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.',
-  },
-  envoy_route_timeout: {
+  }),
+  envoy_route_timeout: waitLimitOf('envoy', {
     title: 'Envoy gives up waiting for the answer of the registry',
-    hop: 'ingress',
     remedy:
       'Set the `timeout` of the route to 0s (15 s by default; Istio: `timeout` of the VirtualService’s route; Gateway API: `timeouts.request` of the HTTPRoute’s rule; Envoy Gateway also `timeout.http.requestTimeout` of a `BackendTrafficPolicy`; Cilium `http-request-timeout` of the agent).',
     reference: envoyTimeouts,
-    rank: 'named',
-    explains: is('response_timeout', 'envoy'),
     refutedBy: ['neverRegistry'],
     provenBy: [/upstream request timeout/i, 'clock'],
-    nextTest:
-      'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.',
-  },
-  traefik_gateway_timeout: {
+  }),
+  traefik_gateway_timeout: waitLimitOf('traefik', {
     title: 'Traefik gives up waiting for the answer of the registry',
-    hop: 'ingress',
     remedy: 'Raise `forwardingTimeouts.responseHeaderTimeout` of the serversTransport of this service.',
     reference: 'https://doc.traefik.io/traefik/routing/services/',
-    rank: 'named',
-    explains: is('response_timeout', 'traefik'),
-    refutedBy: ['bodyUnfinished'],
     // Its page is the same when `readTimeout` ends a body: the words do not tell.
     provenBy: ['clock'],
-    nextTest:
-      'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.',
-  },
+  }),
   apache_proxy_timeout: {
     title: 'Apache gives up waiting for the answer of the registry',
     hop: 'ingress',
@@ -113,8 +88,7 @@ export const waitCauses = {
       (f.status === 504 || (isGateway(f, x) && inWait(f, x) && x.constantMs !== undefined)),
     refutedBy: ['bodyUnfinished', 'bareFails', 'saysUnreachable'],
     provenBy: [/timeout specified has expired|time-?out/i, 'clock'],
-    nextTest:
-      'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.',
+    nextTest: timeDirectly,
   },
   slow_commit: {
     title: 'the registry takes longer to store a blob than the client waits',
@@ -126,8 +100,7 @@ export const waitCauses = {
     explains: either(is('response_timeout', 'none'), is('response_timeout', 'registry')),
     refutedBy: ['fasterElsewhere'],
     provenBy: ['everywhere'],
-    nextTest:
-      'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.',
+    nextTest: timeDirectly,
   },
   gateway_timeout: {
     title: 'a proxy gives up waiting for the answer of the registry',
@@ -142,8 +115,7 @@ export const waitCauses = {
     ),
     refutedBy: ['bodyUnfinished', 'bareFails', 'saysUnreachable'],
     provenBy: [/^504\b.*time-?out|first byte timeout|ERR_READ_TIMEOUT/i, 'clock'],
-    nextTest:
-      'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.',
+    nextTest: timeDirectly,
   },
   answer_time_limit: {
     title: 'a hop cuts the connection when the answer takes too long, without a word',
@@ -167,7 +139,7 @@ export const waitCauses = {
     hop: 'failure',
     remedy:
       'Look for a hop that closes connections on which nothing moves while the registry stores the blob (nginx `proxy_read_timeout`, idle timeouts of load balancers and firewalls), and in the registry’s log for this request.',
-    reference: 'https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_read_timeout',
+    reference: `${nginxProxy}#proxy_read_timeout`,
     rank: 'general',
     explains: isCutWith('whole'),
     refutedBy: ['failsEverywhere', 'notAllArrived'],

@@ -1,11 +1,9 @@
 import { conformanceCauses, type ConformanceCauseName } from './causes-conformance.ts';
 import { type BehaviourName, behaviourNames, behaviours, type Conformance } from './conformance.ts';
 import type { Seen } from './conformance-scene.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, findingOf } from './finding.ts';
+import { timesToProve } from './flips.ts';
 import type { Examination } from './trial.ts';
-
-/** The contrast `path` counts when each of its sides came out as often as this. */
-const timesToProve = 2;
 
 /** Whether a further round over both paths has something to prove. Pure. */
 export function differs(conformance: Conformance): boolean {
@@ -16,13 +14,12 @@ export function differs(conformance: Conformance): boolean {
 export function conformanceFindings({ subject, conformance }: Examination): Finding[] {
   if (conformance === undefined) return [];
   return (Object.keys(conformanceCauses) as ConformanceCauseName[]).flatMap((cause) => {
-    const { title, remedy, reference, nextTest, behaviours: shownBy } = conformanceCauses[cause];
-    const lost = shownBy.filter((name) => isLost(conformance, name));
+    const row = conformanceCauses[cause];
+    const evidence = row.behaviours
+      .filter((name) => isLost(conformance, name))
+      .map((name) => evidenceOf(conformance, name));
     const hop = subject.path.kind === 'edge' ? 'edge' : 'ingress';
-    const evidence = lost.map((name) => evidenceOf(conformance, name));
-    return lost.length === 0
-      ? []
-      : [{ cause, title, hop, confidence: 'certain', remedy, reference, nextTest, evidence } as const];
+    return evidence.length === 0 ? [] : [findingOf(cause, row, { hop, confidence: 'certain', evidence })];
   });
 }
 

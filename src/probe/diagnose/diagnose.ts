@@ -6,7 +6,7 @@ import { type CauseName, causes } from './causes.ts';
 import { conclusionOf } from './conclusion.ts';
 import { conformanceFindings } from './conformity.ts';
 import { type Contrast, contrastOf } from './contrast.ts';
-import type { Diagnosis, Finding } from './finding.ts';
+import { type Diagnosis, type Finding, findingOf } from './finding.ts';
 import { gapsOf } from './gaps.ts';
 import { judge, judgeAlone, type Verdict } from './judge.ts';
 import { mergedFindings } from './merge.ts';
@@ -56,7 +56,7 @@ export function diagnose(examination: Examination): Diagnosis {
     const named = verdicts[index] ?? [];
     if (contrast === undefined || named.length === 0)
       unexplained.push(`${what}: ${describeFailure(failure)}${held}${quoted(failure)}`);
-    else found.push(...named.map((verdict) => findingOf(verdict, { failure, contrast, what, besides: held })));
+    else found.push(...named.map((verdict) => findingBy(verdict, { failure, contrast, what, besides: held })));
   }
   const findings = mergedFindings([...found, ...conformanceFindings(examination), ...slowFindings(examination)]);
   const { hidden, notExamined } = gapsOf(examination);
@@ -83,13 +83,13 @@ function factsOf(examination: Examination, others: readonly Symptom[]): string[]
 /** The first cause of one failure about which no more than `contrast` is known; undefined: no row explains it. */
 export function explain(failure: Failure, contrast: Contrast, what: string): Finding | undefined {
   const [verdict] = judge([{ failure, contrast }])[0] ?? [];
-  return verdict === undefined ? undefined : findingOf(verdict, { failure, contrast, what, besides: '' });
+  return verdict === undefined ? undefined : findingBy(verdict, { failure, contrast, what, besides: '' });
 }
 
 /** The causes of a failure of which nothing is known but what one report of it says (`judgeAlone`). */
 export function explainAlone(failure: Failure, contrast: Contrast, what: string, named?: CauseName): Finding[] {
   const verdicts = judgeAlone({ failure, contrast }, named);
-  return verdicts.map((verdict) => findingOf(verdict, { failure, contrast, what, besides: '' }));
+  return verdicts.map((verdict) => findingBy(verdict, { failure, contrast, what, besides: '' }));
 }
 
 interface Seen {
@@ -100,19 +100,10 @@ interface Seen {
   readonly besides: string;
 }
 
-function findingOf({ cause, confidence }: Verdict, { failure, contrast, what, besides }: Seen): Finding {
-  const { title, remedy, reference, nextTest } = causes[cause];
-  const evidence = `${what}: ${describeFailure(failure)}${besides}${stuckWords(failure)}${comparedTo(contrast)}`;
-  return {
-    cause,
-    title,
-    hop: hopOf(cause, failure, contrast),
-    confidence,
-    remedy,
-    reference,
-    nextTest,
-    evidence: [`${evidence}${quoted(failure)}${challengeOf(failure)}`],
-  };
+function findingBy({ cause, confidence }: Verdict, { failure, contrast, what, besides }: Seen): Finding {
+  const seen = `${what}: ${describeFailure(failure)}${besides}${stuckWords(failure)}${comparedTo(contrast)}`;
+  const evidence = [`${seen}${quoted(failure)}${challengeOf(failure)}`];
+  return findingOf(cause, causes[cause], { hop: hopOf(cause, failure, contrast), confidence, evidence });
 }
 
 /** `docker, 1 MiB: cannot push here: …`. */

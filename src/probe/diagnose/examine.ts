@@ -12,15 +12,13 @@ import { conformanceRounds } from './conformance-rounds.ts';
 import { type ExamineDeps, type ExamineOptions, searchFactor, slowBytes, tinyBytes } from './examine-options.ts';
 import { endedInSilence } from './flips.ts';
 import { pushBesideNeighbour } from './neighbour-push.ts';
-import { silenceMs, worthRepeating } from './passing.ts';
+import { openingPhases, silenceMs, worthRepeating } from './passing.ts';
 import { refusedForSize } from './refused-for-size.ts';
 import { controlShapes, freshCheck, olderHttpCheck, type ShapedCheck, smallBytes, trialCheck } from './trial-checks.ts';
 import { TrialLog } from './trial-log.ts';
 import type { Examination, Examined } from './trial.ts';
 
 const bodyPhases: ReadonlySet<Phase> = new Set(['send', 'wait', 'commit', 'verify']);
-/** Before a request is read, its wire shape changes nothing. */
-const openingPhases: ReadonlySet<Phase> = new Set(['dns', 'connect', 'tls']);
 
 /**
  * Does over one path what a person would do by hand: API, login, sizes, wire shapes, size limit, slow bodies; then the pushes
@@ -94,6 +92,7 @@ class Examiner {
       this.#usable = shapes;
       return;
     }
+    // Before a request is read, its wire shape changes nothing.
     if (openingPhases.has(this.#log.trials.at(-1)?.run.failure?.phase ?? 'start')) return;
     for (const shape of others) if (await this.#log.push('shape', shape, bytes)) this.#usable.push(shape);
   }

@@ -24,6 +24,15 @@ export interface Finding {
   readonly evidence: readonly string[];
 }
 
+/** A finding: what the row of its cause says, and what was seen. */
+export function findingOf(
+  cause: Finding['cause'],
+  { title, remedy, reference, nextTest }: Pick<Finding, 'title' | 'remedy' | 'reference' | 'nextTest'>,
+  { hop, confidence, evidence }: Pick<Finding, 'hop' | 'confidence' | 'evidence'>,
+): Finding {
+  return { cause, title, hop, confidence, remedy, reference, nextTest, evidence };
+}
+
 export interface Diagnosis {
   /**
    * `healthy`: everything got through; findings then say what keeps it slow. `fault`: at least one cause of failures was found; `inconclusive`:

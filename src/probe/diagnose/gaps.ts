@@ -1,6 +1,7 @@
 import { formatBytes } from '../byte-words.ts';
 import { formatDuration } from '../../network/duration-words.ts';
 import { listed } from '../compare/verdict-words.ts';
+import { isChunked } from './flips.ts';
 import type { Examination, Examined, Trial } from './trial.ts';
 
 /** What an examination has not seen of a path. */
@@ -51,9 +52,8 @@ function clientOf({ run }: Trial): string {
 
 function ofSize(trials: readonly Trial[], passed: readonly Trial[], largestAccepted: number | undefined): string[] {
   const triedBytes = Math.max(...trials.map(({ sizeBytes }) => sizeBytes));
-  const whole = passed.filter(({ shape }) => shape !== 'patch-ranged' && shape !== 'put-then-ranged');
+  const whole = passed.filter((trial) => !isChunked(trial));
   const passedBytes = Math.max(largestAccepted ?? 0, ...whole.map(({ sizeBytes }) => sizeBytes));
-  // Chunks are small bodies, however large the blob is.
   return triedBytes <= passedBytes
     ? []
     : [`bodies above ${formatBytes(passedBytes)}: none got through, so a further limit above that would not show`];

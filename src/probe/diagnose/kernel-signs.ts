@@ -1,5 +1,5 @@
 import type { Failure } from '../failure.ts';
-import type { Run } from '../outcome.ts';
+import { requestsOf, type Run } from '../outcome.ts';
 
 /** After so many timeouts in a row no chance is left that the next segment comes through. */
 const leastTimeouts = 3;
@@ -18,9 +18,9 @@ export function windowShut({ evidence: { kernel } }: Failure): boolean {
 }
 
 /** A segment of full size, and more, was acknowledged: its size is not what makes one vanish. */
-export function fullSegmentCame({ attempts }: Run): boolean {
-  return attempts.some(({ requests }) =>
-    requests.some(({ kernel }) => kernel?.mssBytes !== undefined && (kernel.ackedBytes ?? 0) >= 2 * kernel.mssBytes),
+export function fullSegmentCame(run: Run): boolean {
+  return requestsOf(run).some(
+    ({ kernel }) => kernel?.mssBytes !== undefined && (kernel.ackedBytes ?? 0) >= 2 * kernel.mssBytes,
   );
 }
 

@@ -1,7 +1,7 @@
-import type { Attempt, RequestRecord, Run } from '../outcome.ts';
+import { type Attempt, type RequestRecord, requestsOf, type Run } from '../outcome.ts';
 import type { Failure } from '../failure.ts';
 import { fullSegmentCame } from './kernel-signs.ts';
-import type { Examined } from './trial.ts';
+import { type Examined, requestsOver } from './trial.ts';
 import { maintenanceWords, wordsOf } from './words.ts';
 
 /** What was seen over a path as a whole, whatever failed. */
@@ -41,7 +41,7 @@ const marks = ['docker-distribution-api-version', 'docker-upload-uuid', 'docker-
 /** Pure. */
 export function observedOf({ api, trials }: Examined): Observed {
   const attempts = trials.flatMap(({ run }) => run.attempts);
-  const requests = attempts.flatMap((attempt) => attempt.requests);
+  const requests = requestsOver(trials);
   const states = Object.values(api?.endpoints ?? {});
   const failures = [
     ...states.flatMap((state) => (state.up ? [] : [state.failure])),
@@ -61,9 +61,7 @@ export function observedOf({ api, trials }: Examined): Observed {
     sessionTaken: requests.some(
       ({ phase, status }) => (phase === 'send' || phase === 'commit') && (status ?? 500) < 300,
     ),
-    rangeNotSaid: trials.some(
-      ({ run }) => run.ok && run.attempts.some(({ requests: own }) => own.some(isWithoutRange)),
-    ),
+    rangeNotSaid: trials.some(({ run }) => run.ok && requestsOf(run).some(isWithoutRange)),
     tokenServed: requests.some(isToken),
     pingAsks: requests.some((one) => isPing(one) && one.status === 401),
     loginWorks: passed || requests.some(({ phase, status }) => phase === 'start' && (status ?? 500) < 300),

@@ -2,8 +2,8 @@ import type { Failure, Phase } from '../failure.ts';
 import { isCut } from '../judge/is-cut.ts';
 import { reasonTable } from '../judge/reason-table.ts';
 import { isDown } from './contrast.ts';
-import { isAlike } from './flips.ts';
-import type { Examination, Examined, Symptom, Trial, TrialKind } from './trial.ts';
+import { besides, isAlike } from './flips.ts';
+import type { Examination, Examined, Symptom, Trial } from './trial.ts';
 
 /** A registry or a hop that restarts fails in this way while it does: only a second try tells. */
 export function mayPass({ reason }: Failure): boolean {
@@ -15,8 +15,8 @@ export function silenceMs({ evidence, elapsedMs }: Failure): number {
   return evidence.sinceLastByteMs ?? elapsedMs;
 }
 
-const openingPhases: ReadonlySet<Phase> = new Set(['dns', 'connect', 'tls']);
-const aside: ReadonlySet<TrialKind> = new Set(['fresh', 'pausing', 'version', 'tiny']);
+/** Before a request is read. */
+export const openingPhases: ReadonlySet<Phase> = new Set(['dns', 'connect', 'tls']);
 
 /**
  * The failures to try once more: up to two of those that a restart can cause, the largest first, because what strikes large bodies
@@ -24,7 +24,8 @@ const aside: ReadonlySet<TrialKind> = new Set(['fresh', 'pausing', 'version', 't
  */
 export function worthRepeating(failed: readonly Trial[]): Trial[] {
   const own = failed.filter(
-    ({ kind, run: { failure } }) => !aside.has(kind) && failure !== undefined && !reasonTable[failure.reason].tells.own,
+    ({ kind, run: { failure } }) =>
+      !besides.has(kind) && failure !== undefined && !reasonTable[failure.reason].tells.own,
   );
   const passing = own.filter(({ run: { failure } }) => failure !== undefined && mayPass(failure));
   const others = own.filter((trial) => !passing.includes(trial)).toSorted((a, b) => a.sizeBytes - b.sizeBytes);

@@ -1,6 +1,6 @@
 import { reasonTable } from '../judge/reason-table.ts';
 import { causes } from './causes.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, findingOf } from './finding.ts';
 import { describeTrial } from './symptoms.ts';
 import type { Examination, Examined, Trial } from './trial.ts';
 
@@ -14,19 +14,10 @@ export function goneRegistry({ subject, direct }: Examination): Finding | undefi
     `${direct.path.name}, ${describeTrial(there)}`,
     ...(here.kind === 'again' ? ['both paths had worked before'] : []),
   ];
-  const { title, remedy, reference, nextTest } = causes.registry_down;
   // Twice over each path: one failure may be a restart that was met by chance.
   const failed = [subject, direct].map(({ trials }) => trials.filter(({ run }) => !run.ok).length);
-  return {
-    cause: 'registry_down',
-    title,
-    hop: 'registry_app',
-    confidence: Math.min(...failed) >= 2 ? 'certain' : 'likely',
-    remedy,
-    reference,
-    nextTest,
-    evidence,
-  };
+  const confidence = Math.min(...failed) >= 2 ? 'certain' : 'likely';
+  return findingOf('registry_down', causes.registry_down, { hop: 'registry_app', confidence, evidence });
 }
 
 /** The last small push, if it failed as pushes to a registry fail that is not there. */

@@ -82,8 +82,8 @@ function bandOf(end: number, paths: readonly string[], ceilings: ReadonlyMap<str
   };
 }
 
-function triedBy({ check, ok, failure }: Run): Tried {
-  return { sizeBytes: workloadBytes(check.workload), ok, reason: failure?.reason };
+function triedBy(run: Run): Tried {
+  return { sizeBytes: sizeOf(run), ok: run.ok, reason: run.failure?.reason };
 }
 
 function sizeOf({ check }: Run): number {

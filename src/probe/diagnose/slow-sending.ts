@@ -1,7 +1,7 @@
 import { formatBytes } from '../byte-words.ts';
 import type { Limiter } from '../../network/kernel/kernel-facts.ts';
 import { formatDuration } from '../../network/duration-words.ts';
-import type { RequestRecord, Run, SendingFacts } from '../outcome.ts';
+import { type RequestRecord, requestsOf, type Run, type SendingFacts } from '../outcome.ts';
 import { limitedShares, retransmittedShare } from '../run/sending-facts.ts';
 import type { SlowCauseName } from './causes-slow.ts';
 import type { Confidence } from './finding.ts';
@@ -81,8 +81,7 @@ function causeOf(run: Run): SlowCauseName | undefined {
   if (run.sending === undefined || shares === undefined) return undefined;
   const holds = (limiter: Limiter): boolean => shares[limiter] >= mostOfIt;
   // A window that is full makes its own retransmissions, so it is asked first; those of HTTP/2 have a cause of their own.
-  if (holds('receiver'))
-    return windowOf(run.attempts.flatMap(({ requests }) => requests)) === undefined ? 'receiver_slow' : undefined;
+  if (holds('receiver')) return windowOf(requestsOf(run)) === undefined ? 'receiver_slow' : undefined;
   // A process that was busy, or throttled, does not keep others' bodies waiting.
   if (holds('prober')) return run.tainted ? undefined : 'prober_slow';
   if (!holds('network')) return undefined;
@@ -104,13 +103,11 @@ export function windowOf(requests: readonly RequestRecord[]): number | undefined
   return requests.find(({ kernel }) => kernel?.streamWindowBytes !== undefined)?.kernel?.streamWindowBytes;
 }
 
-function bodiesOf({ attempts }: Run): RequestRecord[] {
-  return attempts.flatMap(({ requests }) => requests.filter(({ kernel }) => kernel !== undefined));
-}
-
 /** Of the longest body: each has sums of its own. */
 function isSteady(run: Run): boolean {
-  const [longest] = bodiesOf(run).toSorted((a, b) => b.durationMs - a.durationMs);
+  const [longest] = requestsOf(run)
+    .filter(({ kernel }) => kernel !== undefined)
+    .toSorted((a, b) => b.durationMs - a.durationMs);
   const points = longest?.kernel?.points ?? [];
   const [first, last] = [points[0], points.at(-1)];
   if (first?.ackedBytes === undefined || last?.ackedBytes === undefined) return false;

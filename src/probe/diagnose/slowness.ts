@@ -1,10 +1,10 @@
 import { formatBytes } from '../byte-words.ts';
 import { formatDuration } from '../../network/duration-words.ts';
-import type { RequestRecord, Run } from '../outcome.ts';
+import type { Run } from '../outcome.ts';
 import { slowCauses } from './causes-slow.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, findingOf } from './finding.ts';
 import { leastBytes, sendingWordsOf, slowFactor, type Slowness, slowSending, windowOf } from './slow-sending.ts';
-import type { Examination, Examined, Trial } from './trial.ts';
+import { type Examination, type Examined, requestsOver, type Trial } from './trial.ts';
 
 /** A name takes this long to resolve before it is worth a word. */
 const slowDnsMs = 1_000;
@@ -19,9 +19,9 @@ export function slowFindings(examination: Examination): Finding[] {
   const held = slowSending(examination);
   return [slowResolver(examination), deadAddress(examination), slowHttp2(examination), ...held].flatMap((seen) => {
     if (seen === undefined) return [];
-    const { title, hop, remedy, reference, nextTest } = slowCauses[seen.cause];
     const { cause, confidence, evidence } = seen;
-    return [{ cause, title, hop, remedy, reference, nextTest, confidence, evidence: [evidence] }];
+    const row = slowCauses[cause];
+    return [findingOf(cause, row, { hop: row.hop, confidence, evidence: [evidence] })];
   });
 }
 
@@ -39,16 +39,12 @@ function slowResolver({ subject, direct }: Examination): Slowness | undefined {
 }
 
 function lookupsOf(trials: readonly Trial[]): number[] {
-  return requestsOf(trials).flatMap(({ dnsMs }) => dnsMs ?? []);
-}
-
-function requestsOf(trials: readonly Trial[]): RequestRecord[] {
-  return trials.flatMap(({ run }) => run.attempts.flatMap(({ requests }) => requests));
+  return requestsOver(trials).flatMap(({ dnsMs }) => dnsMs ?? []);
 }
 
 /** An address that kept connections waiting and never gave an answer, while another of the same name took them. */
 function deadAddress({ subject }: Examination): Slowness | undefined {
-  const requests = requestsOf(subject.trials);
+  const requests = requestsOver(subject.trials);
   const waits = requests.flatMap(({ tried = [], remoteAddress }) => {
     const dead = tried.find(({ code, ms }) => code === 'ETIMEDOUT' && ms >= slowConnectMs);
     return dead === undefined || remoteAddress === undefined ? [] : [{ ...dead, taker: remoteAddress }];
@@ -72,7 +68,7 @@ function slowHttp2({ subject }: Examination): Slowness | undefined {
   const best = Math.max(...slow);
   if (older === undefined || speed === undefined || slow.length === 0 || best * slowFactor > speed) return undefined;
   if (older.sizeBytes < leastBytes) return undefined;
-  const window = windowWords(best, windowOf(requestsOf(newer)), roundTripMs(subject));
+  const window = windowWords(best, windowOf(requestsOver(newer)), roundTripMs(subject));
   const evidence = `${older.run.check.client.name}, ${formatBytes(older.sizeBytes)}: ${formatBytes(best)}/s over HTTP/2${window}; ${formatBytes(speed)}/s over HTTP/1.1 on the same path`;
   return { cause: 'http2_window', confidence: slow.length >= 2 ? 'certain' : 'likely', evidence };
 }
@@ -100,7 +96,7 @@ const nearMs = 20;
 
 /** The shortest TCP connection: one round trip. Where answers always take much longer, the shortest of those. */
 function roundTripMs({ trials }: Examined): number | undefined {
-  const requests = requestsOf(trials);
+  const requests = requestsOver(trials);
   const connects = requests.flatMap(({ connectMs }) => connectMs ?? []);
   const answers = requests.flatMap(({ waitMs, plannedBytes }) => (plannedBytes > 0 ? [] : (waitMs ?? [])));
   if (connects.length === 0) return undefined;

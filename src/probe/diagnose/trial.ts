@@ -3,7 +3,7 @@ import type { ApiCheckEndpoint, ApiReport } from './api-check.ts';
 import type { WireShape } from '../clients/client-profile.ts';
 import type { Failure } from '../failure.ts';
 import type { DurationLimit, SizeLimit } from '../limits/limit.ts';
-import type { NeighbourFacts, Run } from '../outcome.ts';
+import { type NeighbourFacts, type RequestRecord, requestsOf, type Run } from '../outcome.ts';
 import type { NetworkPath } from '../../network/path.ts';
 
 /**
@@ -30,6 +30,11 @@ export interface Examined {
   readonly trials: readonly Trial[];
   readonly sizeLimit?: SizeLimit;
   readonly durationLimit?: DurationLimit;
+}
+
+/** All requests of these pushes, in the order in which they were made. */
+export function requestsOver(trials: readonly Trial[]): RequestRecord[] {
+  return trials.flatMap(({ run }) => requestsOf(run));
 }
 
 /** A push beside which somebody else asked, and how it was for them. */

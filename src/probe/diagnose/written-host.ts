@@ -1,7 +1,7 @@
 import type { Failure } from '../failure.ts';
 import type { RequestRecord } from '../outcome.ts';
 import { isOfRegistry } from './observed.ts';
-import type { Examined } from './trial.ts';
+import { type Examined, requestsOver } from './trial.ts';
 
 /** Host and port of a URL as they are written, which is what the Host header says. */
 function authorityIn(url: string): string {
@@ -26,7 +26,7 @@ function byHost({ evidence }: Failure, { path, trials }: Examined): ByHost | und
   const own = authorityIn(path.origin);
   const other = authorityIn(evidence.url ?? '');
   if (other === own || nameIn(other) !== nameIn(own)) return undefined;
-  const requests = trials.flatMap(({ run }) => run.attempts.flatMap((attempt) => attempt.requests));
+  const requests = requestsOver(trials);
   const to = (authority: string): RequestRecord[] => requests.filter(({ url }) => authorityIn(url) === authority);
   return { asLocation: to(other), asUrl: to(own) };
 }
