@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Why we ended something ourselves; the reason of its AbortSignal. */
 export class RunAborted extends Error {
   override readonly name = 'RunAborted';
@@ -26,6 +28,8 @@ export class BoundedSignal {
 
   constructor(caller: AbortSignal | undefined, timeoutMs?: number) {
     this.#caller = caller;
+    // Layers side by side listen to one signal, each several times: more than ten are no leak.
+    setMaxListeners(0, this.signal);
     // Not AbortSignal.any: on a signal that lives as long as the daemon it keeps a little of each run (nodejs/node#54614).
     if (caller?.aborted === true) this.#onCaller();
     else caller?.addEventListener('abort', this.#onCaller, { once: true });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ClientName } from '../../src/probe/clients/client-profiles.ts';
 import { clientProfiles } from '../../src/probe/clients/client-profiles.ts';
 import { describeWithComponents } from '../support/component.ts';
@@ -69,6 +69,50 @@ for (const puller of pullers) {
   });
 }
 
+/** More layers than any of them pulls at once. */
+const manyLayers = 8;
+/** Long enough for a busy machine to bring the next request. */
+const holdsMs = 2_000;
+
+/** How many layers the program had under way at once, how many its row, and how many the row says. */
+async function layersAtOnce(row: ClientName, pull: Pull): Promise<readonly (number | string)[]> {
+  const { real, ours } = await comparePulls(row, { holdsMs }, pull, manyLayers);
+  const counted = [real, ours].map(({ atOnce, gotThrough, output }) => (gotThrough ? atOnce : output));
+  return [...counted, clientProfiles[row].pull.concurrency];
+}
+
+const areTheSame = (counted: readonly unknown[]): boolean => counted.every((one) => one === counted[0]);
+
+/** Where it matters, into what takes several layers at once: skopeo's `dir:` does not. */
+const manyPullers: readonly RealPuller[] = [
+  {
+    component: 'skopeo',
+    row: 'skopeo@1.9',
+    script: '"$0" --insecure-policy copy --src-tls-verify=false "docker://$REF" oci:out:latest',
+  },
+  { component: 'crane', row: 'crane', script: '"$0" pull --insecure "$REF" out.tar' },
+  { component: 'containerd-pusher', row: 'containerd', script: '"$0" pull "$REF" out' },
+  { component: 'regctl', row: 'regctl', script: '"$0" --host "reg=$HOST,tls=disabled" image copy "$REF" ocidir://out' },
+  { component: 'oras', row: 'oras', script: '"$0" copy --from-plain-http "$REF" --to-oci-layout out:latest' },
+  {
+    component: 'podman',
+    row: 'podman@4.3',
+    script:
+      'unshare --mount --propagation private /bin/sh -c \'mount -t tmpfs none /run && mount -t tmpfs none /var/lib && "$0" --storage-driver vfs --cgroup-manager cgroupfs --events-backend none pull --quiet --tls-verify=false "$REF"\' "$0"',
+  },
+];
+
+describe('layers at once', () => {
+  for (const puller of manyPullers) {
+    describeWithComponents([puller.component], `${puller.component} and its row ${puller.row}`, () => {
+      test('as many', { timeout: 120_000 }, async () => {
+        const counted = await layersAtOnce(puller.row, (...args) => pullWithProgram(puller, ...args));
+        expect(counted).toSatisfy(areTheSame);
+      });
+    });
+  }
+});
+
 describeWithComponents(['dockerd', 'unshare'], 'pulls: docker and its row docker@20.10', () => {
   let daemon: DockerDaemon;
   beforeAll(async () => {
@@ -79,6 +123,10 @@ describeWithComponents(['dockerd', 'unshare'], 'pulls: docker and its row docker
   });
 
   const met = Object.entries(scenes).filter(([name]) => !slow.includes(name));
+  test('as many layers at once', { timeout: 120_000 }, async () => {
+    expect(await layersAtOnce('docker@20.10', pullWithDocker(daemon))).toSatisfy(areTheSame);
+  });
+
   test.concurrent.each(met)('%s', { timeout: 120_000 }, async (_name, scene) => {
     expect(clientProfiles['docker@20.10'].pull.measured).toBeDefined();
     await expectTheSame('docker@20.10', scene, pullWithDocker(daemon));

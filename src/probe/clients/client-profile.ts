@@ -44,6 +44,8 @@ export interface PullRow extends PullManner, ManifestManner {
   readonly config?: Partial<PullManner>;
   /** The config before the layers, or after. */
   readonly configFirst: boolean;
+  /** Layers pulled at the same time, by default. */
+  readonly concurrency: number;
   /** New attempts at a layer. */
   readonly retry: RetryPolicy;
   /** What it sends again within an attempt. */

@@ -58,6 +58,8 @@ const pull: PullRow = {
   acceptByDigest: (mediaType) => `${mediaType}, */*`,
   config: { headers: { accept: 'application/vnd.oci.image.config.v1+json, */*' } },
   configFirst: true,
+  // What the CRI and the transfer service (ctr) set (plugins/transfer/plugin.go, internal/cri/config/config.go).
+  concurrency: 3,
   retry: noRetry,
   resend: containerdResend,
 };
@@ -151,6 +153,8 @@ export const buildkit = {
       ...pull,
       source: `moby/buildkit v0.34.2 util/{pull/pull,resolver/retryhandler/retry}.go; ${pull.source}`,
       resumesAtNextAttempt: true,
+      // Connections to one registry (util/resolver/limited/group.go).
+      concurrency: 4,
       retry: { maxAttempts: 4, delayMs: (attempt) => 1_000 * 2 ** (attempt - 1), retries: buildkitPullRetries },
     },
   },

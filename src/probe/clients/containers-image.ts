@@ -39,6 +39,8 @@ const pull: PullRow = {
   manifestAccept:
     'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.v1+prettyjws, application/vnd.docker.distribution.manifest.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.index.v1+json',
   configFirst: false,
+  // Into storage or an OCI layout (copy/copy.go); into `dir:` and archives it is one.
+  concurrency: 6,
   retry: noRetry,
   resend: containersImageResend,
 };

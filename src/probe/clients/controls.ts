@@ -45,6 +45,7 @@ const rangedPatches: ClientRow = {
     manifest: 'get',
     manifestAccept: 'application/vnd.oci.image.manifest.v1+json',
     configFirst: true,
+    concurrency: 1,
     retry: noRetry,
   },
 };

@@ -54,6 +54,8 @@ const pull: PullRow = {
     'application/json, application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.v1+prettyjws',
   config: { opensTwice: false },
   configFirst: true,
+  // max-concurrent-downloads of the daemon (daemon/config/config.go).
+  concurrency: 3,
   retry: { maxAttempts: 5, delayMs: (attempt) => attempt * 5_000, retries: pullRetries(retries) },
 };
 
@@ -147,5 +149,7 @@ export const dockerContainerd = {
     responseHeaderTimeoutMs: undefined,
     resend: (end) => (end.status === undefined ? undefined : containerdResend(end)),
     concurrency: Number.POSITIVE_INFINITY,
+    // No limit is handed on to containerd (daemon/containerd/image_pull.go).
+    pull: { ...containerdPusher.pull, concurrency: Number.POSITIVE_INFINITY },
   },
 } satisfies ClientVersions;

@@ -55,6 +55,8 @@ const pull: PullRow = {
   manifestAccept:
     'application/vnd.docker.distribution.manifest.v1+json,application/vnd.docker.distribution.manifest.v1+prettyjws,application/vnd.docker.distribution.manifest.v2+json,application/vnd.oci.image.manifest.v1+json,application/vnd.docker.distribution.manifest.list.v2+json,application/vnd.oci.image.index.v1+json',
   configFirst: true,
+  // Into a tarball, which is what `crane pull` writes unless told otherwise.
+  concurrency: 1,
   refusesRedirect: refusesLocation,
   retry: noRetry,
   // 1 s and 3 s; up to a tenth more by chance, which is left out.

@@ -98,6 +98,8 @@ export const oras = {
       manifestAccept:
         'application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.artifact.manifest.v1+json',
       configFirst: true,
+      // oras v1.3.6 cmd/oras/root/pull.go, --concurrency
+      concurrency: 3,
       retry: noRetry,
       resend,
     },

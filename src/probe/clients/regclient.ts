@@ -121,6 +121,8 @@ export const regctl = {
       manifestAccept:
         'application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.v1+prettyjws, application/vnd.docker.distribution.manifest.v1+json, application/vnd.oci.artifact.manifest.v1+json',
       configFirst: true,
+      // Requests to one host (config/host.go, reqConcurrent).
+      concurrency: 3,
       retry: noRetry,
     },
   },

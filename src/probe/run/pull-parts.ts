@@ -7,42 +7,46 @@ import type { AttemptWork } from './attempt.ts';
 import type { Blob } from './blobs.ts';
 import type { Image } from './image.ts';
 import { afterPing } from './push-steps.ts';
-import type { Part } from './retry-loop.ts';
 import { retryPolicyOf } from './retrying.ts';
-
-/** A part of the way back, and how often the client begins it anew. */
-export type PullPart = Part & { readonly policy: RetryPolicy };
+import { alone, type RetriedPart, type Stage } from './side-by-side.ts';
 
 /**
  * Everything back, twice, as the client pulls it: cold, when nothing on the way can have it yet, and warm, when a cache may. The client
- * begins each as it begins any pull, with a ping where it sends one.
+ * begins each as it begins any pull, with a ping where it sends one; of the layers it pulls as many at a time as it does.
  */
-export function pullParts(check: Check, blobs: readonly Blob[], image: Image | undefined): readonly PullPart[] {
-  const { client: profile } = check;
-  const layers = blobs.map((blob) => blobPull(profile.pull, blob, retryPolicyOf(check, profile.pull.retry)));
-  const small =
-    image === undefined ? [] : [blobPull({ ...profile.pull, ...profile.pull.config }, image.config, noRetry)];
-  const manifest = image === undefined ? [] : [manifestPull(profile, image)];
-  const all = [...manifest, ...(profile.pull.configFirst ? [...small, ...layers] : [...layers, ...small])];
-  return pullRounds.flatMap((pull) => all.map((make, index) => withPing(profile, make(pull), index === 0)));
+export function pullStages(check: Check, blobs: readonly Blob[], image: Image | undefined): readonly Stage[] {
+  return pullRounds.flatMap((pull) => stagesOf(check, blobs, image, pull));
 }
 
-function withPing(profile: ClientProfile, part: PullPart, first: boolean): PullPart {
-  if (!first) return part;
-  return {
+function stagesOf(check: Check, blobs: readonly Blob[], image: Image | undefined, pull: PullRound): readonly Stage[] {
+  const { client } = check;
+  const policy = retryPolicyOf(check, client.pull.retry);
+  const { concurrency, configFirst } = client.pull;
+  const layers = { concurrency, parts: blobs.map((blob) => blobPull(client.pull, blob, policy, pull)) };
+  if (image === undefined) return withPing(client, [layers]);
+  const config = alone(blobPull({ ...client.pull, ...client.pull.config }, image.config, noRetry, pull));
+  const rest = configFirst ? [config, layers] : [layers, config];
+  return withPing(client, [alone(manifestPull(client, image, pull)), ...rest]);
+}
+
+/** The first part of a pull is alone: the manifest, or a blob that is no image's. */
+function withPing(profile: ClientProfile, [first, ...others]: readonly Stage[]): readonly Stage[] {
+  if (first === undefined) return others;
+  const parts = first.parts.map((part) => ({
     ...part,
-    work: (number) => (number === 1 ? afterPing(profile, () => {}, part.work(number)) : part.work(number)),
-  };
+    work: (number: number) => (number === 1 ? afterPing(profile, () => {}, part.work(number)) : part.work(number)),
+  }));
+  return [{ ...first, parts }, ...others];
 }
 
-function manifestPull(profile: ClientProfile, { manifest, tag }: Image): (pull: PullRound) => PullPart {
-  return (pull) => ({
+function manifestPull(profile: ClientProfile, { manifest, tag }: Image, pull: PullRound): RetriedPart {
+  return {
     name: 'manifest',
     totalBytes: manifest.bytes.byteLength,
     pull,
     policy: noRetry,
     work: () => manifestSteps(profile, tag, manifest),
-  });
+  };
 }
 
 function manifestSteps(profile: ClientProfile, tag: string, manifest: ImageDocument): AttemptWork {
@@ -51,17 +55,15 @@ function manifestSteps(profile: ClientProfile, tag: string, manifest: ImageDocum
   };
 }
 
-function blobPull(manner: PullManner, { name, payload }: Blob, policy: RetryPolicy): (pull: PullRound) => PullPart {
-  return (pull) => {
-    // What came is kept from one attempt to the next by clients that do so.
-    const blob = new BlobPull(payload, manner);
-    return {
-      name,
-      totalBytes: payload.sizeBytes,
-      pull,
-      policy,
-      work: () => (registry, notes, pulling) =>
-        blob.attempt(registry, { ...pulling, onBytes: (bytes) => void (notes.pulledBytes += bytes) }),
-    };
+function blobPull(manner: PullManner, { name, payload }: Blob, policy: RetryPolicy, pull: PullRound): RetriedPart {
+  // What came is kept from one attempt to the next by clients that do so.
+  const blob = new BlobPull(payload, manner);
+  return {
+    name,
+    totalBytes: payload.sizeBytes,
+    pull,
+    policy,
+    work: () => (registry, notes, pulling) =>
+      blob.attempt(registry, { ...pulling, onBytes: (bytes) => void (notes.pulledBytes += bytes) }),
   };
 }

@@ -1,13 +1,14 @@
 import { noRetry } from '../clients/client-profile.ts';
 import type { Blob } from './blobs.ts';
 import { type Image, imageOf } from './image.ts';
-import { pushLayers } from './push-layers.ts';
-import { pullParts } from './pull-parts.ts';
-import { blobSteps, manifestSteps } from './push-steps.ts';
-import { type Part, type PartOutcome, type RunContext, withRetries } from './retry-loop.ts';
+import { pullStages } from './pull-parts.ts';
+import { afterPing, blobSteps, manifestSteps } from './push-steps.ts';
+import type { PartOutcome, RunContext } from './retry-loop.ts';
+import { retryPolicyOf } from './retrying.ts';
+import { alone, sideBySide, type Stage } from './side-by-side.ts';
 
 /**
- * Everything a run does, part after part, until one fails: layers, config, manifest, and the way back. `onOutcome` is told of
+ * Everything a run does, stage after stage, until a part fails: layers, config, manifest, and the way back. `onOutcome` is told of
  * each part as it ends, so that what was done is known even if the rest breaks. Returns whether everything was done.
  */
 export async function pushParts(
@@ -16,40 +17,54 @@ export async function pushParts(
   signal: AbortSignal,
   onOutcome: (outcome: PartOutcome) => void,
 ): Promise<boolean> {
-  if (!(await pushLayers(context, blobs, signal, onOutcome))) return false;
+  if (!(await sideBySide(context, layerStage(context, blobs), signal, onOutcome))) return false;
   const { check, trail } = context;
   const image = check.workload.kind === 'image' ? imageOf(check, blobs, new Date()) : undefined;
-  for (const { policy, ...part } of [
-    // Clients push config and manifest without retries of their own.
-    ...(image === undefined ? [] : imageParts(check.client, image, trail)).map((part) => ({
-      ...part,
-      policy: noRetry,
-    })),
-    ...(check.workload.pull ? pullParts(check, blobs, image) : []),
-  ]) {
-    const outcome = await withRetries(context, part, policy, signal);
-    onOutcome(outcome);
-    if (!outcome.ok) return false;
-  }
+  const stages = [
+    ...(image === undefined ? [] : imageStages(check.client, image, trail)),
+    ...(check.workload.pull ? pullStages(check, blobs, image) : []),
+  ];
+  for (const stage of stages) if (!(await sideBySide(context, stage, signal, onOutcome))) return false;
   return true;
 }
 
-function imageParts(
+/** The layers, as many at a time as the client pushes. It pings once and only then starts them. */
+function layerStage({ check, trail }: RunContext, blobs: readonly Blob[]): Stage {
+  const { client: profile } = check;
+  let resolve: () => void = () => {};
+  const done = new Promise<void>((settle) => (resolve = settle));
+  const policy = retryPolicyOf(check);
+  const parts = blobs.map(({ name, payload }, position) => {
+    const steps = blobSteps(profile, payload, trail);
+    const pings = (number: number): boolean => position === 0 && (number === 1 || profile.ping === 'each-attempt');
+    return {
+      name,
+      totalBytes: payload.sizeBytes,
+      policy,
+      work: (number: number) => (pings(number) ? afterPing(profile, resolve, steps) : steps),
+    };
+  });
+  return { parts, concurrency: profile.concurrency, opening: { done, resolve } };
+}
+
+/** Clients push config and manifest without retries of their own. */
+function imageStages(
   profile: RunContext['check']['client'],
   { config, manifest, tag }: Image,
   trail: RunContext['trail'],
-): readonly Part[] {
-  const { sizeBytes } = config.payload;
+): readonly Stage[] {
   return [
-    {
+    alone({
       name: 'config',
-      totalBytes: sizeBytes,
+      totalBytes: config.payload.sizeBytes,
+      policy: noRetry,
       work: () => blobSteps({ ...profile, ...profile.configBlob }, config.payload, trail),
-    },
-    {
+    }),
+    alone({
       name: 'manifest',
       totalBytes: manifest.bytes.byteLength,
+      policy: noRetry,
       work: () => manifestSteps(tag, manifest, trail),
-    },
+    }),
   ];
 }

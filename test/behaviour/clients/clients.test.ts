@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { type RegistryOptions, startRegistry } from '../../../src/lab/registry.ts';
 import { Secret } from '../../../src/network/secrets/secret.ts';
 import { type ClientName, clientRows } from '../../../src/probe/clients/client-profiles.ts';
+import type { Attempt } from '../../../src/probe/outcome.ts';
 import { checkOf, runDeps, runOnce } from '../../support/checks.ts';
 
 const open: { close(): Promise<unknown> }[] = [];
@@ -220,6 +221,14 @@ describe('what a client refuses by itself', () => {
   });
 });
 
+/** Layers that were under way at the same time. */
+function mostAtOnce(attempts: readonly Attempt[]): number {
+  const spans = attempts
+    .filter(({ blob }) => blob.startsWith('layer'))
+    .map(({ startMs, durationMs }) => [startMs, startMs + durationMs] as const);
+  return Math.max(...spans.map(([start]) => spans.filter(([from, to]) => from <= start && start < to).length));
+}
+
 describe('images', () => {
   const image = { name: 'image', kind: 'image', layerBytes: [900_000, 500_000, 1_000, 300_000], pull: true } as const;
 
@@ -257,13 +266,51 @@ describe('images', () => {
     expect(run.failure).toBeUndefined();
     const pings = run.attempts.flatMap((attempt) => attempt.requests).filter((request) => request.phase === 'auth');
     expect(pings).toHaveLength(1);
-    const spans = run.attempts
-      .filter((a) => a.blob.startsWith('layer'))
-      .map((a) => [a.startMs, a.startMs + a.durationMs] as const);
-    const overlap = Math.max(
-      ...spans.map(([start]) => spans.filter(([from, to]) => from <= start && start < to).length),
-    );
-    expect(overlap).toBe(5);
+    expect(mostAtOnce(run.attempts)).toBe(5);
+  });
+
+  test('layers come back side by side, as many as the client pulls at a time, both times', async () => {
+    const registry = await registryOf();
+    registry.intercept = ({ method, path }) =>
+      method === 'GET' && path.includes('/blobs/') ? { kind: 'pass', delayMs: 80 } : undefined;
+    const workload = { ...image, layerBytes: Array.from({ length: 8 }, () => 100_000), pull: true };
+    const run = await runOnce(checkOf(registry.url, { client: 'docker', check: { workload } }));
+    expect(run.failure).toBeUndefined();
+    for (const round of ['cold', 'warm'] as const)
+      expect([round, mostAtOnce(run.attempts.filter(({ pull }) => pull === round))]).toEqual([round, 3]);
+    expect(run.pulledBytes).toBeGreaterThan(1_600_000);
+  });
+
+  test('many layers at once are no leak of listeners to Node', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    const registry = await registryOf();
+    const workload = { ...image, layerBytes: Array.from({ length: 16 }, () => 1_000) };
+    const run = await runOnce(checkOf(registry.url, { client: 'docker-containerd@29.0', check: { workload } }));
+    await new Promise(setImmediate);
+    process.off('warning', note);
+    expect([run.failure, warnings]).toEqual([undefined, []]);
+  });
+
+  test('the layer that does not come back is named; the others are given up', async () => {
+    const registry = await registryOf();
+    const asked: string[] = [];
+    registry.intercept = ({ method, path }) => {
+      if (method !== 'GET' || !path.includes('/blobs/')) return undefined;
+      asked.push(path);
+      // The first is the config.
+      return asked.length === 3 ? { kind: 'pass', blobBody: { corrupts: true } } : { kind: 'pass', delayMs: 80 };
+    };
+    const workload = { ...image, layerBytes: Array.from({ length: 5 }, () => 100_000), pull: true };
+    const run = await runOnce(checkOf(registry.url, { client: 'docker', check: { workload } }));
+    expect(run.failure).toMatchObject({ reason: 'body_corrupted', phase: 'pull' });
+    const wrong = run.attempts.find(({ requests }) => requests.some(({ url }) => url.endsWith(asked[2] ?? '-')));
+    expect(run.failure?.blob).toBe(wrong?.blob);
+    const others = run.attempts.filter(({ pull, blob }) => pull !== undefined && blob !== wrong?.blob);
+    expect(others.length).toBeGreaterThan(1);
+    expect(others.every(({ failure }) => failure === undefined || failure.reason === 'cancelled')).toBe(true);
+    expect(run.pulls?.warm).toBeUndefined();
   });
 
   test('the layer that fails is named; the others are given up and not counted against the path', async () => {

@@ -129,6 +129,7 @@ const tables: Readonly<Record<string, () => string>> = {
       [
         'client',
         'manifest',
+        'layers at once',
         'attempts at a layer',
         'goes on after a cut',
         'all for a Range',
@@ -138,6 +139,7 @@ const tables: Readonly<Record<string, () => string>> = {
       clients.map(({ name, pull }) => [
         `\`${name}\``,
         pull.manifest === 'get' ? 'GET' : 'HEAD, GET by digest',
+        Number.isFinite(pull.concurrency) ? String(pull.concurrency) : 'all',
         `${pull.retry.maxAttempts}${pull.opensTwice ? ', each opened twice' : ''}`,
         goesOn(pull),
         pull.resumesAtNextAttempt ? 'begins anew' : pull.wholeForRange === 'skips' ? 'skips' : '–',

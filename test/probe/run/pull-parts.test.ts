@@ -4,7 +4,8 @@ import type { ClientName } from '../../../src/probe/clients/client-profiles.ts';
 import type { AttemptNotes } from '../../../src/probe/run/attempt.ts';
 import { prepareBlobs } from '../../../src/probe/run/blobs.ts';
 import { imageOf } from '../../../src/probe/run/image.ts';
-import { pullParts, type PullPart } from '../../../src/probe/run/pull-parts.ts';
+import { pullStages } from '../../../src/probe/run/pull-parts.ts';
+import type { RetriedPart, Stage } from '../../../src/probe/run/side-by-side.ts';
 import { createPayloadSource } from '../../../src/registry/payload.ts';
 import { anonymousClient } from '../../support/anonymous-client.ts';
 import { checkOf } from '../../support/checks.ts';
@@ -21,10 +22,14 @@ function checkAs(client: ClientName, kind: 'image' | 'blob', changes: Partial<Ch
   return checkOf('http://registry.example:5000', { client, check: { workload, retries: 'profile', ...changes } });
 }
 
-async function partsOf(check: Check): Promise<readonly PullPart[]> {
+async function stagesOf(check: Check): Promise<readonly Stage[]> {
   const blobs = await prepareBlobs(check, createPayloadSource('test'), 0);
   const image = check.workload.kind === 'image' ? imageOf(check, blobs, new Date(0)) : undefined;
-  return pullParts(check, blobs, image);
+  return pullStages(check, blobs, image);
+}
+
+async function partsOf(check: Check): Promise<readonly RetriedPart[]> {
+  return (await stagesOf(check)).flatMap(({ parts }) => parts);
 }
 
 describe('the parts of the way back', () => {
@@ -39,6 +44,20 @@ describe('the parts of the way back', () => {
     expect(parts.map(({ pull, name }) => `${pull} ${name}`)).toEqual(
       ['cold', 'warm'].flatMap((round) => names.map((name) => `${round} ${name}`)),
     );
+  });
+
+  test.each<readonly [ClientName, number]>([
+    ['docker', 3],
+    ['crane', 1],
+    ['skopeo', 6],
+  ])('as %s: layers side by side, %d at a time, and nothing else beside them', async (client, most) => {
+    const stages = await stagesOf(checkAs(client, 'image'));
+    const sideBySide = stages.filter(({ parts }) => parts.length > 1);
+    expect(sideBySide.map(({ parts }) => parts.map(({ name, pull }) => `${pull} ${name}`))).toEqual([
+      ['cold layer1', 'cold layer2'],
+      ['warm layer1', 'warm layer2'],
+    ]);
+    expect(sideBySide.map(({ concurrency }) => concurrency)).toEqual([most, most]);
   });
 
   test('have the sizes of what is pulled', async () => {
@@ -116,7 +135,7 @@ describe('bytes that came', () => {
       await startScriptedRegistry({ 'GET /v2/probe': ({ response }) => void response.end(bytes) }),
     );
     const noted: number[] = [];
-    for (const part of pullParts(check, blobs, undefined)) {
+    for (const part of pullStages(check, blobs, undefined).flatMap(({ parts }) => parts)) {
       const notes = { session: undefined, pinging: false, committedBytes: 0, pulledBytes: 0, fellBack: false };
       await part.work(1)(anonymousClient(opened, registry.url), notes, { random: () => 0 });
       noted.push(notes.pulledBytes);

@@ -6,9 +6,9 @@ import type { ClientName } from '../../../src/probe/clients/client-profiles.ts';
 import { Ledger } from '../../../src/probe/leftovers/ledger.ts';
 import { RunTrail } from '../../../src/probe/leftovers/ledger-trail.ts';
 import type { Blob } from '../../../src/probe/run/blobs.ts';
-import { pullParts } from '../../../src/probe/run/pull-parts.ts';
-import { withRetries } from '../../../src/probe/run/retry-loop.ts';
+import { pullStages } from '../../../src/probe/run/pull-parts.ts';
 import { createRunAuthorizer } from '../../../src/probe/run/run-authorizer.ts';
+import { sideBySide } from '../../../src/probe/run/side-by-side.ts';
 import { knownSecrets } from '../../../src/registry/auth/known-secrets.ts';
 import { type Component, requireComponent } from '../../support/component.ts';
 import { checkOf, runDeps } from '../../support/checks.ts';
@@ -24,6 +24,8 @@ export interface PullStory {
   readonly waitsMs: readonly number[];
   readonly gotThrough: boolean;
   readonly output: string;
+  /** Layers that were under way at the same time, where the scene holds them. */
+  readonly atOnce: number;
 }
 
 /** A program that pulls `$REF` from `$HOST`, as shell words; `$0` is the program. */
@@ -37,14 +39,17 @@ const login = 'probe:secret';
 /** Each scene has an image of its own: a daemon fetches equal layers once. */
 let images = 0;
 
+type Pull = (luggage: Luggage, host: string, credentials: string | undefined) => Promise<PullEnd>;
+
 /** The program and its row, each against a recorder that does what the scene says with the layer. */
 export async function comparePulls(
   row: ClientName,
   scene: PullScenery,
-  pull: (luggage: Luggage, host: string, credentials: string | undefined) => Promise<PullEnd>,
+  pull: Pull,
+  layers = 1,
 ): Promise<{ readonly real: PullStory; readonly ours: PullStory }> {
   images += 1;
-  const luggage = packImage([3_000_000 + images]);
+  const luggage = packImage(Array.from({ length: layers }, () => Math.round((3_000_000 + images) / layers)));
   const { folder, image, remove } = luggage;
   const layout = join(folder, 'layout');
   const recorders = [
@@ -57,7 +62,12 @@ export async function comparePulls(
       pull(luggage, recorders[0].host, credentials),
       storyOfRow(row, recorders[1], layout, image, credentials),
     ]);
-    const real = { ...storyOf(recorders[0]), gotThrough: end.exitCode === 0, output: end.output };
+    const real = {
+      ...storyOf(recorders[0]),
+      atOnce: recorders[0].mostHeld(),
+      gotThrough: end.exitCode === 0,
+      output: end.output,
+    };
     return { real, ours };
   } finally {
     for (const recorder of recorders) await recorder.close();
@@ -89,6 +99,7 @@ export async function pullWithProgram(
       PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
       HOME: folder,
       TMPDIR: folder,
+      HOST: host,
       REF: `${host}/probe/x:latest`,
       CREDS: credentials ?? '',
       PUSH_USER: user,
@@ -144,15 +155,18 @@ async function storyOfRow(
   const { digest, mediaType } = image.manifest;
   const document = { config, manifest: { bytes: manifest.bytes, mediaType, digest }, tag: 'latest' };
   let failure: string | undefined;
-  for (const part of pullParts(check, blobsOf(layout, image.layers), document).filter(({ pull }) => pull === 'cold')) {
-    const outcome = await withRetries(context, part, part.policy, signal);
-    failure ??= outcome.ok ? undefined : JSON.stringify(outcome.attempts.at(-1)?.failure);
-    if (!outcome.ok) break;
+  const stages = pullStages(check, blobsOf(layout, image.layers), document);
+  for (const stage of stages.filter(({ parts }) => parts.every(({ pull }) => pull === 'cold'))) {
+    const ok = await sideBySide(context, stage, signal, (outcome) => {
+      failure ??= outcome.ok ? undefined : JSON.stringify(outcome.attempts.at(-1)?.failure);
+    });
+    if (!ok) break;
   }
   await authorizer.close();
   return {
     ...storyOf(recorder),
     waitsMs: waitsMs.filter(isWait),
+    atOnce: recorder.mostHeld(),
     gotThrough: failure === undefined,
     output: failure ?? '',
   };

@@ -20,6 +20,8 @@ export interface PullScenery {
   readonly deed?: (nth: number) => PullDeed | undefined;
   /** The registry sends readers of the layer to another address of this machine, where the deeds are done. */
   readonly redirects?: boolean;
+  /** Answers to GETs of layers wait until no further one has come for so long: then as many are under way as the client has at once. */
+  readonly holdsMs?: number;
   /** Requests to the registry without credentials are challenged for Basic ones. */
   readonly basic?: boolean;
 }
@@ -42,6 +44,8 @@ export interface PullRecorder {
   readonly host: string;
   readonly otherHost: string;
   readonly requests: readonly PullRequest[];
+  /** The most layers that waited for their answers at the same time. */
+  readonly mostHeld: () => number;
   readonly close: () => Promise<void>;
 }
 
@@ -66,6 +70,7 @@ export async function startPullRecorder(
     host: `127.0.0.1:${own}`,
     otherHost: recorder.otherHost,
     requests: recorder.requests,
+    mostHeld: () => recorder.mostHeld,
     async close() {
       for (const { server, sockets } of servers) {
         for (const socket of sockets) socket.destroy();
@@ -107,6 +112,9 @@ async function listen(address: string, recorder: Recorder): Promise<{ server: Se
 class Recorder {
   readonly requests: PullRequest[] = [];
   otherHost = '';
+  mostHeld = 0;
+  #held: (() => void)[] = [];
+  #quiet: NodeJS.Timeout | undefined;
   readonly #objects: readonly Object[];
   readonly #scenery: PullScenery;
   #met = 0;
@@ -144,7 +152,7 @@ class Recorder {
   }
 
   #answer(record: PullRequest, found: Object | undefined, response: ServerResponse): void {
-    const { basic, redirects, deed } = this.#scenery;
+    const { basic, redirects, deed, holdsMs } = this.#scenery;
     const own = record.host === 'registry';
     const head = (status: number, headers: Readonly<Record<string, string | number>> = {}): void => {
       record.answer = String(status);
@@ -162,8 +170,19 @@ class Recorder {
     } else {
       const meant = found.name === 'layer' && record.method === 'GET';
       if (meant) this.#met += 1;
-      this.#serve(record, found, response, meant ? deed?.(this.#met) : undefined);
+      const serve = (): void => this.#serve(record, found, response, meant ? deed?.(this.#met) : undefined);
+      if (holdsMs === undefined || !found.name.startsWith('layer')) serve();
+      else this.#hold(serve, holdsMs);
     }
+  }
+
+  #hold(serve: () => void, holdsMs: number): void {
+    this.#held.push(serve);
+    this.mostHeld = Math.max(this.mostHeld, this.#held.length);
+    clearTimeout(this.#quiet);
+    this.#quiet = setTimeout(() => {
+      for (const one of this.#held.splice(0)) one();
+    }, holdsMs);
   }
 
   #serve(record: PullRequest, object: Object, response: ServerResponse, deed: PullDeed | undefined): void {
