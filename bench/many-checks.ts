@@ -5,7 +5,7 @@ import { parseConfig } from '../src/config/load.ts';
 import type { Check } from '../src/probe/check.ts';
 import type { Run } from '../src/probe/outcome.ts';
 import { History } from '../src/publish/history.ts';
-import { createMetrics } from '../src/publish/metrics/metrics.ts';
+import { Metrics } from '../src/publish/metrics/metrics.ts';
 import { buildServer } from '../src/server/server.ts';
 import { startServer } from '../src/server/start.ts';
 
@@ -34,7 +34,7 @@ async function main(checkCount: number, sink: string): Promise<void> {
   const engine = createEngine();
   const real = await engine.run(checks[0]!, { signal: new AbortController().signal });
   if (!real.ok) throw new Error(`the run to copy failed: ${real.failure?.evidence.message}`);
-  const metrics = createMetrics({ version: 'bench', revision: 'bench', nodeVersion: process.version });
+  const metrics = new Metrics({ version: 'bench', revision: 'bench', nodeVersion: process.version });
   const history = new History();
   let made = 0;
   const runOf = (check: Check, startedAt: Date): Run => {

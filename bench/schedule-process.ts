@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startSchedule } from '../src/schedule/schedule.ts';
+import { Schedule } from '../src/schedule/schedule.ts';
 import type { ScheduleObserver } from '../src/schedule/task-loop.ts';
 import { TransferLimit } from '../src/schedule/transfer-limit.ts';
 import { rowOf } from './figures.ts';
@@ -61,7 +61,7 @@ async function watched(everyMinutes: number, runs: number): Promise<Row[]> {
     };
     const startWindowMs = everyMinutes * minuteMs;
     const limit = new TransferLimit(checks);
-    const schedule = startSchedule({ tasks: tasksOf(startWindowMs), observer, limit, startWindowMs });
+    const schedule = new Schedule({ tasks: tasksOf(startWindowMs), observer, limit, startWindowMs });
     await sleep(1_000);
     cpu.push(await cpuPercent());
     await schedule.stop(1_000);

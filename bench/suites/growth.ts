@@ -4,10 +4,10 @@ import { planRounds } from '../../src/probe/compare/round.ts';
 import type { Run } from '../../src/probe/outcome.ts';
 import { History } from '../../src/publish/history.ts';
 import { answerText } from '../../src/publish/metrics/answer-streams.ts';
-import { createMetrics } from '../../src/publish/metrics/metrics.ts';
+import { Metrics } from '../../src/publish/metrics/metrics.ts';
 import { statusOf } from '../../src/publish/status.ts';
 import { createPayloadSource } from '../../src/registry/payload.ts';
-import { startSchedule } from '../../src/schedule/schedule.ts';
+import { Schedule } from '../../src/schedule/schedule.ts';
 import { TransferLimit } from '../../src/schedule/transfer-limit.ts';
 import { ratioTo, rowOf } from '../figures.ts';
 import type { Row, Suite } from '../suite.ts';
@@ -73,7 +73,7 @@ async function costsOf(count: number): Promise<Costs> {
 type Cost = <T>(what: string, units: number, work: () => T | Promise<T>, times?: number) => Promise<T>;
 
 async function metricsCosts(checks: readonly Check[], cost: Cost): Promise<void> {
-  const metrics = createMetrics({ version: '0', revision: 'r', nodeVersion: 'v', processMetrics: false });
+  const metrics = new Metrics({ version: '0', revision: 'r', nodeVersion: 'v', processMetrics: false });
   await cost('series created, a check', checks.length, () => checks.forEach((check) => metrics.register(check)));
   const some = checks.slice(0, 50);
   await cost('run counted, with so many checks', some.length, () =>
@@ -109,9 +109,7 @@ async function scheduleCosts(count: number, cost: Cost): Promise<void> {
   }));
   const observer = { started: () => {}, skipped: () => {}, misbehaved: () => {} };
   const limit = new TransferLimit(1);
-  const schedule = await cost('schedule started, a task', tasks.length, () =>
-    startSchedule({ tasks, observer, limit }),
-  );
+  const schedule = await cost('schedule started, a task', tasks.length, () => new Schedule({ tasks, observer, limit }));
   await cost('schedule updated, a task', tasks.length, () => schedule.update(tasks), 5);
   await cost('schedule stopped, a task', tasks.length, () => schedule.stop(1_000));
 }

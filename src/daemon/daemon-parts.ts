@@ -3,18 +3,18 @@ import type { Config } from '../config/config.ts';
 import { judgeRun } from '../probe/diagnose/judge-run.ts';
 import type { RunCheck } from '../probe/outcome.ts';
 import { History } from '../publish/history.ts';
-import { createMetrics, type Metrics } from '../publish/metrics/metrics.ts';
+import { Metrics } from '../publish/metrics/metrics.ts';
 import { Verdicts } from '../publish/verdicts.ts';
 import { ByteBudget } from '../schedule/byte-budget.ts';
 import { PauseSwitch, type PauseState } from '../schedule/pause.ts';
 import { TransferLimit } from '../schedule/transfer-limit.ts';
-import { createDaemon, type Daemon } from './daemon.ts';
+import { Daemon } from './daemon.ts';
 import type { Engine } from './engine.ts';
 import { Gate } from './gate.ts';
-import { watchRuns, type WatchedRuns } from './live-runs.ts';
+import { WatchedRuns } from './live-runs.ts';
 import type { Logger } from './log.ts';
 import { RateLimits } from '../schedule/rate-limits.ts';
-import { createReloads, type Reloads } from './reloads.ts';
+import { Reloads } from './reloads.ts';
 import { OnDemandRuns } from './on-demand/run-on-demand.ts';
 import { ScheduledTasks } from './scheduled-tasks.ts';
 import type { BuildInfo } from '../publish/build-info.ts';
@@ -57,10 +57,10 @@ export interface DaemonParts {
 /** Nothing runs yet: `daemon.start` and `onDemand.open` do that. */
 export function createDaemonParts(options: DaemonPartsOptions): DaemonParts {
   const { build, config, eventLoopLagSeconds, engine, log, processMetrics = true, random = Math.random } = options;
-  const metrics = createMetrics({ ...build, processMetrics, eventLoopLagSeconds });
+  const metrics = new Metrics({ ...build, processMetrics, eventLoopLagSeconds });
   const history = new History();
   const verdicts = new Verdicts();
-  const runs = watchRuns(options.run, randomUUID);
+  const runs = new WatchedRuns(options.run, randomUUID);
   const limit = new TransferLimit(config.budget.transfers);
   const pause = new PauseSwitch();
   const rateLimits = new RateLimits(() => Date.now());
@@ -68,10 +68,10 @@ export function createDaemonParts(options: DaemonPartsOptions): DaemonParts {
   const shared = { run: runs.run, engine, metrics, history, log, verdicts, budget, limit, pause };
   const gate = new Gate({ budget, rateLimits, log });
   const tasks = new ScheduledTasks({ ...shared, gate, judge: judgeRun, random });
-  const daemon = createDaemon(config, { ...shared, tasks, readConfig: options.readConfig });
+  const daemon = new Daemon(config, { ...shared, tasks, readConfig: options.readConfig });
   const paused = (): PauseState | undefined => pause.state();
   const onDemand = new OnDemandRuns({ ...shared, runs, gate, config: () => daemon.config, newId: randomUUID, paused });
   pause.onChange((state) => state !== undefined && onDemand.interrupt());
-  const reloads = createReloads(daemon, log);
+  const reloads = new Reloads(daemon, log);
   return { build, metrics, history, verdicts, runs, budget, tasks, daemon, onDemand, reloads, pause, rateLimits };
 }

@@ -4,7 +4,7 @@ import type { PauseSwitch } from '../schedule/pause.ts';
 import type { TransferLimit } from '../schedule/transfer-limit.ts';
 import type { Logger } from './log.ts';
 import type { ScheduledTasks } from './scheduled-tasks.ts';
-import { type Schedules, startSchedules } from './schedules.ts';
+import { Schedules, type Tasks } from './schedules.ts';
 
 export interface DaemonDeps {
   readonly tasks: ScheduledTasks;
@@ -17,60 +17,65 @@ export interface DaemonDeps {
   readonly readConfig: () => Config;
 }
 
-/** A configuration in force and the schedule that runs its checks. */
-export interface Daemon {
-  readonly config: Config;
+/** A configuration in force and the schedule that runs its checks: all its series exist from now on, and its checks run from `start` on. */
+export class Daemon {
+  readonly #deps: DaemonDeps;
+  #config: Config;
+  #tasks: Tasks;
+  #schedules: Schedules | undefined;
+
+  constructor(config: Config, deps: DaemonDeps) {
+    const { tasks, pause } = deps;
+    this.#deps = deps;
+    this.#config = config;
+    this.#tasks = tasks.update(config);
+    this.#inForce();
+    reportPauses(pause, deps, () => this.#schedules?.interrupt());
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
   /** The schedule is running. */
-  readonly ready: boolean;
+  get ready(): boolean {
+    return this.#schedules?.active === true;
+  }
+
   /** Milliseconds until the schedule next runs this round (`RoundPlan.id`); undefined: not known. */
-  dueInMs(roundId: string): number | undefined;
-  start(): void;
+  dueInMs(roundId: string): number | undefined {
+    return this.#schedules?.dueInMs(roundId);
+  }
+
+  start(): void {
+    const { tasks, limit, pause, log } = this.#deps;
+    const isPaused = (): boolean => pause.state() !== undefined;
+    this.#schedules ??= new Schedules(this.#tasks, { observer: tasks.observer, limit, isPaused, log });
+  }
+
   /** Reads the configuration anew and puts it in force; when it is wrong the old one stays, and the errors are returned. */
-  reload(): readonly string[];
+  reload(): readonly string[] {
+    const { tasks, limit, log } = this.#deps;
+    const read = readAnew(this.#deps);
+    if ('errors' in read) return read.errors;
+    this.#config = read.config;
+    this.#tasks = tasks.update(read.config);
+    limit.resize(read.config.budget.transfers);
+    this.#schedules?.update(this.#tasks);
+    log.info('configuration loaded', { checks: read.config.checks.length });
+    this.#inForce();
+    return [];
+  }
+
   /** Aborts running pushes; resolves when they have cleaned up, or after `boundMs`. */
-  stop(boundMs: number): Promise<void>;
-}
+  async stop(boundMs: number): Promise<void> {
+    await this.#schedules?.stop(boundMs);
+  }
 
-/** Puts a configuration in force: all its series exist from now on, and its checks run from `start` on. */
-export function createDaemon(initial: Config, deps: DaemonDeps): Daemon {
-  const { metrics, log, limit, pause } = deps;
-  const isPaused = (): boolean => pause.state() !== undefined;
-  let config = initial;
-  let tasks = deps.tasks.update(config);
-  let schedules: Schedules | undefined;
-  metrics.configReloaded(true);
-  warnOfInsecurePaths(config, log);
-  reportPauses(pause, deps, () => {
-    schedules?.interrupt();
-  });
-
-  return {
-    get config() {
-      return config;
-    },
-    get ready() {
-      return schedules?.active === true;
-    },
-    dueInMs: (roundId) => schedules?.dueInMs(roundId),
-    start() {
-      schedules ??= startSchedules(tasks, { observer: deps.tasks.observer, limit, isPaused, log });
-    },
-    reload() {
-      const read = readAnew(deps);
-      if ('errors' in read) return read.errors;
-      config = read.config;
-      tasks = deps.tasks.update(config);
-      limit.resize(config.budget.transfers);
-      schedules?.update(tasks);
-      metrics.configReloaded(true);
-      log.info('configuration loaded', { checks: config.checks.length });
-      warnOfInsecurePaths(config, log);
-      return [];
-    },
-    async stop(boundMs) {
-      await schedules?.stop(boundMs);
-    },
-  };
+  #inForce(): void {
+    this.#deps.metrics.configReloaded(true);
+    warnOfInsecurePaths(this.#config, this.#deps.log);
+  }
 }
 
 /** The configuration as it is now, or all its errors, which are reported. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { formatTime } from '../publish/format.ts';
+import type { Daemon } from './daemon.ts';
 import type { Logger } from './log.ts';
 
 /**
@@ -26,56 +27,53 @@ export interface AutoReload {
 }
 
 /** Reloads whoever asks for them, and remembers what came of the last. */
-export interface Reloads {
+export class Reloads {
+  readonly #daemon: Pick<Daemon, 'reload'>;
+  readonly #log: Logger;
+  readonly #now: () => Date;
+  #failure: { readonly at: Date; readonly errors: readonly string[] } | undefined;
+
+  constructor(daemon: Pick<Daemon, 'reload'>, log: Logger, now: () => Date = () => new Date()) {
+    this.#daemon = daemon;
+    this.#log = log;
+    this.#now = now;
+  }
+
   /** Errors, one a line; none when the configuration is in force. */
-  reload(): readonly string[];
-  /** Looks at the file from now on. Returns what ends that. */
-  poll(options: AutoReload): () => void;
-  /** What the last reload failed for; undefined when it did not. */
-  notice(): string | undefined;
-}
-
-export function createReloads(
-  daemon: { reload(): readonly string[] },
-  log: Logger,
-  now: () => Date = () => new Date(),
-): Reloads {
-  let failure: { readonly at: Date; readonly errors: readonly string[] } | undefined;
-
-  function reload(): readonly string[] {
-    const errors = daemon.reload();
-    failure = errors.length === 0 ? undefined : { at: now(), errors };
+  reload(): readonly string[] {
+    const errors = this.#daemon.reload();
+    this.#failure = errors.length === 0 ? undefined : { at: this.#now(), errors };
     return errors;
   }
 
-  return {
-    reload,
-    poll({ changed, everyMs }) {
-      let looking = false;
-      let ended = false;
-      const timer = setInterval(() => {
-        if (looking) return;
-        looking = true;
-        void changed()
-          .then((isOther) => {
-            if (isOther && !ended) {
-              log.info('configuration file has changed');
-              reload();
-            }
-          })
-          .finally(() => (looking = false));
-      }, everyMs);
-      return () => {
-        // A look that is under way reloads nothing any more.
-        ended = true;
-        clearInterval(timer);
-      };
-    },
-    notice() {
-      if (failure === undefined) return undefined;
-      const [first = '', ...more] = failure.errors;
-      const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
-      return `The reload at ${formatTime(failure.at)} failed; what was loaded before is in force. ${first}${others}`;
-    },
-  };
+  /** Looks at the file from now on. Returns what ends that. */
+  poll({ changed, everyMs }: AutoReload): () => void {
+    let looking = false;
+    let ended = false;
+    const timer = setInterval(() => {
+      if (looking) return;
+      looking = true;
+      void changed()
+        .then((isOther) => {
+          if (isOther && !ended) {
+            this.#log.info('configuration file has changed');
+            this.reload();
+          }
+        })
+        .finally(() => (looking = false));
+    }, everyMs);
+    return () => {
+      // A look that is under way reloads nothing any more.
+      ended = true;
+      clearInterval(timer);
+    };
+  }
+
+  /** What the last reload failed for; undefined when it did not. */
+  notice(): string | undefined {
+    if (this.#failure === undefined) return undefined;
+    const [first = '', ...more] = this.#failure.errors;
+    const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
+    return `The reload at ${formatTime(this.#failure.at)} failed; what was loaded before is in force. ${first}${others}`;
+  }
 }

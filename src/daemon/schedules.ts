@@ -1,4 +1,4 @@
-import { type Schedule, startSchedule } from '../schedule/schedule.ts';
+import { Schedule } from '../schedule/schedule.ts';
 import type { ScheduleObserver, Task } from '../schedule/task-loop.ts';
 import { TransferLimit } from '../schedule/transfer-limit.ts';
 import type { Logger } from './log.ts';
@@ -7,13 +7,6 @@ import type { Logger } from './log.ts';
 export interface Tasks {
   readonly pushes: readonly Task[];
   readonly light: readonly Task[];
-}
-
-/** The daemon's two schedules, as one. */
-export interface Schedules extends Pick<Schedule, 'active' | 'interrupt' | 'dueInMs'> {
-  update(tasks: Tasks): void;
-  /** Aborts what runs; resolves when it has ended, or after `boundMs`. Names in the log what has not. */
-  stop(boundMs: number): Promise<void>;
 }
 
 interface SchedulesOptions {
@@ -27,37 +20,45 @@ interface SchedulesOptions {
 /** Looks and slow searches at the same time; they move next to nothing, so that they disturb no measurement. */
 const lightTasksAtOnce = 4;
 
-/** Runs the tasks from now on. */
-export function startSchedules(tasks: Tasks, options: SchedulesOptions): Schedules {
-  const { observer, limit, isPaused, log } = options;
-  const lightObserver: ScheduleObserver = {
-    started: () => {},
-    skipped: ({ id, cause, slots }) => log.debug('task skipped', { task: id, cause, slots }),
-    misbehaved: ({ id, error }) => log.error('task broke its contract', { task: id, error: String(error) }),
-  };
-  const pushes = startSchedule({ tasks: tasks.pushes, observer, limit, isPaused });
-  const light = startSchedule({
-    tasks: tasks.light,
-    observer: lightObserver,
-    limit: new TransferLimit(lightTasksAtOnce),
-    isPaused,
-  });
-  return {
-    get active() {
-      return pushes.active;
-    },
-    dueInMs: (id) => pushes.dueInMs(id),
-    interrupt() {
-      pushes.interrupt();
-      light.interrupt();
-    },
-    update(next) {
-      pushes.update(next.pushes);
-      light.update(next.light);
-    },
-    async stop(boundMs) {
-      const late = await Promise.all([pushes.stop(boundMs), light.stop(boundMs)]);
-      for (const task of late.flat()) log.error('push did not end in time', { task });
-    },
-  };
+/** The daemon's two schedules, as one: runs the tasks from now on. */
+export class Schedules {
+  readonly #pushes: Schedule;
+  readonly #light: Schedule;
+  readonly #log: Logger;
+
+  constructor(tasks: Tasks, { observer, limit, isPaused, log }: SchedulesOptions) {
+    const lightObserver: ScheduleObserver = {
+      started: () => {},
+      skipped: ({ id, cause, slots }) => log.debug('task skipped', { task: id, cause, slots }),
+      misbehaved: ({ id, error }) => log.error('task broke its contract', { task: id, error: String(error) }),
+    };
+    const lightLimit = new TransferLimit(lightTasksAtOnce);
+    this.#log = log;
+    this.#pushes = new Schedule({ tasks: tasks.pushes, observer, limit, isPaused });
+    this.#light = new Schedule({ tasks: tasks.light, observer: lightObserver, limit: lightLimit, isPaused });
+  }
+
+  get active(): boolean {
+    return this.#pushes.active;
+  }
+
+  dueInMs(id: string): number | undefined {
+    return this.#pushes.dueInMs(id);
+  }
+
+  interrupt(): void {
+    this.#pushes.interrupt();
+    this.#light.interrupt();
+  }
+
+  update({ pushes, light }: Tasks): void {
+    this.#pushes.update(pushes);
+    this.#light.update(light);
+  }
+
+  /** Aborts what runs; resolves when it has ended, or after `boundMs`. Names in the log what has not. */
+  async stop(boundMs: number): Promise<void> {
+    const late = await Promise.all([this.#pushes.stop(boundMs), this.#light.stop(boundMs)]);
+    for (const task of late.flat()) this.#log.error('push did not end in time', { task });
+  }
 }

@@ -17,61 +17,59 @@ export interface ScheduleOptions {
   readonly isPaused?: () => boolean;
 }
 
-/** Tasks that run by the clock until `stop`. */
-export interface Schedule {
-  /** Puts these tasks in force. Those whose id goes on keep their slots and what they are running; the runs of others are aborted. */
-  update(tasks: readonly Task[]): void;
-  /** Aborts all runs, also those that wait for a transfer. Slots to come are not touched: `isPaused` decides about them. */
-  interrupt(): void;
-  /** No further runs; aborts those under way. Resolves when they have ended, or after `boundMs` with the ids of those that have not. */
-  stop(boundMs: number): Promise<readonly string[]>;
-  /** Milliseconds until the next slot of the task; undefined: there is no such task. */
-  dueInMs(id: string): number | undefined;
+/** Tasks that run by the clock until `stop`: one loop for each. Throws when two tasks have the same id. */
+export class Schedule {
+  readonly #options: ScheduleOptions;
+  readonly #deps: LoopDeps;
+  readonly #loops = new Map<string, TaskLoop>();
+  #active = true;
+
+  constructor(options: ScheduleOptions) {
+    const { limit, observer, clock = systemClock(), isPaused = () => false } = options;
+    this.#options = options;
+    this.#deps = { clock, limit, observer, isPaused };
+    this.update(options.tasks);
+  }
+
   /** True until `stop`. */
-  readonly active: boolean;
-}
+  get active(): boolean {
+    return this.#active;
+  }
 
-/** Starts one loop for each task. Throws when two tasks have the same id. */
-export function startSchedule(options: ScheduleOptions): Schedule {
-  const clock = options.clock ?? systemClock();
-  const { limit, observer, isPaused = () => false } = options;
-  const deps: LoopDeps = { clock, limit, observer, isPaused };
-  const loops = new Map<string, TaskLoop>();
-  let active = true;
-
-  function update(tasks: readonly Task[]): void {
-    if (!active) return;
-    const plans = plan(tasks, options, clock.nowMs());
-    for (const [id, loop] of loops) {
+  /** Puts these tasks in force. Those whose id goes on keep their slots and what they are running; the runs of others are aborted. */
+  update(tasks: readonly Task[]): void {
+    if (!this.#active) return;
+    const plans = plan(tasks, this.#options, this.#deps.clock.nowMs());
+    for (const [id, loop] of this.#loops) {
       if (!plans.has(id)) {
         // Kept until its run has ended: should the id come back before, it must not run twice at once.
-        void loop.retire().then(() => loop.retired && loops.delete(id));
+        void loop.retire().then(() => loop.retired && this.#loops.delete(id));
       }
     }
     for (const { task, slots } of plans.values()) {
-      const loop = loops.get(task.id);
-      if (loop === undefined) loops.set(task.id, new TaskLoop(task, slots, deps));
+      const loop = this.#loops.get(task.id);
+      if (loop === undefined) this.#loops.set(task.id, new TaskLoop(task, slots, this.#deps));
       else loop.follow(task, slots);
     }
   }
 
-  async function stop(boundMs: number): Promise<readonly string[]> {
-    active = false;
-    const ended = Promise.all([...loops.values()].map((loop) => loop.retire()));
-    await withinBound(ended, boundMs, clock);
-    return [...loops].filter(([, loop]) => loop.running).map(([id]) => id);
+  /** Aborts all runs, also those that wait for a transfer. Slots to come are not touched: `isPaused` decides about them. */
+  interrupt(): void {
+    this.#loops.forEach((loop) => loop.interrupt());
   }
 
-  update(options.tasks);
-  return {
-    update,
-    interrupt: () => loops.forEach((loop) => loop.interrupt()),
-    stop,
-    dueInMs: (id) => loops.get(id)?.dueInMs,
-    get active() {
-      return active;
-    },
-  };
+  /** No further runs; aborts those under way. Resolves when they have ended, or after `boundMs` with the ids of those that have not. */
+  async stop(boundMs: number): Promise<readonly string[]> {
+    this.#active = false;
+    const ended = Promise.all([...this.#loops.values()].map((loop) => loop.retire()));
+    await withinBound(ended, boundMs, this.#deps.clock);
+    return [...this.#loops].filter(([, loop]) => loop.running).map(([id]) => id);
+  }
+
+  /** Milliseconds until the next slot of the task; undefined: there is no such task. */
+  dueInMs(id: string): number | undefined {
+    return this.#loops.get(id)?.dueInMs;
+  }
 }
 
 function plan(

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { demoConfig } from '../../src/cli/demo-config.ts';
 import { type DemoLab, startLab } from '../../src/lab/lab.ts';
 import { planRounds } from '../../src/probe/compare/round.ts';
-import { startSchedule } from '../../src/schedule/schedule.ts';
+import { Schedule } from '../../src/schedule/schedule.ts';
 import { TransferLimit } from '../../src/schedule/transfer-limit.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 
@@ -30,7 +30,7 @@ test('after a minute every check of the demonstration has run, even if each push
       }),
   }));
   const observer = { started: () => {}, skipped: () => {}, misbehaved: () => {} };
-  const schedule = startSchedule({ tasks, observer, clock, limit: new TransferLimit(budget.transfers) });
+  const schedule = new Schedule({ tasks, observer, clock, limit: new TransferLimit(budget.transfers) });
   await clock.advance(60_000);
   expect([...ran].sort()).toEqual(rounds.map(({ id }) => id).sort());
   const ended = schedule.stop(60_000);

@@ -6,7 +6,7 @@ import { ledgerNotices, openLedger } from '../../src/daemon/ledger-at-start.ts';
 import { Ledger } from '../../src/probe/leftovers/ledger.ts';
 import { encodeRecord } from '../../src/probe/leftovers/ledger-entry.ts';
 import { answerText } from '../../src/publish/metrics/answer-streams.ts';
-import { createMetrics } from '../../src/publish/metrics/metrics.ts';
+import { Metrics } from '../../src/publish/metrics/metrics.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { blob } from '../support/ledger-entries.ts';
@@ -26,7 +26,7 @@ const lines = (...numbers: number[]): string => numbers.map((n) => encodeRecord(
 
 /** Opens the ledger as a start of the daemon does; what is known then, by whatever way it is told. */
 async function start({ inMemory = false } = {}) {
-  const metrics = createMetrics({ version: '0', revision: 'r', nodeVersion: 'v', processMetrics: false });
+  const metrics = new Metrics({ version: '0', revision: 'r', nodeVersion: 'v', processMetrics: false });
   const { log, lines: logged } = recordingLog();
   const ledger = new Ledger();
   opened.push(ledger);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Logger } from '../../src/daemon/log.ts';
-import { contentWatch, createReloads } from '../../src/daemon/reloads.ts';
+import { contentWatch, Reloads } from '../../src/daemon/reloads.ts';
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 let folder = '';
@@ -57,7 +57,7 @@ test('polling reloads once for each change, never while it looks, and ends', asy
     looks += 1;
     return changed();
   };
-  const stop = createReloads(daemon, silent).poll({ changed: look, everyMs: 5 });
+  const stop = new Reloads(daemon, silent).poll({ changed: look, everyMs: 5 });
   await expect.poll(() => looks).toBeGreaterThan(3);
   expect(loads).toBe(0);
   for (const version of [1, 2, 3]) {
@@ -68,7 +68,7 @@ test('polling reloads once for each change, never while it looks, and ends', asy
   mount('..after', 'a: after\n');
   // One that began later has looked thrice.
   let later = 0;
-  const stopLater = createReloads(daemon, silent).poll({ changed: async () => (later += 1) < 0, everyMs: 5 });
+  const stopLater = new Reloads(daemon, silent).poll({ changed: async () => (later += 1) < 0, everyMs: 5 });
   await expect.poll(() => later).toBeGreaterThan(3);
   stopLater();
   expect(loads).toBe(3);
@@ -77,7 +77,7 @@ test('polling reloads once for each change, never while it looks, and ends', asy
 test('a failed reload is remembered with its first error until one succeeds', () => {
   let errors = ['config.yaml:1:1: first', 'config.yaml:2:1: second', 'config.yaml:3:1: third'];
   const now = (): Date => new Date('2026-11-24T03:00:00Z');
-  const reloads = createReloads({ reload: () => errors }, silent, now);
+  const reloads = new Reloads({ reload: () => errors }, silent, now);
   expect(reloads.notice()).toBeUndefined();
   expect(reloads.reload()).toEqual(errors);
   expect(reloads.notice()).toBe(

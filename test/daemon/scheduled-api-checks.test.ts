@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ScheduledApiChecks } from '../../src/daemon/scheduled-api-checks.ts';
 import type { ApiReport, EndpointState } from '../../src/probe/diagnose/api-check.ts';
 import type { Failure } from '../../src/probe/failure.ts';
-import { createMetrics } from '../../src/publish/metrics/metrics.ts';
+import { Metrics } from '../../src/publish/metrics/metrics.ts';
 import { fakeCheck } from '../support/fake-check.ts';
 import { gateOf } from '../support/gate.ts';
 import { recordingLog } from '../support/recording-log.ts';
@@ -23,7 +23,7 @@ const up: EndpointState = { up: true };
 const down: EndpointState = { up: false, failure };
 
 function setup(states: () => ApiReport['endpoints'] | undefined) {
-  const metrics = createMetrics({ version: '0', revision: 'r', nodeVersion: 'v', processMetrics: false });
+  const metrics = new Metrics({ version: '0', revision: 'r', nodeVersion: 'v', processMetrics: false });
   const { log, lines } = recordingLog();
   const api = new ScheduledApiChecks({
     engine: {

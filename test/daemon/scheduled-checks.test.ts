@@ -7,7 +7,7 @@ import { type Check, checkId } from '../../src/probe/check.ts';
 import type { Failure } from '../../src/probe/failure.ts';
 import type { Run } from '../../src/probe/outcome.ts';
 import { History } from '../../src/publish/history.ts';
-import { createMetrics } from '../../src/publish/metrics/metrics.ts';
+import { Metrics } from '../../src/publish/metrics/metrics.ts';
 import { Verdicts } from '../../src/publish/verdicts.ts';
 import { fakeCheck } from '../support/fake-check.ts';
 import { fakeRun } from '../support/fake-run.ts';
@@ -15,7 +15,7 @@ import { type Line, recordingLog } from '../support/recording-log.ts';
 import { rendered } from '../support/rendered.ts';
 
 function setup(run: (check: Check, signal: AbortSignal) => Promise<Run>, bytesPerDay?: number) {
-  const metrics = createMetrics({ version: '0', revision: 'r', nodeVersion: 'v', processMetrics: false });
+  const metrics = new Metrics({ version: '0', revision: 'r', nodeVersion: 'v', processMetrics: false });
   const history = new History();
   const { log, lines } = recordingLog();
   const { gate, budget } = gateOf({ bytesPerDay, log });

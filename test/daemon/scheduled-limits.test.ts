@@ -7,7 +7,7 @@ import { startRegistry } from '../../src/lab/registry.ts';
 import { workloadBytes } from '../../src/probe/check.ts';
 import type { Failure } from '../../src/probe/failure.ts';
 import type { RunCheck } from '../../src/probe/outcome.ts';
-import { createMetrics } from '../../src/publish/metrics/metrics.ts';
+import { Metrics } from '../../src/publish/metrics/metrics.ts';
 import { fakeCheck } from '../support/fake-check.ts';
 import { fakeRun } from '../support/fake-run.ts';
 import { gateOf } from '../support/gate.ts';
@@ -37,7 +37,7 @@ function searchesOf(...targets: LimitTarget[]): LimitSearches {
 }
 
 function setup(paced: Engine['paced'], bytesPerDay?: number) {
-  const metrics = createMetrics({ version: '0', revision: 'r', nodeVersion: 'v', processMetrics: false });
+  const metrics = new Metrics({ version: '0', revision: 'r', nodeVersion: 'v', processMetrics: false });
   const { log, lines } = recordingLog();
   const { gate, budget } = gateOf({ bytesPerDay, log });
   const limits = new ScheduledLimits({ engine: { paced }, metrics, gate, log });

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Check } from '../../src/probe/check.ts';
-import { createMetrics, type Metrics } from '../../src/publish/metrics/metrics.ts';
+import { Metrics } from '../../src/publish/metrics/metrics.ts';
 import type { Listening } from '../../src/server/listen.ts';
 import { buildServer } from '../../src/server/server.ts';
 import { startServer } from '../../src/server/start.ts';
@@ -38,7 +38,7 @@ describeWithComponents(
     let url: string;
 
     beforeAll(async () => {
-      metrics = createMetrics({ version: '1', revision: 'r', nodeVersion: 'v20', processMetrics: false });
+      metrics = new Metrics({ version: '1', revision: 'r', nodeVersion: 'v20', processMetrics: false });
       checks.forEach((each) => metrics.register(each));
       const app = buildServer(serverDeps({ renderMetrics: (format) => metrics.render(format) }));
       app.addHook('onResponse', async (request, reply) => {

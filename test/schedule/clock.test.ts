@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { systemClock } from '../../src/schedule/clock.ts';
-import { startSchedule } from '../../src/schedule/schedule.ts';
+import { Schedule } from '../../src/schedule/schedule.ts';
 import { TransferLimit } from '../../src/schedule/transfer-limit.ts';
 
 test('a timer of 30 days does not fire at once, and fires after 30 days', () => {
@@ -50,7 +50,7 @@ test('a long timer can be cancelled after its first part', () => {
 test('with real timers a task runs in its rhythm and stop ends it', async () => {
   const begin = () => {
     const starts: number[] = [];
-    const schedule = startSchedule({
+    const schedule = new Schedule({
       limit: new TransferLimit(1),
       tasks: [{ id: 'a', intervalMs: 50, timeoutMs: 20, run: async () => void starts.push(performance.now()) }],
       observer: { started: () => {}, skipped: () => {}, misbehaved: () => {} },
@@ -83,7 +83,7 @@ test('5,000 tasks start within the window, one at a time, and stop at once', asy
       ran += 1;
     },
   }));
-  const schedule = startSchedule({
+  const schedule = new Schedule({
     limit: new TransferLimit(1),
     tasks,
     startWindowMs: 500,

@@ -5,7 +5,7 @@ import { ScheduledChecks } from '../../src/daemon/scheduled-checks.ts';
 import { type DemoRegistry, startRegistry } from '../../src/lab/registry.ts';
 import type { Failure } from '../../src/probe/failure.ts';
 import { History } from '../../src/publish/history.ts';
-import { createMetrics } from '../../src/publish/metrics/metrics.ts';
+import { Metrics } from '../../src/publish/metrics/metrics.ts';
 import { rendered } from '../support/rendered.ts';
 import { checkOf } from '../support/checks.ts';
 import { fakeCheck } from '../support/fake-check.ts';
@@ -133,7 +133,7 @@ test('a real 429 with Retry-After: the next slots are skipped as rate_limited an
   registry = await startRegistry();
   registry.intercept = ({ method }) =>
     method === 'POST' ? { kind: 'answer', status: 429, headers: { 'Retry-After': '600' } } : undefined;
-  const metrics = createMetrics({ version: '0', revision: 'r', nodeVersion: 'v', processMetrics: false });
+  const metrics = new Metrics({ version: '0', revision: 'r', nodeVersion: 'v', processMetrics: false });
   const { log, lines } = recordingLog();
   const rateLimits = new RateLimits(() => Date.now());
   const { gate } = gateOf({ rateLimits, log });

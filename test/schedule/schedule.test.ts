@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type ScheduleOptions, startSchedule } from '../../src/schedule/schedule.ts';
+import { Schedule, type ScheduleOptions } from '../../src/schedule/schedule.ts';
 import type { ScheduleObserver, Task } from '../../src/schedule/task-loop.ts';
 import { TransferLimit } from '../../src/schedule/transfer-limit.ts';
 import { createFakeClock, type FakeClock, settle } from '../support/fake-clock.ts';
@@ -44,7 +44,7 @@ function start(tasks: (clock: FakeClock) => Task[], options: Partial<ScheduleOpt
   const clock = createFakeClock();
   const observer = journal(clock);
   const limit = new TransferLimit(1);
-  const schedule = startSchedule({ tasks: tasks(clock), observer, clock, limit, seed: 'test', ...options });
+  const schedule = new Schedule({ tasks: tasks(clock), observer, clock, limit, seed: 'test', ...options });
   return { clock, observer, schedule, limit };
 }
 

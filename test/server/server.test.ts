@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { createMetrics } from '../../src/publish/metrics/metrics.ts';
+import { Metrics } from '../../src/publish/metrics/metrics.ts';
 import type { Fragment } from '../../src/publish/metrics/gzip-pieces.ts';
 import type { Answer } from '../../src/publish/metrics/series.ts';
 import { buildServer, securityHeaders } from '../../src/server/server.ts';
@@ -17,7 +17,7 @@ const openmetrics = 'application/openmetrics-text; version=1.0.0';
 
 describe('/metrics', () => {
   test('text, then OpenMetrics, then text again over one socket: the same names', async () => {
-    const metrics = createMetrics({ version: '1', revision: 'r', nodeVersion: 'v20', processMetrics: false });
+    const metrics = new Metrics({ version: '1', revision: 'r', nodeVersion: 'v20', processMetrics: false });
     metrics.register(check());
     metrics.observe(failedRun());
     const app = buildServer(serverDeps({ renderMetrics: (format) => metrics.render(format) }));

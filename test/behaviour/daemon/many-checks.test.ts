@@ -11,8 +11,8 @@ import { checkId } from '../../../src/probe/check.ts';
 import type { Failure } from '../../../src/probe/failure.ts';
 import type { RunCheck } from '../../../src/probe/outcome.ts';
 import { History } from '../../../src/publish/history.ts';
-import { createMetrics } from '../../../src/publish/metrics/metrics.ts';
-import { startSchedule } from '../../../src/schedule/schedule.ts';
+import { Metrics } from '../../../src/publish/metrics/metrics.ts';
+import { Schedule } from '../../../src/schedule/schedule.ts';
 import { TransferLimit } from '../../../src/schedule/transfer-limit.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { fakeRun, tooLarge } from '../../support/fake-run.ts';
@@ -100,7 +100,7 @@ test('2,000 checks first run spread over a minute, and none is skipped', async (
   const clock = createFakeClock(0);
   const startedAtMs: number[] = [];
   const unwanted: unknown[] = [];
-  const schedule = startSchedule({
+  const schedule = new Schedule({
     tasks: tasks.update(config).pushes,
     limit: new TransferLimit(1),
     clock,
@@ -136,7 +136,7 @@ test('what is kept of the runs of 2,000 checks is bounded', async () => {
   expect(new Set(checks.map((check) => history.list({ checkId: checkId(check) }).length))).toEqual(new Set([6]));
   expect(history.list()).toHaveLength(6 * checkCount);
 
-  const metrics = createMetrics({ ...build, processMetrics: false });
+  const metrics = new Metrics({ ...build, processMetrics: false });
   // Series are a check's own, so every tenth tells of all 250,000.
   const some = checks.filter((_check, at) => at % 10 === 0);
   for (const check of some) metrics.register(check);

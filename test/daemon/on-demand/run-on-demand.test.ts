@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { watchRuns } from '../../../src/daemon/live-runs.ts';
+import { WatchedRuns } from '../../../src/daemon/live-runs.ts';
 import type { Logger } from '../../../src/daemon/log.ts';
 import { OnDemandRuns } from '../../../src/daemon/on-demand/run-on-demand.ts';
 import type { Check } from '../../../src/probe/check.ts';
@@ -30,7 +30,7 @@ function setup(
   const started: Started[] = [];
   let ids = 0;
   const newId = (): string => `id-${(ids += 1)}`;
-  const runs = watchRuns((checked, { signal, id, onProgress = () => {} }) => {
+  const runs = new WatchedRuns((checked, { signal, id, onProgress = () => {} }) => {
     return new Promise<Run>((resolve) => {
       const end = (): void =>
         resolve(successfulRun({ id: id ?? 'none', check: checked, wireBytes: checked.workload.layerBytes[0] ?? 0 }));
@@ -244,7 +244,7 @@ describe('a run on demand', () => {
     expect(messageOf(onDemand.start(large))).toBe('busy: the daemon is ending');
     const closed = new OnDemandRuns({
       config: () => ({ checks: [check()] }),
-      runs: watchRuns(async () => successfulRun(), String),
+      runs: new WatchedRuns(async () => successfulRun(), String),
       history: new History(),
       limit: new TransferLimit(1),
       gate: gateOf().gate,

@@ -14,7 +14,7 @@ import {
   skipCauses,
 } from '../../../src/publish/metrics/metric-names.ts';
 import { sendingSpecs } from '../../../src/publish/metrics/sending-specs.ts';
-import { createMetrics, type Metrics } from '../../../src/publish/metrics/metrics.ts';
+import { Metrics } from '../../../src/publish/metrics/metrics.ts';
 import { type Exposition, readExposition, type Sample } from '../../support/exposition-reader.ts';
 import { describeWithComponents } from '../../support/component.ts';
 import { checkMetrics } from '../../support/promtool.ts';
@@ -37,7 +37,7 @@ const MiB = 1024 ** 2;
 const base = { registry: 'gitea', path: 'direct', client: 'docker', workload: 'large' };
 
 function emptyMetrics(processMetrics = false): Metrics {
-  return createMetrics({ version: '1.2.3', revision: 'abc', nodeVersion: 'v20.20.0', processMetrics });
+  return new Metrics({ version: '1.2.3', revision: 'abc', nodeVersion: 'v20.20.0', processMetrics });
 }
 
 /** With everything that could ever happen to a check, by the closed sets that its labels are from. */
@@ -514,7 +514,7 @@ describe('path facts', () => {
 });
 
 test('schedule, rounds, limits, budget, leftovers, reloads and the event loop', async () => {
-  const metrics = createMetrics({
+  const metrics = new Metrics({
     version: '1.2.3',
     revision: 'abc',
     nodeVersion: 'v20.20.0',
@@ -683,7 +683,7 @@ describe('exposition', () => {
 });
 
 test('a tainted run keeps out of the last duration and throughput when asked to, and of nothing else', async () => {
-  const metrics = createMetrics({ version: '1', revision: 'r', nodeVersion: 'v20', processMetrics: false });
+  const metrics = new Metrics({ version: '1', revision: 'r', nodeVersion: 'v20', processMetrics: false });
   metrics.register(check());
   const lines = async (): Promise<string[]> =>
     (await rendered(metrics)).split('\n').filter((line) => /^blobprobe_(last_|runs_total|runs_tainted)/.test(line));

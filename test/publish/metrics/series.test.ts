@@ -8,7 +8,7 @@ import { canonicalLines } from '../../../src/publish/metrics/exposition.ts';
 import { type AnyMetric, createMetric, createRegistry } from '../../../src/publish/metrics/families.ts';
 import { baseLabelsOf, type MetricKey, metricSpecs } from '../../../src/publish/metrics/metric-names.ts';
 import { drawnHistograms } from '../../../src/publish/metrics/chosen-histograms.ts';
-import { createSeries, type Series } from '../../../src/publish/metrics/series.ts';
+import { Series } from '../../../src/publish/metrics/series.ts';
 import { rendered } from '../../support/rendered.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -90,7 +90,7 @@ function same(a: Labels, b: Labels): boolean {
 }
 
 /** The types of `Series` tie labels to keys, which nothing that is drawn by lot can satisfy. */
-type Untyped = Record<'add' | 'set' | 'observe' | 'zero' | 'remove', (...args: unknown[]) => void> &
+type Untyped = Record<'add' | 'set' | 'observe' | 'zero' | 'setOrRemove', (...args: unknown[]) => void> &
   Pick<Series, 'clear' | 'drop' | 'render'>;
 
 function apply(series: Untyped, reference: Reference, step: Step): void {
@@ -105,7 +105,7 @@ function apply(series: Untyped, reference: Reference, step: Step): void {
     series.zero(key, labels);
     reference.zero(key, labels);
   } else if (what === 'remove' && spec.type === 'gauge') {
-    series.remove(key, labels);
+    series.setOrRemove(key, labels, undefined);
     reference.removeIf((other, set) => other === key && same(set, labels));
   } else if (what === 'clear' && spec.type === 'gauge' && spec.labels.length > 0) {
     series.clear(key as 'pathInfo', base(key, labels));
@@ -153,7 +153,7 @@ describe('the answer kept in pieces', () => {
   test('is that of one registry rendered as a whole, whatever was written, removed and rendered before', async () => {
     await assert(
       asyncProperty(steps, async (all) => {
-        const series = createSeries({ processMetrics: false });
+        const series = new Series({ processMetrics: false });
         const reference = new Reference();
         start(series);
         for (const step of [...all, { ...all[0]!, what: 'compare' as const }]) {
@@ -176,7 +176,7 @@ function withoutExemplars(text: string): string[] {
 }
 
 test('an answer has the values of the moment at which it was given, however late it is read', async () => {
-  const series = createSeries({ processMetrics: false });
+  const series = new Series({ processMetrics: false });
   const labels = { registry: 'r', path: 'p', client: 'c', workload: 'w' };
   series.add('runs', labels, 1);
   const early = await series.render('text');
@@ -191,7 +191,7 @@ test('an answer has the values of the moment at which it was given, however late
 });
 
 test('what is written while an answer is made shows in all families of a check or in none, and in the next answer', async () => {
-  const series = createSeries({ processMetrics: false });
+  const series = new Series({ processMetrics: false });
   const labels = { registry: 'r', path: 'p', client: 'c', workload: 'w' };
   let runs = 0;
   const run = (): void => {
