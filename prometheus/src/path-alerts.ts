@@ -28,10 +28,9 @@ function limitAlerts(): AlertingRule[] {
     lookUp(`max without (bound) (${metric(key)}%)`, searched, `{{ .Value | ${unit} }}`);
   // A search runs seldom: the gauge is gone from a restart until the next one, and the alert must not go with it.
   const common = { hold: 5 * minute, keep: day, severity: 'critical', dashboard: 'path' } as const;
-  const since =
-    'the newest search, which was refused; it accepts {{ $value | humanizePercentage }} of the best of the last week.';
+  const since = 'the newest search, which found {{ $value | humanizePercentage }} of the best limit of the last week.';
   const cause =
-    'a hop of this path was changed, upgraded or replaced by one with default limits, or the plan at the CDN was. Hop: who answered the failed runs.';
+    'a hop of this path was changed, upgraded or replaced by one with default limits, or the plan at the CDN changed. Hop: whoever answered the failed runs.';
   return [
     {
       ...common,
@@ -76,7 +75,7 @@ function apiDown(): AlertingRule {
       cause:
         'not known from this alone: the registry, a hop that lets only some URLs through, or rights of the account of the probe.',
       first:
-        '`curl -i https://REGISTRY-HOST/v2/` over this path; an endpoint that is closed on purpose: silence this alert by its label `endpoint`.',
+        '`curl -i https://REGISTRY-HOST/v2/` over this path. If the endpoint is closed on purpose, silence this alert by its label `endpoint`.',
     },
     dashboard: 'path',
   };
@@ -88,14 +87,14 @@ function certificateAlerts(): AlertingRule[] {
   const common = {
     alert: 'BlobprobeCertificateExpiring',
     hold: 10 * minute,
-    summary: 'Users cannot push over a path any more when its certificate expires soon.',
+    summary: 'Users will not be able to push over a path, because its certificate expires soon or has expired.',
     text: {
       users: `{{ if lt $value 0.0 }}Users cannot push over ${pathWords}: its certificate has expired.{{ else }}Users can push over ${pathWords} for {{ $value | humanizeDuration }} more, then its certificate expires.{{ end }}`,
-      since: 'read from the certificate that the last run saw; it is certain.',
+      since: 'the date stands in the certificate that the last run saw, so it is certain.',
       cause:
         'automatic renewal fails, or a server was not reloaded after it. Hop: the first one of the path, where TLS ends.',
       first:
-        'Renew and reload there; look at each address behind the name with `openssl s_client -connect HOST:443 -servername HOST`.',
+        'Renew the certificate and reload the server there; check each address behind the name with `openssl s_client -connect HOST:443 -servername HOST`.',
     },
     dashboard: 'path',
   } as const;
@@ -120,7 +119,7 @@ function leftovers(): AlertingRule {
       cause:
         'clean-up is refused, or the prober was killed often while the registry could not be reached. Hop: the registry, most often.',
       first:
-        'Grant delete on the repository of the probe; leftovers are tried again by themselves. It is for probing only, so that it may be deleted as a whole.',
+        'Let the account delete in the repository of the probe; the prober then removes the leftovers by itself. The repository is for probing only, so you may also delete it as a whole.',
     },
     dashboard: 'overview',
   };

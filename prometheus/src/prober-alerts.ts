@@ -24,9 +24,9 @@ function budgetExhausted(): AlertingRule {
     severity: 'info',
     summary: `${nobodyKnows} for a while: the byte budget of the day is used up.`,
     text: {
-      users: `${nobodyKnows} over the checks that prober {{ $labels.instance }} skips; users are not affected.`,
-      since: 'at least 5 minutes, until bytes of the last 24 hours are free again.',
-      cause: 'a failing large push that sends its bytes with each retry, or many runs on demand. Hop: the prober.',
+      users: `${nobodyKnows} where prober {{ $labels.instance }} skips its checks; users are not affected.`,
+      since: 'at least 5 minutes. It ends when what was sent 24 hours ago no longer counts.',
+      cause: 'a large push that fails and sends its bytes with each retry, or many runs on demand. Hop: the prober.',
       first: 'Mend the path that fails, or raise `budget.bytesPerDay`.',
     },
     dashboard: 'overview',
@@ -44,9 +44,9 @@ function overloaded(): AlertingRule {
     summary: 'Nobody knows how fast users can push: a prober is too busy for its timings to be trusted.',
     text: {
       users:
-        'Users are not affected; but durations and throughput of prober {{ $labels.instance }} are not to be trusted. Outcomes are.',
+        'Users are not affected. Do not trust durations and throughput of prober {{ $labels.instance }}; its outcomes (pushed or failed) hold.',
       since:
-        'at least 10 minutes. Lag of the event loop in seconds, or share of runs that are tainted: {{ $value | printf "%.2f" }}.',
+        'at least 10 minutes. The lag of the event loop in seconds, or the share of tainted runs, is {{ $value | printf "%.2f" }}.',
       cause:
         'a CPU limit that throttles, other work on the same host, or too many transfers at a time. Hop: the prober.',
       first: 'Raise or remove the CPU limit of the prober, or set `budget.transfers: 1`.',
@@ -66,7 +66,7 @@ function exhausted(): AlertingRule {
     text: {
       users: `${nobodyKnows} over the paths that prober {{ $labels.instance }} could not try; users are not affected.`,
       since:
-        'within the last 15 minutes, {{ $value | printf "%.0f" }} runs; they count neither as failures nor as successes.',
+        'within the last 15 minutes, in {{ $value | printf "%.0f" }} runs, which count neither as failures nor as successes.',
       cause: 'file descriptors, memory, buffers or local ports of its host were used up. Hop: the prober.',
       first:
         'Raise `ulimit -n` (`LimitNOFILE` of the unit) or the memory limit; `ss -s` on its host says who holds the ports.',
@@ -84,8 +84,9 @@ function paused(): AlertingRule {
     summary: `${nobodyKnows}: a prober is paused.`,
     text: {
       users: `${nobodyKnows} over the paths of prober {{ $labels.instance }}; users are not affected.`,
-      since: 'at least two hours, until somebody resumes it or the time that was asked for is over.',
-      cause: 'somebody paused it; its log says by what. Hop: the prober.',
+      since:
+        'at least two hours. It ends when somebody resumes the prober, or when the time that was asked for is over.',
+      cause: 'somebody paused it; its log says how. Hop: the prober.',
       first: '`curl -X POST http://{{ $labels.instance }}/api/v1/resume`',
     },
     dashboard: 'overview',
@@ -101,10 +102,10 @@ function reloadFailed(): AlertingRule {
     summary: 'Users are not affected: a prober refused its new configuration and goes on with the old one.',
     text: {
       users:
-        'Users are not affected; what was changed for prober {{ $labels.instance }} is not watched, and its next start will fail.',
+        'Users are not affected, but the changes to the configuration of prober {{ $labels.instance }} are not in force, and its next start will fail.',
       since: 'the last reload, at least 5 minutes ago; the configuration before it is still in force.',
-      cause: 'a mistake in the file, or a file that it names cannot be read. Hop: the prober.',
-      first: '`blobprobe --config.check --config.file=config.yaml` says line and column.',
+      cause: 'there is a mistake in the file, or a file that it names cannot be read. Hop: the prober.',
+      first: '`blobprobe --config.check --config.file=config.yaml` names line and column.',
     },
     dashboard: 'overview',
   };
@@ -122,10 +123,11 @@ function exporterDown(): AlertingRule {
     summary: `${nobodyKnows}: a prober cannot be scraped.`,
     text: {
       users: `${nobodyKnows} over the paths of prober {{ $labels.instance }} of job {{ $labels.job }}.`,
-      since: 'at least 5 minutes. Prometheus has it as a target and cannot scrape it; the prober itself may well run.',
+      since:
+        'at least 5 minutes. Prometheus has it as a target and cannot scrape it; the prober itself may be running.',
       cause: 'the process ended, or something between Prometheus and prober refuses. Hop: the prober or its network.',
       first:
-        '`curl -i http://{{ $labels.instance }}/-/healthy` where Prometheus runs: an answer means Prometheus is at fault; none, start the prober.',
+        '`curl -i http://{{ $labels.instance }}/-/healthy` where Prometheus runs. If it answers, look at the configuration of Prometheus; if it does not, start the prober.',
     },
     dashboard: 'overview',
   };
@@ -146,11 +148,11 @@ function exporterAbsent(): AlertingRule {
     text: {
       users: `${nobodyKnows} over any path{{ with $labels.job }} of job {{ . }}{{ end }}.`,
       since:
-        'at least 15 minutes. {{ if $labels.job }}Within the last day there was one{{ else }}Prometheus knows of none{{ end }}; none is among its targets now.',
+        'at least 15 minutes. {{ if $labels.job }}A prober was there within the last day{{ else }}Prometheus knows of no prober{{ end }}; none is among its targets now.',
       cause:
         'the scrape job or ServiceMonitor is gone or no longer matches, or the deployment is scaled to zero. Hop: Prometheus.',
       first:
-        'Look at the page Targets of Prometheus, then at `kubectl get servicemonitor,deployment`. Where no prober is meant to run, remove these rules.',
+        'Look at the page Targets of Prometheus, then at `kubectl get servicemonitor,deployment`. If no prober is meant to run, remove these rules.',
     },
     dashboard: 'overview',
   };

@@ -89,7 +89,7 @@ function alert(kind: 'page' | 'ticket', pairs: typeof pages): object {
   const burns = `(${pairs.map(burning).join(' or ')})`;
   // What fails altogether has paged already.
   const told = `unless ${on(sloLabels)} (max_over_time(${recorded.failing}[1h]) == 1)`;
-  const where = '{{ $labels.workload }} over path {{ $labels.path }} to registry {{ $labels.registry }}';
+  const where = 'workload {{ $labels.workload }} over path {{ $labels.path }} to registry {{ $labels.registry }}';
   const looked = Math.max(...pairs.map(({ long }) => long));
   const share = lookUp(`${sli(looked)}%`, sloLabels, '{{ .Value | humanizePercentage }}', 'not known how many');
   return {
@@ -101,11 +101,11 @@ function alert(kind: 'page' | 'ticket', pairs: typeof pages): object {
     annotations: {
       summary: sloSummary,
       description: written({
-        users: `Users cannot push ${where} reliably: too many pushes fail for the objective, though not all.`,
-        since: `${share} of the pushes of the last ${duration(looked)} failed; the error budget burns {{ $value | printf "%.1f" }} times as fast as it may, over all clients and probers.`,
+        users: `Users cannot push ${where} reliably: more pushes fail than the objective allows, though not all.`,
+        since: `${share} of the pushes of the last ${duration(looked)} failed, over all clients and probers; the error budget burns {{ $value | printf "%.1f" }} times as fast as it may.`,
         cause:
-          'not one for all: the board has the reasons by time, and the hop that answered. A push that fails always has an alert of its own, with the cause.',
-        first: 'Read "Failed attempts" on the board, and mend the reason that is the most frequent.',
+          'there may be several: the board shows the reasons over time, and the hop that answered. A check that fails every time has an alert of its own, with the cause.',
+        first: 'Read "Failed attempts" on the board, and mend the most frequent reason.',
       }),
       runbook_url: runbookUrl(sloAlertName),
       dashboard_url: dashboardUrl('path', sloLabels),

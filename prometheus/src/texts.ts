@@ -17,10 +17,10 @@ export const boardUids = { overview: 'blobprobe-overview', path: 'blobprobe-path
 
 /** Who pushes what where, in the words of the product. */
 export const check =
-  '{{ $labels.workload }} as {{ $labels.client }} over path {{ $labels.path }} to registry {{ $labels.registry }}';
+  'workload {{ $labels.workload }} as {{ $labels.client }} over path {{ $labels.path }} to registry {{ $labels.registry }}';
 
 /** The same over all paths. */
-export const comparison = '{{ $labels.workload }} as {{ $labels.client }} to registry {{ $labels.registry }}';
+export const comparison = 'workload {{ $labels.workload }} as {{ $labels.client }} to registry {{ $labels.registry }}';
 
 const name = (key: keyof typeof metricSpecs): string => metricSpecs[key].name;
 

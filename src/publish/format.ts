@@ -11,6 +11,11 @@ export function formatAge(ms: number): string {
   return ms < 1000 ? 'just now' : `${formatDuration(Math.floor(ms / 1000) * 1000)} ago`;
 }
 
+/** Numbers stay on one line with their units, wherever a page breaks it. */
+export function unbroken(quantity: string): string {
+  return quantity.replaceAll(' ', '\u00a0');
+}
+
 /** `2026-11-24 01:02:03 UTC`. */
 export function formatTime(date: Date): string {
   return `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;

@@ -23,7 +23,7 @@ export function sendingWords(facts: SendingFacts | undefined): readonly (readonl
       'Acknowledged',
       ackedBytes === undefined
         ? undefined
-        : `${formatBytes(ackedBytes)} by the next kernel, heads, framing and TLS included`,
+        : `${formatBytes(ackedBytes)} by the kernel of the next host, with headers, framing and TLS`,
     ],
     [
       'Round trip',
@@ -52,14 +52,14 @@ export function neighbourWords({ idleMs, loadedMs, worstMs, asked, unanswered }:
   ].join('; ');
 }
 
-/** `93 % the next host took no more, 5 % the line, 2 % this host`; undefined: not known. */
+/** `the next host took no more 93 %, the line 5 %, this host 2 %`; undefined: not known. */
 export function heldUpBy(facts: Pick<SendingFacts, 'limited'>): string | undefined {
   const shares = limitedShares(facts);
   if (shares === undefined) return undefined;
   const parts = Object.entries(limiterWords).map(([limiter, words]) => ({ share: shares[limiter as Limiter], words }));
   return parts
     .toSorted((a, b) => b.share - a.share)
-    .map(({ share, words }) => `${percent(share)} ${words}`)
+    .map(({ share, words }) => `${words} ${percent(share)}`)
     .join(', ');
 }
 

@@ -56,7 +56,7 @@ export function pageRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPat
   });
   route(app, ['GET'], '/config', async (_request, reply) => {
     const body = html`<h1>Configuration in force</h1>
-<pre tabindex="0">${deps.redactedConfig()}</pre>`;
+<pre class="whole" tabindex="0">${deps.redactedConfig()}</pre>`;
     return sendHtml(reply, show({ title: 'Configuration', body }));
   });
   assetRoutes(app);

@@ -242,7 +242,7 @@ describeWithComponents(['prometheus', 'prometheus-alertmanager'], 'the demo, wit
       });
       expect(annotations['description']).toContain('body_dropped in phase send, answered by registry, blame tunnel.');
       expect(annotations['description']).toMatch(
-        /^Users cannot push small as docker over path internal .* Since: \d+ failed runs in a row; .* Cause: .* hop: tunnel\. .* First try: .*http2/,
+        /^Users cannot push workload small as docker over path internal .* Since: \d+ failed runs in a row; .* Cause: .* hop: tunnel\. .* First try: .*http2/,
       );
       expect(annotations['runs_url']).toContain(`http://${demo.address}/runs?registry=gitea&path=${broken}&`);
       expect(annotations['dashboard_url']).toContain(`var-path=${broken}`);

@@ -108,7 +108,7 @@ describeWhere(read !== undefined, 'koffi', 'what the kernel tells', () => {
       expect(ackedBytes).toBeLessThan(run.sentBytes);
       const finding = explain(run.failure!, aloneOn(run.check.path), 'docker');
       expect(finding).toMatchObject({ cause: 'hop_does_not_read', confidence: 'likely' });
-      expect(finding?.evidence[0]).toMatch(/acknowledged \d+ bytes and has no room for more/);
+      expect(finding?.evidence[0]).toMatch(/acknowledged [\d.]+ \wi?B and has no room for more/);
     });
 
     test('reads: the same push is held up by nobody for long', { timeout: 60_000 }, async () => {

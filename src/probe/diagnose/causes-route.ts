@@ -144,7 +144,7 @@ export const routeCauses = {
     title: 'a hop refuses the head of the request for its size',
     hop: 'failure',
     remedy:
-      'Raise the limits on headers at this hop (nginx `large_client_header_buffers` and `proxy_buffer_size`, HAProxy `tune.bufsize`, Apache `LimitRequestFieldSize` and `LimitRequestLine`, Node `--max-http-header-size`). Large are tokens, and the URLs of uploads: they bear the state of the session.',
+      'Raise the limits on headers at this hop (nginx `large_client_header_buffers` and `proxy_buffer_size`, HAProxy `tune.bufsize`, Apache `LimitRequestFieldSize` and `LimitRequestLine`, Node `--max-http-header-size`). What makes heads large are tokens, and the URLs of uploads, which carry the state of the session.',
     reference: `${nginxCore}#large_client_header_buffers`,
     rank: 'named',
     explains: either(status(414, 431), says(headerWords)),

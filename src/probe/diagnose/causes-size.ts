@@ -73,7 +73,7 @@ export const sizeCauses = {
     title: 'squid refuses bodies above its size limit',
     hop: 'failure',
     remedy:
-      'Set `request_body_max_size 0` in squid; a forward proxy: or exempt the registry from the proxy (`NO_PROXY`).',
+      'Set `request_body_max_size 0` in squid; if it is a forward proxy, you may exempt the registry from it instead (`NO_PROXY`).',
     reference: 'http://www.squid-cache.org/Doc/config/request_body_max_size/',
     provenBy: [/ERR_TOO_BIG|too large/i, 'size'],
   }),

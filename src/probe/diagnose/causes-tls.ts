@@ -48,7 +48,7 @@ export const tlsCauses = {
     nextTest: '`openssl s_client -connect HOST:PORT -servername NAME` and read the names.',
   }),
   tls_unknown_ca: namedByTls(['unknown_ca', 'self_signed'], {
-    title: 'the certificate of this path is signed by nobody who is known here',
+    title: 'the certificate of this path is signed by an authority that is not known here',
     remedy:
       'Serve the whole chain with its intermediate certificates; for a private CA set `tls.caFile` here and install it on the clients (/etc/docker/certs.d/HOST/ca.crt).',
     nextTest: '`openssl s_client -connect HOST:PORT -servername NAME` `-showcerts`: is the chain complete?',
@@ -73,7 +73,7 @@ export const tlsCauses = {
     title: 'the TLS files of this path cannot be used',
     hop: 'prober',
     remedy:
-      'Correct `tls.caFile`, `tls.certFile` and `tls.keyFile` of this path: they exist, are PEM, and certificate and key belong together.',
+      'Correct `tls.caFile`, `tls.certFile` and `tls.keyFile` of this path: they must exist and be PEM, and certificate and key must belong together.',
     nextTest: '`openssl x509 -noout -in FILE` and `openssl pkey -noout -in FILE`.',
   }),
   tls_silent: {
@@ -104,7 +104,7 @@ export const tlsCauses = {
       '`openssl s_client -connect HOST:PORT -servername NAME`, and with the name of another host of the same address.',
   },
   tls_not_trusted: {
-    title: 'TLS with this path does not come about',
+    title: 'no TLS connection is made on this path',
     hop: 'path',
     remedy: 'Read the error code in the evidence: it names what the TLS library found wrong.',
     reference: 'https://nodejs.org/api/errors.html#openssl-error-codes',

@@ -1,3 +1,4 @@
+import { formatBytes } from '../byte-words.ts';
 import type { Failure } from '../failure.ts';
 import { requestsOf, type Run } from '../outcome.ts';
 
@@ -31,6 +32,6 @@ export function stuckWords(failure: Failure): string {
   if (segmentsVanish(failure))
     return `; the kernel sent a segment of ${mssBytes} bytes again ${timeoutsInRow} times, and ${next} acknowledged ${ackedBytes} bytes in all`;
   if (windowShut(failure))
-    return `; ${next} acknowledged ${ackedBytes} bytes and has no room for more (its window is ${windowBytes} bytes)`;
+    return `; ${next} acknowledged ${formatBytes(ackedBytes)} and has no room for more (its window is ${windowBytes} bytes)`;
   return '';
 }

@@ -39,7 +39,7 @@ export const answerReasons = {
     },
   },
   verify_failed: {
-    title: 'the blob is not there afterwards, or its size is not told',
+    title: 'the blob is not there afterwards, or the answer does not say its size',
     when: (f) => f.step === 'verify' && f.problem !== undefined,
     blame: byAnswer,
     round: { family: 'other', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: false },
@@ -55,7 +55,7 @@ export const answerReasons = {
     },
   },
   unexpected_response: {
-    title: 'the answer is none that belongs to a push',
+    title: 'the answer is not one that belongs to a push',
     when: (f) => !f.unknown,
     blame: byAnswer,
     round: { family: 'other', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: false },

@@ -37,7 +37,7 @@ export const openingReasons = {
     },
   },
   connect_timeout: {
-    title: 'no connection comes about in time',
+    title: 'no connection is made in time',
     when: (f) => opening(f) && (f.network?.timer === 'connect' || unreachableCodes(f.network?.code)),
     blame: 'client_network',
     round: { family: 'down', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: true },
@@ -53,7 +53,7 @@ export const openingReasons = {
     },
   },
   tls_failure: {
-    title: 'TLS does not come about',
+    title: 'the TLS handshake fails',
     when: (f) => f.network?.stage === 'tls' || f.network?.tlsProblem !== undefined || oneOf(525, 526)(f.status),
     blame: (f) => (f.status === undefined ? 'ingress' : 'edge_to_origin'),
     round: { family: 'opening', needsSuccessAfter: false, ownWords: false, byHop: false, local: true, timed: false },

@@ -23,19 +23,19 @@ export const lastRunSpecs = {
   lastRunDuration: gauge(
     'last_run_duration_seconds',
     base,
-    'Duration of the last run; with excludeTainted of the last one whose timings can be trusted.',
+    'Duration of the last run; with excludeTainted, of the last run whose timings can be trusted.',
   ),
   lastRunAttempts: gauge('last_run_attempts', base, 'Most attempts that any one blob of the last run needed.'),
   lastRunSize: gauge('last_run_size_bytes', base, 'Bytes of the blobs that the last run was to push.'),
   lastThroughput: gauge(
     'last_throughput_bytes_per_second',
     [...base, 'direction'],
-    'Throughput of the last successful run; with excludeTainted of the last one whose timings can be trusted. The direction pull is the first, cold pull of it, pull_warm the second.',
+    'Throughput of the last successful run; with excludeTainted, of the last one whose timings can be trusted. The direction pull is its first, cold pull; pull_warm is the second.',
   ),
   lastNeighbour: gauge(
     'last_neighbour_seconds',
     [...base, 'state'],
-    'How long GET /v2/ took somebody else on the path at the last run: before the push (state idle), and beside it (loaded). Only of checks with neighbour: true.',
+    'How long another client waited for GET /v2/ on the path at the last run: before the push (state idle) and during it (loaded). Only for checks with neighbour: true.',
   ),
   lastFailureInfo: gauge(
     'last_failure_info',

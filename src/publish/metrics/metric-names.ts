@@ -25,13 +25,13 @@ export const metricSpecs = {
   runs: counter(
     'runs_total',
     base,
-    'Runs that ended by themselves, successful or not. Runs that we cancelled are not counted.',
+    'Runs that ended by themselves, successful or not. Runs that the prober cancelled are not counted.',
   ),
   runFailures: counter('run_failures_total', base, 'Runs that failed after all attempts.'),
   runsCancelled: counter(
     'runs_cancelled_total',
     base,
-    'Runs that we aborted ourselves (shutdown, reload, pause); they count nowhere else but in bytes and completed attempts.',
+    'Runs that the prober ended itself (shutdown, reload, pause). Otherwise only their bytes and completed attempts are counted.',
   ),
   runsExhausted: counter(
     'runs_exhausted_total',

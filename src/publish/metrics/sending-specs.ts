@@ -5,7 +5,7 @@ export const sendingSpecs = {
   sendingLimited: counter(
     'sending_limited_seconds_total',
     [...checkLabelNames, 'limited_by'],
-    'Time of sending by what held it up: the window of the next host was full, the line was, or this host had nothing to send. Absent where the kernel cannot be asked.',
+    'Time of sending by what limited it: the window of the next host was full, the line was full, or this host had nothing to send. Absent where the kernel cannot be asked.',
   ),
   retransmittedBytes: counter(
     'retransmitted_bytes_total',

@@ -27,7 +27,8 @@ h1 { font-size: 1.4rem; margin: .5rem 0; }
 h2 { font-size: 1.15rem; margin: 1.5rem 0 .4rem; }
 h3 { font-size: 1rem; margin: 1rem 0 .3rem; }
 .soft { color: var(--soft); font-weight: 400; font-size: .87rem; }
-.scroll { overflow-x: auto; }
+/* A shade at the edge where a chart goes on. */
+.scroll { overflow-x: auto; background: linear-gradient(to right, var(--back) 40%, transparent) left / 3rem 100% no-repeat local, linear-gradient(to left, var(--back) 40%, transparent) right / 3rem 100% no-repeat local, linear-gradient(to right, var(--line), transparent) left / .8rem 100% no-repeat, linear-gradient(to left, var(--line), transparent) right / .8rem 100% no-repeat; }
 .notice { border-left: 4px solid var(--failed); background: var(--failed-back); padding: .5rem .75rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border: 1px solid var(--line); }
@@ -65,7 +66,7 @@ details { border: 1px solid var(--line); padding: .4rem .75rem; margin: .4rem 0;
 details.plain { border: 0; padding: 0; margin: 0; } details.plain summary { font-weight: 400; white-space: nowrap; }
 code { background: var(--panel); border-radius: 3px; padding: 0 .2rem; } pre code { background: none; padding: 0; }
 pre.wrap { white-space: pre-wrap; }
-pre { background: var(--panel); border: 1px solid var(--line); padding: .75rem; overflow-x: auto; max-height: 40rem; }
+pre { background: var(--panel); border: 1px solid var(--line); padding: .75rem; overflow-x: auto; max-height: 40rem; } pre.whole { max-height: none; }
 .waterfall { width: 100%; min-width: 40rem; height: auto; font-size: 11px; }
 .waterfall text { fill: var(--text); } .waterfall .axis { stroke: var(--line); } .waterfall .tick { fill: var(--soft); }
 .by-receiver { fill: var(--wait); } .by-network { fill: var(--send); } .by-prober { fill: var(--pause); }
@@ -76,7 +77,7 @@ pre { background: var(--panel); border: 1px solid var(--line); padding: .75rem; 
 progress { width: 20rem; max-width: 100%; accent-color: var(--link); }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1rem; padding: 0; list-style: none; }
 .legend svg { width: .8em; height: .8em; }
-/* A report, alone or in a page: tables fit a screen, and on a phone the first column stays while the rest is moved. */
+/* A report, alone or in a page: tables fit a screen; on a phone each row is a block, and its cells name their columns. */
 .report h2 { border-bottom: 1px solid var(--line); padding-bottom: .2rem; }
 .report p, .report li, .report h3 { overflow-wrap: anywhere; } .report li { margin: .2rem 0; }
 .report td { min-width: 5.5rem; overflow-wrap: break-word; } .report td, .report th { font-size: .93em; }
@@ -91,13 +92,16 @@ progress { width: 20rem; max-width: 100%; accent-color: var(--link); }
 }
 @media (max-width: 40rem) {
   th, td { padding: .3rem .4rem; }
-  td.wrap { min-width: 14rem; } .runs .num { display: none; } .runs { font-size: .85em; } .runs td.wrap { min-width: 8.5rem; }
+  td.wrap { min-width: 14rem; } .runs .num { display: none; } .runs { font-size: .85em; } .runs td.wrap { min-width: 0; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .4rem; }
   .matrix thead { display: none; } .matrix, .matrix tbody, .matrix tr, .matrix th, .matrix td { display: block; width: auto; }
   .matrix th[scope="row"] { position: static; width: auto; border-bottom: 0; } .matrix tr { margin-bottom: .6rem; } .matrix td { border-bottom: 0; } .matrix td:last-child { border-bottom: 1px solid var(--line); }
   .matrix td::before { content: attr(data-workload); font-weight: 600; margin-right: .5rem; } .mark { display: inline-block; margin-right: .8rem; border: 0; } .mark + .mark { border: 0; }
   .mark .said, .mark time, .mark .spark, .mark form { display: none; } .mark.failed .said { display: inline; }
+  .report thead { display: none; } .report table, .report tbody, .report tr, .report tbody th, .report td { display: block; }
+  .report tr { margin-bottom: .6rem; } .report tbody th { position: static; max-width: none; } .report td { min-width: 0; border-top: 0; }
+  .report td::before { content: attr(data-column); font-weight: 600; margin-right: .5rem; }
 }
 `;
 

@@ -1,7 +1,7 @@
 import { listed } from '../../probe/compare/verdict-words.ts';
 import type { CauseNow } from '../causes-now.ts';
 import { formatDuration } from '../../network/duration-words.ts';
-import { capitalized, formatAge } from '../format.ts';
+import { capitalized, formatAge, unbroken } from '../format.ts';
 import { html, type SafeHtml } from '../html.ts';
 import type { PageFrame } from './layout.ts';
 import { marked } from './marked.ts';
@@ -25,7 +25,7 @@ function card(frame: PageFrame, cause: CauseNow, now: Date, showRegistry: boolea
   return html`<article class="cause ${confidence}">
 <h3><span class="where">${where}</span>: ${confidence === 'open' ? `Perhaps ${title}` : capitalized(title)}</h3>
 <p class="do">${remedy === undefined ? html`No cause is known yet. <code>blobprobe diagnose --path=${cause.paths[0]}</code> looks further.` : marked(remedy)}</p>
-<p class="soft">Look at: ${hop.replaceAll('_', ' ')}. Pushes of ${names(cause.workloads)} as ${names(cause.clients)} have failed for ${formatDuration(sinceMs(since))}; ${lastGood === undefined ? 'none of those in memory got through' : `the last good one began ${formatAge(sinceMs(lastGood))}`}. <a href="${frame.base}/runs/${encodeURIComponent(run.id)}">The newest failing run</a>${reference !== undefined && html` · <a href="${reference}">Why</a>`}</p>
+<p class="soft">Look at: ${hop.replaceAll('_', ' ')}. Pushes of ${names(cause.workloads)} as ${names(cause.clients)} have failed for ${unbroken(formatDuration(sinceMs(since)))}; ${lastGood === undefined ? 'no success is remembered' : `the last one that succeeded began ${unbroken(formatAge(sinceMs(lastGood)))}`}. <a href="${frame.base}/runs/${encodeURIComponent(run.id)}">The newest failing run</a>${reference !== undefined && html` · <a href="${reference}">Why</a>`}</p>
 </article>
 `;
 }

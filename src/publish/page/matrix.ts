@@ -1,7 +1,7 @@
 import { formatBytes } from '../../probe/byte-words.ts';
 import { reasonTable } from '../../probe/judge/reason-table.ts';
 import { formatDuration } from '../../network/duration-words.ts';
-import { formatAge, formatRate } from '../format.ts';
+import { formatAge, formatRate, unbroken } from '../format.ts';
 import { html, type SafeHtml } from '../html.ts';
 import type { CheckState, CheckStatus, RegistryStatus } from '../status.ts';
 import type { PageFrame } from './layout.ts';
@@ -60,7 +60,7 @@ function heading(
   const own = checks.filter((check) => check.workload === workload);
   const due = Math.min(...own.map((check) => dueInMs(check) ?? Number.POSITIVE_INFINITY));
   const every = own[0] === undefined ? '' : `every ${formatDuration(own[0].intervalMs)}`;
-  return html`<th scope="col">${workload} <span class="soft">${formatBytes(sizeBytes)}</span><br><span class="soft">${every}${Number.isFinite(due) && `, next ${due < 1_000 ? 'now' : `in ${formatDuration(due)}`}`}</span></th>`;
+  return html`<th scope="col">${workload} <span class="soft">${formatBytes(sizeBytes)}</span><br><span class="soft">${every}${Number.isFinite(due) && `, next ${due < 1_000 ? 'now' : `in ${formatDuration(Math.round(due / 1_000) * 1_000)}`}`}</span></th>`;
 }
 
 function cell(
@@ -84,8 +84,8 @@ function mark(frame: PageFrame, check: CheckStatus, { mayRun }: MatrixOptions): 
   const durations = check.recent.map(({ durationMs, ok }) => ({ value: durationMs, ok }));
   const { failure } = last;
   return html`<div class="mark ${check.state}"><a href="${frame.base}/runs/${encodeURIComponent(last.runId)}" aria-label="${client}: ${word}">${what}</a>
-<span class="said">${failure === undefined ? html`${check.state !== 'ok' && `${word}, `}${last.pushBytesPerSecond !== undefined && `${formatRate(last.pushBytesPerSecond)}, `}${formatDuration(last.durationMs)}` : html`${reasonTable[failure.reason].title} <code>${failure.reason}</code>`}${last.attempts > 1 && `, ${last.attempts} attempts`}</span>
-<span class="tail"><time class="soft" datetime="${last.endedAt.toISOString()}">${formatAge(last.ageMs)}</time>${sparkline(durations, `Duration of the last ${durations.length} runs`)}${mayRun && runButton(frame, check)}</span></div>`;
+<span class="said">${failure === undefined ? html`${check.state !== 'ok' && `${word}, `}${last.pushBytesPerSecond !== undefined && `${unbroken(formatRate(last.pushBytesPerSecond))}, `}${unbroken(formatDuration(last.durationMs))}` : html`${reasonTable[failure.reason].title} <code>${failure.reason}</code>`}${last.attempts > 1 && `, ${last.attempts} attempts`}</span>
+<span class="tail"><time class="soft" datetime="${last.endedAt.toISOString()}">${unbroken(formatAge(last.ageMs))}</time>${sparkline(durations, `Duration of the last ${durations.length} runs`)}${mayRun && runButton(frame, check)}</span></div>`;
 }
 
 /** A form, so that it works without JavaScript; pages of other sites cannot send it (`isCrossSite`). */

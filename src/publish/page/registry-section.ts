@@ -43,7 +43,7 @@ export function registrySection(
 <h2>${registry.name}</h2>
 <p class="verdict ${colourOf(registry.checks)}">${registry.summary}</p>
 ${verdict !== undefined && html`<details class="screen"><summary>What the last round says</summary><p>${verdict.sentence}</p></details>`}
-${!registry.realWaits && html`<p class="soft">Not all of these checks wait between attempts as the real clients do: durations, and attempts within them, are not theirs.</p>`}
+${!registry.realWaits && html`<p class="soft">Some of these checks wait less between attempts than the real clients do, so a push with retries takes the real client longer.</p>`}
 ${note}
 ${matrix(frame, registry, { mayRun, dueInMs, beside })}</section>
 `;

@@ -1,6 +1,8 @@
 import { formatBytes } from '../../probe/byte-words.ts';
 import { type CheckLabels, checkId, checkLabels, workloadBytes } from '../../probe/check.ts';
 import type { Finding } from '../../probe/diagnose/finding.ts';
+import type { Failure } from '../../probe/failure.ts';
+import { reasonTable } from '../../probe/judge/reason-table.ts';
 import type { Run } from '../../probe/outcome.ts';
 import { endedAtMs, isCancelled, mostAttempts } from '../../probe/outcome.ts';
 import { taintCauses } from '../../probe/run/taint.ts';
@@ -61,15 +63,21 @@ ${rows}</tbody>
 
 function runRow(frame: PageFrame, run: Run, { now, isOnDemand }: RunsPageFacts): SafeHtml {
   const endedAt = new Date(endedAtMs(run));
+  const failed = isCancelled(run) ? undefined : run.failure;
   return html`<tr>
 <td><time datetime="${endedAt.toISOString()}">${formatAge(now.getTime() - endedAt.getTime())}</time></td>
-<td><a class="state ${stateClass(run)}" href="${frame.base}/runs/${encodeURIComponent(run.id)}">${outcomeText(run)}</a></td>
-<td class="wrap">${checkId(run.check)}${isOnDemand(run.id) && html` <span class="soft">on demand</span>`}</td>
+<td><a class="state ${stateClass(run)}" href="${frame.base}/runs/${encodeURIComponent(run.id)}">${failed === undefined ? outcomeText(run) : reasonTable[failed.reason].title}</a>${failed !== undefined && html` <span class="soft"><code>${failed.reason}</code> in ${failed.phase}${whoAnswered(failed)}</span>`}</td>
+<td class="wrap">${breakable(checkId(run.check))}${isOnDemand(run.id) && html` <span class="soft">on demand</span>`}</td>
 <td class="num">${formatDuration(run.durationMs)}</td><td class="num">${mostAttempts(run)}</td>
 <td class="num">${formatBytes(run.sentBytes)}</td>
 <td class="num">${run.pushBytesPerSecond !== undefined && formatRate(run.pushBytesPerSecond)}</td>
 </tr>
 `;
+}
+
+/** A narrow column breaks the name of a check between its parts. */
+function breakable(id: string): SafeHtml[] {
+  return id.split('/').map((part, index) => (index === 0 ? html`${part}` : html`/<wbr>${part}`));
 }
 
 export interface RunPageFacts {
@@ -101,7 +109,7 @@ ${factList([
   ['Others meanwhile', run.neighbour && neighbourWords(run.neighbour)],
   ['Throughput', run.pushBytesPerSecond === undefined ? undefined : formatRate(run.pushBytesPerSecond)],
   ['Pulled', run.pulledBytes === 0 ? undefined : [formatBytes(run.pulledBytes), ...pullWords(run)].join('; ')],
-  ['On the wire', `${formatBytes(run.wireBytes)} in both directions, all that the budget counts`],
+  ['On the wire', `${formatBytes(run.wireBytes)} in both directions, as the budget counts`],
   ['Connected to', `${connection(run)}${throughProxy(run.check.path)}`],
   ['Token service', ownHostOr(run.pathFacts.foreignRealmHost)],
   ['Uploads sent to', ownHostOr(run.pathFacts.foreignLocationHost)],
@@ -144,13 +152,13 @@ function stateClass(run: Run): string {
 }
 
 function outcomeText(run: Run): string {
-  if (run.failure !== undefined) {
-    const { reason, phase, answeredBy, status } = run.failure;
-    const who =
-      answeredBy === 'none' ? '' : `, answered by ${answeredBy}${status === undefined ? '' : ` with ${status}`}`;
-    return isCancelled(run) ? 'cancelled' : `${reason} in ${phase}${who}`;
-  }
+  if (run.failure !== undefined)
+    return isCancelled(run) ? 'cancelled' : `${run.failure.reason} in ${run.failure.phase}${whoAnswered(run.failure)}`;
   return mostAttempts(run) > 1 ? `ok after ${mostAttempts(run)} attempts` : 'ok';
+}
+
+function whoAnswered({ answeredBy, status }: Failure): string {
+  return answeredBy === 'none' ? '' : `, answered by ${answeredBy}${status === undefined ? '' : ` with ${status}`}`;
 }
 
 function connection(run: Run): string {

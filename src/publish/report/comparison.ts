@@ -45,7 +45,11 @@ function pushCell(data: ReportData, path: string, size: number): Cell {
   if (runs.length === 0) return notMeasured;
   const failed = runs.filter(({ ok }) => !ok);
   if (failed.length === 0) return { text: 'works', state: 'ok' };
-  const reasons = counted(failed.map(({ check, failure }) => `${check.client.name}: ${reasonWords(failure)}`));
+  const reasons = [...new Set(failed.map(({ failure }) => reasonWords(failure)))].map((words) => {
+    const alike = failed.filter(({ failure }) => reasonWords(failure) === words);
+    const clients = [...new Set(alike.map(({ check }) => check.client.name))];
+    return `${clients.join(', ')}: ${words}${alike.length === 1 ? '' : ` ×${alike.length}`}`;
+  });
   const how = failed.length === runs.length ? 'fails' : 'fails in part';
   return { text: { marked: `${how}; ${reasons.join('; ')}` }, state: 'failed' };
 }
@@ -53,14 +57,6 @@ function pushCell(data: ReportData, path: string, size: number): Cell {
 /** ``the body is refused for its size (`body_too_large`)``. */
 function reasonWords(failure: Failure | undefined): string {
   return failure === undefined ? 'failed' : `${reasonTable[failure.reason].title} (\`${failure.reason}\`)`;
-}
-
-/** Each once, with how often when it is not once. */
-function counted(words: readonly string[]): string[] {
-  return [...new Set(words)].map((word) => {
-    const times = words.filter((one) => one === word).length;
-    return times === 1 ? word : `${word} ×${times}`;
-  });
 }
 
 function loginCell({ apis }: ReportData, path: string): Cell {

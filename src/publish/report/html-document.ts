@@ -62,7 +62,7 @@ function table({ head, rows }: Extract<Block, { kind: 'table' }>): HtmlValue {
 <tbody>
 ${rows.map(
   ([first, ...cells]) => html`<tr><th scope="row">${first === undefined ? '' : inline(first.text)}</th>${cells.map(
-    ({ text, state }) => html`<td class="${state ?? ''}">${inline(text)}</td>`,
+    ({ text, state }, index) => html`<td class="${state ?? ''}" data-column="${head[index + 1]}">${inline(text)}</td>`,
   )}</tr>
 `,
 )}</tbody>

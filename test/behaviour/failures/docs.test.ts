@@ -28,8 +28,10 @@ function generated(): string {
     ];
     return `### \`${reason}\`\n\n${points.map((point) => `- ${point}\n`).join('')}`;
   });
-  const table = `| reason | means | family | speaks of |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`;
-  return `## Reasons\n\n${table}\n${sections.join('\n')}`;
+  const table = `| reason | means | family | hints at |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`;
+  const intro =
+    'Reasons of one family are how one and the same trouble shows on different paths. *Hints at* says what else such a failure may be about.';
+  return `## Reasons\n\n${intro}\n\n${table}\n${sections.join('\n')}`;
 }
 
 const written = readFileSync(file, 'utf8');

@@ -43,7 +43,7 @@ describe('status page', () => {
     expect(text).toContain(
       'One cause of failing pushes edge : Nginx refuses bodies above its size limit Set client_max_body_size 0;',
     );
-    expect(text).toContain('; none of those in memory got through.');
+    expect(text).toContain('; no success is remembered.');
     expect(body).toContain('aria-label="Duration of the last 2 runs"');
   });
 
@@ -121,7 +121,7 @@ describe('status page', () => {
     const text = visibleText(body);
     expect(text).toContain('a and b : Nginx refuses bodies above its size limit');
     expect(text).toContain(
-      'Look at: ingress. Pushes of large as docker have failed for 6 m; the last good one began 9 m ago.',
+      'Look at: ingress. Pushes of large as docker have failed for 6 m; the last one that succeeded began 9 m ago.',
     );
     expect(body).toMatch(/<a href="\/runs\/last-[ab]">The newest failing run<\/a>/);
     expect(body).toContain('<code>client_max_body_size 0;</code>');
@@ -169,7 +169,7 @@ describe('status page', () => {
   });
 
   test('says when waits between attempts are not those of the real clients, and only then', async () => {
-    const words = 'Not all of these checks wait between attempts as the real clients do';
+    const words = 'Some of these checks wait less between attempts than the real clients do';
     const real = serverDeps({ checks: () => [check()] });
     expect(visibleText(await page(real, '/'))).not.toContain(words);
     const scaled = serverDeps({ checks: () => [check(), { ...check({ path: 'edge' }), retryWaitScale: 0.5 }] });

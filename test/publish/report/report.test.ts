@@ -85,7 +85,7 @@ describe('many runs of the same kind', () => {
       /\| Push of 1 MiB \| fails; docker: the body is refused for its size \(`body_too_large`\) ×3 \| works \|/,
     );
     expect(renderHtmlDocument(buildReport(data({ rounds: [one] })))).toMatch(
-      /<td class="failed">fails; docker: the body is refused for its size \(<code>body_<wbr>[\w<>]+<\/code>\) ×3</,
+      /<td class="failed" data-column="\w+">fails; docker: the body is refused for its size \(<code>body_<wbr>[\w<>]+<\/code>\) ×3</,
     );
   });
 });
