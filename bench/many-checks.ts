@@ -6,7 +6,9 @@ import type { Check } from '../src/probe/check.ts';
 import type { Run } from '../src/probe/outcome.ts';
 import { History } from '../src/publish/history.ts';
 import { Metrics } from '../src/publish/metrics/metrics.ts';
+import type { ServerDeps } from '../src/server/deps.ts';
 import { buildServer } from '../src/server/server.ts';
+import { serverDeps } from '../test/support/server-fixtures.ts';
 import { startServer } from '../src/server/start.ts';
 
 /** What the process of many checks is told; each is answered with a `Report`. */
@@ -48,15 +50,9 @@ async function main(checkCount: number, sink: string): Promise<void> {
     metrics.observe(runOf(check, new Date()));
   }
   const build = { version: 'bench', revision: 'bench', nodeVersion: process.version };
-  const app = buildServer({
-    build,
-    log: { error: (facts) => void process.stderr.write(`${JSON.stringify(facts)}\n`), warn: () => {} },
-    readiness: () => ({ ready: true }),
-    renderMetrics: (format) => metrics.render(format),
-    history,
-    checks: () => checks,
-    redactedConfig: () => '',
-  });
+  const log = { error: (facts: object) => void process.stderr.write(`${JSON.stringify(facts)}\n`), warn: () => {} };
+  const renderMetrics: ServerDeps['renderMetrics'] = (format) => metrics.render(format);
+  const app = buildServer(serverDeps({ build, log, renderMetrics, history, checks: () => checks }));
   const listening = await startServer(app, [{ host: '127.0.0.1', port: 0 }]);
   const delays = monitorEventLoopDelay({ resolution: 1 });
   delays.enable();

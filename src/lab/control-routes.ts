@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { actingRoute } from '../server/acting-route.ts';
-import { queryText, sendText } from '../server/routes.ts';
+import { acting } from '../server/acting.ts';
+import { type Handler, queryText, route, sendText } from '../server/routes.ts';
 import { applyChange, type LabChange, parseChange } from './lab-change.ts';
 import type { DemoLab } from './lab.ts';
 
@@ -11,12 +11,13 @@ import type { DemoLab } from './lab.ts';
 export function demoRoutes(lab: DemoLab): (app: FastifyInstance) => void {
   return (app) => {
     for (const action of ['break', 'heal', 'restore'] as const) {
-      actingRoute(app, ['POST'], `/demo/${action}`, { action: 'demo' }, async (request, reply) => {
+      const handler: Handler = async (request, reply) => {
         const change = changeOf(lab, action, request);
         return change instanceof Error
           ? sendText(reply, 400, change.message)
           : sendText(reply, 200, applyChange(lab, change));
-      });
+      };
+      route(app, ['POST'], `/demo/${action}`, acting({ action: 'demo' }, handler));
     }
   };
 }

@@ -58,25 +58,24 @@ export interface ServerDeps {
   readonly checks: () => readonly Check[];
   /** The configuration in force as YAML, secrets redacted. */
   readonly redactedConfig: () => string;
-  /** Loads the configuration anew; absent: `POST /-/reload` answers 404. Never rejects. */
-  readonly reload?: () => Promise<ReloadResult>;
+  /** Loads the configuration anew. Never rejects. */
+  readonly reload: () => Promise<ReloadResult>;
   /** What rounds or a diagnosis concluded, for the status page; at most one for each registry. */
-  readonly verdicts?: () => readonly VerdictText[];
-  readonly limits?: () => readonly PathLimit[];
+  readonly verdicts: () => readonly VerdictText[];
+  readonly limits: () => readonly PathLimit[];
   /** The last round of each registry, client and workload. */
-  readonly rounds?: () => readonly Round[];
+  readonly rounds: () => readonly Round[];
   /** What each path's API did when it was last asked. */
-  readonly apis?: () => readonly ApiReport[];
+  readonly apis: () => readonly ApiReport[];
   /** What the reader of the status page must know first, for example that the last reload failed; one sentence each. */
-  readonly notices?: () => readonly string[];
+  readonly notices: () => readonly string[];
   /** Runs that have not ended yet. */
-  readonly liveRuns?: LiveRuns;
-  /** Runs that somebody asks for; absent: `/probe` and `POST /api/v1/run` answer 404. */
-  readonly onDemand?: OnDemand;
+  readonly liveRuns: LiveRuns;
+  /** Runs that somebody asks for. */
+  readonly onDemand: OnDemand;
   /** Milliseconds until the schedule next runs such a check; undefined: not known. */
-  readonly dueInMs?: (check: Pick<CheckLabels, 'registry' | 'client' | 'workload'>) => number | undefined;
-  /** Absent: `POST /api/v1/pause` and `/api/v1/resume` answer 404. */
-  readonly pause?: PauseControl;
+  readonly dueInMs: (check: Pick<CheckLabels, 'registry' | 'client' | 'workload'>) => number | undefined;
+  readonly pause: PauseControl;
   /** Taken off the scrape timeout that Prometheus announces, in milliseconds. Default 500. */
   readonly timeoutOffsetMs?: number | undefined;
   readonly now?: () => Date;

@@ -13,6 +13,15 @@ export interface RunRequest {
   readonly retries?: string | undefined;
 }
 
+export const runRequestKeys = [
+  'registry',
+  'path',
+  'client',
+  'workload',
+  'size',
+  'retries',
+] as const satisfies readonly (keyof RunRequest)[];
+
 export interface RunTerms {
   /** Time for the run, the wait for a transfer and the cleanup included; undefined: what the check allows. */
   readonly withinMs?: number | undefined;

@@ -8,6 +8,7 @@ import { liveRunPage } from '../publish/page/live-pages.ts';
 import { runPage, type RunPageFacts, runsPage } from '../publish/page/run-pages.ts';
 import { messagePage } from '../publish/page/message-page.ts';
 import { statusPage } from '../publish/page/status-page.ts';
+import { checkLabelNames } from '../publish/metrics/metric-spec.ts';
 import { causesNow, findingOf, lastRuns } from '../publish/causes-now.ts';
 import { statusView } from '../publish/status-view.ts';
 import type { ServerDeps, WebPaths } from './deps.ts';
@@ -18,8 +19,7 @@ const newestFailures = 20;
 const runsOnPage = 200;
 
 /** Pages for people. */
-export function pageRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPaths): void {
-  const frame = pageFrame(deps, paths);
+export function pageRoutes(app: FastifyInstance, deps: ServerDeps, frame: PageFrame): void {
   const now = deps.now ?? (() => new Date());
   const show = (page: Page): SafeHtml => layout(frame, page);
 
@@ -32,7 +32,7 @@ export function pageRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPat
     const limit = queryNumber(request, 'limit', runsOnPage);
     const about = aboutOf(request);
     const runs = deps.history.list({ failuresOnly, limit, about });
-    const live = deps.liveRuns?.list() ?? [];
+    const live = deps.liveRuns.list();
     const facts = {
       now: now(),
       runs,
@@ -48,7 +48,7 @@ export function pageRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPat
     const { id } = request.params as { id: string };
     const run = deps.history.get(id);
     if (run !== undefined) return sendHtml(reply, show(runPage(frame, run, factsOf(run, deps))));
-    const live = deps.liveRuns?.get(id);
+    const live = deps.liveRuns.get(id);
     if (live !== undefined) return sendHtml(reply.code(202), show(liveRunPage(frame, live, now())));
     const words =
       'Runs are kept in memory: the last of each check, failures longer than successes. This one is gone, or never was.';
@@ -73,13 +73,12 @@ function factsOf(run: Run, deps: ServerDeps): RunPageFacts {
 
 /** `?registry=…&path=…&client=…&workload=…`: the runs that are asked for, those of boards and alerts. */
 function aboutOf(request: FastifyRequest): Partial<CheckLabels> {
-  const names = ['registry', 'path', 'client', 'workload'] as const;
-  return Object.fromEntries(names.map((name) => [name, queryText(request, name) || undefined]));
+  return Object.fromEntries(checkLabelNames.map((name) => [name, queryText(request, name) || undefined]));
 }
 
 /** Whether pages may show buttons that start runs. */
-export function mayRun({ onDemand, disabled }: ServerDeps): boolean {
-  return onDemand !== undefined && disabled?.has('run') !== true;
+function mayRun({ disabled }: ServerDeps): boolean {
+  return disabled?.has('run') !== true;
 }
 
 /** undefined: no check is about the registry that was asked for. */
@@ -97,16 +96,16 @@ function statusOfAll(request: FastifyRequest, deps: ServerDeps, frame: PageFrame
         limit: newestFailures,
         about: { registry },
       }),
-      verdicts: deps.verdicts?.() ?? [],
-      limits: deps.limits?.() ?? [],
-      apis: deps.apis?.() ?? [],
+      verdicts: deps.verdicts(),
+      limits: deps.limits(),
+      apis: deps.apis(),
       causes: causesNow(
         registry === undefined ? checks : checks.filter((check) => check.registry.name === registry),
         deps.history,
         now,
       ),
       mayRun: mayRun(deps),
-      dueInMs: (check) => deps.dueInMs?.(check),
+      dueInMs: (check) => deps.dueInMs(check),
       notices: noticesOf(deps),
     })
   );

@@ -5,11 +5,18 @@ import type { Run } from '../probe/outcome.ts';
 import { contentTypes, type MetricsFormat } from '../publish/metrics/exposition.ts';
 import { type NoRun, renderNoRun, renderRun } from '../publish/probe-answer.ts';
 import { transcript } from '../publish/transcript.ts';
-import { actingRoute } from './acting-route.ts';
+import { acting } from './acting.ts';
 import { negotiateFormat } from './accept.ts';
 import type { ServerDeps } from './deps.ts';
-import { type NoRunReason, type OnDemand, type RunAnswer, RunNotStarted, type RunRequest } from './on-demand.ts';
-import { queryFlag, queryText, sendText } from './routes.ts';
+import {
+  type NoRunReason,
+  type OnDemand,
+  type RunAnswer,
+  RunNotStarted,
+  type RunRequest,
+  runRequestKeys,
+} from './on-demand.ts';
+import { type Handler, queryFlag, queryTexts, route, sendText } from './routes.ts';
 
 const defaultOffsetMs = 500;
 
@@ -20,9 +27,9 @@ class BadTimeout extends Error {}
  * `GET /probe`: one push, its metrics as the answer. The outcome of a push that failed is an answer as good as any other:
  * 200 says that it was tried.
  */
-export function probeRoute(app: FastifyInstance, onDemand: OnDemand, deps: ServerDeps): void {
-  const offsetMs = deps.timeoutOffsetMs ?? defaultOffsetMs;
-  actingRoute(app, ['GET'], '/probe', { action: 'run', disabled: deps.disabled }, async (request, reply) => {
+export function probeRoute(app: FastifyInstance, { onDemand, disabled, timeoutOffsetMs }: ServerDeps): void {
+  const offsetMs = timeoutOffsetMs ?? defaultOffsetMs;
+  const handler: Handler = async (request, reply) => {
     const startMs = performance.now();
     if (request.method === 'HEAD') return sendText(reply.header('allow', 'GET'), 405, 'HEAD is not allowed here');
     let withinMs: number | undefined;
@@ -35,7 +42,7 @@ export function probeRoute(app: FastifyInstance, onDemand: OnDemand, deps: Serve
       withinMs === undefined ? undefined : withinMs - (performance.now() - startMs);
     const noRun = (reason: NoRunReason, message: string): FastifyReply =>
       sendNoRun(request, reply, { reason, message, waitedMs: performance.now() - startMs });
-    const answer = await startedWithin(onDemand, wanted(request), withinMs, leftMs);
+    const answer = await startedWithin(onDemand, queryTexts(request, runRequestKeys), withinMs, leftMs);
     if (answer.kind === 'refused') return sendText(reply, 400, answer.message);
     if (answer.kind === 'busy') {
       reply.header('retry-after', String(answer.retryAfterSeconds));
@@ -49,7 +56,8 @@ export function probeRoute(app: FastifyInstance, onDemand: OnDemand, deps: Serve
       return noRun('scrape_timeout', message);
     }
     return sendRun(reply, run, negotiateFormat(request.headers.accept), queryFlag(request, 'debug'));
-  });
+  };
+  route(app, ['GET'], '/probe', acting({ action: 'run', disabled }, handler));
 }
 
 /** How often to look whether the same check still runs on schedule. */
@@ -79,18 +87,6 @@ function sendNoRun(request: FastifyRequest, reply: FastifyReply, noRun: NoRun): 
   const format = negotiateFormat(request.headers.accept);
   reply.header('cache-control', 'no-store').header('vary', 'Accept').header('x-blobprobe-no-run', noRun.message);
   return reply.type(contentTypes[format]).send(renderNoRun(noRun, format));
-}
-
-function wanted(request: FastifyRequest): Parameters<OnDemand['start']>[0] {
-  const [registry, path, client, workload, size, retries] = [
-    'registry',
-    'path',
-    'client',
-    'workload',
-    'size',
-    'retries',
-  ].map((name) => queryText(request, name));
-  return { registry, path, client, workload, size, retries };
 }
 
 /** Milliseconds of the header less the offset; undefined without it. */

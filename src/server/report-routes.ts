@@ -1,20 +1,18 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { html } from '../publish/html.ts';
 import { operations } from '../publish/api/openapi.ts';
-import { layout } from '../publish/page/layout.ts';
+import { layout, type PageFrame } from '../publish/page/layout.ts';
 import { daemonReports, reportView } from '../publish/report/daemon-report.ts';
 import { htmlReportBody } from '../publish/report/html-document.ts';
 import { renderMarkdown } from '../publish/report/markdown.ts';
 import { buildReport } from '../publish/report/report.ts';
 import type { ReportData } from '../publish/report/report-data.ts';
-import { answersOf, sendJson } from './api-routes.ts';
-import type { ServerDeps, WebPaths } from './deps.ts';
-import { pageFrame } from './page-routes.ts';
+import { apiRoute, sendError, sendJson } from './api-route.ts';
+import type { ServerDeps } from './deps.ts';
 import { queryText, route, sendHtml, sendText } from './routes.ts';
 
 /** What to tell others about a registry: for people as a page or as Markdown to paste, for machines as JSON. */
-export function reportRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebPaths): void {
-  const frame = pageFrame(deps, paths);
+export function reportRoutes(app: FastifyInstance, deps: ServerDeps, frame: PageFrame): void {
   route(app, ['GET'], '/report', async (request, reply) => {
     const format = queryText(request, 'format') ?? 'html';
     if (format !== 'html' && format !== 'markdown')
@@ -33,18 +31,12 @@ export function reportRoutes(app: FastifyInstance, deps: ServerDeps, paths: WebP
 ${documents.length === 0 ? html`<h1>Report</h1><p>No checks are configured.</p>` : documents.map(htmlReportBody)}`;
     return sendHtml(reply, layout(frame, { title: 'Report', body }));
   });
-  route(
-    app,
-    ['GET'],
-    operations.report.path,
-    async (request, reply) => {
-      const reports = wanted(request, deps);
-      return reports === undefined
-        ? sendJson(reply, 404, { error: noSuchRegistry })
-        : sendJson(reply, 200, { reports: reports.map((data) => reportView(data)) });
-    },
-    answersOf(operations.report),
-  );
+  apiRoute(app, operations.report, async (request, reply) => {
+    const reports = wanted(request, deps);
+    return reports === undefined
+      ? sendError(reply, 404, noSuchRegistry)
+      : sendJson(reply, 200, { reports: reports.map((data) => reportView(data)) });
+  });
 }
 
 const noSuchRegistry = 'no registry of this name has checks';
@@ -56,9 +48,9 @@ function wanted(request: FastifyRequest, deps: ServerDeps): ReportData[] | undef
     version: deps.build.version,
     checks: deps.checks(),
     history: deps.history,
-    rounds: deps.rounds?.() ?? [],
-    apis: deps.apis?.() ?? [],
-    limits: deps.limits?.() ?? [],
+    rounds: deps.rounds(),
+    apis: deps.apis(),
+    limits: deps.limits(),
   });
   const name = queryText(request, 'registry');
   const named = all.filter(({ registry }) => registry.name === name);

@@ -6,10 +6,12 @@ export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<
 
 const others = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
+export type Method = 'GET' | 'POST' | 'PUT';
+
 /** Registers one route, and 405 with `Allow` for the other methods of its URL. GET answers HEAD too. `schema` writes its JSON. */
 export function route(
   app: FastifyInstance,
-  methods: readonly ('GET' | 'POST' | 'PUT')[],
+  methods: readonly Method[],
   url: string,
   handler: Handler,
   schema: { readonly response?: Readonly<Record<string, object>> } = {},
@@ -42,6 +44,14 @@ export function sendText(reply: FastifyReply, status: number, line: string): Fas
 export function queryText(request: FastifyRequest, name: string): string | undefined {
   const value = (request.query as Record<string, string | string[] | undefined>)[name];
   return Array.isArray(value) ? value[0] : value;
+}
+
+/** Query parameters by their names; those that are not there are undefined. */
+export function queryTexts<Name extends string>(
+  request: FastifyRequest,
+  names: readonly Name[],
+): Partial<Record<Name, string>> {
+  return Object.fromEntries(names.map((name) => [name, queryText(request, name)])) as Partial<Record<Name, string>>;
 }
 
 /** `?name`, `?name=true` and `?name=1` are true. */

@@ -1,5 +1,5 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { actingRoute } from './acting-route.ts';
+import { acting } from './acting.ts';
 import { adviseRoute } from './advise-route.ts';
 import { apiRoutes } from './api-routes.ts';
 import type { ServerDeps, WebPaths } from './deps.ts';
@@ -9,7 +9,7 @@ import { pauseRoutes } from './pause-routes.ts';
 import { createPasswordCheck } from './password-check.ts';
 import { probeRoute } from './probe-route.ts';
 import { reportRoutes } from './report-routes.ts';
-import { route, sendText } from './routes.ts';
+import { type Handler, route, sendText } from './routes.ts';
 import { pageOf } from './error-page.ts';
 import { runFormRoute } from './run-form-route.ts';
 import { runRoute } from './run-route.ts';
@@ -71,16 +71,14 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
     async (scope) => {
       healthRoutes(scope, deps);
       metricsRoute(scope, paths.telemetryPath, deps);
-      pageRoutes(scope, deps, paths);
-      apiRoutes(scope, deps, paths);
-      reportRoutes(scope, deps, paths);
+      pageRoutes(scope, deps, frame);
+      apiRoutes(scope, deps, frame);
+      reportRoutes(scope, deps, frame);
       adviseRoute(scope, deps);
-      if (deps.onDemand !== undefined) {
-        probeRoute(scope, deps.onDemand, deps);
-        runRoute(scope, deps.onDemand, paths, deps.disabled);
-        runFormRoute(scope, deps.onDemand, frame, deps.disabled);
-      }
-      if (deps.pause !== undefined) pauseRoutes(scope, deps.pause, deps.disabled);
+      probeRoute(scope, deps);
+      runRoute(scope, deps, frame);
+      runFormRoute(scope, deps, frame);
+      pauseRoutes(scope, deps);
       deps.extraRoutes?.(scope);
     },
     paths.routePrefix === '/' ? {} : { prefix: paths.routePrefix },
@@ -110,14 +108,11 @@ function healthRoutes(app: FastifyInstance, deps: ServerDeps): void {
     const readiness = deps.readiness();
     return readiness.ready ? sendText(reply, 200, 'ready') : sendText(reply, 503, `not ready: ${readiness.reason}`);
   });
-  const reload = deps.reload;
-  if (reload !== undefined) {
-    const acting = { action: 'reload', disabled: deps.disabled } as const;
-    actingRoute(app, ['POST', 'PUT'], '/-/reload', acting, async (_request, reply) => {
-      const { ok, message } = await reload();
-      return sendText(reply, ok ? 200 : 500, message);
-    });
-  }
+  const reload: Handler = async (_request, reply) => {
+    const { ok, message } = await deps.reload();
+    return sendText(reply, ok ? 200 : 500, message);
+  };
+  route(app, ['POST', 'PUT'], '/-/reload', acting({ action: 'reload', disabled: deps.disabled }, reload));
 }
 
 /** The client learns what it did wrong; what we did wrong goes to the log, under the id that the client gets. */

@@ -3,8 +3,7 @@ import { demoRoutes } from '../../src/lab/control-routes.ts';
 import { type DemoLab, startLab } from '../../src/lab/lab.ts';
 import { presetNames } from '../../src/lab/presets.ts';
 import { buildServer } from '../../src/server/server.ts';
-import { History } from '../../src/publish/history.ts';
-import { answerOf } from '../support/rendered.ts';
+import { serverDeps } from '../support/server-fixtures.ts';
 
 let lab: DemoLab;
 beforeAll(async () => {
@@ -13,16 +12,7 @@ beforeAll(async () => {
 afterAll(() => lab.close());
 
 function server(extraRoutes?: ReturnType<typeof demoRoutes>) {
-  return buildServer({
-    build: { version: '0', revision: '', nodeVersion: '' },
-    log: { error: () => undefined, warn: () => undefined },
-    readiness: () => ({ ready: true }),
-    renderMetrics: async () => answerOf(''),
-    history: new History(),
-    checks: () => [],
-    redactedConfig: () => '',
-    ...(extraRoutes === undefined ? {} : { extraRoutes }),
-  });
+  return buildServer(serverDeps({ extraRoutes }));
 }
 
 /** Status and body of a POST. */

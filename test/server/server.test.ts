@@ -155,7 +155,7 @@ describe('health', () => {
     expect([after.statusCode, after.body]).toEqual([200, 'ready\n']);
   });
 
-  test('reload answers with what came of it, and does not exist without a callback', async () => {
+  test('reload answers with what came of it', async () => {
     let ok = true;
     const app = buildServer(serverDeps({ reload: async () => ({ ok, message: ok ? 'reloaded' : 'line 3: no' }) }));
     const good = await app.inject({ method: 'POST', url: '/-/reload' });
@@ -164,7 +164,6 @@ describe('health', () => {
     const bad = await app.inject({ method: 'PUT', url: '/-/reload' });
     expect([bad.statusCode, bad.body]).toEqual([500, 'line 3: no\n']);
     expect((await app.inject('/-/reload')).statusCode).toBe(405);
-    expect((await buildServer(serverDeps()).inject({ method: 'POST', url: '/-/reload' })).statusCode).toBe(404);
   });
 });
 

@@ -1,7 +1,8 @@
 import type { JsonSchema } from './schema.ts';
 import { apiSchemas } from './schemas.ts';
 
-interface Operation {
+/** A row of what the API can do. */
+export interface Operation {
   readonly method: 'get' | 'post';
   readonly path: string;
   readonly summary: string;

@@ -47,8 +47,3 @@ test('a time that is none is refused, and so is what another site makes a browse
   }
   expect(calls).toEqual(['soon']);
 });
-
-test('without a switch there is nothing to switch', async () => {
-  const app = buildServer(serverDeps());
-  expect((await app.inject({ method: 'POST', url: '/api/v1/pause' })).statusCode).toBe(404);
-});
