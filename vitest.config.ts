@@ -20,14 +20,16 @@ const labFiles = [
   'test/server/slow-clients.test.ts',
 ];
 
-/** Run the whole program, or promtool over days, and look at what came of it, whenever it comes: two at a time. */
+/** Run the whole program, or Helm or promtool many times, or a parser on thousands of texts, and look at what came of it, whenever it comes: two at a time. */
 const labBesideFiles = [
   'test/behaviour/cli/limit-interrupt.test.ts',
   'test/behaviour/daemon/{daemon,daemon-web,demo-program,pause,secrets}.test.ts',
   'test/cli/{limit,report}.test.ts',
+  'test/behaviour/parsers/fuzz.test.ts',
+  'test/helm/chart.test.ts',
   'test/packaging/ci-steps.test.ts',
   'test/faults/process.test.ts',
-  'test/prometheus/{alert-texts,check-alerts,other-alerts}.test.ts',
+  'test/prometheus/{alert-texts,check-alerts,other-alerts,slo}.test.ts',
 ];
 
 /** Real components that mostly wait (retries of Docker, alerts, schedules): two files at a time. All others keep the processors busy, or compare times. */

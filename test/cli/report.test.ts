@@ -82,7 +82,7 @@ test('as HTML into a file, and as JSON', async () => {
     routing: ['docker: any size: any path (tried up to 195 KiB)'],
     diagnoses: [{ path: 'internal', diagnosis: { kind: 'healthy' } }],
   });
-}, 60_000);
+});
 
 test('a healthy path is exit code 0 and needs no change', async () => {
   const { code, out } = await report('--quick', '--path=internal', '--client=docker', '--size=200kB');

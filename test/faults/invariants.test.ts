@@ -15,7 +15,7 @@ const certificates = worldCertificates(createCertificates());
 let seen: Observation;
 beforeAll(async () => {
   seen = (await runSeed(4, { certificates, chaosMs: 1_500 })).observation;
-}, 60_000);
+});
 
 const digest = `sha256:${'0'.repeat(64)}`;
 const entry: LedgerEntry = {
@@ -229,7 +229,7 @@ test('an engine with defects is found out: a socket, a timer, memory, an upload 
     ]),
   );
   expect(hoard.length).toBeGreaterThan(5);
-}, 60_000);
+});
 
 describe('a plan', () => {
   test('follows from its seed alone', () => {

@@ -110,7 +110,7 @@ describe('a flood of them ends, with a reason', () => {
     const path = pathTo(origin, { tls: { insecure: true, minVersion: 'TLSv1.2' } });
     const transport = opened.transport(path, { httpVersion: 'h2-if-offered' });
     expect(await failureOf(transport.exchange(get(origin)))).toMatchObject({ code: 'INFORMATIONAL_FLOOD' });
-  }, 20_000);
+  });
 });
 
 describe('what Go and curl read is read', () => {

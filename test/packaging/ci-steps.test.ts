@@ -125,7 +125,7 @@ describe.each(ways)('%s', (_file, run) => {
     expect(summary).toMatch(/^ {2}- [A-Z]/m);
     expect(summary).not.toMatch(/^ {2}- [a-z]/m);
     expect(code).toBe(20);
-  }, 60_000);
+  });
 
   test('a limit is in the way: 10, with what to set', async () => {
     const archive = join(directory, 'layout');
@@ -143,12 +143,12 @@ describe.each(ways)('%s', (_file, run) => {
     );
     expect(code).toBe(10);
     expect((await run({ ...inputs, reference: `${registry.url}/team/app` })).code).toBe(0);
-  }, 60_000);
+  });
 
   test('used wrongly: 2, and no summary', async () => {
     expect(await run({ reference: 'x', mode: 'guess' })).toEqual({ code: 2, summary: '' });
     expect(await run({ reference: 'no host' })).toEqual({ code: 2, summary: '' });
-  }, 60_000);
+  });
 });
 
 test('a push that gets through says that a retry helps, one that is refused that it does not', async () => {

@@ -36,7 +36,7 @@ test('Ctrl-C in the middle of a try: the upload is cancelled, what is known is s
     await edge.close();
     await registry.close();
   }
-}, 60_000);
+});
 
 test('SIGKILL in the middle of a push with a configuration: cleanup finds the upload in the ledger and cancels it', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'blobprobe-killed-'));
@@ -72,4 +72,4 @@ test('SIGKILL in the middle of a push with a configuration: cleanup finds the up
     await registry.close();
     rmSync(directory, { recursive: true });
   }
-}, 60_000);
+});

@@ -332,7 +332,7 @@ describe('no canary is found', () => {
       expect(output).toContain(`wrong-${index}.yaml:`);
       expect(leaksIn(output)).toEqual([]);
     }
-  }, 60_000);
+  });
 
   test('in what is said about wrong web configurations', () => {
     const wrong = [
@@ -353,7 +353,7 @@ describe('no canary is found', () => {
       expect(output).toContain(`wrong-${index}.yml`);
       expect(leaksIn(output)).toEqual([]);
     }
-  }, 60_000);
+  });
 
   test('in what a crash leaves: the log of an uncaught error and a diagnostic report', async () => {
     const reports = mkdtempSync(join(folder, 'reports-'));
