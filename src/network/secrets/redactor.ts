@@ -2,6 +2,9 @@ import type { Exchange } from '../exchange.ts';
 import { headerSecrets, urlSecrets } from './request-secrets.ts';
 import { type SecretText, secretTexts, startAtEnd, withoutSecrets } from './secret-text.ts';
 
+/** Far more than is shown of any text, and few enough that a hostile one takes no time. */
+const maxTextChars = 16 * 1024;
+
 /**
  * What a run told servers in confidence, gathered while it goes on. Debug pages, firewalls and hostile servers repeat it: in
  * bodies, headers, Location, realm and host names, also in the answer to a later request than the one it came with.
@@ -35,10 +38,12 @@ export class Redactor {
   }
 
   /**
-   * The text with `<secret>` for all of that, in any case and in the spellings of URLs, forms, JSON, HTML, base64 and hexadecimal
-   * digits, and for what the URLs of `exchange` hold. Not found is what was turned round, spread over two texts, or encrypted.
+   * The text with `<secret>` for all of that, in any case and in the spellings of URLs, forms, JSON, HTML, base64, hexadecimal digits
+   * and the like, and for what the URLs of `exchange` hold. Not found is what was turned round, spread over two texts, or encrypted.
+   * Of a text that is longer than anybody is shown, the rest is left out.
    */
   redact(text: string, exchange?: Exchange): string {
+    if (text.length > maxTextChars) return this.redactCut(text.slice(0, maxTextChars), exchange);
     return withoutSecrets(text, exchange === undefined ? this.#texts : [...this.#texts, ...this.#urlSecrets(exchange)]);
   }
 

@@ -1,4 +1,4 @@
-import { type DecodedView, decodedView } from './decoded-view.ts';
+import { type DecodedView, decodedView, decodedViews } from './decoded-view.ts';
 
 /** Shorter values are no secrets, and replacing them would tear words apart. */
 const minSecretChars = 4;
@@ -59,30 +59,37 @@ function encoded(secret: string): string[] {
 export function withoutSecrets(text: string, secrets: readonly SecretText[]): string {
   if (secrets.length === 0 || text.length < minSecretChars) return text;
   const lower = lowered(text);
-  const view = decodedView(text);
+  const [asItReads, ...views] = decodedViews(text);
   const found = secrets.flatMap((secret) => [
     ...occurrences(lower, secret.literal, secret.wholeWord),
-    ...(view.text === lower && secret.view === secret.literal
-      ? []
-      : inText(view, occurrences(view.text, secret.view, secret.wholeWord))),
-    ...inText(view, fragments(view.text, secret)),
+    ...(asItReads.text === lower && secret.view === secret.literal ? [] : inView(asItReads, secret)),
+    ...inText(asItReads, fragments(asItReads.text, secret)),
+    ...views.flatMap((view) => [...inView(view, secret), ...inText(view, fragments(view.text, secret))]),
   ]);
   return found.length === 0 ? text : blanked(text, found);
 }
 
 /** Characters at the end of `text` that may be the beginning of a secret of which the rest was not read. */
 export function startAtEnd(text: string, secrets: readonly SecretText[]): number {
-  const view = decodedView(text);
+  const views = decodedViews(text);
   const lower = lowered(text);
-  const starts = secrets.map((secret) => {
-    const inView = commonEnd(view.text, secret.view);
-    const viewed = inView === 0 ? 0 : text.length - view.rangeOf(view.text.length - inView, view.text.length)[0];
-    return Math.max(commonEnd(lower, secret.literal), viewed);
-  });
+  const starts = secrets.flatMap((secret) => [
+    commonEnd(lower, secret.literal),
+    ...views.map((view) => charsAtEnd(text, view, commonEnd(view.text, secret.view))),
+  ]);
   return Math.max(0, ...starts);
 }
 
+/** Of the text, for so many of the view. */
+function charsAtEnd(text: string, view: DecodedView, viewChars: number): number {
+  return viewChars === 0 ? 0 : text.length - view.rangeOf(view.text.length - viewChars, view.text.length)[0];
+}
+
 type Range = readonly [from: number, to: number];
+
+function inView(view: DecodedView, secret: SecretText): Range[] {
+  return inText(view, occurrences(view.text, secret.view, secret.wholeWord));
+}
 
 function inText(view: DecodedView, ranges: readonly Range[]): Range[] {
   return ranges.map(([from, to]) => view.rangeOf(from, to));
