@@ -12,7 +12,7 @@ import { type Command, usualExitCodes } from './command.ts';
 import { type FlagValues, oneOf } from './flags.ts';
 import { exitInterrupted, interruptible } from './interrupt.ts';
 import { type FoundLimit, limitJson, limitText, nameOf } from './limit-text.ts';
-import { type OnDemandCommandDeps, positive, targetsOf } from './on-demand-flags.ts';
+import { durationFlag, examinationFlags, type OnDemandCommandDeps, positive, targetsOf } from './on-demand-flags.ts';
 import { withLedger } from './with-ledger.ts';
 import { createProgress, type ProgressView } from './progress.ts';
 import { checkOf, hesitationMs } from '../daemon/scheduled-limits.ts';
@@ -29,6 +29,8 @@ interface Searches {
   readonly resolutionBytes: number;
   readonly durationsMs: readonly number[];
   readonly kinds: readonly ('size' | 'duration')[];
+  /** Bound on one push; a body that is made to take long gets its time besides. */
+  readonly timeoutMs: number | undefined;
 }
 
 /** Searches limits on size and time. Exit codes: see `exitCodes`. */
@@ -57,6 +59,7 @@ export function limitCommand(deps: OnDemandCommandDeps): Command {
         values: ['size', 'duration'],
         help: 'Search only for size or only for duration.',
       },
+      timeout: examinationFlags.timeout,
       json: { kind: 'switch', help: 'Write the result as JSON.' },
     },
     async run(values, terminal) {
@@ -93,6 +96,7 @@ function searchesOf(values: FlagValues, { config }: SelectedTargets): Searches {
     resolutionBytes: size('resolution', config?.limits?.resolutionBytes, defaultResolution),
     durationsMs: durationsUpTo(upToMs),
     kinds: only === undefined ? ['size', 'duration'] : [oneOf('only', only, ['size', 'duration'])],
+    timeoutMs: durationFlag(values, 'timeout'),
   };
 }
 
@@ -115,15 +119,15 @@ async function searchAll(
   }
   return found;
 
-  function size(target: LimitTarget, { upToBytes, resolutionBytes }: Searches): Promise<SizeLimit> {
+  function size(target: LimitTarget, { upToBytes, resolutionBytes, timeoutMs }: Searches): Promise<SizeLimit> {
     const run = engine.paced(createHesitatingPacer(hesitationMs));
     const onTry = ({ sizeBytes }: { sizeBytes: number }): void =>
       view.begin(`${nameOf(target)}: ${formatBytes(sizeBytes)}`);
     const onProgress = (progress: Progress): void => view.update(progress);
-    return searchSizeLimit(checkOf(target), { upToBytes, resolutionBytes, signal, onTry, onProgress }, run);
+    return searchSizeLimit(checkOf(target, timeoutMs), { upToBytes, resolutionBytes, signal, onTry, onProgress }, run);
   }
 
-  function duration(target: LimitTarget, { durationsMs }: Searches): Promise<DurationLimit> {
+  function duration(target: LimitTarget, { durationsMs, timeoutMs }: Searches): Promise<DurationLimit> {
     const onTry = ({ durationMs }: { durationMs: number }): void =>
       view.begin(`${nameOf(target)}: ${durationMs === 0 ? 'at once' : `over ${formatDuration(durationMs)}`}`);
     const resolutionMs = Math.min(5_000, Math.ceil((durationsMs.at(-1) ?? 0) / 10));
@@ -134,6 +138,6 @@ async function searchAll(
       onTry,
       onProgress: (progress: Progress) => view.update(progress),
     };
-    return searchDurationLimit(checkOf(target), options, (pacer) => engine.paced(pacer));
+    return searchDurationLimit(checkOf(target, timeoutMs), options, (pacer) => engine.paced(pacer));
   }
 }

@@ -128,9 +128,9 @@ export class ScheduledLimits {
   }
 }
 
-/** What a search varies: registry, path and client stay. */
-export function checkOf({ registry, path, client }: LimitTarget): Check {
-  const times = { intervalMs: tryTimeoutMs, timeoutMs: tryTimeoutMs, retryWaitScale: 1 };
+/** What a search varies: registry, path and client stay. `timeoutMs`: bound on one push. */
+export function checkOf({ registry, path, client }: LimitTarget, timeoutMs = tryTimeoutMs): Check {
+  const times = { intervalMs: timeoutMs, timeoutMs, retryWaitScale: 1 };
   return oneBlob({ registry, path, client, ...times, retries: 'none' as const }, 'limit-search', 1);
 }
 

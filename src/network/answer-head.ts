@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { joined } from './joined.ts';
 
 /** What was there before, or about, the head of an answer. */
 export interface HeadFacts {
@@ -27,6 +28,8 @@ export const informationalFlood = 'INFORMATIONAL_FLOOD';
 export class AnswerHead {
   readonly #socket: Socket;
   #held: Buffer = Buffer.alloc(0);
+  /** Behind which the end of the head is looked for. */
+  #searchedBytes = 0;
   #heldBytes = 0;
   #reading = false;
   #informational = 0;
@@ -53,6 +56,7 @@ export class AnswerHead {
   /** A request goes out: what comes next is the head of its answer. */
   expect(): void {
     this.#held = Buffer.alloc(0);
+    this.#searchedBytes = 0;
     this.#heldBytes = 0;
     this.#reading = true;
     this.#informational = 0;
@@ -69,16 +73,20 @@ export class AnswerHead {
   /** What of all that came may go on to the parser. */
   #take(chunk: Buffer): Buffer {
     this.#heldBytes += chunk.length;
-    this.#held = Buffer.concat([this.#held, chunk]);
+    this.#held = joined(this.#held, chunk);
     while (this.#reading) {
       if (!beginsAsHttp(this.#held)) return this.#release(this.#held);
-      const end = endOfHead(this.#held);
-      if (end === undefined) return this.#heldBytes > maxHeadBytes ? this.#overflow() : Buffer.alloc(0);
+      const end = endOfHead(this.#held, this.#searchedBytes);
+      if (end === undefined) {
+        this.#searchedBytes = Math.max(0, this.#held.length - 2);
+        return this.#heldBytes > maxHeadBytes ? this.#overflow() : Buffer.alloc(0);
+      }
       const head = this.#held.toString('latin1', 0, end);
       const rest = this.#held.subarray(end);
       if (!/^HTTP\/1\.\d +1(?!01)\d\d\b/.test(head)) return this.#release(Buffer.concat([this.#readable(head), rest]));
       this.#informational += 1;
       this.#held = rest;
+      this.#searchedBytes = 0;
       if (this.#informational > maxInformational || this.#heldBytes - rest.length > maxHeadBytes)
         return this.#overflow();
     }
@@ -121,9 +129,12 @@ export class AnswerHead {
       }
     }
     const chunked = unfolded.some((line) => /^transfer-encoding:.*chunked\s*$/i.test(line));
-    const kept = unfolded.filter((line, index) => {
+    const lengths = new Set<string>();
+    const kept = unfolded.filter((line) => {
       if (!/^content-length:/i.test(line)) return true;
-      const repeated = unfolded.slice(0, index).some((other) => sameField(other, line));
+      const length = line.toLowerCase().replace(/\s/g, '');
+      const repeated = lengths.has(length);
+      lengths.add(length);
       if (chunked) note('length beside chunks');
       else if (repeated) note('repeated length');
       return !chunked && !repeated;
@@ -132,19 +143,14 @@ export class AnswerHead {
   }
 }
 
-function sameField(one: string, other: string): boolean {
-  const plain = (line: string): string => line.toLowerCase().replace(/\s/g, '');
-  return plain(one) === plain(other);
-}
-
 function beginsAsHttp(bytes: Buffer): boolean {
   const beginning = 'HTTP/1.';
   return beginning.startsWith(bytes.toString('latin1', 0, Math.min(bytes.length, beginning.length)));
 }
 
-/** Behind the empty line that ends a head; undefined: it is not there yet. */
-function endOfHead(bytes: Buffer): number | undefined {
-  for (let at = bytes.indexOf('\n'); at >= 0; at = bytes.indexOf('\n', at + 1)) {
+/** Behind the empty line that ends a head and begins at `from` or later; undefined: it is not there yet. */
+function endOfHead(bytes: Buffer, from: number): number | undefined {
+  for (let at = bytes.indexOf('\n', from); at >= 0; at = bytes.indexOf('\n', at + 1)) {
     if (bytes[at + 1] === 10) return at + 2;
     if (bytes[at + 1] === 13 && bytes[at + 2] === 10) return at + 3;
   }

@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import type { HttpRequest, HttpResponse, OnResponseChunk } from './exchange.ts';
+import { joined } from './joined.ts';
 
 /** A body longer than this that nobody streams ends the exchange: an endless error page must not cost time and traffic. */
 const maxDiscardedBytes = 4 * 1024 * 1024;
@@ -9,8 +10,7 @@ export class ResponseReader {
   readonly #maxBodyBytes: number;
   readonly #onChunk: OnResponseChunk | undefined;
   readonly #streamLimitBytes: number;
-  readonly #kept: Uint8Array[] = [];
-  #keptBytes = 0;
+  #kept: Buffer = Buffer.alloc(0);
   #bodyBytes = 0;
   #status: number | undefined;
   #headers: Record<string, readonly string[]> = {};
@@ -43,13 +43,8 @@ export class ResponseReader {
       const wanted = this.#onChunk(chunk, { status: this.#status, headers: this.#headers });
       return wanted !== false && this.#bodyBytes <= this.#streamLimitBytes;
     }
-    const room = this.#maxBodyBytes - this.#keptBytes;
-    if (room > 0) {
-      // A copy: the parser's buffer is reused for what comes next.
-      const part = Uint8Array.from(chunk.subarray(0, room));
-      this.#kept.push(part);
-      this.#keptBytes += part.byteLength;
-    }
+    const room = this.#maxBodyBytes - this.#kept.length;
+    if (room > 0) this.#kept = joined(this.#kept, chunk.subarray(0, room));
     return this.#bodyBytes <= maxDiscardedBytes;
   }
 
@@ -67,9 +62,9 @@ export class ResponseReader {
 
   /** As Go's transport does: what it offered to take compressed it hands on plain. What is not all there stays as it came. */
   #body(): Buffer {
-    const bytes = Buffer.concat(this.#kept);
+    const bytes = Buffer.from(this.#kept);
     const coding = this.#headers['content-encoding']?.join().trim().toLowerCase();
-    if (coding !== 'gzip' || bytes.byteLength === 0 || this.#keptBytes < this.#bodyBytes) return bytes;
+    if (coding !== 'gzip' || bytes.byteLength === 0 || bytes.byteLength < this.#bodyBytes) return bytes;
     try {
       return gunzipSync(bytes, { maxOutputLength: this.#maxBodyBytes });
     } catch {

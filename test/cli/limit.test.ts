@@ -7,6 +7,7 @@ import { createEngine } from '../../src/daemon/engine.ts';
 import { limitCommand } from '../../src/cli/limit.ts';
 import { type DemoEdge, startEdge } from '../../src/lab/edge.ts';
 import { type DemoRegistry, startRegistry } from '../../src/lab/registry.ts';
+import { startScriptedRegistry } from '../support/scripted-registry.ts';
 
 let registry: DemoRegistry;
 let edge: DemoEdge;
@@ -85,6 +86,14 @@ describe('ad hoc', () => {
     );
   });
 
+  test('a registry that is silent costs the time of one push: inconclusive', async () => {
+    const silent = await startScriptedRegistry({ POST: () => {} });
+    const { code, out } = await limit([`--url=${silent.url}`, ...login, ...size, '--timeout=300ms']);
+    await silent.close();
+    expect(out).toMatch(/inconclusive; known so far: nothing is accepted\n.*another reason: deadline,/);
+    expect(code).toBe(1);
+  });
+
   test('on a terminal the bar is drawn over itself and goes away', async () => {
     const { err } = await limit([`--url=${registry.url}`, ...login, ...size], 'right', true);
     expect(err).toContain('\r\u001B[K');
@@ -146,6 +155,7 @@ describe('with a configuration', () => {
     ['--insecure', 'flag --insecure needs --url'],
     ['--up-to=much', 'flag --up-to: expected a size such as 100MiB, got "much"'],
     ['--only=speed', 'flag --only: expected size or duration, got "speed"'],
+    ['--timeout=soon', 'flag --timeout: expected a duration such as 15m, got "soon"'],
   ])('%s: exit code 2', async (flag, message) => {
     const { code, err } = await limit([`--config.file=${configured()}`, flag]);
     expect(err).toBe(`blobprobe limit: ${message} (see blobprobe limit --help)\n`);

@@ -1,6 +1,7 @@
 import { createSecureServer } from 'node:http2';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { AnswerHead } from '../../src/network/answer-head.ts';
 import { createCertificates } from '../../src/lab/certificates.ts';
 import { classify } from '../../src/probe/judge/classify.ts';
 import { noContext } from '../../src/probe/judge/facts.ts';
@@ -110,6 +111,26 @@ describe('a flood of them ends, with a reason', () => {
     const path = pathTo(origin, { tls: { insecure: true, minVersion: 'TLSv1.2' } });
     const transport = opened.transport(path, { httpVersion: 'h2-if-offered' });
     expect(await failureOf(transport.exchange(get(origin)))).toMatchObject({ code: 'INFORMATIONAL_FLOOD' });
+  });
+});
+
+describe('a head that is made to cost time costs none', () => {
+  const most = 255 * 1024;
+  const lengths = Array.from({ length: 10_000 }, (_, length) => `Content-Length: ${length}\r\n`).join('');
+  test.each([
+    ['in pieces of one byte', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(most)}`, 1],
+    ['in lines that come byte by byte', `HTTP/1.1 200 OK\r\n${'a:\r\n'.repeat(most / 4)}`, 1],
+    ['with ten thousand lengths', `HTTP/1.1 200 OK\r\n${lengths}\r\n`, most],
+  ])('%s', (_name, text, pieceBytes) => {
+    const socket = new Socket();
+    const head = new AnswerHead(socket);
+    head.expect();
+    const startedMs = performance.now();
+    for (let at = 0; at < text.length; at += pieceBytes) socket.push(Buffer.from(text.slice(at, at + pieceBytes)));
+    // It was a minute and more.
+    expect(performance.now() - startedMs).toBeLessThan(15_000);
+    expect(Buffer.from(head.facts.beginning ?? []).toString()).toBe(text.slice(0, 512));
+    socket.destroy();
   });
 });
 
