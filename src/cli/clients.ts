@@ -43,6 +43,7 @@ function json(): string {
     layersAtOnce: Number.isFinite(profile.concurrency) ? profile.concurrency : null,
     httpVersion: profile.httpVersion,
     userAgent: profile.userAgent,
+    measured: profile.measured ?? null,
     source: profile.source,
   }));
   return JSON.stringify(rows, undefined, 2);

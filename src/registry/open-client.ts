@@ -101,11 +101,11 @@ export function authorizerOf(
   });
 }
 
-/** Of what the client sends to a registry the token service gets its name, unless it has another, and what Go's transport adds everywhere. */
+/** What Go's transport adds everywhere. */
+const ofTransport = ['accept-encoding', 'connection'];
+
+/** Of what the client sends to a registry the token service gets its name, unless it has another, and what its transport adds. */
 function tokenHeaders({ userAgent, requestHeaders, tokens }: ClientManners): Readonly<Record<string, string>> {
-  const coding = requestHeaders['accept-encoding'];
-  return {
-    'user-agent': tokens.userAgent ?? userAgent,
-    ...(coding === undefined ? {} : { 'accept-encoding': coding }),
-  };
+  const added = Object.entries(requestHeaders).filter(([name]) => ofTransport.includes(name));
+  return { 'user-agent': tokens.userAgent ?? userAgent, ...Object.fromEntries(added) };
 }

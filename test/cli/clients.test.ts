@@ -29,5 +29,7 @@ test('--json has the same as data', async () => {
     waitsMs: [],
     responseHeaderTimeoutMs: 30_000,
     layersAtOnce: 5,
+    measured: expect.stringMatching(/^docker 29 /),
   });
+  expect(rows.find(({ name }) => name === 'chunked')).toMatchObject({ measured: null });
 });

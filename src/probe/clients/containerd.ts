@@ -11,15 +11,22 @@ import type { Failure } from '../failure.ts';
 const transportEndings = new Set(['UND_ERR_SOCKET', 'ETIMEDOUT']);
 
 /**
- * containerd's doWithRetries (2.4.2): at most five sendings of a request; 408 and 429 at once and without regard to
- * Retry-After, 500, 503 and 504 once more unless the status repeats, a lost connection after 50 ms.
+ * containerd's retryRequest: 408 and 429 at once and without regard to Retry-After, 500, 503 and 504 once more unless the status
+ * repeats; up to 2.2 at most six sendings of a request.
  */
-export function containerdResend(end: RequestEnd): number | undefined {
-  if (end.sending >= 5) return undefined;
+export function containerdResendUntil22(end: RequestEnd, sendings = 6): number | undefined {
+  if (end.sending >= sendings || end.status === undefined) return undefined;
   if (end.status === 408 || end.status === 429) return 0;
   if (end.status === 500 || end.status === 503 || end.status === 504)
     return end.status === end.statusBefore ? undefined : 0;
-  return end.code !== undefined && transportEndings.has(end.code) ? 50 : undefined;
+  return undefined;
+}
+
+/** Since 2.3 at most five, and a lost connection counts, after 50 ms (doWithTransportRetries). */
+function containerdResend(end: RequestEnd): number | undefined {
+  const sendings = 5;
+  if (end.status !== undefined) return containerdResendUntil22(end, sendings);
+  return end.sending < sendings && transportEndings.has(end.code ?? '') ? 50 : undefined;
 }
 
 /** auth/fetch.go and the authorizer around it. */
@@ -103,7 +110,11 @@ export const containerd = {
     getAfterForbiddenHead: true,
   },
   // 2.3.2 and older: 2.3.3 has what 2.4 has.
-  '2.3': { ...containerdPusher, userAgent: 'containerd/2.3.2 (blobprobe)' },
+  '2.3': {
+    ...containerdPusher,
+    measured: 'containerd 2.3.2, its pusher',
+    userAgent: 'containerd/2.3.2 (blobprobe)',
+  },
 } satisfies ClientVersions;
 
 /** io.EOF, io.ErrUnexpectedEOF, the errnos that retryError names, and what net.Error calls Temporary(): all that took too long. */

@@ -48,7 +48,7 @@ const pull: PullRow = {
 /** Before containers/image 5.23 nothing goes on after a cut. */
 const pullUntil522: PullRow = { ...pull, resumesAfterMs: () => undefined };
 
-/** skopeo copy from registry to registry: the size is known. */
+/** skopeo copy from registry to registry: the size is known. From a folder (oci:, dir:) it copies the layers one by one. */
 const skopeoRow: ClientRow = {
   source: 'go.podman.io/image v5.42.1 docker/{docker_image_dest,docker_client,body_reader}.go',
   userAgent: 'skopeo/1.22.2 (blobprobe)',
@@ -134,7 +134,7 @@ const podmanRow: ClientRow = {
 };
 
 export const podman = {
-  '6.0': podmanRow,
+  '6.0': { ...podmanRow, measured: 'go.podman.io/common 0.69, its libimage' },
   // Before go.podman.io/common 0.63 (March 2025) a 502, 503 or 504 was final; a connection for each request before image 5.25.
   '4.3': {
     ...podmanRow,
@@ -150,7 +150,7 @@ export const podman = {
 } satisfies ClientVersions;
 
 export const skopeo = {
-  '1.22': skopeoRow,
+  '1.22': { ...skopeoRow, measured: 'go.podman.io/image 5.42.1, its copy' },
   // A connection for each request, up to containers/image 5.24.
   '1.9': {
     ...skopeoRow,

@@ -1,8 +1,9 @@
 import { type TokenBehaviour, tokensByClock } from '../../registry/auth/token-behaviour.ts';
+import type { ResendPolicy } from '../../registry/resend.ts';
 import { takesItOnce } from '../../registry/pull.ts';
 import type { ClientRow, ClientVersions, PullRow } from './client-profile.ts';
 import type { Failure } from '../failure.ts';
-import { containerdPusher, containerdResend } from './containerd.ts';
+import { containerdPusher, containerdResendUntil22 } from './containerd.ts';
 
 /** Registry codes after which docker gives up at once (moby daemon/internal/distribution/errors.go, retryOnError). */
 const finalCodes = new Set(['UNAUTHORIZED', 'UNSUPPORTED', 'DENIED', 'TOOMANYREQUESTS', 'NAME_UNKNOWN']);
@@ -100,8 +101,17 @@ const agent = (version: string, go: string): string =>
 const upstream = 'UpstreamClient(blobprobe)';
 
 export const docker = {
-  '29.7': { ...classic, userAgent: `${agent('29.7.2', 'go1.26')} ${upstream}` },
-  '29.0': { ...classic, userAgent: `${agent('29.0.0', 'go1.25')} ${upstream}`, requestHeaders: connectionEach },
+  '29.7': {
+    ...classic,
+    measured: 'docker 29 (moby v2.0.0-beta.24), its pusher',
+    userAgent: `${agent('29.7.2', 'go1.26')} ${upstream}`,
+  },
+  '29.0': {
+    ...classic,
+    measured: 'docker 29.0 (moby v2.0.0-beta.1), its pusher',
+    userAgent: `${agent('29.0.0', 'go1.25')} ${upstream}`,
+    requestHeaders: connectionEach,
+  },
   '20.10': {
     ...classic,
     userAgent: `${agent('20.10.24', 'go1.19')} ${upstream}`,
@@ -132,6 +142,8 @@ const tokensOf = (containerdVersion: string): TokenBehaviour => ({
   userAgent: `containerd/${containerdVersion} (blobprobe)`,
 });
 
+const resendOf29: ResendPolicy = (end) => containerdResendUntil22(end);
+
 export const dockerContainerd = {
   '29.7': {
     ...inContainerd,
@@ -144,12 +156,14 @@ export const dockerContainerd = {
   // containerd 2.1.5 to 2.2.5: no time limit for the answer, nothing sent again after a lost connection; moby/moby#53081.
   '29.0': {
     ...inContainerd,
+    measured: 'docker 29.0 (moby v2.0.0-beta.1, containerd 2.1.4), its image service',
     userAgent: `${agent('29.0.0', 'go1.25')} containerd-client/2.1.5+unknown ${storageDriver} ${upstream}`,
     tokens: tokensOf('2.1.5+unknown'),
+    namesRegistryElsewhere: false,
     responseHeaderTimeoutMs: undefined,
-    resend: (end) => (end.status === undefined ? undefined : containerdResend(end)),
+    resend: resendOf29,
     concurrency: Number.POSITIVE_INFINITY,
     // No limit is handed on to containerd (daemon/containerd/image_pull.go).
-    pull: { ...containerdPusher.pull, concurrency: Number.POSITIVE_INFINITY },
+    pull: { ...containerdPusher.pull, resend: resendOf29, concurrency: Number.POSITIVE_INFINITY },
   },
 } satisfies ClientVersions;

@@ -85,6 +85,8 @@ const refusals: readonly [
   ['docker-containerd', 429, 1, [0, 0, 0, 0], 5],
   ['docker-containerd', 503, 1, [0], 2],
   ['docker-containerd', 502, 1, [], 1],
+  ['docker-containerd@29.0', 429, 1, [0, 0, 0, 0, 0], 6],
+  ['docker-containerd@29.0', 503, 1, [0], 2],
   ['containerd', 408, 1, [0, 0, 0, 0], 5],
   ['buildkit', 502, 4, [1_000, 2_000, 4_000], 1],
   ['buildkit', 413, 1, [], 1],
@@ -112,7 +114,46 @@ test.each([
   expect(agents).toEqual(agents.map(() => expect.stringMatching(name)));
 });
 
+test.each(['docker@29.0', 'docker@20.10', 'skopeo@1.9', 'podman@4.3'] as const)(
+  '%s takes a connection for each request, one to the token service, too',
+  async (client) => {
+    const registry = await registryOf({
+      auth: { kind: 'bearer', users: [{ name: 'probe', password: 'secret' }], service: 'lab' },
+    });
+    const credentials = { kind: 'basic', username: 'probe', password: Secret.of('secret') } as const;
+    await runOnce(checkOf(registry.url, { client, registry: { credentials, cleanup: 'keep' } }));
+    expect(registry.requests.some(({ url }) => /token/.test(url))).toBe(true);
+    expect(new Set(registry.requests.map(({ headers }) => headers['connection']))).toEqual(new Set(['close']));
+  },
+);
+
 describe('retries and resends', () => {
+  test.each([
+    ['docker-containerd', 5],
+    ['docker-containerd@29.0', 1],
+  ] as const)('%s and a connection that ends without an answer: %i sendings', async (client, sendings) => {
+    const registry = await registryOf();
+    registry.intercept = ({ method }) => (method === 'PUT' ? { kind: 'close', readBytes: 1000 } : undefined);
+    const run = await runOnce(
+      checkOf(registry.url, { client, sizeBytes: 1000, check: { retries: 'profile' } }),
+      runDeps({}, []),
+    );
+    const sent = run.attempts.flatMap(({ requests }) => requests).filter(({ method }) => method === 'PUT');
+    expect(sent).toHaveLength(sendings);
+  });
+
+  test.each([
+    ['containerd', ['HEAD', 'GET']],
+    ['containerd@2.3', ['HEAD']],
+    ['docker-containerd@29.0', ['HEAD']],
+  ] as const)('%s, and a HEAD that is answered 403', async (client, methods) => {
+    const registry = await registryOf();
+    registry.intercept = () => ({ kind: 'answer', status: 403, headers: {}, body: '' });
+    const run = await runOnce(checkOf(registry.url, { client, check: { retries: 'profile' } }));
+    expect(run.failure?.status).toBe(403);
+    expect(run.attempts.flatMap(({ requests }) => requests).map(({ method }) => method)).toEqual(methods);
+  });
+
   test.each(['deadline', 'cancelled'] as const)(
     'a run that is ended (%s) while its client waits to send again says so',
     async (how) => {
