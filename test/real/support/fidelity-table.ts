@@ -1,8 +1,11 @@
+import { join } from 'node:path';
 import { clientProfiles } from '../../../src/probe/clients/client-profiles.ts';
 import { type Story, storyOfProfile, storyOfReal } from './push-comparison.ts';
 import { type Failure, failures } from './push-failures.ts';
 import type { Scenery } from './push-recorder.ts';
-import { packImage, type PusherName, realPushers, type RealPusher, startPushing } from './real-pushers.ts';
+import { startLayoutServer } from './layout-server.ts';
+import { type PusherName, realPushers, type RealPusher } from './real-pushers.ts';
+import { packImage, startPushing } from './running-pushers.ts';
 
 export interface Comparison {
   readonly real: Story;
@@ -62,18 +65,21 @@ async function compare(
   failure: Failure,
 ): Promise<Comparison> {
   const { folder, image, remove } = packImage(failure.layerBytes);
-  const { headerTimeoutMs, scenery } = failure;
+  const { scenery } = failure;
   const logsIn = scenery.bearer !== undefined && pusher.anonymous !== true;
   const sizes = image.layers.map(({ size }) => size);
+  const shelf = failure.fromRegistry === true ? await startLayoutServer(join(folder, 'layout'), image) : undefined;
+  const source = shelf === undefined ? 'oci:layout:latest' : `docker://${shelf.host}/probe/x:latest`;
   try {
     const [real, ours] = await Promise.all([
       storyOfReal(failure, image.config.digest, logsIn, (at) =>
-        push({ ...at, folder, image, headerTimeoutMs, tls: scenery.tls === true }),
+        push({ ...at, folder, image, tls: scenery.tls === true, source }),
       ),
       storyOfProfile(failure, { ...clientProfiles[pusher.row], ...pusher.besides }, logsIn, sizes),
     ]);
     return { real, ours };
   } finally {
+    await shelf?.close();
     remove();
   }
 }

@@ -16,7 +16,7 @@ import type { DockerDaemon } from './docker-daemon.ts';
 import type { ImageLayout } from './layer-source.ts';
 import { startProcess } from './process.ts';
 import { type PullRecorder, type PullRequest, type PullScenery, startPullRecorder } from './pull-recorder.ts';
-import { type Luggage, packImage } from './real-pushers.ts';
+import { type Luggage, packImage } from './running-pushers.ts';
 
 /** How a pull went: its requests, one line each, and the waits before them that are no waits for an answer. */
 export interface PullStory {

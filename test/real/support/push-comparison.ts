@@ -63,7 +63,7 @@ export async function storyOfProfile(
   logsIn: boolean,
   layerBytes: readonly number[],
 ): Promise<Story> {
-  const { headerTimeoutMs, scenery } = failure;
+  const { scenery } = failure;
   const recorder = await startPushRecorder(scenery);
   const sleeps: Sleep[] = [];
   const deps = runDeps();
@@ -83,7 +83,7 @@ export async function storyOfProfile(
         registry: { repository: 'probe/x', cleanup: 'keep', credentials },
         path: { allowHosts: [recorder.otherOrigin], tls: { insecure: true, minVersion: 'TLSv1.2' } },
         check: {
-          client: headerTimeoutMs === undefined ? profile : { ...profile, responseHeaderTimeoutMs: headerTimeoutMs },
+          client: profile,
           workload: { name: 'workload', kind: layerBytes.length > 1 ? 'image' : 'blob', layerBytes, pull: false },
           retries: 'profile',
           timeoutMs: 150_000,
@@ -179,6 +179,7 @@ function lineOf({ httpVersion, method, url, headers, host, answer, bodyBytes }: 
     const value = headers[name];
     return value === undefined ? [] : [`${name}: ${name === 'authorization' ? value.replace(/ .*/, '') : value}`];
   });
+  if (headers['connection'] === 'close') fields.push('connection: close');
   const where = host === 'other' ? ' at the other host' : '';
   const agent = productNames(headers['user-agent'] ?? '').replace(/ ?blobprobe/, '');
   return `HTTP/${httpVersion} ${method} ${target}${where} (${framing}; ${[...fields, agent].join('; ')}) → ${answer}`;

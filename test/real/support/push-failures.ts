@@ -4,12 +4,12 @@ import type { Deed, Scenery } from './push-recorder.ts';
 export interface Failure {
   readonly scenery: Scenery;
   readonly layerBytes: readonly number[];
-  /** Both get this time limit for response headers in place of the client's own. */
-  readonly headerTimeoutMs?: number;
   /** Layers side by side come in no order. */
   readonly sideBySide?: boolean;
   /** Of chunks, which no other program sends. */
   readonly chunks?: boolean;
+  /** The real program copies from a registry; else what it pushes lies in a folder. */
+  readonly fromRegistry?: boolean;
 }
 
 /** Three chunks of regctl's, which are not refused: only bodies beyond `aboveBytes` are. */
@@ -33,6 +33,11 @@ const refusal = (status: number, more: { readonly retryAfter?: string; readonly 
   ...more,
 });
 const start = (deed: () => Deed): Failure => ({ scenery: { target: 'start', deed }, layerBytes });
+const eightLayers: Failure = {
+  scenery: { holdsLayers: true },
+  layerBytes: [150_000, 160_000, 170_000, 180_000, 190_000, 200_000, 210_000, 220_000],
+  sideBySide: true,
+};
 
 /** By name, in the order of the table. */
 export const failures: Readonly<Record<string, Failure>> = {
@@ -60,7 +65,7 @@ export const failures: Readonly<Record<string, Failure>> = {
   'closed after the body': body(() => ({ kind: 'close' })),
   'reset at POST': start(() => ({ kind: 'reset', when: 'after' })),
   'closed at POST': start(() => ({ kind: 'close' })),
-  'no answer (time limit 1 s)': { ...body(() => ({ kind: 'silence' })), headerTimeoutMs: 1_000 },
+  'no answer for 31 s': body((nth) => (nth === 1 ? { kind: 'late', afterMs: 31_000 } : undefined)),
   'foreign Location': { scenery: { foreignLocation: true }, layerBytes },
   'private realm': { scenery: { bearer: 'private' }, layerBytes },
   'one layer of three': {
@@ -68,11 +73,8 @@ export const failures: Readonly<Record<string, Failure>> = {
     layerBytes: [200_000, 700_000, 300_000],
     sideBySide: true,
   },
-  'eight layers': {
-    scenery: { holdsLayers: true },
-    layerBytes: [150_000, 160_000, 170_000, 180_000, 190_000, 200_000, 210_000, 220_000],
-    sideBySide: true,
-  },
+  'eight layers': eightLayers,
+  'eight layers of a registry': { ...eightLayers, fromRegistry: true },
   'a chunk 413': chunks((nth) => (nth === 1 || nth === 3 ? refusal(413) : undefined)),
   'a chunk 416, with Range': chunks((nth) => {
     if (nth === 1) return refusal(413);

@@ -14,7 +14,8 @@ export type Deed =
   | { readonly kind: 'reset'; readonly when: 'before' | 'after' }
   /** FIN after the last byte. */
   | { readonly kind: 'close' }
-  | { readonly kind: 'silence' };
+  /** The registry's polite answer, so long after the last byte. */
+  | { readonly kind: 'late'; readonly afterMs: number };
 
 /** Which requests are meant: the HEAD of a blob, the POST that opens an upload, or what carries the payload. */
 export type Target = 'head' | 'start' | 'body';
@@ -136,7 +137,7 @@ class Recorder {
   readonly #scenery: Scenery;
   readonly #sizes = new Map<string, number>();
   readonly #committed = new Map<string, number>();
-  met = 0;
+  readonly #met: Recorded[] = [];
   mostAtOnce = 0;
   readonly #waiting: (() => void)[] = [];
   #quiet: NodeJS.Timeout | undefined;
@@ -201,12 +202,21 @@ class Recorder {
     if (existing.some((digest) => record.url.includes(digest))) return undefined;
     if (Number(record.headers['content-length'] ?? Number.POSITIVE_INFINITY) <= aboveBytes && target === 'body')
       return undefined;
-    this.met += 1;
-    return deed?.(this.met);
+    this.#met.push(record);
+    return deed?.(this.#met.length);
+  }
+
+  /** Without configs: what streams one does not say how small it is. */
+  get met(): number {
+    return this.#met.filter((one) => targetOf(one) !== 'body' || one.bodyBytes > payloadBytes || one.answer !== '202')
+      .length;
   }
 
   #finish(record: Recorded, request: Asked, response: Answering, deed: Deed | undefined): void {
-    if (deed?.kind === 'silence') return;
+    if (deed?.kind === 'late') {
+      this.#answerLate(deed.afterMs, record, request, response);
+      return;
+    }
     if (deed?.kind === 'reset' || deed?.kind === 'close') {
       this.#end(record, deed.kind);
       if (deed.kind === 'reset') request.socket.resetAndDestroy();
@@ -218,6 +228,17 @@ class Recorder {
     response.writeHead(status, { 'Docker-Distribution-Api-Version': 'registry/2.0', ...headers });
     response.end(record.method === 'HEAD' ? '' : body);
     if (this.#hasNeighbours()) for (const finish of this.#held.splice(0)) finish();
+  }
+
+  #answerLate(afterMs: number, record: Recorded, request: Asked, response: Answering): void {
+    const lastByteMs = performance.now();
+    const timer = setTimeout(() => this.#finish(record, request, response, undefined), afterMs);
+    request.socket.once('close', () => {
+      clearTimeout(timer);
+      // As exact as a busy machine allows.
+      const seconds = Math.round((performance.now() - lastByteMs) / 5_000) * 5;
+      if (record.answer === 'none') record.answer = `none, left after ${seconds} s`;
+    });
   }
 
   #hasNeighbours(): boolean {
@@ -271,7 +292,15 @@ class Recorder {
         return [202, { Location: record.url, Range: `0-${(heldAfter(headers) ?? size) - 1}` }, ''];
       case 'PUT':
         this.#committed.set(digest, size);
-        return [201, { Location: `/v2/probe/x/blobs/sha256:${digest}`, 'Content-Length': '0' }, ''];
+        return [
+          201,
+          {
+            Location: `/v2/probe/x/blobs/sha256:${digest}`,
+            'Content-Length': '0',
+            'Docker-Content-Digest': `sha256:${digest}`,
+          },
+          '',
+        ];
       case 'GET':
         return [204, { Location: record.url, Range: `0-${size - 1}` }, ''];
       default:

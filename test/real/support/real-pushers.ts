@@ -1,13 +1,8 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { ClientProfile } from '../../../src/probe/clients/client-profile.ts';
 import { type ClientName, clientProfiles } from '../../../src/probe/clients/client-profiles.ts';
-import { type Component, requireComponent } from '../../support/component.ts';
-import { type ImageLayout, writeImageLayout } from './layer-source.ts';
-import { startDockerDaemon } from './docker-daemon.ts';
-import { startProcess } from './process.ts';
+import type { Component } from '../../support/component.ts';
+import type { ImageLayout } from './layer-source.ts';
 import { failures } from './push-failures.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
 
 /** What a program is given, and where it shall push it. */
 export interface Errand {
@@ -18,10 +13,10 @@ export interface Errand {
   readonly image: ImageLayout;
   /** `user:password`, where the registry asks for them. */
   readonly credentials: string | undefined;
-  /** Time limit for response headers, where the program can be told one. */
-  readonly headerTimeoutMs: number | undefined;
   /** The registry speaks TLS, with a certificate that nobody knows. */
   readonly tls: boolean;
+  /** Where it lies, as skopeo and podman name it. */
+  readonly source: string;
 }
 
 /** How a program is run, and which row it proves. */
@@ -46,31 +41,55 @@ export interface RealPusher {
 
 const creds = (flag: string, { credentials }: Errand): string =>
   credentials === undefined ? '' : `${flag} ${credentials}`;
-const password = ({ credentials = ':' }: Errand): string => credentials.split(':')[1] ?? '';
+/** Password of the errand's credentials. */
+export const passwordOf = ({ credentials = ':' }: Errand): string => credentials.split(':')[1] ?? '';
 
 export const pusherNames = [
   'docker',
+  'docker29Classic',
+  'docker290Classic',
   'docker29',
+  'docker290',
   'containerd',
+  'containerd23',
   'buildkit',
   'crane',
   'skopeo',
+  'skopeo122',
   'podman',
+  'podman6',
   'buildah',
   'regctl',
   'oras',
 ] as const;
 export type PusherName = (typeof pusherNames)[number];
 
-/** How the pushers of test/real/pushers are called that read a layout and know of a time limit. */
-function onLayout({ image: { manifest }, headerTimeoutMs }: Errand): string {
-  const limit = headerTimeoutMs === undefined ? '' : `${headerTimeoutMs}ms`;
-  return `"$0" "$REF" layout ${manifest.digest} ${manifest.size} ${limit}`;
-}
+/** How the pushers of test/real/pushers are called that read a layout. */
+const onLayout = ({ image: { manifest } }: Errand): string => `"$REF" layout ${manifest.digest} ${manifest.size}`;
 
-const noTimeLimit = 'no answer (time limit 1 s)';
+const onDockerLayout = (store: 'classic' | 'containerd', errand: Errand): string => `"$0" ${store} ${onLayout(errand)}`;
+
 /** Of chunks, which no other program than regctl sends. */
 const chunkFailures = Object.keys(failures).filter((failure) => failures[failure]?.chunks === true);
+/** For all but skopeo, which alone copies from registry to registry. */
+const special = [...chunkFailures, 'eight layers of a registry'];
+
+/** Which of its errors a stream meets in a reset depends on the moment, and a layer that is streamed does not say its size. */
+const streams = [...special, 'reset before the body', 'one layer of three'];
+/** Fifty seconds each, and all alike: 503 stands for them. */
+const slowStreams = [
+  ...streams,
+  'HEAD 403',
+  'answer 503 over TLS',
+  'answer 502',
+  'answer 504',
+  'closed after the body',
+  'reset at POST',
+  'closed at POST',
+  '503 at POST, Retry-After',
+];
+
+const oneByOne = { 'eight layers': 'those of a folder one by one' };
 
 /** Programs by the family of the row that they prove. */
 export const realPushers: Readonly<Record<PusherName, RealPusher>> = {
@@ -78,7 +97,7 @@ export const realPushers: Readonly<Record<PusherName, RealPusher>> = {
     component: 'crane',
     program: 'crane 0.22.1',
     row: 'crane',
-    skips: [...chunkFailures, noTimeLimit],
+    skips: special,
     differs: { '401 in the middle': 'asks for a token and sends a PATCH that breaks off' },
     script: () => '"$0" push --insecure layout "$REF"',
   },
@@ -86,10 +105,10 @@ export const realPushers: Readonly<Record<PusherName, RealPusher>> = {
     component: 'regctl',
     program: 'regctl 0.11.7',
     row: 'regctl',
-    skips: [noTimeLimit, 'one layer of three'],
+    skips: ['one layer of three', 'eight layers of a registry'],
     differs: {},
     script: (errand) => {
-      const login = errand.credentials === undefined ? '' : `,user=probe,pass=${password(errand)}`;
+      const login = errand.credentials === undefined ? '' : `,user=probe,pass=${passwordOf(errand)}`;
       const tls = errand.tls ? 'insecure' : 'disabled';
       return `"$0" --host "reg=$HOST,tls=${tls}${login}" image copy ocidir://layout:latest "$REF"`;
     },
@@ -98,10 +117,10 @@ export const realPushers: Readonly<Record<PusherName, RealPusher>> = {
     component: 'oras',
     program: 'oras 1.3.6',
     row: 'oras',
-    skips: [...chunkFailures, noTimeLimit],
+    skips: special,
     differs: {},
     script: (errand) => {
-      const login = errand.credentials === undefined ? '' : `--username probe --password ${password(errand)}`;
+      const login = errand.credentials === undefined ? '' : `--username probe --password ${passwordOf(errand)}`;
       const files = errand.image.layers.map(({ digest }) => `layout/blobs/sha256/${digest.slice(7)}`);
       return `"$0" push ${errand.tls ? '--insecure' : '--plain-http'} ${login} "$REF" ${files.join(' ')}`;
     },
@@ -110,23 +129,39 @@ export const realPushers: Readonly<Record<PusherName, RealPusher>> = {
     component: 'containerd-pusher',
     program: 'containerd 2.4.2',
     row: 'containerd',
-    skips: chunkFailures,
+    skips: special,
     differs: {},
-    script: onLayout,
+    script: (errand) => `"$0" ${onLayout(errand)}`,
+  },
+  containerd23: {
+    component: 'containerd-pusher-2.3',
+    program: 'containerd 2.3.2',
+    row: 'containerd@2.3',
+    skips: special,
+    differs: {},
+    script: (errand) => `"$0" ${onLayout(errand)}`,
   },
   docker29: {
     component: 'docker-pusher',
     program: 'docker 29, moby v2.0.0-beta.24',
     row: 'docker-containerd',
-    skips: chunkFailures,
+    skips: special,
     differs: {},
-    script: onLayout,
+    script: (errand) => onDockerLayout('containerd', errand),
+  },
+  docker290: {
+    component: 'docker-pusher-29.0',
+    program: 'docker 29.0, moby v2.0.0-beta.1',
+    row: 'docker-containerd@29.0',
+    skips: special,
+    differs: {},
+    script: (errand) => onDockerLayout('containerd', errand),
   },
   buildkit: {
     component: 'buildkit-pusher',
     program: 'buildkit 0.34.2',
     row: 'buildkit',
-    skips: [...chunkFailures, noTimeLimit],
+    skips: special,
     differs: { '401 in the middle': 'sends it again with the same token' },
     anonymous: true,
     script: ({ image }) => `"$0" "$REF" layout ${image.manifest.digest}`,
@@ -136,25 +171,41 @@ export const realPushers: Readonly<Record<PusherName, RealPusher>> = {
     program: 'skopeo 1.9.3',
     row: 'skopeo@1.9',
     // A layer that is streamed does not say its size: which of three the failure meets is a matter of moments.
-    // From a layout it copies one layer after the other.
-    skips: [...chunkFailures, noTimeLimit, 'one layer of three', 'eight layers'],
-    differs: {},
+    skips: [...chunkFailures, 'one layer of three'],
+    differs: oneByOne,
     isolated: true,
     script: (errand) =>
-      `"$0" --insecure-policy copy --dest-tls-verify=false ${creds('--dest-creds', errand)} oci:layout:latest "docker://$REF"`,
+      `"$0" --insecure-policy copy --src-tls-verify=false --dest-tls-verify=false ${creds('--dest-creds', errand)} ${errand.source} "docker://$REF"`,
+  },
+  skopeo122: {
+    component: 'skopeo-pusher',
+    program: 'go.podman.io/image 5.42.1',
+    row: 'skopeo',
+    skips: [...chunkFailures, 'one layer of three'],
+    differs: oneByOne,
+    isolated: true,
+    script: ({ source }) => `"$0" ${source} "docker://$REF"`,
   },
   podman: {
     component: 'podman',
     program: 'podman 4.3.1',
     row: 'podman@4.3',
-    // Which of its errors a stream meets in a reset depends on the moment; a layer that is streamed does not say its size.
-    skips: [...chunkFailures, noTimeLimit, 'reset before the body', 'one layer of three', 'eight layers'],
+    skips: streams,
     differs: {},
     isolated: true,
     script: (errand) => {
       const podman = '"$0" --storage-driver vfs --cgroup-manager cgroupfs --events-backend none';
-      return `id=$(${podman} pull --quiet oci:layout:latest) && ${podman} push --tls-verify=false ${creds('--creds', errand)} "$id" "docker://$REF"`;
+      return `id=$(${podman} pull --quiet ${errand.source}) && ${podman} push --tls-verify=false ${creds('--creds', errand)} "$id" "docker://$REF"`;
     },
+  },
+  podman6: {
+    component: 'podman-pusher',
+    program: 'go.podman.io/common 0.69',
+    row: 'podman',
+    skips: streams,
+    differs: {},
+    isolated: true,
+    script: ({ source }) => `"$0" ${source} "docker://$REF"`,
   },
   buildah: {
     component: 'buildah',
@@ -164,13 +215,12 @@ export const realPushers: Readonly<Record<PusherName, RealPusher>> = {
       userAgent: 'Buildah/1.28.2 (blobprobe)',
       retry: { ...clientProfiles['podman@4.3'].retry, delayMs: () => 2_000 },
     },
-    // As podman.
-    skips: [...chunkFailures, noTimeLimit, 'reset before the body', 'one layer of three', 'eight layers'],
+    skips: streams,
     differs: {},
     isolated: true,
     script: (errand) => {
       const buildah = '"$0" --storage-driver vfs';
-      return `id=$(${buildah} pull --quiet oci:layout:latest) && ${buildah} push --tls-verify=false ${creds('--creds', errand)} "$id" "docker://$REF"`;
+      return `id=$(${buildah} pull --quiet ${errand.source}) && ${buildah} push --tls-verify=false ${creds('--creds', errand)} "$id" "docker://$REF"`;
     },
   },
   docker: {
@@ -178,95 +228,25 @@ export const realPushers: Readonly<Record<PusherName, RealPusher>> = {
     program: 'docker 20.10.24',
     row: 'docker@20.10',
     isolated: true,
-    // Fifty seconds each, and all alike: 503 stands for them.
-    skips: [
-      ...chunkFailures,
-      // `docker import` makes one.
-      'eight layers',
-      noTimeLimit,
-      'reset before the body',
-      'one layer of three',
-      'HEAD 403',
-      'answer 503 over TLS',
-      'answer 502',
-      'answer 504',
-      'closed after the body',
-      'reset at POST',
-      'closed at POST',
-      '503 at POST, Retry-After',
-    ],
+    // `docker import` makes one layer.
+    skips: [...slowStreams, 'eight layers'],
     differs: {},
     script: () => '',
   },
+  docker29Classic: {
+    component: 'docker-pusher',
+    program: 'docker 29, moby v2.0.0-beta.24',
+    row: 'docker',
+    skips: slowStreams,
+    differs: {},
+    script: (errand) => onDockerLayout('classic', errand),
+  },
+  docker290Classic: {
+    component: 'docker-pusher-29.0',
+    program: 'docker 29.0, moby v2.0.0-beta.1',
+    row: 'docker@29.0',
+    skips: slowStreams,
+    differs: {},
+    script: (errand) => onDockerLayout('classic', errand),
+  },
 };
-
-/** An image layout in a folder of its own. */
-export interface Luggage {
-  readonly folder: string;
-  readonly image: ImageLayout;
-  readonly remove: () => void;
-}
-
-/** A folder that leads to an image of these layers; equal images are made once. */
-export function packImage(layerBytes: readonly number[]): Luggage {
-  const key = layerBytes.join();
-  const made = images.get(key) ?? makeImage(layerBytes);
-  images.set(key, made);
-  const { path: folder, remove } = temporaryDirectory('pusher');
-  symlinkSync(join(made.folder, 'layout'), join(folder, 'layout'));
-  return { folder, image: made.image, remove };
-}
-
-const images = new Map<string, Omit<Luggage, 'remove'>>();
-
-function makeImage(layerBytes: readonly number[]): Omit<Luggage, 'remove'> {
-  const { path: folder } = temporaryDirectory('image');
-  return { folder, image: writeImageLayout(join(folder, 'layout'), layerBytes) };
-}
-
-type Push = (errand: Errand) => Promise<{ readonly exitCode: number | string; readonly output: string }>;
-
-/** Makes ready to push with the program; dockerd runs until it is closed. */
-export async function startPushing(
-  pusher: RealPusher,
-): Promise<{ readonly push: Push; readonly close: () => Promise<void> }> {
-  if (pusher.component !== 'dockerd') return { push: (errand) => runPusher(pusher, errand), close: async () => {} };
-  const daemon = await startDockerDaemon();
-  const push: Push = ({ host, credentials, image }) =>
-    daemon.push({ destination: `${host}/probe/x:latest`, layerBytes: image.layers[0]?.size ?? 0, credentials });
-  return { push, close: daemon.close };
-}
-
-/** Runs the program until it ends. Throws when it cannot be started. */
-async function runPusher(
-  pusher: RealPusher,
-  errand: Errand,
-): Promise<{ readonly exitCode: number | string; readonly output: string }> {
-  const { folder, host, credentials } = errand;
-  if (credentials !== undefined) {
-    mkdirSync(join(folder, '.docker'));
-    const auth = Buffer.from(credentials).toString('base64');
-    writeFileSync(join(folder, '.docker/config.json'), JSON.stringify({ auths: { [host]: { auth } } }));
-  }
-  const isolated = pusher.isolated === true;
-  const mounts = isolated ? ['/run', '/opt', '/var/lib'].map((mount) => `mount -t tmpfs none ${mount}`) : [];
-  const script = ['set -e', ...mounts, pusher.script(errand)].join('\n');
-  const shell = ['/bin/sh', '-c', script, requireComponent(pusher.component)];
-  const [command = '', ...args] = isolated
-    ? [requireComponent('unshare'), '--mount', '--propagation', 'private', ...shell]
-    : shell;
-  const child = await startProcess(command, args, {
-    cwd: folder,
-    env: {
-      PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
-      HOME: folder,
-      TMPDIR: folder,
-      HOST: host,
-      REF: `${host}/probe/x:latest`,
-      PUSH_USER: credentials === undefined ? '' : 'probe',
-      PUSH_PASSWORD: password(errand),
-      PUSH_TLS: errand.tls ? 'insecure' : '',
-    },
-  });
-  return { exitCode: await child.exited, output: child.output() };
-}

@@ -1,8 +1,9 @@
 // Pushes an OCI image layout with containerd's own pusher, without a daemon: what ctr, nerdctl and the CRI do on the wire.
-// Usage: containerd REFERENCE LAYOUT MANIFEST_DIGEST MANIFEST_BYTES [HEADER_TIMEOUT]
-//        containerd pull REFERENCE FOLDER
+// Usage: containerd REFERENCE LAYOUT MANIFEST_DIGEST MANIFEST_BYTES
+//
+//	containerd pull REFERENCE FOLDER
+//
 // PUSH_TLS=insecure: the registry speaks TLS, with a certificate that nobody knows.
-// The time limit for response headers is containerd's own unless one is given.
 package main
 
 import (
@@ -12,7 +13,6 @@ import (
 	"net/http"
 	"os"
 	"strconv"
-	"time"
 
 	"github.com/containerd/containerd/v2/core/remotes"
 	"github.com/containerd/containerd/v2/core/remotes/docker"
@@ -47,11 +47,7 @@ func push(ctx context.Context, args []string) error {
 		Digest:    digest.Digest(args[2]),
 		Size:      size,
 	}
-	resolver, err := resolverWith(args[4:])
-	if err != nil {
-		return err
-	}
-	pusher, err := resolver.Pusher(ctx, args[0])
+	pusher, err := newResolver().Pusher(ctx, args[0])
 	if err != nil {
 		return err
 	}
@@ -63,11 +59,8 @@ func push(ctx context.Context, args []string) error {
 	return remotes.PushContent(ctx, pusher, manifest, store, semaphore.NewWeighted(3), platforms.All, nil)
 }
 
-func resolverWith(timeout []string) (remotes.Resolver, error) {
-	client, err := clientWith(timeout)
-	if err != nil {
-		return nil, err
-	}
+func newResolver() remotes.Resolver {
+	client := newClient()
 	plain := docker.MatchAllHosts
 	if isTLS() {
 		plain = func(string) (bool, error) { return false, nil }
@@ -77,7 +70,7 @@ func resolverWith(timeout []string) (remotes.Resolver, error) {
 		docker.WithClient(client),
 		docker.WithAuthorizer(docker.NewDockerAuthorizer(docker.WithAuthClient(client), docker.WithAuthCreds(credentials))),
 	)
-	return docker.NewResolver(docker.ResolverOptions{Hosts: hosts}), nil
+	return docker.NewResolver(docker.ResolverOptions{Hosts: hosts})
 }
 
 func credentials(string) (string, string, error) {
@@ -88,17 +81,10 @@ func isTLS() bool {
 	return os.Getenv("PUSH_TLS") == "insecure"
 }
 
-func clientWith(timeout []string) (*http.Client, error) {
-	transport := docker.DefaultHTTPTransport(nil)
+func newClient() *http.Client {
+	var settings *tls.Config
 	if isTLS() {
-		transport = docker.DefaultHTTPTransport(&tls.Config{InsecureSkipVerify: true})
+		settings = &tls.Config{InsecureSkipVerify: true}
 	}
-	if len(timeout) > 0 {
-		limit, err := time.ParseDuration(timeout[0])
-		if err != nil {
-			return nil, err
-		}
-		transport.ResponseHeaderTimeout = limit
-	}
-	return &http.Client{Transport: transport}, nil
+	return &http.Client{Transport: docker.DefaultHTTPTransport(settings)}
 }

@@ -15,10 +15,7 @@ import (
 // Pulls an image into a content store in a folder, as ctr and the CRI do, without unpacking it.
 // PULL_BUFFER: bytes of one range, of which three are fetched at a time; containerd's own default is 0, one request a blob.
 func pull(ctx context.Context, ref string, folder string) error {
-	resolver, err := resolverWith(nil)
-	if err != nil {
-		return err
-	}
+	resolver := newResolver()
 	buffer, err := strconv.Atoi(os.Getenv("PULL_BUFFER"))
 	if err != nil {
 		buffer = 0

@@ -1,0 +1,18 @@
+//go:build !docker29_0
+
+package main
+
+import (
+	"context"
+
+	store "github.com/moby/moby/v2/daemon/containerd"
+	"github.com/moby/moby/v2/dockerversion"
+)
+
+func withUpstreamUserAgent(ctx context.Context, agent string) context.Context {
+	return dockerversion.WithUpstreamUserAgent(ctx, agent)
+}
+
+func limitUploads(settings *store.ImageServiceConfig) {
+	settings.MaxConcurrentUploads = uploadsAtATime
+}
