@@ -27,7 +27,7 @@ export const clientsCommand: Command = {
   summary: 'Lists the clients that can be emulated, with their versions and how they differ.',
   flags: { json: { kind: 'switch', help: 'As JSON, with waits in milliseconds.' } },
   run: async (values, terminal) => {
-    terminal.out(`${values.isSet('json') ? json() : table()}\n`);
+    terminal.out(`${values.isSet('json') ? json() : `${table()}\n\n${notes()}`}\n`);
     return 0;
   },
 };
@@ -43,10 +43,18 @@ function json(): string {
     layersAtOnce: Number.isFinite(profile.concurrency) ? profile.concurrency : null,
     httpVersion: profile.httpVersion,
     userAgent: profile.userAgent,
+    otherwise: profile.otherwise ?? null,
     measured: profile.measured ?? null,
     source: profile.source,
   }));
   return JSON.stringify(rows, undefined, 2);
+}
+
+/** What the columns do not tell of older versions. */
+function notes(): string {
+  return clientRows
+    .flatMap(({ name, otherwise }) => (otherwise === undefined ? [] : [`${name}: ${otherwise}`]))
+    .join('\n');
 }
 
 function table(): string {

@@ -10,13 +10,16 @@ async function output(...argv: readonly string[]): Promise<string> {
   return text;
 }
 
-test('one line for each row, under a head, in columns', async () => {
-  const lines = (await output()).trimEnd().split('\n');
+test('one line for each row, under a head, in columns; below, what older versions do otherwise', async () => {
+  const [columns = '', notes = ''] = (await output()).trimEnd().split('\n\n');
+  const lines = columns.split('\n');
   expect(lines).toHaveLength(clientRows.length + 1);
   expect(lines[1]).toMatch(/^docker {2,}29\.7 +patch-streamed +5 +5s 10s 15s 20s +5 +docker\/29\.7\.2 /);
   expect(lines.find((line) => line.startsWith('docker-containerd@29.0 '))).toMatch(
     /put-length +1 +all +docker\/29\.0\.0 /,
   );
+  const older = clientRows.map(({ name }) => name).filter((name) => name.includes('@'));
+  expect(notes.split('\n').map((line) => line.replace(/: .*/, ''))).toEqual(older);
 });
 
 test('--json has the same as data', async () => {

@@ -92,6 +92,19 @@ describe('push', () => {
     expect(registry.openSessions).toEqual([]);
   });
 
+  test('as a client by its version', async () => {
+    const { code, out } = await run([
+      'push',
+      `--url=${registry.url}/team/probe`,
+      ...login,
+      '--size=1kB',
+      '--client=docker@20.10',
+    ]);
+    expect(out).toContain('/url/docker@20.10/1kB: pushed');
+    expect(registry.requests.at(-1)?.headers['user-agent']).toMatch(/^docker\/20\.10/);
+    expect(code).toBe(0);
+  });
+
   test('a failure: request by request, then cause, remedy and reference', async () => {
     const args = ['push', `--config.file=${configured()}`, '--path=ingress', '--workload=large', '--retries=none'];
     const { code, out } = await run(args);

@@ -11,6 +11,7 @@ import { loadConfig, parseConfig } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/config/problem.ts';
 import { redactedConfig } from '../../src/config/redact.ts';
 import { checkId } from '../../src/probe/check.ts';
+import { clientNames, clientProfiles } from '../../src/probe/clients/client-profiles.ts';
 import { invalidCases } from '../behaviour/config/invalid-cases.ts';
 import { fakeSources } from '../support/config-sources.ts';
 
@@ -32,6 +33,27 @@ checks:
 `;
 
 describe('parseConfig', () => {
+  it('takes a client by its version, under the name as it is written', () => {
+    const written = twoRegistries.replace('[docker, crane]', '[docker, docker@20.10, docker-containerd@29.7]');
+    const { checks } = parseConfig(written, 'c.yaml', fakeSources());
+    const names = checks.slice(0, 3).map(({ client: { name, version } }) => `${name} is ${version}`);
+    expect(names).toEqual(['docker is 29.7', 'docker@20.10 is 20.10', 'docker-containerd@29.7 is 29.7']);
+    const { name: _name, ...byVersion } = clientProfiles['docker-containerd@29.7'];
+    expect(clientProfiles['docker-containerd']).toMatchObject(byVersion);
+  });
+
+  it('knows no client by a version that has no row', () => {
+    const wrong = twoRegistries.replace('[docker, crane]', '[docker@19.03]');
+    expect(() => parseConfig(wrong, 'c.yaml', fakeSources())).toThrow(ConfigError);
+    const inSchema = new Set(configJsonSchema().match(/"[a-z-]+@[\d.]+"/g));
+    expect([...inSchema].sort()).toEqual(
+      clientNames
+        .filter((name) => name.includes('@'))
+        .map((name) => JSON.stringify(name))
+        .sort(),
+    );
+  });
+
   it('expands checks to registry × path × client × workload, in the order of the file', () => {
     const config = parseConfig(twoRegistries, 'c.yaml', fakeSources());
     expect(config.checks.map(checkId)).toEqual([

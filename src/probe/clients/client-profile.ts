@@ -58,6 +58,8 @@ export interface ClientRow {
   readonly source: string;
   /** The program, and its version, beside which the row was measured; undefined: read only. */
   readonly measured?: string;
+  /** Of an older version: which ones it stands for, and what they do otherwise than the next newer row; a line for people. */
+  readonly otherwise?: string;
   readonly userAgent: string;
   readonly httpVersion: '1.1' | 'h2-if-offered';
   /** GET /v2/ before anything else, to learn the auth challenge: once, or each time it tries again. */

@@ -113,6 +113,7 @@ export const containerd = {
   '2.3': {
     ...containerdPusher,
     measured: 'containerd 2.3.2, its pusher',
+    otherwise: '2.3.2 and older: no GET after a HEAD that is answered 403',
     userAgent: 'containerd/2.3.2 (blobprobe)',
   },
 } satisfies ClientVersions;

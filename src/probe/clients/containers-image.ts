@@ -138,6 +138,8 @@ export const podman = {
   // Before go.podman.io/common 0.63 (March 2025) a 502, 503 or 504 was final; a connection for each request before image 5.25.
   '4.3': {
     ...podmanRow,
+    otherwise:
+      'before containers/common 0.63: a 502, 503 or 504 is final; before containers/image 5.25: a connection for each request',
     measured: 'podman 4.3.1, buildah 1.28.2 (Debian)',
     userAgent: 'containers/5.23.1 (github.com/containers/image) (blobprobe)',
     requestHeaders: { ...podmanRow.requestHeaders, connection: 'close' },
@@ -154,6 +156,7 @@ export const skopeo = {
   // A connection for each request, up to containers/image 5.24.
   '1.9': {
     ...skopeoRow,
+    otherwise: 'before containers/image 5.25: a connection for each request',
     measured: 'skopeo 1.9.3 (Debian)',
     userAgent: 'skopeo/1.9.3 (blobprobe)',
     requestHeaders: { ...skopeoRow.requestHeaders, connection: 'close' },

@@ -109,11 +109,13 @@ export const docker = {
   '29.0': {
     ...classic,
     measured: 'docker 29.0 (moby v2.0.0-beta.1), its pusher',
+    otherwise: '25 to 29.3: a connection for each request',
     userAgent: `${agent('29.0.0', 'go1.25')} ${upstream}`,
     requestHeaders: connectionEach,
   },
   '20.10': {
     ...classic,
+    otherwise: '24 and older: besides, a 4xx with a page of HTML is final; no Content-Type on PATCH',
     userAgent: `${agent('20.10.24', 'go1.19')} ${upstream}`,
     measured: 'docker 20.10.24 (Debian)',
     requestHeaders: connectionEach,
@@ -157,6 +159,8 @@ export const dockerContainerd = {
   '29.0': {
     ...inContainerd,
     measured: 'docker 29.0 (moby v2.0.0-beta.1, containerd 2.1.4), its image service',
+    otherwise:
+      '29.0 to 29.6: no time limit, all layers at a time, nothing again after a lost connection, six sendings after 408 and 429',
     userAgent: `${agent('29.0.0', 'go1.25')} containerd-client/2.1.5+unknown ${storageDriver} ${upstream}`,
     tokens: tokensOf('2.1.5+unknown'),
     namesRegistryElsewhere: false,

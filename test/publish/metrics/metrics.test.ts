@@ -17,6 +17,7 @@ import { sendingSpecs } from '../../../src/publish/metrics/sending-specs.ts';
 import { Metrics } from '../../../src/publish/metrics/metrics.ts';
 import { type Exposition, readExposition, type Sample } from '../../support/exposition-reader.ts';
 import { describeWithComponents } from '../../support/component.ts';
+import { clientProfiles } from '../../../src/probe/clients/client-profiles.ts';
 import { checkMetrics } from '../../support/promtool.ts';
 import { selectorsOf } from '../../support/board-queries.ts';
 import { recordingGroups } from '../../../prometheus/src/recording.ts';
@@ -68,6 +69,16 @@ function mostSeries(): number {
 async function scrape(metrics: Metrics): Promise<Exposition> {
   return readExposition(await rendered(metrics));
 }
+
+test('the label client is the name as it is configured', async () => {
+  const metrics = emptyMetrics();
+  for (const name of ['docker', 'docker@29.7', 'docker@20.10'] as const)
+    metrics.register(check({ client: clientProfiles[name] }));
+  const labels = (await scrape(metrics))
+    .all('blobprobe_check_interval_seconds')
+    .map((sample) => sample.labels['client']);
+  expect(labels).toEqual(['docker', 'docker@29.7', 'docker@20.10']);
+});
 
 describe('before the first run', () => {
   test('every counter and histogram of the check is there at zero', async () => {
