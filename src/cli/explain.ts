@@ -90,6 +90,8 @@ function seenWords({ request, failure }: Failed): string {
 function hopWords({ request, failure, findings, restsOn }: Failed): string {
   if (request.clientGone === true && findings.length === 0)
     return 'before the one that logged: the client, or a hop between, gave up';
+  if (request.registryGone === true && findings.length === 0)
+    return 'behind the one that logged: the registry, or a hop between, closed the connection';
   if (request.answeredBy === 'other') return 'unknown: the answer was passed on, or the line does not say who made it';
   return (restsOn === 'words of one line' ? findings[0]?.hop : undefined) ?? failure.blame;
 }

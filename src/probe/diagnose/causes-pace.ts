@@ -71,7 +71,11 @@ export const paceCauses = {
       'Raise `stream_idle_timeout` of the HTTP connection manager (5 min by default; Envoy Gateway: `timeout.http.streamIdleTimeout` of a `BackendTrafficPolicy`), or `request_timeout` if it is set.',
     reference: envoyTimeouts,
     rank: 'named',
-    explains: is('request_timeout', 'envoy', (f, x) => says(/\bstream timeout/i)(f, x) || isEmpty(f)),
+    explains: either(
+      is('request_timeout', 'envoy', (f, x) => says(/\bstream timeout/i)(f, x) || isEmpty(f)),
+      // The same limit, while Envoy waits for the answer.
+      is('response_timeout', 'envoy', says(/\bstream timeout/i)),
+    ),
     refutedBy: ['restPassed'],
     provenBy: [/\bstream timeout/i, 'rest'],
     nextTest: 'Look for `stream_idle_timeout` in the response flags (SI) of Envoy’s access log.',

@@ -1,6 +1,6 @@
-import { type LogFormat, type LoggedRequest, numberIn, withoutQuery } from './log-line.ts';
+import { clientClosed, type LogFormat, type LoggedRequest, numberIn, withoutQuery } from './log-line.ts';
 
-type Said = Pick<LoggedRequest, 'status' | 'answeredBy' | 'clientGone' | 'sentBytes' | 'names'>;
+type Said = Pick<LoggedRequest, 'status' | 'answeredBy' | 'clientGone' | 'sentBytes' | 'names' | 'harmless'>;
 
 /** nginx's words, and what the client got for it (src/http of nginx). */
 const nginxWords: readonly (readonly [RegExp, (match: RegExpExecArray) => Said])[] = [
@@ -12,6 +12,12 @@ const nginxWords: readonly (readonly [RegExp, (match: RegExpExecArray) => Said])
       sentBytes: (numberIn(bytes) ?? 0) + (numberIn(more) ?? 0),
       names: 'nginx_body_limit',
     }),
+  ],
+  // Before what it says of the upstream, which it names only as what it was doing.
+  [/client (?:prematurely )?closed (?:keepalive )?connection/, () => ({ answeredBy: 'none', clientGone: true })],
+  [
+    /client request body is buffered to a temporary file/,
+    () => ({ answeredBy: 'none', harmless: 'nginx collects the body in a file before it goes on' }),
   ],
   [
     /upstream timed out.*while reading response header/,
@@ -27,7 +33,6 @@ const nginxWords: readonly (readonly [RegExp, (match: RegExpExecArray) => Said])
     () => ({ status: 408, answeredBy: 'nginx', names: 'nginx_client_body_timeout' }),
   ],
   [/client timed out/, () => ({ status: 408, answeredBy: 'nginx' })],
-  [/client (?:prematurely )?closed (?:keepalive )?connection/, () => ({ answeredBy: 'none', clientGone: true })],
 ];
 
 const nginxError: LogFormat = {
@@ -67,14 +72,17 @@ const distribution: LogFormat = {
     const method = field('http.request.method');
     const uri = field('http.request.uri');
     const status = numberIn(field('http.response.status'));
-    if (method === undefined || uri === undefined || status === undefined) return undefined;
+    // It says so in a line of its own, and then that it answered 499, or 500 as 2.8 does; nobody was there to read it.
+    const clientGone = status === clientClosed || /client disconnected/.test(field('err.detail') ?? field('msg') ?? '');
+    if (method === undefined || uri === undefined || (status === undefined && !clientGone)) return undefined;
     const host = field('http.request.host');
     return {
       method,
       uri: withoutQuery(host === undefined ? uri : `https://${host}${uri}`),
-      status: status === 499 ? undefined : status,
-      clientGone: status === 499,
-      answeredBy: status === 499 ? 'none' : 'registry',
+      status: clientGone ? undefined : status,
+      clientGone,
+      answeredBy: clientGone ? 'none' : 'registry',
+      sentBytes: clientGone ? numberIn(field('copied')) : undefined,
       registryCode: field('err.code')?.toUpperCase().replaceAll(' ', '_'),
       userAgent: field('http.request.useragent'),
       elapsedMs: goDurationMs(field('http.response.duration')),

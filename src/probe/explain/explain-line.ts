@@ -39,19 +39,20 @@ export function explainLine(line: string): Explanation {
   const { status, uri, clientGone } = request;
   if (uri !== '' && !/\/v2(?:\/|$)|\/token/.test(uri))
     return { kind: 'unknown', why: 'it is no request to a registry' };
+  if (request.harmless !== undefined) return { kind: 'no-failure', request, why: request.harmless };
   if (status !== undefined && status < 400) return { kind: 'no-failure', request, why: `${status} is no failure` };
   if (status === 401)
     return { kind: 'no-failure', request, why: 'a login begins with 401; it is a failure when nothing comes after it' };
   if (status === 404 && /^(?:HEAD|GET)$/.test(request.method))
     return { kind: 'no-failure', request, why: 'clients look before they push, and 404 is the usual answer' };
-  if (status === undefined && clientGone !== true)
+  if (status === undefined && clientGone !== true && request.registryGone !== true)
     return { kind: 'unknown', why: 'the line has neither a status nor an end' };
   const facts = factsOfLine(request);
   const failure = failureOf(request, facts);
   // Of an answer that was passed on, nobody knows whose words it is in.
   const isOurs = request.answeredBy !== 'other';
   const client = clientOf(request.userAgent);
-  const findings = isOurs ? explainAlone(failure, aloneOn(loggedPath), client, request.names) : [];
+  const findings = isOurs ? findingsOf(failure, client, request.names) : [];
   return {
     kind: 'failure',
     request,
@@ -60,6 +61,16 @@ export function explainLine(line: string): Explanation {
     restsOn: findings.some(({ confidence }) => confidence !== 'open') ? 'words of one line' : 'one line',
     client,
   };
+}
+
+/** A line does not tell whether the body was through: what fits either is open. */
+function findingsOf(failure: Failure, client: string, names: LoggedRequest['names']): readonly Finding[] {
+  const phases =
+    failure.phase === 'send' && failure.status !== undefined ? (['send', 'wait'] as const) : [failure.phase];
+  const all = phases.flatMap((phase) => explainAlone({ ...failure, phase }, aloneOn(loggedPath), client, names));
+  const said = all.filter(({ confidence }) => confidence !== 'open');
+  const found = said.length > 0 ? said : all;
+  return found.filter(({ cause }, at) => found.findIndex((other) => other.cause === cause) === at);
 }
 
 function readLine(line: string): LoggedRequest | undefined {
@@ -88,9 +99,9 @@ function factsOfLine(request: LoggedRequest): Facts {
     // Traefik writes 499 of bodies that it ends itself, after a minute; else nobody answered.
     answeredBy: request.clientGone === true && !endsItself(request) ? 'none' : answeredBy,
     status,
-    // Who went away left no answer: for the one behind, that is a cut.
+    // Who went away left no answer: for the other side, that is a cut.
     network:
-      request.clientGone === true
+      request.clientGone === true || request.registryGone === true
         ? { stage: step === 'send' ? 'send' : 'wait', code: 'ECONNRESET', timer: undefined }
         : undefined,
     registryCodes: registryCode === undefined ? [] : [registryCode],
@@ -138,7 +149,7 @@ function failureOf(request: LoggedRequest, facts: Facts): Failure {
       url: cleanText(request.uri, 400),
       code: facts.network?.code,
       // What a registry logs is what it answers.
-      body: facts.answeredBy === 'registry' && words !== '' ? words : undefined,
+      body: request.answer ?? (facts.answeredBy === 'registry' && words !== '' ? words : undefined),
     },
   };
 }

@@ -14,12 +14,18 @@ export interface LoggedRequest {
   readonly answeredBy: AnsweredBy;
   /** The connection of the client ended before an answer: the client, or a hop between, gave up. */
   readonly clientGone?: boolean;
+  /** The registry, or a hop between, closed the connection before an answer, and the client got none. */
+  readonly registryGone?: boolean;
+  /** Why the line is about no failure, where it is so. */
+  readonly harmless?: string;
   readonly sentBytes?: number;
   readonly elapsedMs?: number;
   readonly userAgent?: string;
   readonly registryCode?: string;
   /** What the words, or the flags, of this line name without doubt. A status names nothing. */
   readonly names?: CauseName;
+  /** What the client got to read, where the line tells it by another name. */
+  readonly answer?: string;
   /** The hop's own words. */
   readonly words?: string;
 }
@@ -30,6 +36,25 @@ export interface LogFormat {
   /** A line of it, for the documents. */
   readonly example: string;
   read(line: string): Omit<LoggedRequest, 'format'> | undefined;
+}
+
+/** `"PATCH /v2/… HTTP/1.1"`. */
+export const requestPattern = '"(?<method>[A-Z]+) (?<uri>\\S+) HTTP/[\\d.]+"';
+
+/** nginx's own status, and Traefik's, for a client that went away. */
+export const clientClosed = 499;
+
+/** What every access log says. */
+export function base({ method = '', uri = '', status, agent }: Record<string, string | undefined>) {
+  const code = numberIn(status);
+  const clientGone = code === clientClosed || code === 0;
+  return {
+    method,
+    uri: withoutQuery(uri),
+    status: clientGone ? undefined : code,
+    clientGone,
+    userAgent: agent === '-' ? undefined : agent,
+  };
 }
 
 /** The path or URL without query and login: states of uploads and tokens stand there. */

@@ -22,8 +22,8 @@ const wanted: readonly (readonly [reason: string, answeredBy: string, causes: st
   ['origin_unreachable', 'haproxy', 'open hop_cannot_reach_registry, open registry_down'],
   ['origin_unreachable', 'haproxy', 'open hop_cannot_reach_registry, open registry_down'],
   ['origin_unreachable', 'haproxy', 'open hop_cannot_reach_registry, open registry_down'],
-  ['response_timeout', 'haproxy', 'open request_time_limit'],
-  ['response_timeout', 'haproxy', 'open request_time_limit'],
+  ['response_timeout', 'haproxy', 'likely haproxy_server_timeout'],
+  ['response_timeout', 'haproxy', 'likely haproxy_server_timeout'],
   ['connection_reset', 'none', 'nothing'],
   ['body_too_large', 'traefik', 'open traefik_body_limit'],
   ['body_too_large', 'traefik', 'open traefik_body_limit'],
@@ -36,6 +36,18 @@ const wanted: readonly (readonly [reason: string, answeredBy: string, causes: st
   ['connection_reset', 'none', 'nothing'],
   ['session_lost', 'registry', 'open upload_state_not_shared'],
   ['session_lost', 'other', 'nothing'],
+  ['connection_reset', 'none', 'nothing'],
+  ['connection_reset', 'none', 'nothing'],
+  ['connection_reset', 'none', 'nothing'],
+  ['connection_reset', 'none', 'nothing'],
+  ['connection_reset', 'none', 'nothing'],
+  ['response_timeout', 'traefik', 'open traefik_read_timeout, open traefik_gateway_timeout'],
+  ['response_timeout', 'other', 'nothing'],
+  ['origin_unreachable', 'traefik', 'open hop_cannot_reach_registry, open registry_down'],
+  ['response_timeout', 'envoy', 'likely envoy_idle_timeout'],
+  ['request_timeout', 'envoy', 'open envoy_idle_timeout, open envoy_request_timeout, open envoy_max_stream_duration'],
+  ['connection_reset', 'none', 'nothing'],
+  ['connection_reset', 'none', 'nothing'],
 ];
 
 test.each(realLines.map(([program, line], at) => [program, line, wanted[at]] as const))(
@@ -50,6 +62,21 @@ test.each(realLines.map(([program, line], at) => [program, line, wanted[at]] as 
     expect(JSON.stringify(explained)).not.toContain('_state=');
   },
 );
+
+test('a body that nginx collects in a file is no failure', () => {
+  const line =
+    '2026/11/29 08:03:30 [warn] 4105#4105: *2 a client request body is buffered to a temporary file /var/lib/nginx/body/0000000001, client: 127.0.0.1, server: , request: "PATCH /v2/team/app/blobs/uploads/1 HTTP/1.1", host: "git.example.org"';
+  expect(explainLine(line)).toMatchObject({ kind: 'no-failure', why: expect.stringContaining('collects the body') });
+});
+
+test.each([
+  ['165', 0],
+  ['1049600', 1_049_600],
+])('ingress-nginx: of a request of %s bytes a body of %d was read', (length, sentBytes) => {
+  const [, line = ''] = realLines.find(([, one]) => one.includes('[gitea-3000]')) ?? [];
+  const explained = explainLine(line.replace(/ 208 0\.000 /, ` ${length} 0.000 `));
+  expect(explained.kind === 'failure' && explained.failure.sentBytes).toBe(sentBytes);
+});
 
 test('as many expectations as lines', () => expect(wanted).toHaveLength(realLines.length));
 

@@ -128,4 +128,52 @@ export const realLines: readonly (readonly [program: string, line: string])[] = 
     'docker-registry 2.8.2',
     '127.0.0.1 - - [28/Nov/2026:23:03:22 +0000] "PATCH /v2/team/app/blobs/uploads/5c8f8f76-1111-4111-8111-111111111111?_state=secret HTTP/1.1" 404 87 "" "docker/29.7.2 go/go1.26"',
   ],
+  [
+    'nginx 1.22, combined, of a client that goes away in its body',
+    '127.0.0.1 - - [29/Nov/2026:08:03:42 +0000] "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1" 400 0 "-" "docker/29.7.2 go/go1.26"',
+  ],
+  [
+    'nginx 1.22, as ingress-nginx configures it, of the same',
+    '127.0.0.1 - - [29/Nov/2026:08:03:42 +0000] "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1" 400 0 "-" "docker/29.7.2 go/go1.26" 524453 0.236 [registry-5000] [] 127.0.0.1:33343 0 0.235 - 72ef40f78d721cfc0e017a62b7f8d052',
+  ],
+  [
+    'nginx 1.22, error log, of the same',
+    '2026/11/29 08:03:42 [info] 4282#4282: *2 client prematurely closed connection while sending request to upstream, client: 127.0.0.1, server: , request: "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1", upstream: "http://127.0.0.1:33343/v2/team/app/blobs/uploads/1?_state=secret", host: "127.0.0.1:33649"',
+  ],
+  [
+    'nginx 1.22, error log, of a client that goes away while it waits',
+    '2026/11/29 08:01:31 [info] 1832#1832: *2 epoll_wait() reported that client prematurely closed connection, so upstream connection is closed too while sending request to upstream, client: 127.0.0.1, server: , request: "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1", upstream: "http://127.0.0.1:32869/v2/team/app/blobs/uploads/1?_state=secret", host: "127.0.0.1:34007"',
+  ],
+  [
+    'HAProxy 2.6, of a registry that closes in the middle of a body',
+    '127.0.0.1:57238 [29/Nov/2026:08:04:39.510] front back/one 0/0/0/-1/26 -1 0 - - SD-- 1/1/0/0/0 0/0 "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1"',
+  ],
+  [
+    'Traefik 3.7',
+    '127.0.0.1 - - [29/Nov/2026:08:04:52 +0000] "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1" 504 15 "-" "-" 1 "registry@file" "http://127.0.0.1:34105" 1018ms',
+  ],
+  [
+    'Traefik 3.7, of what the registry answered',
+    '127.0.0.1 - - [29/Nov/2026:08:04:52 +0000] "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1" 504 87 "-" "-" 1 "registry@file" "http://127.0.0.1:34105" 1018ms',
+  ],
+  [
+    'Traefik 3.7, JSON',
+    '{"DownstreamContentSize":11,"DownstreamStatus":502,"Duration":264192,"OriginContentSize":11,"OriginDuration":170383,"OriginStatus":502,"Overhead":93809,"RequestContentSize":0,"RequestMethod":"PATCH","RequestPath":"/v2/team/app/blobs/uploads/1?_state=secret"}',
+  ],
+  [
+    'Envoy 1.40, stream_idle_timeout in the wait',
+    '[2026-11-29T08:05:15.690Z] "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1" 504 SI 2000 14 1002 - "-" "docker/29.7.2 go/go1.26" "ac301423-7111-45ca-90b5-4eff04d9c8e8" "127.0.0.1:42351" "127.0.0.1:42233"',
+  ],
+  [
+    'Envoy 1.40, request_timeout',
+    '[2026-11-29T08:05:17.438Z] "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1" 408 - 524288 15 1009 - "-" "docker/29.7.2 go/go1.26" "cbbf3e0a-ee9f-424f-a930-a6d1c6531853" "127.0.0.1:38917" "127.0.0.1:41003"',
+  ],
+  [
+    'docker-registry 2.8.2',
+    'time="2026-11-29T08:20:53.224958031Z" level=error msg="client disconnected during blob PATCH" contentLength=2000000 copied=300000 error="unexpected EOF" go.version=go1.19.8 http.request.host=registry http.request.method=PATCH http.request.uri="/v2/team/app/blobs/uploads/1?_state=secret" http.request.useragent=docker/29',
+  ],
+  [
+    'docker-registry 2.8.2',
+    'time="2026-11-29T08:20:53.243952321Z" level=error msg="response completed with error" err.code=unknown err.detail="client disconnected" err.message="unknown error" http.request.host=registry http.request.method=PATCH http.request.uri="/v2/team/app/blobs/uploads/1?_state=secret" http.request.useragent=docker/29 http.response.duration=530.542326ms http.response.status=500 http.response.written=89',
+  ],
 ];
