@@ -4,42 +4,20 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chartFolder, type KubernetesObject, render } from '../helm/helm.ts';
 import { describeWithComponents, requireComponent } from '../support/component.ts';
-import { type ApiServer, startApiServer } from './support/api-server.ts';
+import { type ApiServer, namespace, openDefinition, startApiServer } from './support/api-server.ts';
 
 const matrix = readdirSync(join(chartFolder, 'ci')).sort();
 const fileOf = (name: string): string => join(chartFolder, 'ci', name);
-
-/** grafana-operator's definition is in no package registry: this one lets its objects in, and judges nothing of them. */
-const grafanaDashboards: object = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'grafanadashboards.grafana.integreatly.org' },
-  spec: {
-    group: 'grafana.integreatly.org',
-    scope: 'Namespaced',
-    names: { kind: 'GrafanaDashboard', plural: 'grafanadashboards', singular: 'grafanadashboard' },
-    versions: [
-      {
-        name: 'v1beta1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-};
 
 describeWithComponents(['kube-apiserver', 'etcd', 'helm', 'helm4'], 'a Kubernetes API server and the chart', () => {
   let api: ApiServer;
 
   beforeAll(async () => {
     api = await startApiServer();
-    await api.create(grafanaDashboards as KubernetesObject);
+    await api.create(openDefinition('grafana.integreatly.org', 'v1beta1', 'GrafanaDashboard', 'grafanadashboards'));
     const enforced = { 'pod-security.kubernetes.io/enforce': 'restricted' };
-    for (const [name, labels] of Object.entries({ probes: {}, monitoring: {}, restricted: enforced, releases: {} })) {
-      const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
-      await api.create(namespace as unknown as KubernetesObject);
-    }
+    for (const [name, labels] of Object.entries({ probes: {}, monitoring: {}, restricted: enforced, releases: {} }))
+      await api.create(namespace(name, labels));
   }, 120_000);
 
   afterAll(() => api?.close());

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Builds a Kubernetes API server from the Go module proxy, and puts it with the definitions of the resources that the chart uses where
-# `go install` puts programs. Takes Go 1.26 and some five minutes on two processors; etcd is Debian's etcd-server.
+# Builds a Kubernetes API server from the Go module proxy, and puts it with the definitions of the resources that the chart uses and
+# `blobprobe paths` reads where `go install` puts programs. Takes Go 1.26 and some five minutes on two processors; etcd is Debian's etcd-server.
 set -euo pipefail
 
 kubernetes=v1.37.2
 operator=github.com/prometheus-operator/prometheus-operator@v0.85.0
 gateway=sigs.k8s.io/gateway-api@v1.4.1
 autoscaler=k8s.io/autoscaler/vertical-pod-autoscaler@v1.8.1
+envoy=github.com/envoyproxy/gateway@v1.9.1
+traefik=github.com/traefik/traefik/v3@v3.7.13
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -43,6 +45,8 @@ mkdir -p "$definitions"
 # Helm compares the version with what a chart asks for.
 go build -ldflags "-X k8s.io/component-base/version.gitVersion=$kubernetes" -o "$bin/kube-apiserver" .
 cp "$(folder_of "$operator")"/example/prometheus-operator-crd/*_{servicemonitors,podmonitors,prometheusrules}.yaml "$definitions"
-cp "$(folder_of "$gateway")/config/crd/standard/gateway.networking.k8s.io_httproutes.yaml" "$definitions"
+cp "$(folder_of "$gateway")"/config/crd/standard/gateway.networking.k8s.io_{httproutes,gateways,gatewayclasses}.yaml "$definitions"
+cp "$(folder_of "$envoy")"/charts/gateway-helm/charts/crds/crds/generated/gateway.envoyproxy.io_{client,backend}trafficpolicies.yaml "$definitions"
+cp "$(folder_of "$traefik")/docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml" "$definitions"
 cp "$(folder_of "$autoscaler")/deploy/vpa-v1-crd-gen.yaml" "$definitions"
 chmod u+w "$definitions"/*

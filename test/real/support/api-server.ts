@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { dirname, join } from 'node:path';
@@ -22,11 +22,40 @@ export interface ApiServer {
   readonly kubeconfig: string;
   /** Creates the object in its namespace, else in `namespace`; unknown fields are errors. With `dryRun` nothing is kept. */
   create(object: KubernetesObject, options?: { namespace?: string; dryRun?: boolean }): Promise<ApiAnswer>;
+  /** Creates the object and then writes its status, if it has one, as the object's controller would. */
+  createWithStatus(object: KubernetesObject & { readonly status?: object }): Promise<readonly ApiAnswer[]>;
   get(path: string): Promise<ApiAnswer>;
+  /** A token of this service account, as its pods have it. */
+  tokenOf(namespace: string, account: string): Promise<string>;
+  /** For `kubectl` with that token. */
+  kubeconfigOf(token: string): string;
+  readonly port: number;
+  /** The certificate of its authority. */
+  readonly authorityFile: string;
   close(): Promise<void>;
 }
 
 const token = 'of-the-administrator';
+
+/** A definition for a kind whose own one is in no package registry: it lets its objects in, and judges nothing of them. */
+export function openDefinition(group: string, version: string, kind: string, plural: string): KubernetesObject {
+  const openAPIV3Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { kind, plural, singular: kind.toLowerCase() },
+      versions: [{ name: version, served: true, storage: true, schema: { openAPIV3Schema } }],
+    },
+  };
+}
+
+export function namespace(name: string, labels: Readonly<Record<string, string>> = {}): KubernetesObject {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels }, spec: {} };
+}
 
 /** Starts etcd and the API server on free ports, and gives it the definitions that were built with it. */
 export async function startApiServer(): Promise<ApiServer> {
@@ -53,7 +82,15 @@ export async function startApiServer(): Promise<ApiServer> {
     await waitFor('the definitions', async () => (await established(api)) === definitions().length, {
       timeoutMs: 20_000,
     });
-    return { ...api, kubeconfig: writeKubeconfig(path, port), close };
+    const kubeconfig = writeKubeconfig(path, port, token);
+    return {
+      ...api,
+      kubeconfig,
+      port,
+      authorityFile: join(path, 'ca.crt'),
+      kubeconfigOf: (own) => writeKubeconfig(path, port, own),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -95,11 +132,13 @@ function flags(path: string, store: string, port: number): string[] {
   ];
 }
 
-function client(port: number, path: string): Pick<ApiServer, 'create' | 'get'> {
+type Client = Pick<ApiServer, 'create' | 'createWithStatus' | 'get' | 'tokenOf'>;
+
+function client(port: number, path: string): Client {
   const plurals = new Map<string, { name: string; namespaced: boolean }>();
-  const call = (method: string, url: string, body?: object): Promise<ApiAnswer> =>
+  const call = (method: string, url: string, body?: object, type = 'application/json'): Promise<ApiAnswer> =>
     new Promise((resolve, reject) => {
-      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      const headers = { authorization: `Bearer ${token}`, 'content-type': type };
       const ca = readFileSync(join(path, 'ca.crt'));
       const asked = request({ host: '127.0.0.1', port, path: url, method, headers, ca });
       asked.on('response', (response) => {
@@ -130,13 +169,34 @@ function client(port: number, path: string): Pick<ApiServer, 'create' | 'get'> {
     return { base, ...found };
   }
 
+  async function listUrl(object: KubernetesObject, namespace: string): Promise<string> {
+    const { base, name, namespaced } = await resourceOf(object);
+    return `${base}${namespaced ? `/namespaces/${object.metadata.namespace ?? namespace}` : ''}/${name}`;
+  }
+
   return {
     get: (url) => call('GET', url),
     async create(object, { namespace = 'default', dryRun = false } = {}) {
-      const { base, name, namespaced } = await resourceOf(object);
-      const place = namespaced ? `/namespaces/${object.metadata.namespace ?? namespace}` : '';
       const query = `fieldValidation=Strict${dryRun ? '&dryRun=All' : ''}`;
-      return call('POST', `${base}${place}/${name}?${query}`, object);
+      return call('POST', `${await listUrl(object, namespace)}?${query}`, object);
+    },
+    async createWithStatus(object) {
+      const { status = {}, ...rest } = object;
+      const url = await listUrl(object, 'default');
+      const created = await call('POST', `${url}?fieldValidation=Strict`, rest);
+      if (Object.keys(status).length === 0) return [created];
+      const own = `${url}/${object.metadata.name}/status?fieldValidation=Strict`;
+      return [created, await call('PATCH', own, { status }, 'application/merge-patch+json')];
+    },
+    async tokenOf(namespace, account) {
+      const url = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
+      const { status, body } = await call('POST', url, {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenRequest',
+      });
+      const { token: given } = (body['status'] ?? {}) as { readonly token?: string };
+      if (given === undefined) throw new Error(`no token of ${account}: ${status} ${body.message}`);
+      return given;
     },
   };
 }
@@ -156,8 +216,8 @@ async function established(api: Pick<ApiServer, 'get'>): Promise<number> {
   ).length;
 }
 
-function writeKubeconfig(path: string, port: number): string {
-  const file = join(path, 'kubeconfig.json');
+function writeKubeconfig(path: string, port: number, userToken: string): string {
+  const file = join(path, `kubeconfig-${createHash('sha256').update(userToken).digest('hex').slice(0, 8)}.json`);
   const cluster = {
     server: `https://127.0.0.1:${port}`,
     'certificate-authority': join(path, 'ca.crt'),
@@ -166,7 +226,7 @@ function writeKubeconfig(path: string, port: number): string {
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: 'test', cluster }],
-    users: [{ name: 'test', user: { token } }],
+    users: [{ name: 'test', user: { token: userToken } }],
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
     'current-context': 'test',
   };
