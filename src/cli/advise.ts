@@ -29,7 +29,7 @@ const exits = { passes: 0, nowhere: 1, elsewhere: 3, unknown: 4, unreadable: 5 }
 export function adviseCommand(deps: OnDemandCommandDeps): Command {
   return {
     name: 'advise',
-    summary: 'Says whether an image will get through, over which path and as which client, and else the way out.',
+    summary: 'Says whether an image will get through, over which path and as which client, and if not, what to do.',
     exitCodes: {
       [exits.passes]: 'gets through over every path and as every client that was asked',
       [exits.nowhere]: 'dies, and no path or client that was asked takes it',

@@ -23,7 +23,7 @@ export function createCommands(): readonly [Command, ...Command[]] {
   const onDemand = { ...deps, isTerminal: isTTY, columns };
   const commands: readonly [Command, ...Command[]] = [
     serveCommand(deps),
-    demoCommand(deps),
+    demoCommand(deps, process.stdout.columns),
     initCommand(onDemand),
     pushCommand(onDemand),
     diagnoseCommand(onDemand),

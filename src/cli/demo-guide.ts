@@ -4,41 +4,71 @@ import type { DemoLab, OutagePlan } from '../lab/lab.ts';
 import { presetNames, presetOf } from '../lab/presets.ts';
 import { demoClients, demoIntervals } from './demo-config.ts';
 
-/** What the demo prints once it runs: where to look and what to see on each path. */
-export function demoGuide(url: string, lab: Pick<DemoLab, 'paths' | 'sizes'>, outage: OutagePlan): string {
+/** What the demo prints once it runs: where to look and what to see on each path, folded to the columns of a terminal. */
+export function demoGuide(
+  url: string,
+  lab: Pick<DemoLab, 'paths' | 'sizes'>,
+  outage: OutagePlan,
+  columns = Number.POSITIVE_INFINITY,
+): string {
   const { small, medium, large } = lab.sizes;
   const rows = [
     ['path', 'in the way', 'what to expect (what is not named succeeds)'],
     ...lab.paths.map(({ name, stands, expect }) => [name, stands, expect]),
   ];
+  const told =
+    `The demo pushes small (${formatBytes(small)}, every ${demoIntervals.small}), medium (${formatBytes(medium)}) and large (${formatBytes(large)}, every ${demoIntervals.large}) blobs` +
+    ` as ${demoClients[0]} and ${demoClients[1]}, large ones as ${demoClients[2]} too, and a small image, over ${lab.paths.length} paths to a registry in this process.` +
+    ' Sizes and times are scaled down. On four paths it also searches for the limits of size and time.';
+  const soon = `Within 30 seconds there are successes and failures, within 60 all of this; the load balancer is down for ${prometheusDuration(outage.downMs)} in ${prometheusDuration(outage.everyMs)}.`;
   return [
     `\nblobprobe demo: ${url}\n\n`,
-    `Pushes small (${formatBytes(small)}, every ${demoIntervals.small}), medium (${formatBytes(medium)}) and large (${formatBytes(large)}, every ${demoIntervals.large}) blobs`,
-    ` as ${demoClients[0]} and ${demoClients[1]},\nlarge ones as ${demoClients[2]} too, and a small image,`,
-    ` over ${lab.paths.length} paths to a registry in this process. Sizes and times are scaled down.\n`,
-    `On four of them it searches for the limits of size and time, too.\n\n`,
-    ...table(rows),
-    '\nWithin 30 seconds there are successes and failures, within 60 all of this;',
-    ` the load balancer is down for ${prometheusDuration(outage.downMs)} in ${prometheusDuration(outage.everyMs)}.\n`,
-    `  ${url}/          status of all paths; /runs shows each run, request by request\n`,
-    `  curl -s ${url}/metrics | grep -E '^blobprobe_(last_run_success|last_failure_info)'\n`,
-    `  curl -X POST '${url}/demo/break?path=internal&preset=envoy'   breaks a path; /demo/heal?path= and /demo/restore?path= mend it\n`,
-    '\nFailures are expected and not logged here; --log.level=warn shows them. Ctrl-C ends it.\n\n',
+    `${fold(told, columns)}\n\n`,
+    ...table(rows, columns),
+    `\n${fold(soon, columns)}\n\n`,
+    `All paths, and each run request by request:\n  ${url}/\n  ${url}/runs\n`,
+    `The metrics:\n  curl -s ${url}/metrics | grep -E '^blobprobe_(last_run_success|last_failure_info)'\n`,
+    `Break a path, and mend it:\n  curl -X POST '${url}/demo/break?path=internal&preset=envoy'\n  curl -X POST '${url}/demo/heal?path=internal'\n\n`,
+    `${fold('Failures are expected and not logged here; --log.level=warn shows them. Ctrl-C ends the demo.', columns)}\n\n`,
   ].join('');
 }
 
 /** What `--list` prints: the presets, then the paths that can be broken. */
-export function demoList(paths: readonly string[]): string {
+export function demoList(paths: readonly string[], columns = Number.POSITIVE_INFINITY): string {
   const presets = presetNames.map((name) => [name, presetOf(name).says]);
   return [
     'Presets, with their real numbers; the demo scales sizes to 1 % and times to 2 %:\n',
-    ...table(presets),
-    `\nPaths: ${paths.join(', ')}\n`,
+    ...table(presets, columns),
+    `\n${fold(`Paths: ${paths.join(', ')}`, columns)}\n`,
   ].join('');
 }
 
-function table(rows: readonly (readonly string[])[]): string[] {
-  const columns = rows[0]?.length ?? 0;
-  const widths = Array.from({ length: columns }, (_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  return rows.map((row) => `  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd() + '\n');
+/** A last cell that is narrower than this is hard to read: then it stands below the others. */
+const leastWidth = 40;
+
+/** Only the last cell of a row is folded. */
+function table(rows: readonly (readonly string[])[], columns: number): string[] {
+  const count = (rows[0]?.length ?? 1) - 1;
+  const widths = Array.from({ length: count }, (_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  const left = widths.reduce((sum, width) => sum + width + 2, 2);
+  return rows.map((row) => {
+    const first = `  ${row
+      .slice(0, count)
+      .map((cell, at) => `${cell.padEnd(widths[at] ?? 0)}  `)
+      .join('')}`;
+    const last = row[count] ?? '';
+    if (columns - left >= leastWidth) return `${first}${fold(last, columns - left, ' '.repeat(left))}\n`;
+    return `${first.trimEnd()}\n      ${fold(last, columns - 6, ' '.repeat(6))}\n`;
+  });
+}
+
+/** Lines of at most so many characters, broken at spaces; all but the first begin with the indent, which is not counted. */
+function fold(text: string, width: number, indent = ''): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines.join(`\n${indent}`);
 }

@@ -18,7 +18,8 @@ import type { PushDeps } from './serve.ts';
 /** Of each of its servers; nothing in the demo shows older ones. */
 const keptRequests = 50;
 
-export function demoCommand(deps: PushDeps): Command {
+/** `columns`: how wide the terminal is; undefined: it is none. */
+export function demoCommand(deps: PushDeps, columns?: number): Command {
   return {
     name: 'demo',
     summary: 'Runs on a registry and faulty paths of its own: no configuration, no network needed.',
@@ -32,7 +33,7 @@ export function demoCommand(deps: PushDeps): Command {
     async run(values, terminal) {
       const paths = pathPlans(demoScale).map(({ name }) => name);
       if (values.isSet('list')) {
-        terminal.out(demoList(paths));
+        terminal.out(demoList(paths, columns));
         return 0;
       }
       const changes = changesOf(values, paths);
@@ -52,7 +53,7 @@ export function demoCommand(deps: PushDeps): Command {
       }
       const inLab = {
         extraRoutes: demoRoutes(lab),
-        onRunning: ([url = '']: readonly string[]) => terminal.out(demoGuide(url, lab, outage)),
+        onRunning: ([url = '']: readonly string[]) => terminal.out(demoGuide(url, lab, outage, columns)),
         onEnded: () => lab.close(),
       };
       return runUntilSignal({ config: readConfig(), readConfig, ...deps, web, log, ...inLab }, terminal);

@@ -8,6 +8,7 @@ import { demoGuide, demoList } from '../../src/cli/demo-guide.ts';
 import { outageFlag, outageOf } from '../../src/cli/demo-outage.ts';
 import { parseFlags, UsageError } from '../../src/cli/flags.ts';
 import { createLogger } from '../../src/daemon/log.ts';
+import type { DemoLab } from '../../src/lab/lab.ts';
 import { presetNames } from '../../src/lab/presets.ts';
 
 const paths = ['one', 'two'];
@@ -40,6 +41,27 @@ test('the list names each preset once, and the paths', () => {
   const named = lines.flatMap((line) => /^ {2}(\S+) +\S/.exec(line)?.[1] ?? []);
   expect(named).toEqual([...presetNames]);
   expect(lines).toContain('Paths: one, two');
+});
+
+describe('the guide', () => {
+  const url = 'http://localhost:10719';
+  const sizes = { small: 1024, medium: 1024, large: 1024 };
+  const lab = { sizes, paths: [{ name: 'edge', stands: 'Cloudflare', expect: `large: ${'refused '.repeat(20)}once` }] };
+  const lines = (columns?: number) =>
+    demoGuide(url, lab as unknown as DemoLab, outageOf(parseFlags([], outageFlag)), columns).split('\n');
+
+  test('is folded to the terminal, all but what is to be typed', () => {
+    for (const columns of [50, 80, 120]) {
+      const prose = lines(columns).filter((line) => !line.includes(url));
+      expect(Math.max(...prose.map((line) => line.length))).toBeLessThanOrEqual(columns);
+    }
+    expect(lines(50)).toContain('  edge  Cloudflare');
+    expect(lines(80)).toContain(`  edge  Cloudflare  large: ${'refused '.repeat(6).trim()}`);
+  });
+
+  test('is not folded for a file', () => {
+    expect(lines()).toContain(`  edge  Cloudflare  large: ${'refused '.repeat(20)}once`);
+  });
 });
 
 describe('the outage', () => {

@@ -43,7 +43,7 @@ function summary(data: ReportData): Block[] {
   const unmeasured = paths.filter((path) => !measured.includes(path)).map(({ name }) => name);
   const overall =
     troubled.length === 0
-      ? `All ${good.length} paths to ${registry.name} took every push that was tried.`
+      ? `${good.length === 1 ? 'The path' : `All ${good.length} paths`} to ${registry.name} took every push that was tried.`
       : `${good.length} of ${measured.length} paths to ${registry.name} took every push that was tried and showed no limit; ${troubled.length} did not.`;
   return [
     { kind: 'paragraph', text: measured.length === 0 ? 'Nothing was measured yet.' : overall },
