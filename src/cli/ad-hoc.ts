@@ -93,7 +93,7 @@ export async function adHocTarget(
 
 function pathOf(origin: string, values: FlagValues, env: Terminal['env']): NetworkPath {
   const ca = values.text('ca');
-  const caFile = ca === undefined ? undefined : resolve(ca);
+  const caFile = ca === undefined ? undefined : readable('ca', ca);
   return {
     name: 'url',
     origin,

@@ -30,6 +30,11 @@ export const changeFlags: Flags = {
 export function changesOf(values: FlagValues, paths: readonly string[]): readonly LabChange[] {
   const change = (action: LabChange['action'], text: string): LabChange => {
     const [path, ...preset] = action === 'break' ? text.split('=') : [text];
+    if (action === 'break' && preset.length === 0) {
+      throw new UsageError(
+        `flag --break: expected PATH=PRESET, got ${JSON.stringify(text)}; blobprobe demo --list names both`,
+      );
+    }
     try {
       return parseChange(action, path, preset.join('='), paths);
     } catch (error) {

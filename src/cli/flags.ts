@@ -49,8 +49,6 @@ export function parseFlags(argv: readonly string[], flags: Flags, mostArguments 
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
   const values = new Map<string, string[]>();
   const given = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []));
-  const stray = given[mostArguments];
-  if (stray !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(stray)}`);
   for (const token of tokens) {
     if (token.kind === 'option') {
       const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
@@ -59,6 +57,9 @@ export function parseFlags(argv: readonly string[], flags: Flags, mostArguments 
       values.set(token.name, known);
     }
   }
+  // After the flags: what follows an unknown flag is its value, and the flag is what is wrong.
+  const stray = given[mostArguments];
+  if (stray !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(stray)}`);
   return {
     isSet: (name) => values.has(name),
     text: (name) => values.get(name)?.[0],
@@ -77,7 +78,9 @@ interface OptionToken {
 
 function checkedValue(token: OptionToken, flag: Flag | undefined, repeated: boolean, flags: Flags): string {
   if (flag === undefined) {
-    const meant = nearest(token.name, Object.keys(flags));
+    const names = Object.keys(flags);
+    const meant =
+      nearest(token.name, names) ?? names.find((name) => token.rawName.startsWith('--') && name.startsWith(token.name));
     throw new UsageError(`unknown flag ${token.rawName}${meant === undefined ? '' : `, did you mean --${meant}?`}`);
   }
   if (repeated && flag.kind !== 'list') throw new UsageError(`flag ${token.rawName} given twice`);

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { adHocFlags, referenceArgument } from './ad-hoc.ts';
 import { type Command, usualExitCodes } from './command.ts';
 import { UsageError } from './flags.ts';
@@ -12,6 +13,16 @@ import { newestClients } from './select-targets.ts';
 import { withLedger } from './with-ledger.ts';
 
 const usualFile = 'config.yaml';
+
+/** The trials must not be lost for a file that is there or a folder in which nothing can be written. Throws UsageError. */
+function ensureNew(file: string): void {
+  if (existsSync(file)) throw new UsageError(`${file} is there already: name another with --output=FILE`);
+  try {
+    accessSync(dirname(resolve(file)), constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`flag --output: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
 
 /** What the command is given; `lookUp`: all addresses of an origin's host, of the system's resolver when absent. */
 export interface InitDeps extends OnDemandCommandDeps {
@@ -48,10 +59,12 @@ export function initCommand(deps: InitDeps): Command {
     },
     async run(given, terminal) {
       const file = given.text('output') ?? usualFile;
-      if (existsSync(file)) throw new UsageError(`${file} is there already: name another with --output=FILE`);
+      ensureNew(file);
       const clients = clientsOf(given, terminal);
       const values = await answered(given, terminal);
       const asked = await targetOf(values, terminal, deps);
+      const isToWrite = asked.registry.credentials.kind === 'basic' && !values.isSet('password-file');
+      if (isToWrite) ensureNew(`${file}.password`);
       const addresses = await (deps.lookUp ?? addressesOf)(asked.path.origin);
       const candidates = candidatesOf(asked.path, values.list('path'), addresses);
       asked.notes.forEach((note) => terminal.err(`${note}\n`));

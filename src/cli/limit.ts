@@ -89,7 +89,7 @@ function searchesOf(values: FlagValues, { config }: SelectedTargets): Searches {
     const text = values.text(flag);
     return text === undefined && configured !== undefined
       ? configured
-      : positive(flag, text ?? otherwise, parseSize, 'a size such as 100MiB');
+      : positive(flag, text ?? otherwise, parseSize, 'a size with its unit, such as 100MiB or 100MB');
   };
   return {
     upToBytes: size('up-to', config?.limits?.upToBytes, defaultUpTo),

@@ -45,7 +45,9 @@ export async function targetsOf(
 /** The value of a size flag in bytes; undefined: not given. Throws UsageError. */
 export function sizeFlag(values: FlagValues, flag: string): number | undefined {
   const text = values.text(flag);
-  return text === undefined ? undefined : positive(flag, text, parseSize, 'a size such as 100MiB');
+  return text === undefined
+    ? undefined
+    : positive(flag, text, parseSize, 'a size with its unit, such as 100MiB or 100MB');
 }
 
 /** The value of a duration flag in milliseconds; undefined: not given. Throws UsageError. */

@@ -21,6 +21,8 @@ export function parseReference(text: string): Reference {
   if (/^https?:\/\//i.test(text)) return { url: text, repository: undefined, notes: [] };
   const [, host = '', path = ''] = /^([^/]+)\/(.+)$/.exec(text) ?? [];
   const isHost = /[.:]/.test(host) || host === 'localhost';
+  if (host === '' && /^[^/]+[.:][^/]*$/.test(text))
+    throw new UsageError(`${JSON.stringify(text)} names no repository: write for example ${text}/team/app`);
   if (!isHost || parseUrl(`https://${host}`) === undefined) {
     const hint = path === '' || path.includes('/') ? 'git.example.org/team/app' : `docker.io/${text}`;
     throw new UsageError(`${JSON.stringify(text)} names no host: write for example ${hint}`);

@@ -17,9 +17,10 @@ export interface Payload {
 export interface PayloadSource {
   /**
    * A payload of `sizeBytes` whose last bytes are `nonce` (random when not given): another nonce, another digest. Call it
-   * before the timed window: the first call for a size hashes all of it, yielding to the event loop on the way.
+   * before the timed window: the first call for a size hashes all of it, yielding to the event loop on the way. Ends with the
+   * reason of `signal` once that aborts: a size of terabytes takes hours.
    */
-  prepare(sizeBytes: number, nonce?: Uint8Array): Promise<Payload>;
+  prepare(sizeBytes: number, nonce?: Uint8Array, signal?: AbortSignal): Promise<Payload>;
 }
 
 const blockBytes = 4 * 1024 * 1024;
@@ -35,20 +36,26 @@ export function createPayloadSource(seed: string): PayloadSource {
   const block = seededBlock(seed);
   const cut = createCuts(block);
   const prefixes = new Map<number, Promise<Hash>>();
-  const prefixState = (prefixBytes: number): Promise<Hash> => {
-    const known = prefixes.get(prefixBytes);
-    const state = known ?? hashPrefix(block, prefixBytes);
+  const prefixState = async (prefixBytes: number, signal: AbortSignal | undefined): Promise<Hash> => {
+    const state = prefixes.get(prefixBytes) ?? hashPrefix(block, prefixBytes, signal);
     prefixes.delete(prefixBytes);
     prefixes.set(prefixBytes, state);
     const oldest = prefixes.keys().next();
     if (prefixes.size > rememberedSizes && oldest.done !== true) prefixes.delete(oldest.value);
-    return state;
+    try {
+      return await state;
+    } catch {
+      if (prefixes.get(prefixBytes) === state) prefixes.delete(prefixBytes);
+      signal?.throwIfAborted();
+      // Somebody else who wanted this size gave up; we did not.
+      return prefixState(prefixBytes, signal);
+    }
   };
   return {
-    async prepare(sizeBytes, nonce = randomBytes(nonceBytes)) {
+    async prepare(sizeBytes, nonce = randomBytes(nonceBytes), signal) {
       const tail = nonce.subarray(0, Math.min(sizeBytes, nonceBytes));
       const prefixBytes = sizeBytes - tail.byteLength;
-      const state = await prefixState(prefixBytes);
+      const state = await prefixState(prefixBytes, signal);
       const digest = `sha256:${state.copy().update(tail).digest('hex')}`;
       return {
         digest,
@@ -65,13 +72,14 @@ function seededBlock(seed: string): Buffer {
   return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(blockBytes));
 }
 
-async function hashPrefix(block: Buffer, prefixBytes: number): Promise<Hash> {
+async function hashPrefix(block: Buffer, prefixBytes: number, signal: AbortSignal | undefined): Promise<Hash> {
   const hash = createHash('sha256');
   const stepBytes = 1024 * 1024;
   for (let offset = 0; offset < prefixBytes; offset += stepBytes) {
     const start = offset % blockBytes;
     hash.update(block.subarray(start, start + Math.min(stepBytes, prefixBytes - offset)));
     await nextTurn();
+    signal?.throwIfAborted();
   }
   return hash;
 }

@@ -16,8 +16,11 @@ export interface ListenAddress {
 export function parseListenAddress(text: string): ListenAddress {
   const match = /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|([^:[\]\s]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
-  if (match === null || port > 65_535)
-    throw new Error(`listen address "${text}" is not host:port, for example :10719, 127.0.0.1:10719 or [::1]:10719`);
+  if (match === null || port > 65_535) {
+    throw new Error(
+      `expected host:port with a port up to 65535, such as :10719, 127.0.0.1:10719 or [::1]:10719, got ${JSON.stringify(text)}`,
+    );
+  }
   const host = match[1] ?? match[2];
   return host === undefined || host === '' ? { port } : { host, port };
 }

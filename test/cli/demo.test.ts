@@ -27,7 +27,8 @@ describe('changes', () => {
 
   test.each([
     ['--break=three=envoy', 'flag --break: no path "three"; there are one, two'],
-    ['--break=one', `flag --break: no preset ""; there are ${presetNames.join(', ')}`],
+    ['--break=one', 'flag --break: expected PATH=PRESET, got "one"; blobprobe demo --list names both'],
+    ['--break=one=', `flag --break: no preset ""; there are ${presetNames.join(', ')}`],
     ['--break=one=envoy=alb', `flag --break: no preset "envoy=alb"; there are ${presetNames.join(', ')}`],
     ['--heal=three', 'flag --heal: no path "three"; there are one, two, all'],
     ['--restore=one=envoy', 'flag --restore: no path "one=envoy"; there are one, two, all'],

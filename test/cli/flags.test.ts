@@ -32,6 +32,8 @@ test.each<[string[], string]>([
   [['--config.flie=x'], 'unknown flag --config.flie, did you mean --config.file?'],
   [['--config-file=x'], 'unknown flag --config-file, did you mean --config.file?'],
   [['--zzz'], 'unknown flag --zzz'],
+  [['--port', '8080'], 'unknown flag --port'],
+  [['--config', 'config.yaml'], 'unknown flag --config, did you mean --config.file?'],
   [['-v'], 'unknown flag -v'],
   [['--toString'], 'unknown flag --toString'],
   [['--config.check=yes'], 'flag --config.check takes no value'],

@@ -81,11 +81,20 @@ test('never overwrites, neither the configuration nor the password', async () =>
   rmSync(file);
   writeFileSync(`${file}.password`, 'mine');
   expect(await init([`--url=${registry.url}/a/b`, ...login])).toMatchObject({
-    code: 1,
-    err: expect.stringContaining('EEXIST'),
+    code: 2,
+    err: expect.stringContaining('.password is there already: name another with --output=FILE'),
   });
   expect(readFileSync(`${file}.password`, 'utf8')).toBe('mine');
   expect(existsSync(file)).toBe(false);
+});
+
+test('a folder in which nothing can be written is refused before anything is pushed', async () => {
+  file = join(directory, 'nowhere', 'config.yaml');
+  expect(await init([`--url=${registry.url}/a/b`, ...login])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('flag --output: ENOENT'),
+  });
+  expect(registry.requests).toHaveLength(0);
 });
 
 test('where nothing gets through, nothing is written, and the remedy is said', async () => {

@@ -153,7 +153,7 @@ describe('with a configuration', () => {
     ['--client=dokcer', 'flag --client: no client "dokcer", did you mean docker?'],
     ['--url=http://127.0.0.1:1', 'flags --url and --config.file exclude each other'],
     ['--insecure', 'flag --insecure needs --url'],
-    ['--up-to=much', 'flag --up-to: expected a size such as 100MiB, got "much"'],
+    ['--up-to=much', 'flag --up-to: expected a size with its unit, such as 100MiB or 100MB, got "much"'],
     ['--only=speed', 'flag --only: expected size or duration, got "speed"'],
     ['--timeout=soon', 'flag --timeout: expected a duration such as 15m, got "soon"'],
   ])('%s: exit code 2', async (flag, message) => {

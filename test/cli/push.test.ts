@@ -151,7 +151,10 @@ describe('push', () => {
     [['--workload=small'], 'choose --registry and --path of gitea/internal, gitea/ingress'],
     [['--path=ingress', '--client=docker', '--client=crane'], 'give --client once'],
     [['--path=ingress', '--size=1MB', '--workload=small'], 'exclude each other'],
-    [['--path=ingress', '--size=lots'], 'flag --size: expected a size such as 100MiB, got "lots"'],
+    [
+      ['--path=ingress', '--size=lots'],
+      'flag --size: expected a size with its unit, such as 100MiB or 100MB, got "lots"',
+    ],
     [['--path=ingress', '--retries=many'], 'flag --retries: expected profile or none, got "many"'],
   ])('%s is a usage error', async (args, message) => {
     const { code, err, out } = await run(['push', `--config.file=${configured()}`, ...args]);

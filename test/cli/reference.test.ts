@@ -28,7 +28,19 @@ test.each(['app', 'team/app', 'a/b/c', '/x', ''])('%j names no host', (text) => 
   expect(() => parseReference(text)).toThrow(UsageError);
 });
 
+test.each(['git.example.org', 'localhost:5000'])('%j names no repository', (text) => {
+  expect(() => parseReference(text)).toThrow(
+    new UsageError(`"${text}" names no repository: write for example ${text}/team/app`),
+  );
+});
+
 describe('the registry of a moment', () => {
+  test('a file of certificates that is not there is refused before anything is pushed', async () => {
+    await expect(target(['--url=https://r.example', '--ca=nope.pem'])).rejects.toThrow(
+      new UsageError('flag --ca: there is no file "nope.pem"'),
+    );
+  });
+
   const target = (args: readonly string[], ask?: () => Promise<string>) =>
     adHocTarget(
       parseFlags(args, adHocFlags, 1),

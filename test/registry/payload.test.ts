@@ -28,6 +28,22 @@ test('whatever the size, write size and range: the pieces are the bytes, and the
   );
 });
 
+test('hours of hashing end with the signal of who waits for them, and of nobody else', async () => {
+  const ours = createPayloadSource('ended');
+  const [impatient, patient] = [new AbortController(), new AbortController()];
+  const sizeBytes = 64 * 1024 * 1024;
+  const [endless, ended, kept] = [
+    ours.prepare(2 ** 50, undefined, impatient.signal),
+    ours.prepare(sizeBytes, undefined, impatient.signal),
+    ours.prepare(sizeBytes, undefined, patient.signal),
+  ];
+  const reason = new Error('enough');
+  impatient.abort(reason);
+  await expect(endless).rejects.toBe(reason);
+  await expect(ended).rejects.toBe(reason);
+  expect((await kept).sizeBytes).toBe(sizeBytes);
+});
+
 test('two payloads of a size differ, one nonce gives one digest, and nothing can be compressed', async () => {
   const [one, other] = [await source.prepare(1_000_000), await source.prepare(1_000_000)];
   expect(one.digest).not.toBe(other.digest);

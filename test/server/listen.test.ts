@@ -17,7 +17,9 @@ describe('parseListenAddress', () => {
   test.each(['', '10719', 'localhost', ':', '::1:9000', ':65536', ':-1', '[::1]', 'a b:1', ':80/metrics', '[x]:1'])(
     '"%s" is refused',
     (text) => {
-      expect(() => parseListenAddress(text)).toThrow(`listen address "${text}" is not host:port`);
+      expect(() => parseListenAddress(text)).toThrow(
+        `expected host:port with a port up to 65535, such as :10719, 127.0.0.1:10719 or [::1]:10719, got ${JSON.stringify(text)}`,
+      );
     },
   );
 });

@@ -8,13 +8,21 @@ export interface Blob {
   readonly payload: Payload;
 }
 
-/** The blobs of one run, hashed and ready. `index` counts the runs of the check: it picks the payload in a rotation. */
-export async function prepareBlobs(check: Check, payloads: PayloadSource, index: number): Promise<Blob[]> {
+/**
+ * The blobs of one run, hashed and ready. `index` counts the runs of the check: it picks the payload in a rotation. Throws the
+ * reason of `signal` once that aborts.
+ */
+export async function prepareBlobs(
+  check: Check,
+  payloads: PayloadSource,
+  index: number,
+  signal: AbortSignal,
+): Promise<Blob[]> {
   const { workload } = check;
   const blobs: Blob[] = [];
   for (const [position, sizeBytes] of workload.layerBytes.entries()) {
     const name = workload.kind === 'blob' ? 'blob' : `layer${position + 1}`;
-    blobs.push({ name, payload: await payloads.prepare(sizeBytes, nonceOf(check, index, position)) });
+    blobs.push({ name, payload: await payloads.prepare(sizeBytes, nonceOf(check, index, position), signal) });
   }
   return blobs;
 }

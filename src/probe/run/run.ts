@@ -105,7 +105,7 @@ class RunInFlight {
 
   async #push(index: number, ending: BoundedSignal): Promise<void> {
     const check = this.#check;
-    const blobs = await prepareBlobs(check, this.#deps.payloads, index);
+    const blobs = await prepareBlobs(check, this.#deps.payloads, index, ending.signal);
     const neighbour = this.#neighbourOf(ending.signal);
     await neighbour?.askBefore();
     // Hashing a size for the first time takes a while: the clock starts when the client would start.

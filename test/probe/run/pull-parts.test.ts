@@ -23,7 +23,7 @@ function checkAs(client: ClientName, kind: 'image' | 'blob', changes: Partial<Ch
 }
 
 async function stagesOf(check: Check): Promise<readonly Stage[]> {
-  const blobs = await prepareBlobs(check, createPayloadSource('test'), 0);
+  const blobs = await prepareBlobs(check, createPayloadSource('test'), 0, new AbortController().signal);
   const image = check.workload.kind === 'image' ? imageOf(check, blobs, new Date(0)) : undefined;
   return pullStages(check, blobs, image);
 }
@@ -129,7 +129,7 @@ describe('what is asked for', () => {
 describe('bytes that came', () => {
   test.each(['docker', 'containerd'] as const)('as %s, are noted, and each round takes all of them', async (client) => {
     const check = checkAs(client, 'blob');
-    const blobs = await prepareBlobs(check, createPayloadSource('test'), 0);
+    const blobs = await prepareBlobs(check, createPayloadSource('test'), 0, new AbortController().signal);
     const bytes = Buffer.concat([...(blobs[0]?.payload.chunks(500) ?? [])]);
     const registry = opened.own(
       await startScriptedRegistry({ 'GET /v2/probe': ({ response }) => void response.end(bytes) }),
