@@ -12,7 +12,7 @@ import { adviceSentence, adviceSummary, alike, placesWords, wayOutWords } from '
 import { ImageError, type StoredImage } from '../registry/image/stored-image.ts';
 import { checkOf, hesitationMs } from '../daemon/scheduled-limits.ts';
 import { imagesOf, isReference } from './advise-images.ts';
-import { askDaemon, DaemonError, daemonUrl } from './ask-daemon.ts';
+import { askDaemon, DaemonError, daemonLogin, daemonLoginFlags, daemonUrl } from './ask-daemon.ts';
 import { type Command, type Terminal, usualExitCodes } from './command.ts';
 import { type FlagValues, UsageError } from './flags.ts';
 import { exitInterrupted, interruptible } from './interrupt.ts';
@@ -51,6 +51,7 @@ export function adviseCommand(deps: OnDemandCommandDeps): Command {
       },
       'all-tags': { kind: 'switch', help: 'Every image of the repository that IMAGE names.' },
       daemon: { kind: 'text', placeholder: 'URL', help: 'Take what a running blobprobe knows of its paths.' },
+      ...daemonLoginFlags,
       search: {
         kind: 'switch',
         help: 'Push up to the largest layer over the paths of --config.file, --url or IMAGE, and clean up.',
@@ -66,12 +67,13 @@ async function run(values: FlagValues, terminal: Terminal, deps: OnDemandCommand
   if ((daemon === undefined) === !values.isSet('search'))
     throw new UsageError('give --daemon=URL, for what a running blobprobe knows, or --search, to push and find out');
   const url = daemon === undefined ? undefined : daemonUrl(daemon, '/api/v1/advise');
+  const login = daemonLogin(values);
   try {
     const images = await imagesOf(values, terminal, deps.readInput ?? (() => readFileSync(0, 'utf8')));
     const { known, interrupted } =
       url === undefined
         ? await searched(images, values, terminal, deps)
-        : { known: wanted((await askDaemon(url)) as Partial<{ known: Known[] }>, values), interrupted: false };
+        : { known: wanted((await askDaemon(url, login)) as Partial<{ known: Known[] }>, values), interrupted: false };
     const advice = advise(images, known);
     terminal.out(values.isSet('json') ? json(images, known) : text(images, advice));
     return interrupted ? exitInterrupted : exitCodeOf(advice);

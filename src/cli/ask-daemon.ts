@@ -1,10 +1,35 @@
 import { get as getHttp } from 'node:http';
 import { get as getHttps } from 'node:https';
 import { parseUrl } from '../network/parse-url.ts';
-import { UsageError } from './flags.ts';
+import { readFileSync } from 'node:fs';
+import { errorCode } from '../network/error-code.ts';
+import { type Flags, type FlagValues, UsageError } from './flags.ts';
 
 const timeoutMs = 10_000;
 const mostAnswerBytes = 16 * 1024 * 1024;
+
+/** For a daemon that wants a login; a password on the command line would be seen by everybody on this host. */
+export const daemonLoginFlags: Flags = {
+  'daemon-user': { kind: 'text', placeholder: 'NAME', help: 'User name for the daemon, where it wants a login.' },
+  'daemon-password-file': { kind: 'text', placeholder: 'FILE', help: 'File with the password of --daemon-user.' },
+};
+
+/** What goes into the header Authorization; undefined: no login was given. Throws UsageError. */
+export function daemonLogin(values: FlagValues): string | undefined {
+  const [user, file] = [values.text('daemon-user'), values.text('daemon-password-file')];
+  if (user === undefined && file === undefined) return undefined;
+  if (!values.isSet('daemon')) throw new UsageError('flag --daemon-user needs --daemon');
+  if (user === undefined || file === undefined)
+    throw new UsageError('flags --daemon-user and --daemon-password-file go together');
+  let password: string;
+  try {
+    password = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    const why = errorCode(error) ?? 'unknown error';
+    throw new UsageError(`flag --daemon-password-file: ${JSON.stringify(file)} cannot be read (${why})`);
+  }
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+}
 
 /** A daemon that does not answer as one. The message is one line. */
 export class DaemonError extends Error {
@@ -21,12 +46,17 @@ export function daemonUrl(base: string, path: string): URL {
   return url;
 }
 
-/** GET of JSON, certificates verified. Throws DaemonError. */
-export async function askDaemon(url: URL): Promise<unknown> {
-  const { status, text } = await fetchText(url).catch((error: unknown) => {
+/** GET of JSON, certificates verified, redirects not followed. Throws DaemonError. */
+export async function askDaemon(url: URL, authorization: string | undefined): Promise<unknown> {
+  const { status, text } = await fetchText(url, authorization).catch((error: unknown) => {
     throw new DaemonError(`${url.origin}: ${error instanceof Error ? error.message : String(error)}`);
   });
-  if (status === 401) throw new DaemonError(`${url.origin} wants a login, which this command does not have`);
+  if (status === 401) {
+    const given = authorization !== undefined;
+    throw new DaemonError(
+      `${url.origin} ${given ? 'refuses this login' : 'wants a login: give --daemon-user and --daemon-password-file'}`,
+    );
+  }
   if (status === 404) throw new DaemonError(`${url.origin} answered 404: is it a blobprobe of this version or newer?`);
   if (status !== 200) throw new DaemonError(`${url.origin} answered ${status}`);
   try {
@@ -36,12 +66,16 @@ export async function askDaemon(url: URL): Promise<unknown> {
   }
 }
 
-function fetchText(url: URL): Promise<{ readonly status: number; readonly text: string }> {
+function fetchText(
+  url: URL,
+  authorization: string | undefined,
+): Promise<{ readonly status: number; readonly text: string }> {
   const get = url.protocol === 'https:' ? getHttps : getHttp;
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeoutMs);
     const fail = (error: Error): void => reject(signal.aborted ? new Error(`no answer within ${timeoutMs} ms`) : error);
-    const request = get(url, { signal, agent: false }, (response) => {
+    const headers = authorization === undefined ? {} : { authorization };
+    const request = get(url, { signal, agent: false, headers }, (response) => {
       const chunks: Buffer[] = [];
       let bytes = 0;
       response.on('data', (chunk: Buffer) => {

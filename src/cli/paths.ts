@@ -9,7 +9,7 @@ import { type Cluster, ClusterError, clusterOfText } from '../kubernetes/objects
 import { readCluster } from '../kubernetes/read-cluster.ts';
 import type { Known } from '../probe/advise/known.ts';
 import { isRepositoryName } from '../registry/target.ts';
-import { askDaemon, DaemonError, daemonUrl } from './ask-daemon.ts';
+import { askDaemon, DaemonError, daemonLogin, daemonLoginFlags, daemonUrl } from './ask-daemon.ts';
 import { type Command, type Terminal, usualExitCodes } from './command.ts';
 import { type Flags, type FlagValues, UsageError } from './flags.ts';
 import { type Move, moveRows, movesOf, moveText } from './migration.ts';
@@ -60,6 +60,7 @@ const pathsFlags: Flags = {
     placeholder: 'URL',
     help: 'With --migration: add what a running blobprobe has measured of paths of these names.',
   },
+  ...daemonLoginFlags,
   json: { kind: 'switch', help: 'Write the result as JSON.' },
 };
 
@@ -86,6 +87,8 @@ interface Asked {
   readonly sizeBytes: number;
   readonly repository: string;
   readonly daemon: URL | undefined;
+  /** For the daemon. */
+  readonly login: string | undefined;
 }
 
 async function run(values: FlagValues, terminal: Terminal, readInput: () => string): Promise<number> {
@@ -103,7 +106,7 @@ async function run(values: FlagValues, terminal: Terminal, readInput: () => stri
       const old = before === undefined ? found : pathsIn(readObjects(before, readInput), asked.service);
       const moves = movesOf(old.paths, found.paths);
       if (moves.length === 0) throw new ClusterError('no host is served by an Ingress and by an HTTPRoute');
-      const known = asked.daemon === undefined ? [] : await knownBy(asked.daemon);
+      const known = asked.daemon === undefined ? [] : await knownBy(asked.daemon, asked.login);
       terminal.out(values.isSet('json') ? moveJson(moves, known, all) : moveText(moves, known));
     } else {
       terminal.out(values.isSet('json') ? json(asked, found, all) : configText(asked, found, terminal));
@@ -141,6 +144,7 @@ function askedOf(values: FlagValues, terminal: Terminal): Asked {
     sizeBytes: sizeOf(values, terminal),
     repository,
     daemon: daemon === undefined ? undefined : daemonUrl(daemon, '/api/v1/advise'),
+    login: daemonLogin(values),
   };
 }
 
@@ -170,8 +174,8 @@ function pathsIn(cluster: Cluster, service: ServiceName): Found {
   return findPaths(cluster, registryService(cluster, service));
 }
 
-async function knownBy(url: URL): Promise<readonly Known[]> {
-  const { known } = (await askDaemon(url)) as Partial<{ known: Known[] }>;
+async function knownBy(url: URL, login: string | undefined): Promise<readonly Known[]> {
+  const { known } = (await askDaemon(url, login)) as Partial<{ known: Known[] }>;
   if (!Array.isArray(known)) throw new DaemonError('the daemon answered without saying what it knows');
   return known;
 }

@@ -1,5 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { hashSync } from 'bcryptjs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { adviseCommand } from '../../src/cli/advise.ts';
@@ -176,6 +177,46 @@ describe('a search of its own', () => {
       /^team\/app:small \(2 layers, 2.93 KiB\)\n {2}.*\/url as docker: gets through: 1.95 KiB got through\n$/,
     );
     expect(code).toBe(0);
+  });
+});
+
+describe('a daemon that wants a login', () => {
+  let guarded: ReturnType<typeof buildServer>;
+  let args: string[];
+  beforeAll(async () => {
+    const users = new Map([['alice', hashSync('right', 4)]]);
+    const history = new History();
+    const pushed = check({ path: 'inside', sizeBytes: MB, workload: 'large' });
+    history.add(successfulRun({ check: pushed }));
+    const webConfig = () => ({ headers: {}, users });
+    guarded = buildServer(serverDeps({ history, checks: () => [pushed], webConfig }));
+    args = ['--layers=1kB', `--daemon=${await guarded.listen({ host: '127.0.0.1', port: 0 })}`];
+    // As editors leave it.
+    writeFileSync(join(directory, 'right'), 'right\n');
+    writeFileSync(join(directory, 'wrong'), 'wrong');
+  });
+  afterAll(() => guarded.close());
+
+  const login = (file: string): string[] => ['--daemon-user=alice', `--daemon-password-file=${join(directory, file)}`];
+
+  test('gets it from a file', async () => {
+    expect(await advise(...args, ...login('right'))).toMatchObject({ code: 0, err: '' });
+  });
+
+  test.each<[string, () => string[], number, RegExp]>([
+    ['none', () => [], 5, /wants a login: give --daemon-user and --daemon-password-file$/],
+    ['a wrong one', () => login('wrong'), 5, /refuses this login$/],
+    ['half of one', () => ['--daemon-user=alice'], 2, /go together \(see /],
+    ['a file that is not there', () => login('gone'), 2, /"[^"]*gone" cannot be read \(ENOENT\) \(see /],
+  ])('%s: one line, without the password', async (_what, given, wanted, message) => {
+    const { code, out, err } = await advise(...args, ...given());
+    expect({ code, out, err: err.trimEnd() }).toEqual({ code: wanted, out: '', err: expect.stringMatching(message) });
+    expect(err).not.toContain('wrong');
+  });
+
+  test('without a daemon there is nobody to log in to', async () => {
+    const { code, err } = await advise('--layers=1kB', '--search', ...login('right'));
+    expect([code, err]).toEqual([2, expect.stringContaining('flag --daemon-user needs --daemon')]);
   });
 });
 
