@@ -1,20 +1,20 @@
 import { frame, type FrameScript, frameTypes as types, settings, uint32 } from './http2-frames.ts';
+import { http2Answers } from './hostile-http2-answers.ts';
+import {
+  answering,
+  endHeaders,
+  endStream,
+  flooding,
+  floodingAfter,
+  headers,
+  hello,
+  type Http2Moves,
+  many,
+  polite,
+  status103,
+  status202,
+} from './http2-scripts.ts';
 
-/** What an HTTP/2 server does to hurt, and the reasons that a push may end with. */
-export interface Http2Move {
-  readonly reason: RegExp;
-  readonly script: FrameScript;
-  /** What a push needs to come to this end, also on a busy machine; absent: whatever it gets. */
-  readonly timeoutMs?: number;
-}
-
-const hello = settings();
-const endStream = 1;
-const endHeaders = 4;
-/** HPACK: `:status: 202`, and a literal without indexing. */
-const status202 = Buffer.from([0x08, 0x03, 0x32, 0x30, 0x32]);
-const status103 = Buffer.from([0x08, 0x03, 0x31, 0x30, 0x33]);
-const location = Buffer.from([0x0f, 0x1f, 0x02, 0x2f, 0x78]);
 /** A header of 4000 bytes put into the table, then nothing but references to it: one byte each. */
 const hpackBomb = Buffer.concat([
   status202,
@@ -22,42 +22,6 @@ const hpackBomb = Buffer.concat([
   Buffer.alloc(4000, 0x61),
   Buffer.alloc(12_000, 0xbe),
 ]);
-/** 200 for the ping, 404 for the blob, 202 with `location: /x` for the POST. */
-const polite: Readonly<Record<number, Buffer>> = {
-  1: Buffer.from([0x88]),
-  3: Buffer.from([0x8d]),
-  5: Buffer.concat([status202, location]),
-};
-
-function headers(stream: number, block: Uint8Array, flags = endHeaders): Buffer {
-  return frame(types.headers, flags, stream, block);
-}
-
-function many(one: Uint8Array, count: number): Buffer {
-  return Buffer.concat(Array.from({ length: count }, () => one));
-}
-
-function answering(reply: (stream: number) => Uint8Array): FrameScript {
-  return {
-    onOpen: (scene) => scene.write(hello),
-    onFrame: (scene, type, _flags, stream) => (type === types.headers ? scene.write(reply(stream)) : undefined),
-  };
-}
-
-function flooding(...data: readonly Uint8Array[]): FrameScript {
-  return { onOpen: async (scene) => scene.write(hello).then(() => scene.flood(Buffer.concat(data))) };
-}
-
-function floodingAfter(first: (stream: number) => Uint8Array, more: (stream: number) => Uint8Array): FrameScript {
-  return {
-    onOpen: (scene) => scene.write(hello),
-    onFrame: async (scene, type, _flags, stream) => {
-      if (type !== types.headers) return;
-      await scene.write(first(stream));
-      await scene.flood(more(stream));
-    },
-  };
-}
 
 /** The way to the body is free; the window for it begins at 0, and then this comes for its stream, again and again. */
 function closedWindow(more?: (stream: number) => Uint8Array): FrameScript {
@@ -72,25 +36,12 @@ function closedWindow(more?: (stream: number) => Uint8Array): FrameScript {
   };
 }
 
-/** Answers the ping and the question for the blob as a registry does, so that the move meets the upload. */
-export function atUpload({ onOpen, onFrame }: FrameScript): FrameScript {
-  if (onFrame === undefined) return { onOpen };
-  return {
-    onOpen,
-    onFrame(scene, type, flags, stream) {
-      const block = stream < 5 ? polite[stream] : undefined;
-      return type === types.headers && block !== undefined
-        ? scene.write(headers(stream, block, endHeaders | endStream))
-        : onFrame(scene, type, flags, stream);
-    },
-  };
-}
-
 const ping = frame(types.ping, 0, 0, Buffer.alloc(8));
 const anEnd = /^(?:http2_error|deadline)$/;
 const refused = /^http2_error$/;
 
-export const http2Moves = {
+/** What they do to the connection, and floods. */
+const http2Floods = {
   'GOAWAY at once': {
     reason: refused,
     script: {
@@ -200,4 +151,6 @@ export const http2Moves = {
       onOpen: (scene) => scene.flood(Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 7919) % 251))),
     },
   },
-} as const satisfies Readonly<Record<string, Http2Move>>;
+} as const satisfies Http2Moves;
+
+export const http2Moves: Http2Moves = { ...http2Floods, ...http2Answers };

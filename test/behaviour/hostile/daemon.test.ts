@@ -9,7 +9,8 @@ import { createEngine } from '../../../src/daemon/engine.ts';
 import { startWeb } from '../../../src/daemon/web.ts';
 import { createCertificates } from '../../../src/lab/certificates.ts';
 import { Ledger } from '../../../src/probe/leftovers/ledger.ts';
-import { atUpload, type Http2Move, http2Moves } from '../../support/hostile-http2-moves.ts';
+import { http2Moves } from '../../support/hostile-http2-moves.ts';
+import { atUpload, type Http2Move } from '../../support/http2-scripts.ts';
 import {
   bodyMoves,
   echoMoves,

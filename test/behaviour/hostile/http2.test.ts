@@ -6,7 +6,8 @@ import { createCertificates } from '../../../src/lab/certificates.ts';
 import { createPayloadSource } from '../../../src/registry/payload.ts';
 import { eventually } from '../../support/wire.ts';
 import { checkOf, runDeps, runOnce } from '../../support/checks.ts';
-import { atUpload, type Http2Move, http2Moves } from '../../support/hostile-http2-moves.ts';
+import { http2Moves } from '../../support/hostile-http2-moves.ts';
+import { atUpload, type Http2Move } from '../../support/http2-scripts.ts';
 import { type FrameServer, startFrameServer } from '../../support/http2-frames.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'blobprobe-hostile-http2-'));
