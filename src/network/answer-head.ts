@@ -73,7 +73,7 @@ export class AnswerHead {
   /** What of all that came may go on to the parser. */
   #take(chunk: Buffer): Buffer {
     this.#heldBytes += chunk.length;
-    this.#held = joined(this.#held, chunk);
+    this.#held = withoutEmptyLines(joined(this.#held, chunk));
     while (this.#reading) {
       if (!beginsAsHttp(this.#held)) return this.#release(this.#held);
       const end = endOfHead(this.#held, this.#searchedBytes);
@@ -141,6 +141,12 @@ export class AnswerHead {
     });
     return Buffer.from(`${[first, ...kept].join('\r\n')}\r\n\r\n`, 'latin1');
   }
+}
+
+/** The parser passes over those in front of an answer, however many come. */
+function withoutEmptyLines(bytes: Buffer): Buffer {
+  const from = bytes.findIndex((byte) => byte !== 10 && byte !== 13);
+  return from === 0 ? bytes : bytes.subarray(from < 0 ? bytes.length : from);
 }
 
 function beginsAsHttp(bytes: Buffer): boolean {
