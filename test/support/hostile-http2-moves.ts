@@ -29,7 +29,7 @@ function closedWindow(more?: (stream: number) => Uint8Array): FrameScript {
     onOpen: (scene) => scene.write(settings([4, 0])),
     onFrame(scene, type, _flags, stream) {
       if (type !== types.headers) return undefined;
-      const block = polite[stream];
+      const block = stream < 7 ? polite[stream] : undefined;
       if (block !== undefined) return scene.write(headers(stream, block, endHeaders | endStream));
       return more === undefined ? undefined : scene.flood(more(stream));
     },

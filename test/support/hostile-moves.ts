@@ -96,8 +96,8 @@ export const wireMoves = {
   'half a character': (scene) => scene.answer(400, {}, '{"errors":[{"code":"\\ud800","message":"\\udfff"}]}'),
 } as const satisfies Moves;
 
-/** Challenges that a 401 may come with, line by line. */
-export const challenges = {
+/** 401 with challenges, line by line. */
+const challenges = {
   'five thousand challenges': repeated(5_000, () => 'Bearer realm="/token"'),
   'as many in one line': [repeated(5_000, () => 'Bearer realm="/token"').join()],
   'a thousand parameters': [`Bearer ${repeated(1_000, (index) => `a${index}="b"`).join()}`],
@@ -111,10 +111,17 @@ export const challenges = {
   'a scope of 14 KB': [`Bearer realm="/token",scope="${'repository:x:pull '.repeat(800)}"`],
   'names of JavaScript': ['Bearer realm="/token",__proto__="x",constructor="y"'],
   'schemes that nobody speaks': ['Negotiate', 'NTLM TlRMTVNTUAAC'],
-} as const satisfies Readonly<Record<string, readonly string[]>>;
+} satisfies Readonly<Record<string, readonly string[]>>;
+
+export const challengeMoves: Moves = Object.fromEntries(
+  Object.entries(challenges).map(([name, values]) => [
+    name,
+    answered(head('401 No', ...values.map((value) => `WWW-Authenticate: ${value}`), empty)),
+  ]),
+);
 
 /** Replies of token services that say odd things of a token, or give an odd one. */
-export const tokenReplies = {
+const tokenReplies = {
   'a lifetime below zero': '{"token":"abc","expires_in":-1}',
   'a lifetime of 1e308': '{"token":"abc","expires_in":1e308}',
   'a lifetime beyond all numbers': '{"token":"abc","expires_in":1e999}',
@@ -129,7 +136,11 @@ export const tokenReplies = {
   'a token that is an object': '{"token":{"a":1}}',
   'two tokens': '{"token":"abc","token":"def"}',
   'a token for terminals': '{"token":"\\u001b[2J"}',
-} as const satisfies Readonly<Record<string, string>>;
+} satisfies Readonly<Record<string, string>>;
+
+export const tokenMoves: Moves = Object.fromEntries(
+  Object.entries(tokenReplies).map(([name, text]) => [name, (scene) => scene.answer(200, {}, text)]),
+);
 
 /** Bodies that a 2xx answer should not have. What they begin with is JSON of this kind. */
 export function bodyMoves(start: string): Moves {

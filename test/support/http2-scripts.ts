@@ -8,11 +8,13 @@ export const endHeaders = 4;
 export const status202 = Buffer.from([0x08, 0x03, 0x32, 0x30, 0x32]);
 export const status103 = Buffer.from([0x08, 0x03, 0x31, 0x30, 0x33]);
 const location = Buffer.from([0x0f, 0x1f, 0x02, 0x2f, 0x78]);
-/** 200 for the ping, 404 for the blob, 202 with `location: /x` for the POST. */
+/** 200 for the ping, 404 for the blob, 202 with `location: /x` for POST and PATCH, 201 for the PUT. */
 export const polite: Readonly<Record<number, Buffer>> = {
   1: Buffer.from([0x88]),
   3: Buffer.from([0x8d]),
   5: Buffer.concat([status202, location]),
+  7: Buffer.concat([status202, location]),
+  9: Buffer.concat([Buffer.from([0x08, 0x03, 0x32, 0x30, 0x31]), location]),
 };
 
 export function headers(stream: number, block: Uint8Array, flags = endHeaders): Buffer {
@@ -65,15 +67,27 @@ export function floodingAfter(
 }
 
 /** Answers the ping and the question for the blob as a registry does, so that the move meets the upload. */
-export function atUpload({ onOpen, onFrame }: FrameScript): FrameScript {
+export function atUpload(script: FrameScript): FrameScript {
+  return after(3, script);
+}
+
+/** Takes a small blob as well, so that the move meets who reads it. */
+export function atPull(script: FrameScript): FrameScript {
+  return after(9, script);
+}
+
+/** Answers politely, once each request is all there, up to this stream; once a blob was taken, the ping of another connection alone. */
+function after(last: number, { onOpen, onFrame }: FrameScript): FrameScript {
   if (onFrame === undefined) return { onOpen };
+  let isTaken = false;
   return {
     onOpen,
     onFrame(scene, type, flags, stream) {
-      const block = stream < 5 ? polite[stream] : undefined;
-      return type === types.headers && block !== undefined
-        ? scene.write(headers(stream, block, endHeaders | endStream))
-        : onFrame(scene, type, flags, stream);
+      const block = stream <= (isTaken ? 1 : last) ? polite[stream] : undefined;
+      if (block === undefined) return onFrame(scene, type, flags, stream);
+      const isAll = (type === types.headers || type === types.data) && (flags & endStream) !== 0;
+      isTaken ||= isAll && stream === 9;
+      return isAll ? scene.write(headers(stream, block, endHeaders | endStream)) : undefined;
     },
   };
 }

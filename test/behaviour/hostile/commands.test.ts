@@ -11,10 +11,19 @@ import { createEngine } from '../../../src/daemon/engine.ts';
 import { createCertificates } from '../../../src/lab/certificates.ts';
 import { Ledger } from '../../../src/probe/leftovers/ledger.ts';
 import { http2Moves } from '../../support/hostile-http2-moves.ts';
-import { atUpload, type Http2Move } from '../../support/http2-scripts.ts';
-import { bodyMoves, echoMoves, leadMoves, markupMoves, type Moves, wireMoves } from '../../support/hostile-moves.ts';
+import { atPull, atUpload, type Http2Move } from '../../support/http2-scripts.ts';
+import {
+  bodyMoves,
+  challengeMoves,
+  echoMoves,
+  leadMoves,
+  markupMoves,
+  type Moves,
+  tokenMoves,
+  wireMoves,
+} from '../../support/hostile-moves.ts';
 import { type Elsewhere, hostile, leaks, password, startElsewhere } from '../../support/hostile-scene.ts';
-import { startFrameServer } from '../../support/http2-frames.ts';
+import { type FrameScript, startFrameServer } from '../../support/http2-frames.ts';
 import { type Script, startScriptedRegistry } from '../../support/scripted-registry.ts';
 
 const mebibyte = 1024 * 1024;
@@ -37,7 +46,7 @@ const small = ['--size=16KiB', '--quick', timeout];
 const push = ['push', '--size=16KiB', timeout];
 const pull = ['push', '--json', '--size=16KiB', '--pull', timeout];
 const diagnose = ['diagnose', '--json', ...small];
-const limit = ['limit', '--only=size', '--up-to=32KiB', '--resolution=16KiB'];
+const limit = ['limit', '--only=size', '--up-to=32KiB', '--resolution=16KiB', timeout];
 const report = ['report', '--format=html', '--small-size=1KiB', ...small];
 
 async function run(args: readonly string[]): Promise<{ code: number | undefined; text: string }> {
@@ -52,7 +61,7 @@ async function run(args: readonly string[]): Promise<{ code: number | undefined;
 
 /** Those that examine push again and again, over code that `push` has tried: one move of each kind is enough for them. */
 const examined =
-  /^(?:headers without end|a gzip bomb|two lengths|a Location elsewhere|a redirect in a circle|a realm|a secret(?:, JSON of Go| in headers| as a code)|markup in a page|RST_STREAM for|SETTINGS|CONTINUATION|informational|a window (?:of 0|that opens)|PING)/;
+  /^(?:headers without end|a gzip bomb|two lengths|a Location elsewhere|a redirect in a circle|a realm|five thousand challenges|a quote|issued in the year 9999|a token of 120 KB|ten thousand lengths|without end|a thousand cookies|a secret(?:, JSON of Go| in headers| as a code)|markup in a page|RST_STREAM for|SETTINGS|CONTINUATION|informational|a window (?:of 0|that opens)|PING)/;
 
 function movesFor<M>(moves: Readonly<Record<string, M>>, command: string): [name: string, move: M][] {
   return Object.entries(moves).filter(([name]) => command === 'push' || examined.test(name));
@@ -97,9 +106,15 @@ async function startHttp1(move: Script, at: readonly string[]): Promise<Hostile>
   return { url: server.url, asked: () => server.requests.length - 1, close: () => server.close() };
 }
 
-async function startHttp2({ script }: Http2Move): Promise<Hostile> {
-  const server = await startFrameServer(valid, atUpload(script));
+async function startHttp2(script: FrameScript): Promise<Hostile> {
+  const server = await startFrameServer(valid, script);
   return { url: server.url, asked: () => server.acceptedConnections, close: server.close };
+}
+
+async function startTokens(reply: Script): Promise<Hostile> {
+  const asks: Script = (scene) => scene.answer(401, { 'WWW-Authenticate': 'Bearer realm="/token",service="registry"' });
+  const server = await startScriptedRegistry({ 'GET /token': reply, 'POST /token': reply, GET: asks, POST: asks });
+  return { url: server.url, asked: () => server.requests.length - 1, close: () => server.close() };
 }
 
 function mapped<M>(
@@ -112,6 +127,14 @@ function mapped<M>(
 const groups: Readonly<Record<string, Group>> = {
   'the POST': {
     servers: scripted(() => ({ ...wireMoves, ...leadMoves(elsewhere.url) }), ['POST']),
+    commands: [push, diagnose, limit, report],
+  },
+  'the POST that asks for a login': {
+    servers: scripted(() => challengeMoves, ['POST']),
+    commands: [push, diagnose, limit],
+  },
+  tokens: {
+    servers: () => mapped(tokenMoves, startTokens),
     commands: [push, diagnose, limit],
   },
   'the body': {
@@ -123,13 +146,18 @@ const groups: Readonly<Record<string, Group>> = {
   },
   reads: {
     servers: scripted(() => bodyMoves('{"tags": ['), ['GET /v2/probe/blobs', 'HEAD', 'GET /v2/_catalog']),
-    commands: [pull],
+    commands: [pull, report],
   },
   'an upload over HTTP/2': {
-    servers: () => mapped<Http2Move>(http2Moves, startHttp2),
+    servers: () => mapped<Http2Move>(http2Moves, ({ script }) => startHttp2(atUpload(script))),
     flags: ['--client=crane', `--ca=${caFile}`],
-    // `limit` gives silence minutes, as long as a body may take: what HTTP/2 does to it is what it does to `push`.
-    commands: [push, diagnose, report],
+    commands: [push, diagnose, limit, report],
+  },
+  // Checks of the API, which the report makes besides, speak HTTP/1.1 only.
+  'reads over HTTP/2': {
+    servers: () => mapped<Http2Move>(http2Moves, ({ script }) => startHttp2(atPull(script))),
+    flags: ['--client=crane', `--ca=${caFile}`],
+    commands: [pull],
   },
 };
 
@@ -141,6 +169,9 @@ const longestMs = (command: string): number => (command === 'push' ? 20_000 : 40
 const runs = Object.entries(groups).flatMap(([to, { commands }]) =>
   commands.map((args) => [args[0] ?? '', to, args] as const),
 );
+
+/** What a terminal would obey: control characters but for the ends of lines, and those that turn the direction of text. */
+const forTerminals = /[^\P{Cc}\t\r\n]|[\u202a-\u202e\u2066-\u2069]/u;
 
 describe('a hostile server ends no command late, in a crash or with a secret', () => {
   test.each(runs)('%s, hostile answers to %s', async (command, to, args) => {
@@ -160,6 +191,7 @@ describe('a hostile server ends no command late, in a crash or with a secret', (
     expect(results.filter(({ asked }) => asked > 0).length).toBeGreaterThan(results.length / 10);
     expect(results.filter(({ late }) => late).map(({ move }) => move)).toEqual([]);
     expect(results.filter(({ code }) => code !== 1 && (to !== 'reads' || code !== 0))).toEqual([]);
+    expect(results.filter(({ text }) => forTerminals.test(text))).toEqual([]);
     expect(results.filter(({ text }) => /\n\s+at \S.*:\d+:\d+/.test(text) || text.length < 100)).toEqual([]);
     for (const { move, text } of results)
       expect([move, leaks.filter((leak) => text.includes(leak))]).toEqual([move, []]);
