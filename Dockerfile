@@ -54,7 +54,7 @@ EXPOSE 10719
 STOPSIGNAL SIGTERM
 # Named in full although the base image has them too: the health check below has to know where node is.
 # The flag is the one in main.js: it keeps the young generation, and with it the resident memory, small.
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=4", "/app/dist/main.js"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=4", "--v8-pool-size=1", "/app/dist/main.js"]
 CMD ["serve", "--config.file=/etc/blobprobe/config.yaml"]
 # For Docker and Podman; Kubernetes has probes of its own. With TLS or a route prefix, give --url.
 HEALTHCHECK --interval=30s --timeout=6s --start-period=10s --retries=3 \

@@ -1,11 +1,12 @@
-#!/usr/bin/env -S node --max-semi-space-size=4
+#!/usr/bin/env -S node --max-semi-space-size=4 --v8-pool-size=1
 import { setFlagsFromString } from 'node:v8';
 import { askOnTerminal } from './cli/ask.ts';
 import type { Command } from './cli/command.ts';
 import { runCommandLine } from './cli/command-line.ts';
 import { healthcheckCommand } from './cli/healthcheck.ts';
 
-// The flag above: short-lived objects of a push would otherwise grow V8's young generation by some 20 MiB that nobody needs.
+// The flags above: short-lived objects of a push would otherwise grow V8's young generation by some 20 MiB that nobody needs, and each
+// of V8's four helping threads keeps memory of its own once it has compiled or collected: 10 MiB with one of them (docs/benchmarks.md).
 
 // Variables may hold passwords, and Node's diagnostic reports list them all. Node 20 does not know this switch.
 Object.assign(process.report, { excludeEnv: true });

@@ -48,7 +48,7 @@ export const soakSuite: Suite = {
 
 function soak(order: object, progress: (line: string) => void): Promise<SoakReport> {
   const file = fileURLToPath(new URL('../soak-process.js', import.meta.url));
-  const execArgv = ['--expose-gc', '--max-semi-space-size=4'];
+  const execArgv = ['--expose-gc', '--max-semi-space-size=4', '--v8-pool-size=1'];
   return answerOf<SoakReport>(fork(file, [JSON.stringify(order)], { execArgv }), progress);
 }
 
