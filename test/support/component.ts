@@ -85,6 +85,7 @@ const needRoot: ReadonlySet<Component> = new Set([
   'dockerd',
   'containerd',
   'podman',
+  'podman-pusher',
   'buildah',
   'tcpdump',
   'strace',

@@ -114,6 +114,7 @@ export const containerd = {
     ...containerdPusher,
     measured: 'containerd 2.3.2, its pusher',
     otherwise: '2.3.2 and older: no GET after a HEAD that is answered 403',
+    pull: { ...pull, measured: 'containerd 2.3.2, its fetcher' },
     userAgent: 'containerd/2.3.2 (blobprobe)',
   },
 } satisfies ClientVersions;

@@ -38,15 +38,16 @@ const pull: PullRow = {
   manifest: 'get',
   manifestAccept:
     'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.v1+prettyjws, application/vnd.docker.distribution.manifest.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.index.v1+json',
-  configFirst: false,
+  // Read before any layer, for the destination's sake (copy/single.go, prepareImageConfigForDest).
+  configFirst: true,
   // Into storage or an OCI layout (copy/copy.go); into `dir:` and archives it is one.
   concurrency: 6,
   retry: noRetry,
   resend: containersImageResend,
 };
 
-/** Before containers/image 5.23 nothing goes on after a cut. */
-const pullUntil522: PullRow = { ...pull, resumesAfterMs: () => undefined };
+/** Before containers/image 5.23 nothing goes on after a cut, and skopeo needs no config before the layers. */
+const pullUntil522: PullRow = { ...pull, resumesAfterMs: () => undefined, configFirst: false };
 
 /** skopeo copy from registry to registry: the size is known. From a folder (oci:, dir:) it copies the layers one by one. */
 const skopeoRow: ClientRow = {
@@ -134,7 +135,11 @@ const podmanRow: ClientRow = {
 };
 
 export const podman = {
-  '6.0': { ...podmanRow, measured: 'go.podman.io/common 0.69, its libimage' },
+  '6.0': {
+    ...podmanRow,
+    measured: 'go.podman.io/common 0.69, its libimage',
+    pull: { ...podmanRow.pull, measured: 'go.podman.io/common 0.69, its libimage' },
+  },
   // Before go.podman.io/common 0.63 (March 2025) a 502, 503 or 504 was final; a connection for each request before image 5.25.
   '4.3': {
     ...podmanRow,
@@ -152,7 +157,11 @@ export const podman = {
 } satisfies ClientVersions;
 
 export const skopeo = {
-  '1.22': { ...skopeoRow, measured: 'go.podman.io/image 5.42.1, its copy' },
+  '1.22': {
+    ...skopeoRow,
+    measured: 'go.podman.io/image 5.42.1, its copy',
+    pull: { ...pull, measured: 'go.podman.io/image 5.42.1, its copy' },
+  },
   // A connection for each request, up to containers/image 5.24.
   '1.9': {
     ...skopeoRow,
