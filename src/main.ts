@@ -1,4 +1,5 @@
 #!/usr/bin/env -S node --max-semi-space-size=4 --v8-pool-size=1
+import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { askOnTerminal } from './cli/ask.ts';
 import type { Command } from './cli/command.ts';
@@ -43,6 +44,7 @@ process.exitCode = await runCommandLine(argv, await commandsFor(argv), {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   env: process.env,
+  readInput: () => readFileSync(0, 'utf8'),
   isInteractive: process.stdin.isTTY && process.stderr.isTTY,
   ask: askOnTerminal,
 });

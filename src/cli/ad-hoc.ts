@@ -1,3 +1,4 @@
+import { messageOf } from '../network/error-code.ts';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { splitHostPort, urlComplaint } from '../config/schema/address.ts';
@@ -56,12 +57,11 @@ export interface AdHocTarget {
 
 /**
  * The registry and path that the reference or the flags name; undefined when there is neither. The URL may name a repository:
- * `https://registry.example.org/team/probe`. Throws UsageError. `readInput` gives all of standard input.
+ * `https://registry.example.org/team/probe`. Throws UsageError.
  */
 export async function adHocTarget(
   values: FlagValues,
-  terminal: Pick<Terminal, 'env' | 'ask' | 'isInteractive'>,
-  readInput: () => string,
+  terminal: Pick<Terminal, 'env' | 'ask' | 'isInteractive' | 'readInput'>,
 ): Promise<AdHocTarget | undefined> {
   const { argument } = values;
   if (argument !== undefined && values.isSet('url')) throw new UsageError('give a reference or --url, not both');
@@ -77,7 +77,7 @@ export async function adHocTarget(
   const user = values.text('user');
   const { origin, repository, isDefault } = splitUrl(url, reference?.repository ?? values.text('repository'), user);
   const path = pathOf(origin, values, terminal.env);
-  const credentials = await credentialsOf(values, terminal, readInput, reference !== undefined);
+  const credentials = await credentialsOf(values, terminal, reference !== undefined);
   return {
     registry: { name: new URL(origin).host, repository, credentials, cleanup: 'delete' },
     path,
@@ -111,7 +111,7 @@ function proxyOf(origin: string, env: Terminal['env']): NetworkPath['proxy'] {
   try {
     return proxyFromEnvironment(env)(new URL(origin));
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(messageOf(error));
   }
 }
 
@@ -146,8 +146,7 @@ function ownedBy(user: string | undefined): string {
 
 async function credentialsOf(
   values: FlagValues,
-  { env, ask, isInteractive = false }: Pick<Terminal, 'env' | 'ask' | 'isInteractive'>,
-  readInput: () => string,
+  { env, ask, isInteractive = false, readInput }: Pick<Terminal, 'env' | 'ask' | 'isInteractive' | 'readInput'>,
   byReference: boolean,
 ): Promise<RegistryTarget['credentials']> {
   const username = values.text('user');

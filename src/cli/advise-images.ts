@@ -15,7 +15,7 @@ import { listTags } from '../registry/tags.ts';
 import { adHocTarget } from './ad-hoc.ts';
 import type { Terminal } from './command.ts';
 import { type FlagValues, UsageError } from './flags.ts';
-import { positive } from './on-demand-flags.ts';
+import { positive } from './flag-values.ts';
 
 /** All of a repository's manifests are read one after the other. */
 const readingMs = 10 * 60_000;
@@ -30,11 +30,7 @@ export function isReference(argument: string): boolean {
  * The images that the command line names: sizes, a file or folder, or a reference. Nothing is pulled but manifests. Throws UsageError, and
  * ImageError for what cannot be read; the message then names it.
  */
-export async function imagesOf(
-  values: FlagValues,
-  terminal: Terminal,
-  readInput: () => string,
-): Promise<StoredImage[]> {
+export async function imagesOf(values: FlagValues, terminal: Terminal): Promise<StoredImage[]> {
   const { argument } = values;
   const layers = values.text('layers');
   if (values.isSet('all-tags') && (argument === undefined || !isReference(argument)))
@@ -47,7 +43,7 @@ export async function imagesOf(
     return [imageOfSizes('layers', sizes)];
   }
   if (argument === undefined) throw new UsageError('give an image, or sizes such as --layers=30MiB,1.2GiB');
-  if (isReference(argument)) return imagesInRegistry(argument, values, terminal, readInput);
+  if (isReference(argument)) return imagesInRegistry(argument, values, terminal);
   try {
     return await imagesOfFile(argument);
   } catch (error) {
@@ -55,18 +51,13 @@ export async function imagesOf(
   }
 }
 
-async function imagesInRegistry(
-  argument: string,
-  values: FlagValues,
-  terminal: Terminal,
-  readInput: () => string,
-): Promise<StoredImage[]> {
+async function imagesInRegistry(argument: string, values: FlagValues, terminal: Terminal): Promise<StoredImage[]> {
   // Flags that say where to push say nothing of where the image lies.
   const named: FlagValues = {
     ...values,
     isSet: (name) => name !== 'url' && name !== 'repository' && values.isSet(name),
   };
-  const target = await adHocTarget(named, terminal, readInput).catch((error: unknown) => {
+  const target = await adHocTarget(named, terminal).catch((error: unknown) => {
     const isFile = /^[./]|\.(?:tar|tgz|oci)\b/.test(argument);
     throw isFile && error instanceof UsageError
       ? new UsageError(`there is no file ${JSON.stringify(argument)}`)

@@ -1,5 +1,6 @@
+import { pushing } from './pushing.ts';
+import { jsonText } from '../publish/format.ts';
 import { formatBytes } from '../probe/byte-words.ts';
-import { readFileSync } from 'node:fs';
 import { createHesitatingPacer } from '../network/body/pacer.ts';
 import { advise, type Advice } from '../probe/advise/advise.ts';
 import { type Known, knownOf } from '../probe/advise/known.ts';
@@ -12,15 +13,13 @@ import { adviceSentence, adviceSummary, alike, placesWords, wayOutWords } from '
 import { ImageError, type StoredImage } from '../registry/image/stored-image.ts';
 import { checkOf, hesitationMs } from '../daemon/scheduled-limits.ts';
 import { imagesOf, isReference } from './advise-images.ts';
-import { askDaemon, DaemonError, daemonLogin, daemonLoginFlags, daemonUrl } from './ask-daemon.ts';
+import { DaemonError, daemonLogin, daemonLoginFlags, knowledgeUrl, knownBy } from './ask-daemon.ts';
 import { type Command, type Terminal, usualExitCodes } from './command.ts';
 import { type FlagValues, UsageError } from './flags.ts';
-import { exitInterrupted, interruptible } from './interrupt.ts';
+import { exitInterrupted } from './interrupt.ts';
 import { nameOf } from './limit-text.ts';
 import { type OnDemandCommandDeps, targetsOf } from './on-demand-flags.ts';
-import { createProgress } from './progress.ts';
 import { targetFlags } from './select-targets.ts';
-import { withLedger } from './with-ledger.ts';
 
 /** Exit codes of its own, beside the usual ones. */
 const exits = { passes: 0, nowhere: 1, elsewhere: 3, unknown: 4, unreadable: 5 } as const;
@@ -66,14 +65,14 @@ async function run(values: FlagValues, terminal: Terminal, deps: OnDemandCommand
   const daemon = values.text('daemon');
   if ((daemon === undefined) === !values.isSet('search'))
     throw new UsageError('give --daemon=URL, for what a running blobprobe knows, or --search, to push and find out');
-  const url = daemon === undefined ? undefined : daemonUrl(daemon, '/api/v1/advise');
+  const url = daemon === undefined ? undefined : knowledgeUrl(daemon);
   const login = daemonLogin(values);
   try {
-    const images = await imagesOf(values, terminal, deps.readInput ?? (() => readFileSync(0, 'utf8')));
+    const images = await imagesOf(values, terminal);
     const { known, interrupted } =
       url === undefined
         ? await searched(images, values, terminal, deps)
-        : { known: wanted((await askDaemon(url, login)) as Partial<{ known: Known[] }>, values), interrupted: false };
+        : { known: wanted(await knownBy(url, login), values), interrupted: false };
     const advice = advise(images, known);
     terminal.out(values.isSet('json') ? json(images, known) : text(images, advice));
     return interrupted ? exitInterrupted : exitCodeOf(advice);
@@ -85,8 +84,7 @@ async function run(values: FlagValues, terminal: Terminal, deps: OnDemandCommand
 }
 
 /** What the daemon knows of the registries, paths and clients that are asked for. Throws DaemonError, and UsageError when it knows none. */
-function wanted({ known }: Partial<{ known: Known[] }>, values: FlagValues): Known[] {
-  if (!Array.isArray(known)) throw new DaemonError('the daemon answered without saying what it knows');
+function wanted(known: readonly Known[], values: FlagValues): Known[] {
   const found = known.filter((place) =>
     (['registry', 'path', 'client'] as const).every((name) => {
       const names = values.list(name);
@@ -106,36 +104,32 @@ async function searched(
   deps: OnDemandCommandDeps,
 ): Promise<{ readonly known: Known[]; readonly interrupted: boolean }> {
   const isElsewhere = values.isSet('url') || values.isSet('config.file') || !isReference(values.argument ?? '.');
-  const selected = await targetsOf({ ...values, argument: isElsewhere ? undefined : values.argument }, terminal, deps);
-  deps.engine.limitBandwidth(selected.config?.budget.bandwidthBitsPerSecond);
-  const view = createProgress({ ...deps, write: (line) => terminal.err(line) });
+  const selected = await targetsOf({ ...values, argument: isElsewhere ? undefined : values.argument }, terminal);
   const runs: Run[] = [];
   const limits: PathLimit[] = [];
-  const { interrupted } = await withLedger(deps.ledger, selected, terminal, () =>
-    interruptible(async (signal) => {
-      for (const target of selected.targets) {
-        const sizes = images.flatMap(({ layers }) =>
-          layers.map((layer) => sentLayer(layer, target.client.plainLayers).bytes),
-        );
-        const upToBytes = Math.max(1, ...sizes);
-        const limit = await searchSizeLimit(
-          checkOf(target),
-          {
-            upToBytes,
-            resolutionBytes: Math.max(1024, Math.round(upToBytes / 100)),
-            signal,
-            onTry: ({ sizeBytes }) => view.begin(`${nameOf(target)}: ${formatBytes(sizeBytes)}`),
-            onProgress: (progress) => view.update(progress),
-          },
-          deps.engine.paced(createHesitatingPacer(hesitationMs)),
-        );
-        view.end();
-        runs.push(...limit.runs.toReversed());
-        limits.push(pathLimit(target, limit));
-        if (signal.aborted) return;
-      }
-    }),
-  );
+  const { interrupted } = await pushing(deps, selected, terminal, async (view, signal) => {
+    for (const target of selected.targets) {
+      const sizes = images.flatMap(({ layers }) =>
+        layers.map((layer) => sentLayer(layer, target.client.plainLayers).bytes),
+      );
+      const upToBytes = Math.max(1, ...sizes);
+      const limit = await searchSizeLimit(
+        checkOf(target),
+        {
+          upToBytes,
+          resolutionBytes: Math.max(1024, Math.round(upToBytes / 100)),
+          signal,
+          onTry: ({ sizeBytes }) => view.begin(`${nameOf(target)}: ${formatBytes(sizeBytes)}`),
+          onProgress: (progress) => view.update(progress),
+        },
+        deps.engine.paced(createHesitatingPacer(hesitationMs)),
+      );
+      view.end();
+      runs.push(...limit.runs.toReversed());
+      limits.push(pathLimit(target, limit));
+      if (signal.aborted) return;
+    }
+  });
   return { known: knownOf(runs, limits), interrupted };
 }
 
@@ -148,7 +142,7 @@ function exitCodeOf(advice: readonly Advice[]): number {
 }
 
 function json(images: readonly StoredImage[], known: readonly Known[]): string {
-  return `${JSON.stringify({ images, ...advisedView(images, known) }, undefined, 2)}\n`;
+  return jsonText({ images, ...advisedView(images, known) });
 }
 
 /** A block for each image; of many only those that do not get through everywhere. Then the sum. */

@@ -1,12 +1,10 @@
-import { get as getHttp } from 'node:http';
-import { get as getHttps } from 'node:https';
-import { parseUrl } from '../network/parse-url.ts';
 import { readFileSync } from 'node:fs';
-import { errorCode } from '../network/error-code.ts';
+import { errorCode, messageOf } from '../network/error-code.ts';
+import type { Known } from '../probe/advise/known.ts';
+import { askUrl, urlBelow } from './ask-url.ts';
 import { type Flags, type FlagValues, UsageError } from './flags.ts';
 
 const timeoutMs = 10_000;
-const mostAnswerBytes = 16 * 1024 * 1024;
 
 /** For a daemon that wants a login; a password on the command line would be seen by everybody on this host. */
 export const daemonLoginFlags: Flags = {
@@ -36,20 +34,22 @@ export class DaemonError extends Error {
   override readonly name = 'DaemonError';
 }
 
-/** The URL of a path of the API below `base`, as `--daemon` gives it, route prefix included. Throws UsageError. */
-export function daemonUrl(base: string, path: string): URL {
-  const url = parseUrl(`${base.replace(/\/+$/, '')}${path}`);
-  if (!/^https?:\/\//i.test(base) || url === undefined)
-    throw new UsageError(`flag --daemon: expected an http or https URL, got ${JSON.stringify(base)}`);
+/** The URL of what a daemon knows for advice, below `base`, as `--daemon` gives it. Throws UsageError. */
+export function knowledgeUrl(base: string): URL {
+  const url = urlBelow('daemon', base, '/api/v1/advise');
   if (url.username !== '' || url.password !== '')
     throw new UsageError('flag --daemon: a login in a URL is seen by everybody on this host');
   return url;
 }
 
-/** GET of JSON, certificates verified, redirects not followed. Throws DaemonError. */
-export async function askDaemon(url: URL, authorization: string | undefined): Promise<unknown> {
-  const { status, text } = await fetchText(url, authorization).catch((error: unknown) => {
-    throw new DaemonError(`${url.origin}: ${error instanceof Error ? error.message : String(error)}`);
+/**
+ * What the daemon knows, certificates verified, redirects not followed. Throws DaemonError.
+ * `authorization`: as `daemonLogin` gives it.
+ */
+export async function knownBy(url: URL, authorization: string | undefined): Promise<readonly Known[]> {
+  const headers = authorization === undefined ? {} : { authorization };
+  const { status, text } = await askUrl(url, { method: 'GET', timeoutMs, headers }).catch((error: unknown) => {
+    throw new DaemonError(`${url.origin}: ${messageOf(error)}`);
   });
   if (status === 401) {
     const given = authorization !== undefined;
@@ -59,35 +59,12 @@ export async function askDaemon(url: URL, authorization: string | undefined): Pr
   }
   if (status === 404) throw new DaemonError(`${url.origin} answered 404: is it a blobprobe of this version or newer?`);
   if (status !== 200) throw new DaemonError(`${url.origin} answered ${status}`);
+  let answer: Partial<{ known: Known[] }>;
   try {
-    return JSON.parse(text);
+    answer = JSON.parse(text) as typeof answer;
   } catch {
     throw new DaemonError(`${url.origin} answered something that is not JSON`);
   }
-}
-
-function fetchText(
-  url: URL,
-  authorization: string | undefined,
-): Promise<{ readonly status: number; readonly text: string }> {
-  const get = url.protocol === 'https:' ? getHttps : getHttp;
-  return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(timeoutMs);
-    const fail = (error: Error): void => reject(signal.aborted ? new Error(`no answer within ${timeoutMs} ms`) : error);
-    const headers = authorization === undefined ? {} : { authorization };
-    const request = get(url, { signal, agent: false, headers }, (response) => {
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      response.on('data', (chunk: Buffer) => {
-        bytes += chunk.length;
-        chunks.push(chunk);
-        if (bytes > mostAnswerBytes) request.destroy(new Error('the answer has no end'));
-      });
-      response.on('error', fail);
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
-      );
-    });
-    request.on('error', fail);
-  });
+  if (!Array.isArray(answer.known)) throw new DaemonError('the daemon answered without saying what it knows');
+  return answer.known;
 }

@@ -1,3 +1,4 @@
+import { jsonText } from '../publish/format.ts';
 import {
   replayLedger,
   type ReplayReport,
@@ -10,7 +11,8 @@ import { type Command, exitFailure, type Terminal, usualExitCodes } from './comm
 import { type FlagValues, UsageError } from './flags.ts';
 import { exitInterrupted, interruptible } from './interrupt.ts';
 import { collectionWords, leftoverWords } from './leftover-words.ts';
-import { durationFlag, type OnDemandCommandDeps, targetsOf } from './on-demand-flags.ts';
+import { durationFlag } from './flag-values.ts';
+import { targetsOf } from './on-demand-flags.ts';
 import { ledgerFileOf } from './with-ledger.ts';
 import type { SelectedTargets } from './select-targets.ts';
 
@@ -23,12 +25,8 @@ const exitCodes = {
   130: 'interrupted',
 };
 
-export interface CleanupDeps extends Pick<OnDemandCommandDeps, 'readInput'> {
-  readonly ledger: Ledger;
-}
-
 /** Removes what the ledger remembers. Exit codes: see `exitCodes`. */
-export function cleanupCommand(deps: CleanupDeps): Command {
+export function cleanupCommand({ ledger }: { readonly ledger: Ledger }): Command {
   return {
     name: 'cleanup',
     summary: 'Removes from the registries what earlier runs left behind.',
@@ -42,8 +40,8 @@ export function cleanupCommand(deps: CleanupDeps): Command {
     },
     async run(values, terminal) {
       const timeoutMs = durationFlag(values, 'timeout') ?? defaultTimeoutMs;
-      const selected = await targetsOf(values, terminal, deps);
-      return clean(deps.ledger, selected, timeoutMs, values, terminal);
+      const selected = await targetsOf(values, terminal);
+      return clean(ledger, selected, timeoutMs, values, terminal);
     },
   };
 }
@@ -66,7 +64,7 @@ async function clean(
   const left = targets.flatMap(({ name }) => ledger.idle(name, false)).filter(({ state }) => state !== 'opening');
   await ledger.close();
   problems.forEach((problem) => terminal.err(`blobprobe cleanup: ${problem}\n`));
-  terminal.out(values.isSet('json') ? `${JSON.stringify(report, undefined, 2)}\n` : cleanupText(report));
+  terminal.out(values.isSet('json') ? jsonText(report) : cleanupText(report));
   terminal.err(leftoverWords(left));
   terminal.err(collectionWords(report.rows.filter(({ result }) => result === 'removed').map(({ kind }) => kind)));
   if (interrupted) return exitInterrupted;

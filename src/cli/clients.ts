@@ -1,3 +1,5 @@
+import { tableLines } from './table.ts';
+import { jsonText } from '../publish/format.ts';
 import type { ClientProfile } from '../probe/clients/client-profile.ts';
 import { clientRows } from '../probe/clients/client-profiles.ts';
 import type { Command } from './command.ts';
@@ -27,7 +29,7 @@ export const clientsCommand: Command = {
   summary: 'Lists the clients that can be emulated, with their versions and how they differ.',
   flags: { json: { kind: 'switch', help: 'As JSON, with waits in milliseconds.' } },
   run: async (values, terminal) => {
-    terminal.out(`${values.isSet('json') ? json() : `${table()}\n\n${notes()}`}\n`);
+    terminal.out(values.isSet('json') ? json() : `${table()}\n${notes()}\n`);
     return 0;
   },
 };
@@ -47,7 +49,7 @@ function json(): string {
     measured: profile.measured ?? null,
     source: profile.source,
   }));
-  return JSON.stringify(rows, undefined, 2);
+  return jsonText(rows);
 }
 
 /** What the columns do not tell of older versions. */
@@ -58,17 +60,6 @@ function notes(): string {
 }
 
 function table(): string {
-  const lines = [
-    Object.keys(columns),
-    ...clientRows.map((profile) => Object.values(columns).map((cell) => cell(profile))),
-  ];
-  const widths = Object.keys(columns).map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
-  return lines
-    .map((cells) =>
-      cells
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const rows = clientRows.map((profile) => Object.values(columns).map((cell) => cell(profile)));
+  return `${tableLines([Object.keys(columns), ...rows]).join('\n')}\n`;
 }

@@ -5,6 +5,8 @@ export interface Terminal {
   out(text: string): void;
   err(text: string): void;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** All of standard input. */
+  readInput(): string;
   /** A person sits there, who can be asked. */
   readonly isInteractive?: boolean;
   /** Asks for one line; what is typed stays invisible when `secret`. Rejects with UsageError when the person gives up. */

@@ -1,3 +1,4 @@
+import { tableLines } from './table.ts';
 import { formatBytes } from '../probe/byte-words.ts';
 import type { ConfigFigures } from '../config/describe.ts';
 
@@ -17,12 +18,10 @@ export function formatFigures(file: string, figures: ConfigFigures, extra: Extra
     ...figures.workloads.map((row) => [row.workload, ...columns(row)]),
     ['total', ...columns(figures)],
   ];
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  const lines = rows.map((row) => row.map((cell, column) => pad(cell, widths[column] ?? 0, column)).join('  '));
   const { registries, paths, checks } = figures;
   return [
     `${file} is valid: ${count(registries, 'registry', 'registries')}, ${count(paths, 'path', 'paths')}, ${count(checks, 'check', 'checks')}`,
-    ...lines,
+    ...tableLines(rows, pad),
     'bytes/day: every run succeeds at the first attempt; at worst: every run needs all attempts of its client',
     ...budgetLine(figures, extra),
     ...(extra.series === undefined

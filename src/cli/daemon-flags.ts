@@ -1,10 +1,11 @@
+import { urlBelow } from './ask-url.ts';
+import { messageOf } from '../network/error-code.ts';
 import { webConfigReader } from '../config/web-config.ts';
 import { webActions } from '../server/web-actions.ts';
 import { type ListenAddress, parseListenAddress } from '../server/listen.ts';
 import type { WebOptions } from '../daemon/web.ts';
 import { type Flags, type FlagValues, oneOf, UsageError } from './flags.ts';
 import { createLogger, logFormats, type Logger, logLevels } from '../daemon/log.ts';
-import { parseUrl } from '../network/parse-url.ts';
 
 const defaultListenAddress = ':10719';
 const defaultMaxRequests = 40;
@@ -64,7 +65,8 @@ export function webOptions(values: FlagValues): WebOptions {
   const addresses = values.list('web.listen-address');
   const webConfigFile = values.text('web.config.file');
   const externalUrl = values.text('web.external-url');
-  const externalPath = externalUrl === undefined ? undefined : pathOf(externalUrl);
+  const externalPath =
+    externalUrl === undefined ? undefined : normalizePath(urlBelow('web.external-url', externalUrl, '').pathname);
   // As Prometheus has it: the daemon routes what users see, unless a proxy in between changes the path.
   const routePrefix = normalizePath(values.text('web.route-prefix') ?? externalPath ?? '/');
   return {
@@ -97,15 +99,8 @@ function listenAddress(text: string): ListenAddress {
   try {
     return parseListenAddress(text);
   } catch (error) {
-    throw new UsageError(`flag --web.listen-address: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`flag --web.listen-address: ${messageOf(error)}`);
   }
-}
-
-function pathOf(externalUrl: string): string {
-  const url = parseUrl(externalUrl);
-  if (!/^https?:\/\//i.test(externalUrl) || url === undefined)
-    throw new UsageError(`flag --web.external-url: expected an http or https URL, got ${JSON.stringify(externalUrl)}`);
-  return normalizePath(url.pathname);
 }
 
 function normalizePath(path: string, flag = 'web.route-prefix'): string {

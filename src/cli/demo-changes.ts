@@ -1,9 +1,8 @@
-import { request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
 import { type LabChange, parseChange } from '../lab/lab-change.ts';
 import { exitFailure, type Terminal } from './command.ts';
 import { type Flags, type FlagValues, UsageError } from './flags.ts';
-import { parseUrl } from '../network/parse-url.ts';
+import { messageOf } from '../network/error-code.ts';
+import { askUrl, urlBelow } from './ask-url.ts';
 
 const timeoutMs = 5_000;
 
@@ -47,41 +46,24 @@ export function changesOf(values: FlagValues, paths: readonly string[]): readonl
 
 /** Asks a running demo for the changes, one after the other, and says what it answered. Throws UsageError for a bad URL. */
 export async function changeRunning(base: string, changes: readonly LabChange[], terminal: Terminal): Promise<number> {
-  if (!/^https?:\/\//i.test(base) || parseUrl(base) === undefined)
-    throw new UsageError(`flag --running: expected an http or https URL, got ${JSON.stringify(base)}`);
+  urlBelow('running', base, '');
   if (changes.length === 0) throw new UsageError('flag --running needs --break, --heal or --restore');
   for (const change of changes) {
-    const url = new URL(`${base.replace(/\/+$/, '')}/demo/${change.action}`);
+    const url = urlBelow('running', base, `/demo/${change.action}`);
     url.searchParams.set('path', change.path);
     if (change.action === 'break') url.searchParams.set('preset', change.preset);
     try {
-      const { status, text } = await post(url);
+      const { status, text } = await askUrl(url, { method: 'POST', timeoutMs });
       if (status !== 200) {
-        const hint = status === 404 ? ': is a demo running there?' : `: ${text}`;
+        const hint = status === 404 ? ': is a demo running there?' : `: ${text.trim()}`;
         terminal.err(`blobprobe demo: ${url.origin} answered ${status}${hint}\n`);
         return exitFailure;
       }
-      terminal.out(`${text}\n`);
+      terminal.out(`${text.trim()}\n`);
     } catch (error) {
-      terminal.err(`blobprobe demo: ${url.origin}: ${error instanceof Error ? error.message : String(error)}\n`);
+      terminal.err(`blobprobe demo: ${url.origin}: ${messageOf(error)}\n`);
       return exitFailure;
     }
   }
   return 0;
-}
-
-function post(url: URL): Promise<{ status: number; text: string }> {
-  const request = url.protocol === 'https:' ? requestHttps : requestHttp;
-  return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(timeoutMs);
-    const asked = request(url, { method: 'POST', signal, agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => (text += chunk));
-      response.on('error', reject);
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text: text.trim() }));
-    });
-    asked.on('error', (error) => reject(signal.aborted ? new Error(`no answer within ${timeoutMs} ms`) : error));
-    asked.end();
-  });
 }

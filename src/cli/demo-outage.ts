@@ -1,7 +1,7 @@
 import { parseDuration } from '../config/duration.ts';
 import type { OutagePlan } from '../lab/lab.ts';
 import type { Flags, FlagValues } from './flags.ts';
-import { positive } from './on-demand-flags.ts';
+import { positive } from './flag-values.ts';
 
 /** Down for a quarter of it, which is long enough for the alerts on failing checks to fire, and then to resolve. */
 const usualEveryMs = 20 * 60_000;

@@ -1,3 +1,4 @@
+import { jsonText } from '../publish/format.ts';
 import { formatBytes } from '../probe/byte-words.ts';
 import type { LimitTarget } from '../config/config.ts';
 import type { Diagnosis, Finding } from '../probe/diagnose/finding.ts';
@@ -48,5 +49,5 @@ export function diagnosisJson(all: readonly Diagnosed[]): string {
     sizeBytes,
     ...diagnosis,
   }));
-  return `${JSON.stringify(rows, undefined, 2)}\n`;
+  return jsonText(rows);
 }

@@ -1,3 +1,5 @@
+import { pushing } from './pushing.ts';
+import { durationFlag, sizeFlag } from './flag-values.ts';
 import { formatBytes } from '../probe/byte-words.ts';
 import type { Config, LimitTarget } from '../config/config.ts';
 import type { NetworkPath } from '../network/path.ts';
@@ -6,20 +8,17 @@ import { type ExamineOptions, mostExaminedBytes } from '../probe/diagnose/examin
 import { examine } from '../probe/diagnose/examine.ts';
 import { type Command, exitFailure, usualExitCodes } from './command.ts';
 import { type Diagnosed, diagnosisJson, diagnosisText } from './diagnose-text.ts';
-import { exitInterrupted, interruptible } from './interrupt.ts';
+import { exitInterrupted } from './interrupt.ts';
 import { nameOf } from './limit-text.ts';
 import {
   blobCheck,
-  durationFlag,
   examinationFlags,
   largestChecked,
   type OnDemandCommandDeps,
-  sizeFlag,
   slowBodyDurations,
   targetsOf,
 } from './on-demand-flags.ts';
-import { withLedger } from './with-ledger.ts';
-import { createProgress, type ProgressView } from './progress.ts';
+import type { ProgressView } from './progress.ts';
 import { type SelectedTargets, targetFlags } from './select-targets.ts';
 import { referenceArgument } from './ad-hoc.ts';
 
@@ -55,7 +54,7 @@ export function diagnoseCommand(deps: OnDemandCommandDeps): Command {
       json: { kind: 'switch', help: 'Write the result as JSON.' },
     },
     async run(values, terminal) {
-      const selected = await targetsOf(values, terminal, deps);
+      const selected = await targetsOf(values, terminal);
       const asked = {
         size: sizeFlag(values, 'size'),
         timeoutMs: durationFlag(values, 'timeout'),
@@ -63,10 +62,8 @@ export function diagnoseCommand(deps: OnDemandCommandDeps): Command {
         deadlineMs: values.isSet('quick') ? quickMs : undefined,
         conformance: values.isSet('conformance'),
       };
-      deps.engine.limitBandwidth(selected.config?.budget.bandwidthBitsPerSecond);
-      const view = createProgress({ ...deps, write: (text) => terminal.err(text) });
-      const { result, interrupted } = await withLedger(deps.ledger, selected, terminal, () =>
-        interruptible((signal) => diagnoseAll(selected, asked, deps, view, signal)),
+      const { result, interrupted } = await pushing(deps, selected, terminal, (view, signal) =>
+        diagnoseAll(selected, asked, deps, view, signal),
       );
       terminal.out(values.isSet('json') ? diagnosisJson(result) : result.map(diagnosisText).join('\n'));
       if (interrupted) return exitInterrupted;
@@ -98,7 +95,6 @@ async function diagnoseAll(
       check: blobCheck(target, { sizeBytes, name: 'diagnosis', timeoutMs: asked.timeoutMs }, config),
       direct: directPathBeside(target, config),
       durationsMs: asked.durationsMs,
-      durationResolutionMs: Math.min(5_000, Math.ceil((asked.durationsMs.at(-1) ?? 0) / 10)),
       deadlineMs: asked.deadlineMs,
       conformance: asked.conformance,
       signal,

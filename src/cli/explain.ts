@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { describeFailure } from '../probe/compare/verdict-words.ts';
 import { reasonTable } from '../probe/judge/reason-table.ts';
 import { explainLine, type Explanation } from '../probe/explain/explain-line.ts';
-import { capitalized } from '../publish/format.ts';
+import { capitalized, jsonText } from '../publish/format.ts';
 import { type Command, usualExitCodes } from './command.ts';
 import { UsageError } from './flags.ts';
 
@@ -10,35 +9,31 @@ const mostLines = 1_000;
 const unknownExit = 4;
 
 /** Judges log lines of real pushes. Exit codes: see `exitCodes`. */
-export function explainCommand(readInput: () => string = () => readFileSync(0, 'utf8')): Command {
-  return {
-    name: 'explain',
-    summary:
-      "Judges log lines of a real user's failed push: reason, hop, cause, remedy, and the run that shows the same.",
-    exitCodes: {
-      0: 'each line is explained, or is no failure',
-      [unknownExit]: 'some line says nothing that is known',
-      ...usualExitCodes,
-    },
-    argument: {
-      placeholder: 'LOGLINE',
-      help: 'Lines, each in quotes, of nginx, ingress-nginx, Traefik, Envoy, HAProxy, distribution, Gitea, Forgejo or cloudflared; without any, they are read from standard input.',
-      several: true,
-    },
-    flags: { json: { kind: 'switch', help: 'Write the result as JSON.' } },
-    async run(values, terminal) {
-      const given = values.arguments.length === 0 ? readInput() : values.arguments.join('\n');
-      const lines = given.split(/\r?\n/).filter((line) => line.trim() !== '');
-      if (lines.length === 0) throw new UsageError('give a log line, or lines on standard input');
-      if (lines.length > mostLines) throw new UsageError(`${lines.length} lines are too many, at most ${mostLines}`);
-      const all = lines.map(explainLine);
-      terminal.out(
-        values.isSet('json') ? `${JSON.stringify(all.map(view), undefined, 2)}\n` : all.map(text).join('\n'),
-      );
-      return all.some(({ kind }) => kind === 'unknown') ? unknownExit : 0;
-    },
-  };
-}
+export const explainCommand: Command = {
+  name: 'explain',
+  summary:
+    "Judges log lines of a real user's failed push: reason, hop, cause, remedy, and the run that shows the same.",
+  exitCodes: {
+    0: 'each line is explained, or is no failure',
+    [unknownExit]: 'some line says nothing that is known',
+    ...usualExitCodes,
+  },
+  argument: {
+    placeholder: 'LOGLINE',
+    help: 'Lines, each in quotes, of nginx, ingress-nginx, Traefik, Envoy, HAProxy, distribution, Gitea, Forgejo or cloudflared; without any, they are read from standard input.',
+    several: true,
+  },
+  flags: { json: { kind: 'switch', help: 'Write the result as JSON.' } },
+  async run(values, terminal) {
+    const given = values.arguments.length === 0 ? terminal.readInput() : values.arguments.join('\n');
+    const lines = given.split(/\r?\n/).filter((line) => line.trim() !== '');
+    if (lines.length === 0) throw new UsageError('give a log line, or lines on standard input');
+    if (lines.length > mostLines) throw new UsageError(`${lines.length} lines are too many, at most ${mostLines}`);
+    const all = lines.map(explainLine);
+    terminal.out(values.isSet('json') ? jsonText(all.map(view)) : all.map(text).join('\n'));
+    return all.some(({ kind }) => kind === 'unknown') ? unknownExit : 0;
+  },
+};
 
 type Failed = Extract<Explanation, { kind: 'failure' }>;
 

@@ -1,3 +1,4 @@
+import { tableLines } from './table.ts';
 import { parseArgs } from 'node:util';
 import { nearest } from '../config/nearest.ts';
 
@@ -41,7 +42,7 @@ export function parseFlags(argv: readonly string[], flags: Flags, mostArguments 
       name,
       {
         type: kind === 'switch' ? ('boolean' as const) : ('string' as const),
-        ...(short === undefined ? {} : { short }),
+        ...(short && { short }),
       },
     ]),
   );
@@ -110,6 +111,7 @@ export function flagUsage(name: string, { kind, placeholder = 'VALUE', short }: 
 /** The flags as lines of a help text. */
 export function describeFlags(flags: Flags): string {
   const rows = Object.entries(flags).map(([name, flag]) => [flagUsage(name, flag), flag.help] as const);
-  const width = Math.max(0, ...rows.map(([left]) => left.length));
-  return rows.map(([left, help]) => `  ${left.padEnd(width)}  ${help}\n`).join('');
+  return tableLines(rows)
+    .map((line) => `  ${line}\n`)
+    .join('');
 }

@@ -1,3 +1,4 @@
+import { tableLines } from './table.ts';
 import type { Command } from './command.ts';
 import { describeFlags, type Flags } from './flags.ts';
 
@@ -19,8 +20,9 @@ export const helpWords = [
 
 export function programHelp(commands: readonly [Command, ...Command[]]): string {
   const rows = [...commands.map(({ name, summary }) => [name, summary] as const), ...helpWords];
-  const width = Math.max(...rows.map(([name]) => name.length));
-  const list = rows.map(([name, summary]) => `  ${name.padEnd(width)}  ${summary}\n`).join('');
+  const list = tableLines(rows)
+    .map((line) => `  ${line}\n`)
+    .join('');
   return [
     'usage: blobprobe [command] [flags]\n',
     `\n${programSummary}\n`,

@@ -1,3 +1,4 @@
+import { bareHost } from '../network/hosts.ts';
 import { isIP } from 'node:net';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -96,6 +97,6 @@ const innerAddresses = /^(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|16
 
 /** Inside or not, by the name; who answers may tell more. */
 function likelyKind(origin: string): PathKind {
-  const host = new URL(origin).hostname.replace(/^\[(.*)\]$/, '$1');
+  const host = bareHost(new URL(origin));
   return (isIP(host) === 0 ? innerNames : innerAddresses).test(host) ? 'internal' : 'direct';
 }

@@ -1,3 +1,4 @@
+import { bareHost } from '../network/hosts.ts';
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
@@ -7,7 +8,6 @@ import type { Terminal } from './command.ts';
 import { loginOf } from './docker-login.ts';
 import { type FlagValues, UsageError } from './flags.ts';
 import { clientsFound } from './init-paths.ts';
-import type { OnDemandCommandDeps } from './on-demand-flags.ts';
 import { profileOf } from './select-targets.ts';
 
 /** Of the name of a registry in the configuration. */
@@ -40,19 +40,18 @@ export async function answered(values: FlagValues, { ask, isInteractive = false 
 }
 
 /** As for other commands without a configuration, with `--password-file` and `--allow-host`. Throws UsageError. */
-export async function targetOf(
-  values: FlagValues,
-  terminal: Terminal,
-  { readInput = () => readFileSync(0, 'utf8') }: Pick<OnDemandCommandDeps, 'readInput'>,
-): Promise<AdHocTarget> {
+export async function targetOf(values: FlagValues, terminal: Terminal): Promise<AdHocTarget> {
   const file = values.text('password-file');
   if (file !== undefined && values.text('user') === undefined)
     throw new UsageError('flag --password-file needs --user');
   if (file !== undefined && values.isSet('password-stdin'))
     throw new UsageError('flags --password-file and --password-stdin exclude each other');
   const asked = await (file === undefined
-    ? adHocTarget(values, terminal, readInput)
-    : adHocTarget(withSwitch(values, 'password-stdin'), { env: terminal.env }, () => readFileSync(file, 'utf8')));
+    ? adHocTarget(values, terminal)
+    : adHocTarget(withSwitch(values, 'password-stdin'), {
+        env: terminal.env,
+        readInput: () => readFileSync(file, 'utf8'),
+      }));
   if (asked === undefined) throw new UsageError(missing);
   const { registry, path } = asked;
   const name = registry.name
@@ -80,6 +79,6 @@ export function isGuessed({ argument }: FlagValues): boolean {
 
 /** All addresses of the origin's host; none when it cannot be resolved, which the push then says. */
 export async function addressesOf(origin: string): Promise<readonly LookupAddress[]> {
-  const host = new URL(origin).hostname.replace(/^\[(.*)\]$/, '$1');
+  const host = bareHost(new URL(origin));
   return lookup(host, { all: true }).catch(() => []);
 }

@@ -62,7 +62,7 @@ export function initCommand(deps: InitDeps): Command {
       ensureNew(file);
       const clients = clientsOf(given, terminal);
       const values = await answered(given, terminal);
-      const asked = await targetOf(values, terminal, deps);
+      const asked = await targetOf(values, terminal);
       const isToWrite = asked.registry.credentials.kind === 'basic' && !values.isSet('password-file');
       if (isToWrite) ensureNew(`${file}.password`);
       const addresses = await (deps.lookUp ?? addressesOf)(asked.path.origin);

@@ -1,20 +1,18 @@
+import { groupBy } from '../probe/group-by.ts';
 import type { LedgerEntry } from '../probe/leftovers/ledger-entry.ts';
 import { sessionLifetimeMs } from '../probe/leftovers/ledger.ts';
 import { formatDuration } from '../network/duration-words.ts';
 
 /** Where what is left is, and when it goes by itself; nothing when nothing is left. One line for each kind, state and repository. */
 export function leftoverWords(entries: readonly LedgerEntry[]): string {
-  const groups = new Map<string, LedgerEntry[]>();
-  for (const entry of entries) {
-    const key = JSON.stringify([entry.origin, entry.repository, entry.kind, entry.state]);
-    groups.set(key, [...(groups.get(key) ?? []), entry]);
-  }
+  const groups = groupBy(entries, ({ origin, repository, kind, state }) =>
+    JSON.stringify([origin, repository, kind, state]),
+  );
   return [...groups.values()].map((group) => `${lineOf(group)}\n`).join('');
 }
 
-function lineOf(group: readonly LedgerEntry[]): string {
+function lineOf(group: readonly [LedgerEntry, ...LedgerEntry[]]): string {
   const [first] = group;
-  if (first === undefined) return '';
   const { origin, repository, kind } = first;
   const what = kind === 'session' ? 'unfinished upload' : kind;
   return `left in ${origin}/${repository}: ${group.length} ${what}${group.length === 1 ? '' : 's'}; ${endOf(first)}`;

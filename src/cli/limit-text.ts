@@ -1,3 +1,5 @@
+import { groupBy } from '../probe/group-by.ts';
+import { jsonText } from '../publish/format.ts';
 import { formatBytes } from '../probe/byte-words.ts';
 import type { LimitTarget } from '../config/config.ts';
 import type { DurationLimit, SizeLimit } from '../probe/limits/limit.ts';
@@ -16,12 +18,16 @@ export function nameOf({ registry, path, client }: LimitTarget): string {
 
 /** The findings for people: one block for each target, in the order of the search. */
 export function limitText(found: readonly FoundLimit[]): string {
-  const blocks = new Map<string, string[]>();
-  for (const one of found) {
-    const name = nameOf(one.target);
-    blocks.set(name, [...(blocks.get(name) ?? []), ...linesOf(one)]);
-  }
-  return [...blocks].map(([name, lines]) => `${name}\n${lines.map((line) => `  ${line}\n`).join('')}`).join('');
+  const blocks = [...groupBy(found, ({ target }) => nameOf(target))];
+  return blocks
+    .map(
+      ([name, own]) =>
+        `${name}\n${own
+          .flatMap(linesOf)
+          .map((line) => `  ${line}\n`)
+          .join('')}`,
+    )
+    .join('');
 }
 
 function linesOf({ limit }: FoundLimit): string[] {
@@ -51,5 +57,5 @@ export function limitJson(found: readonly FoundLimit[]): string {
     ...limit,
     runs: runs.length,
   }));
-  return `${JSON.stringify(rows, undefined, 2)}\n`;
+  return jsonText(rows);
 }

@@ -1,3 +1,4 @@
+import { pushing } from './pushing.ts';
 import { formatBytes } from '../probe/byte-words.ts';
 import { parseDuration } from '../config/duration.ts';
 import { parseSize } from '../config/size.ts';
@@ -10,11 +11,11 @@ import type { Progress } from '../probe/outcome.ts';
 import { formatDuration } from '../network/duration-words.ts';
 import { type Command, usualExitCodes } from './command.ts';
 import { type FlagValues, oneOf } from './flags.ts';
-import { exitInterrupted, interruptible } from './interrupt.ts';
+import { exitInterrupted } from './interrupt.ts';
 import { type FoundLimit, limitJson, limitText, nameOf } from './limit-text.ts';
-import { durationFlag, examinationFlags, type OnDemandCommandDeps, positive, targetsOf } from './on-demand-flags.ts';
-import { withLedger } from './with-ledger.ts';
-import { createProgress, type ProgressView } from './progress.ts';
+import { durationFlag, sizeFlag } from './flag-values.ts';
+import { examinationFlags, type OnDemandCommandDeps, targetsOf } from './on-demand-flags.ts';
+import type { ProgressView } from './progress.ts';
 import { checkOf, hesitationMs } from '../daemon/scheduled-limits.ts';
 import { type SelectedTargets, targetFlags } from './select-targets.ts';
 import { referenceArgument } from './ad-hoc.ts';
@@ -63,12 +64,10 @@ export function limitCommand(deps: OnDemandCommandDeps): Command {
       json: { kind: 'switch', help: 'Write the result as JSON.' },
     },
     async run(values, terminal) {
-      const selected = await targetsOf(values, terminal, deps);
+      const selected = await targetsOf(values, terminal);
       const searches = searchesOf(values, selected);
-      deps.engine.limitBandwidth(selected.config?.budget.bandwidthBitsPerSecond);
-      const view = createProgress({ ...deps, write: (text) => terminal.err(text) });
-      const { result, interrupted } = await withLedger(deps.ledger, selected, terminal, () =>
-        interruptible((signal) => searchAll(selected, searches, deps, view, signal)),
+      const { result, interrupted } = await pushing(deps, selected, terminal, (view, signal) =>
+        searchAll(selected, searches, deps, view, signal),
       );
       terminal.out(values.isSet('json') ? limitJson(result) : limitText(result));
       if (interrupted) return exitInterrupted;
@@ -79,21 +78,10 @@ export function limitCommand(deps: OnDemandCommandDeps): Command {
 
 function searchesOf(values: FlagValues, { config }: SelectedTargets): Searches {
   const only = values.text('only');
-  const upToMs = positive(
-    'up-to-duration',
-    values.text('up-to-duration') ?? defaultUpToDuration,
-    parseDuration,
-    'a duration such as 125s',
-  );
-  const size = (flag: string, configured: number | undefined, otherwise: string): number => {
-    const text = values.text(flag);
-    return text === undefined && configured !== undefined
-      ? configured
-      : positive(flag, text ?? otherwise, parseSize, 'a size with its unit, such as 100MiB or 100MB');
-  };
+  const upToMs = durationFlag(values, 'up-to-duration', '125s') ?? parseDuration(defaultUpToDuration);
   return {
-    upToBytes: size('up-to', config?.limits?.upToBytes, defaultUpTo),
-    resolutionBytes: size('resolution', config?.limits?.resolutionBytes, defaultResolution),
+    upToBytes: sizeFlag(values, 'up-to') ?? config?.limits?.upToBytes ?? parseSize(defaultUpTo),
+    resolutionBytes: sizeFlag(values, 'resolution') ?? config?.limits?.resolutionBytes ?? parseSize(defaultResolution),
     durationsMs: durationsUpTo(upToMs),
     kinds: only === undefined ? ['size', 'duration'] : [oneOf('only', only, ['size', 'duration'])],
     timeoutMs: durationFlag(values, 'timeout'),
@@ -130,10 +118,8 @@ async function searchAll(
   function duration(target: LimitTarget, { durationsMs, timeoutMs }: Searches): Promise<DurationLimit> {
     const onTry = ({ durationMs }: { durationMs: number }): void =>
       view.begin(`${nameOf(target)}: ${durationMs === 0 ? 'at once' : `over ${formatDuration(durationMs)}`}`);
-    const resolutionMs = Math.min(5_000, Math.ceil((durationsMs.at(-1) ?? 0) / 10));
     const options = {
       durationsMs,
-      resolutionMs,
       signal,
       onTry,
       onProgress: (progress: Progress) => view.update(progress),

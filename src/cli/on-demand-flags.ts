@@ -1,11 +1,10 @@
 import type { Config, LimitTarget } from '../config/config.ts';
-import { parseDuration } from '../config/duration.ts';
-import { parseSize } from '../config/size.ts';
+import { durationFlag } from './flag-values.ts';
 import { oneBlob, type Check } from '../probe/check.ts';
 import type { Ledger } from '../probe/leftovers/ledger.ts';
 import { durationsUpTo, usualDurationsMs } from '../probe/limits/duration-search.ts';
 import type { Terminal } from './command.ts';
-import { type FlagValues, UsageError } from './flags.ts';
+import type { FlagValues } from './flags.ts';
 import { selectTargets, type SelectedTargets } from './select-targets.ts';
 import type { PushDeps } from './serve.ts';
 
@@ -15,7 +14,6 @@ export interface OnDemandCommandDeps extends Pick<PushDeps, 'engine'> {
   readonly ledger?: Ledger;
   readonly isTerminal: boolean;
   readonly columns?: number | undefined;
-  readonly readInput?: () => string;
 }
 
 /** How long what is pushed to learn something may take; `slowBodyDurations` reads the first. */
@@ -32,28 +30,10 @@ export const examinationFlags = {
 const usualTimeoutMs = 15 * 60_000;
 
 /** The targets; what was guessed goes to stderr. Throws UsageError, and ConfigError for what is wrong with the file. */
-export async function targetsOf(
-  values: FlagValues,
-  terminal: Terminal,
-  deps: Pick<OnDemandCommandDeps, 'readInput'>,
-): Promise<SelectedTargets> {
-  const selected = await selectTargets(values, terminal, deps.readInput);
+export async function targetsOf(values: FlagValues, terminal: Terminal): Promise<SelectedTargets> {
+  const selected = await selectTargets(values, terminal);
   selected.notes?.forEach((note) => terminal.err(`${note}\n`));
   return selected;
-}
-
-/** The value of a size flag in bytes; undefined: not given. Throws UsageError. */
-export function sizeFlag(values: FlagValues, flag: string): number | undefined {
-  const text = values.text(flag);
-  return text === undefined
-    ? undefined
-    : positive(flag, text, parseSize, 'a size with its unit, such as 100MiB or 100MB');
-}
-
-/** The value of a duration flag in milliseconds; undefined: not given. Throws UsageError. */
-export function durationFlag(values: FlagValues, flag: string): number | undefined {
-  const text = values.text(flag);
-  return text === undefined ? undefined : positive(flag, text, parseDuration, 'a duration such as 15m');
 }
 
 /** How long slow bodies are made to take, by `--quick` and `--up-to-duration`: none, the usual times, or those up to the wanted one. */
@@ -61,18 +41,6 @@ export function slowBodyDurations(values: FlagValues): readonly number[] {
   const upToMs = durationFlag(values, 'up-to-duration');
   if (values.isSet('quick')) return [];
   return upToMs === undefined ? usualDurationsMs : durationsUpTo(upToMs);
-}
-
-/** The value of a flag's text, more than 0. Throws UsageError in the words of a command line. */
-export function positive(flag: string, text: string, parse: (text: string) => number, expected: string): number {
-  let value = 0;
-  try {
-    value = parse(text);
-  } catch {
-    // Said below, in the words of a command line.
-  }
-  if (value <= 0) throw new UsageError(`flag --${flag}: expected ${expected}, got ${JSON.stringify(text)}`);
-  return value;
 }
 
 /** A check of one blob, as the target's client pushes it. */

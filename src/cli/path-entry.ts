@@ -1,3 +1,4 @@
+import { bracketed } from '../network/hosts.ts';
 import type { NetworkPath } from '../network/path.ts';
 
 /** A path as the configuration has it, below comments that say why: lines of YAML without indentation. */
@@ -6,31 +7,28 @@ export function pathEntry(path: NetworkPath, comments: readonly string[]): strin
     // What others wrote may hold a line break, after which a comment would be YAML.
     ...comments.map((comment) => `# ${comment.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ')}`),
     `${scalar(path.name)}:`,
-    ...Object.entries(pathEntries(path)).map(([key, value]) => `  ${key}: ${value}`),
+    ...pathEntries(path),
   ];
 }
 
-/** The keys of a path that differ from their defaults. */
-function pathEntries(path: NetworkPath): Readonly<Record<string, string>> {
+/** The keys of a path that differ from their defaults, a line each. */
+function pathEntries(path: NetworkPath): string[] {
   const { origin, kind, connectTo, family, proxy, tls, allowHosts, realm } = path;
   const settings = [
     ...(tls.caFile === undefined ? [] : [`caFile: ${scalar(tls.caFile)}`]),
     ...(tls.insecure ? ['insecure: true'] : []),
   ];
-  return {
+  const entries = {
     url: scalar(origin),
     kind,
-    ...(connectTo === undefined ? {} : { connectTo: scalar(`${bracketed(connectTo.host)}:${connectTo.port}`) }),
-    ...(family === undefined ? {} : { family: `ipv${family}` }),
-    ...(proxy === undefined ? {} : { proxy: 'env # as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say' }),
-    ...(settings.length === 0 ? {} : { tls: `{ ${settings.join(', ')} }` }),
-    ...(allowHosts.length === 0 ? {} : { allowHosts: `[${allowHosts.map(scalar).join(', ')}]` }),
-    ...(realm === 'follow' ? {} : { realm: `${realm} # the registry names another host for tokens` }),
+    connectTo: connectTo && scalar(`${bracketed(connectTo.host)}:${connectTo.port}`),
+    family: family && `ipv${family}`,
+    proxy: proxy && 'env # as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say',
+    tls: settings.length === 0 ? undefined : `{ ${settings.join(', ')} }`,
+    allowHosts: allowHosts.length === 0 ? undefined : `[${allowHosts.map(scalar).join(', ')}]`,
+    realm: realm === 'follow' ? undefined : `${realm} # the registry names another host for tokens`,
   };
-}
-
-function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
+  return Object.entries(entries).flatMap(([key, value]) => (value === undefined ? [] : [`  ${key}: ${value}`]));
 }
 
 /** Plain where YAML reads it back as the same text, else quoted as JSON, which YAML understands. */

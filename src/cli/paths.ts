@@ -1,7 +1,7 @@
+import { jsonText } from '../publish/format.ts';
 import { readFileSync } from 'node:fs';
 import { errorCode } from '../network/error-code.ts';
 import { loadConfig, parseConfig } from '../config/load.ts';
-import { parseSize } from '../config/size.ts';
 import { findPaths, parseServiceName, registryService, type ServiceName } from '../kubernetes/find-paths.ts';
 import { type Finding, findings } from '../kubernetes/findings.ts';
 import type { Found, FoundPath } from '../kubernetes/found-path.ts';
@@ -9,11 +9,11 @@ import { type Cluster, ClusterError, clusterOfText } from '../kubernetes/objects
 import { readCluster } from '../kubernetes/read-cluster.ts';
 import type { Known } from '../probe/advise/known.ts';
 import { isRepositoryName } from '../registry/target.ts';
-import { askDaemon, DaemonError, daemonLogin, daemonLoginFlags, daemonUrl } from './ask-daemon.ts';
+import { DaemonError, daemonLogin, daemonLoginFlags, knowledgeUrl, knownBy } from './ask-daemon.ts';
 import { type Command, type Terminal, usualExitCodes } from './command.ts';
 import { type Flags, type FlagValues, UsageError } from './flags.ts';
 import { type Move, moveRows, movesOf, moveText } from './migration.ts';
-import { positive } from './on-demand-flags.ts';
+import { sizeFlag } from './flag-values.ts';
 import { findingLines, pathsConfigText } from './paths-text.ts';
 
 /** Exit codes of its own, beside the usual ones. */
@@ -65,22 +65,20 @@ const pathsFlags: Flags = {
 };
 
 /** Finds paths to a registry in a cluster, and what keeps pushes from getting through. Exit codes: see `exitCodes`. */
-export function pathsCommand(readInput: () => string = () => readFileSync(0, 'utf8')): Command {
-  return {
-    name: 'paths',
-    summary:
-      'Finds the paths to a registry in a Kubernetes cluster, prints them as a configuration, and says what is set too low.',
-    exitCodes: {
-      [exits.fine]: 'no limit that is known keeps the largest check from getting through',
-      [exits.fault]: 'something that is written keeps it from getting through',
-      [exits.doubt]: 'a default may, or something could not be read',
-      [exits.unreadable]: 'the cluster, the file or the daemon cannot be read',
-      ...usualExitCodes,
-    },
-    flags: pathsFlags,
-    run: (values, terminal) => run(values, terminal, readInput),
-  };
-}
+export const pathsCommand: Command = {
+  name: 'paths',
+  summary:
+    'Finds the paths to a registry in a Kubernetes cluster, prints them as a configuration, and says what is set too low.',
+  exitCodes: {
+    [exits.fine]: 'no limit that is known keeps the largest check from getting through',
+    [exits.fault]: 'something that is written keeps it from getting through',
+    [exits.doubt]: 'a default may, or something could not be read',
+    [exits.unreadable]: 'the cluster, the file or the daemon cannot be read',
+    ...usualExitCodes,
+  },
+  flags: pathsFlags,
+  run,
+};
 
 interface Asked {
   readonly service: ServiceName;
@@ -91,19 +89,20 @@ interface Asked {
   readonly login: string | undefined;
 }
 
-async function run(values: FlagValues, terminal: Terminal, readInput: () => string): Promise<number> {
+async function run(values: FlagValues, terminal: Terminal): Promise<number> {
   const asked = askedOf(values, terminal);
   try {
     const from = values.text('from');
     const cluster =
       from === undefined
         ? await readCluster({ kubeconfig: values.text('kubeconfig'), context: values.text('context') })
-        : readObjects(from, readInput);
-    const found = findPaths(cluster, registryService(cluster, asked.service));
+        : readObjects(from, terminal);
+    const pathsIn = (one: Cluster): Found => findPaths(one, registryService(one, asked.service));
+    const found = pathsIn(cluster);
     const all = findings(cluster, found, asked.sizeBytes);
     if (values.isSet('migration')) {
       const before = values.text('before');
-      const old = before === undefined ? found : pathsIn(readObjects(before, readInput), asked.service);
+      const old = before === undefined ? found : pathsIn(readObjects(before, terminal));
       const moves = movesOf(old.paths, found.paths);
       if (moves.length === 0) throw new ClusterError('no host is served by an Ingress and by an HTTPRoute');
       const known = asked.daemon === undefined ? [] : await knownBy(asked.daemon, asked.login);
@@ -143,7 +142,7 @@ function askedOf(values: FlagValues, terminal: Terminal): Asked {
     service,
     sizeBytes: sizeOf(values, terminal),
     repository,
-    daemon: daemon === undefined ? undefined : daemonUrl(daemon, '/api/v1/advise'),
+    daemon: daemon === undefined ? undefined : knowledgeUrl(daemon),
     login: daemonLogin(values),
   };
 }
@@ -154,12 +153,11 @@ function sizeOf(values: FlagValues, terminal: Terminal): number {
     const { checks } = loadConfig(file, { env: terminal.env });
     return Math.max(...checks.flatMap(({ workload }) => workload.layerBytes));
   }
-  const size = values.text('size');
-  return size === undefined ? usualSizeBytes : positive('size', size, parseSize, 'a size such as 150MiB');
+  return sizeFlag(values, 'size') ?? usualSizeBytes;
 }
 
 /** Throws ClusterError for what cannot be read, and for what is no such file. */
-function readObjects(file: string, readInput: () => string): Cluster {
+function readObjects(file: string, { readInput }: Pick<Terminal, 'readInput'>): Cluster {
   if (file === '-') return clusterOfText(readInput(), 'standard input');
   let text: string;
   try {
@@ -168,16 +166,6 @@ function readObjects(file: string, readInput: () => string): Cluster {
     throw new ClusterError(`${JSON.stringify(file)} cannot be read (${errorCode(error) ?? 'unknown error'})`);
   }
   return clusterOfText(text, file);
-}
-
-function pathsIn(cluster: Cluster, service: ServiceName): Found {
-  return findPaths(cluster, registryService(cluster, service));
-}
-
-async function knownBy(url: URL, login: string | undefined): Promise<readonly Known[]> {
-  const { known } = (await askDaemon(url, login)) as Partial<{ known: Known[] }>;
-  if (!Array.isArray(known)) throw new DaemonError('the daemon answered without saying what it knows');
-  return known;
 }
 
 function configText({ service, repository, sizeBytes }: Asked, found: Found, terminal: Terminal): string {
@@ -204,14 +192,10 @@ function view({ path, limits, ...rest }: FoundPath): object {
 }
 
 function json({ service, sizeBytes }: Asked, { paths, leftOut }: Found, all: readonly Finding[]): string {
-  return written({ service, sizeBytes, paths: paths.map(view), leftOut, findings: all });
+  return jsonText({ service, sizeBytes, paths: paths.map(view), leftOut, findings: all });
 }
 
 function moveJson(moves: readonly Move[], known: readonly Known[], all: readonly Finding[]): string {
   const shown = moves.map((move) => ({ old: view(move.old), new: view(move.now), rows: moveRows(move, known) }));
-  return written({ moves: shown, findings: all });
-}
-
-function written(value: object): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
+  return jsonText({ moves: shown, findings: all });
 }

@@ -1,20 +1,20 @@
+import { pushing } from './pushing.ts';
 import { formatBytes } from '../probe/byte-words.ts';
 import type { LimitTarget } from '../config/config.ts';
 import { type Check, checkId, workloadBytes } from '../probe/check.ts';
 import { findingFor } from '../probe/diagnose/judge-run.ts';
 import { mostAttempts, type Run } from '../probe/outcome.ts';
 import { formatDuration } from '../network/duration-words.ts';
-import { formatRate } from '../publish/format.ts';
+import { formatRate, jsonText } from '../publish/format.ts';
 import { pullWords } from '../publish/pull-words.ts';
 import { heldUpBy } from '../publish/sending-words.ts';
 import { runView } from '../publish/run-view.ts';
 import { transcript } from '../publish/transcript.ts';
 import { type Command, exitFailure, usualExitCodes } from './command.ts';
 import { type FlagValues, oneOf, UsageError } from './flags.ts';
-import { exitInterrupted, interruptible } from './interrupt.ts';
-import { blobCheck, durationFlag, type OnDemandCommandDeps, sizeFlag, targetsOf } from './on-demand-flags.ts';
-import { withLedger } from './with-ledger.ts';
-import { createProgress } from './progress.ts';
+import { exitInterrupted } from './interrupt.ts';
+import { durationFlag, sizeFlag } from './flag-values.ts';
+import { blobCheck, type OnDemandCommandDeps, targetsOf } from './on-demand-flags.ts';
 import { type SelectedTargets, targetFlags } from './select-targets.ts';
 import { referenceArgument } from './ad-hoc.ts';
 
@@ -42,20 +42,13 @@ export function pushCommand(deps: OnDemandCommandDeps): Command {
       json: { kind: 'switch', help: 'Write the run as JSON, request by request.' },
     },
     async run(values, terminal) {
-      const selected = await targetsOf(values, terminal, deps);
+      const selected = await targetsOf(values, terminal);
       const check = checkOf(values, selected);
-      deps.engine.limitBandwidth(selected.config?.budget.bandwidthBitsPerSecond);
-      const view = createProgress({ ...deps, write: (text) => terminal.err(text) });
-      view.begin(`${checkId(check)}, ${formatBytes(workloadBytes(check.workload))}`);
-      const { result: run, interrupted } = await withLedger(deps.ledger, selected, terminal, () =>
-        interruptible((signal) => deps.engine.run(check, { signal, onProgress: (progress) => view.update(progress) })),
-      );
-      view.end();
-      terminal.out(
-        values.isSet('json')
-          ? `${JSON.stringify(runView(run, true, findingFor(run, false)), undefined, 2)}\n`
-          : outcomeText(run),
-      );
+      const { result: run, interrupted } = await pushing(deps, selected, terminal, (view, signal) => {
+        view.begin(`${checkId(check)}, ${formatBytes(workloadBytes(check.workload))}`);
+        return deps.engine.run(check, { signal, onProgress: (progress) => view.update(progress) });
+      });
+      terminal.out(values.isSet('json') ? jsonText(runView(run, true, findingFor(run, false))) : outcomeText(run));
       if (interrupted) return exitInterrupted;
       return run.ok ? 0 : exitFailure;
     },
@@ -108,7 +101,7 @@ function configured(
       `flag --workload: no workload ${JSON.stringify(name)}${known.length === 0 ? ' without a configuration' : `, there are ${known.join(', ')}`}`,
     );
   }
-  return { ...found, ...target, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+  return { ...found, ...target, timeoutMs: timeoutMs ?? found.timeoutMs };
 }
 
 /** The outcome in words; of a failure also the evidence, and what would help as far as one run can tell. */

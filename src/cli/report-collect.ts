@@ -109,7 +109,6 @@ async function examineAll(
         check,
         direct: directPathBeside(target, plan.config),
         durationsMs: plan.durationsMs,
-        durationResolutionMs: Math.min(5_000, Math.ceil((plan.durationsMs.at(-1) ?? 0) / 10)),
         signal,
         onStep: (words) => view.begin(`${where.path}: ${words}`),
         onProgress: (progress) => view.update(progress),

@@ -1,3 +1,6 @@
+import { pushing } from './pushing.ts';
+import { durationFlag, sizeFlag } from './flag-values.ts';
+import { messageOf } from '../network/error-code.ts';
 import { clientProfiles } from '../probe/clients/client-profiles.ts';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import type { Config, LimitTarget } from '../config/config.ts';
@@ -8,18 +11,14 @@ import { buildReport } from '../publish/report/report.ts';
 import type { ReportData } from '../publish/report/report-data.ts';
 import { type Command, exitFailure, type Terminal, usualExitCodes } from './command.ts';
 import { type FlagValues, oneOf, UsageError } from './flags.ts';
-import { exitInterrupted, interruptible } from './interrupt.ts';
+import { exitInterrupted } from './interrupt.ts';
 import {
-  durationFlag,
   examinationFlags,
   largestChecked,
   type OnDemandCommandDeps,
-  sizeFlag,
   slowBodyDurations,
   targetsOf,
 } from './on-demand-flags.ts';
-import { withLedger } from './with-ledger.ts';
-import { createProgress } from './progress.ts';
 import { collectReport, type ReportPlan } from './report-collect.ts';
 import { targetFlags } from './select-targets.ts';
 import { referenceArgument } from './ad-hoc.ts';
@@ -55,18 +54,15 @@ export function reportCommand(deps: OnDemandCommandDeps): Command {
     },
     async run(values, terminal) {
       const format = oneOf('format', values.text('format') ?? 'markdown', formats);
-      const selected = await targetsOf(values, terminal, deps);
+      const selected = await targetsOf(values, terminal);
       const { targets, config } = selected;
       const plan = planOf(values, targets, config);
       const output = values.text('output');
       if (output !== undefined) openForWriting(output);
-      deps.engine.limitBandwidth(config?.budget.bandwidthBitsPerSecond);
-      const view = createProgress({ ...deps, write: (text) => terminal.err(text) });
       const { version } = buildInfo(terminal.env);
-      const { result: data, interrupted } = await withLedger(deps.ledger, selected, terminal, () =>
-        interruptible((signal) => collectReport(plan, version, deps, view, signal)),
+      const { result: data, interrupted } = await pushing(deps, selected, terminal, (view, signal) =>
+        collectReport(plan, version, deps, view, signal),
       );
-      view.end();
       write(rendered(data, format), output, terminal);
       if (interrupted) return exitInterrupted;
       const healthy =
@@ -102,7 +98,7 @@ function openForWriting(file: string): void {
   try {
     closeSync(openSync(file, 'a'));
   } catch (error) {
-    throw new UsageError(`flag --output: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`flag --output: ${messageOf(error)}`);
   }
 }
 
@@ -112,7 +108,7 @@ function write(text: string, file: string | undefined, terminal: Terminal): void
   try {
     writeFileSync(file, text);
   } catch (error) {
-    terminal.err(`blobprobe report: ${error instanceof Error ? error.message : String(error)}\n`);
+    terminal.err(`blobprobe report: ${messageOf(error)}\n`);
     terminal.out(text);
   }
 }

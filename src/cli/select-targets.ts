@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { clientNames, clientProfiles } from '../probe/clients/client-profiles.ts';
 import type { Config, LimitTarget } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
@@ -38,11 +37,7 @@ export interface SelectedTargets {
 }
 
 /** Reads the flags above. Throws UsageError, and ConfigError for what is wrong with the file. */
-export async function selectTargets(
-  values: FlagValues,
-  terminal: Terminal,
-  readInput: () => string = () => readFileSync(0, 'utf8'),
-): Promise<SelectedTargets> {
+export async function selectTargets(values: FlagValues, terminal: Terminal): Promise<SelectedTargets> {
   const given = values.list('client');
   const clients = (given.length === 0 ? ['docker'] : [...new Set(given)]).map((name) => profileOf(name));
   const { env } = terminal;
@@ -53,7 +48,7 @@ export async function selectTargets(
     const words = values.isSet('url') ? 'flags --url' : 'a reference';
     throw new UsageError(`${words} and --${stray} exclude each other`);
   }
-  const adHoc = await adHocTarget(values, terminal, readInput);
+  const adHoc = await adHocTarget(values, terminal);
   if (adHoc !== undefined) {
     const { registry, path, isDefaultRepository } = adHoc;
     const targets = clients.map((client) => ({ registry, path, client }));

@@ -1,3 +1,4 @@
+import { durationFlag } from './flag-values.ts';
 import { worstCaseBytes } from '../config/byte-cost.ts';
 import type { Config } from '../config/config.ts';
 import { describeConfig } from '../config/describe.ts';
@@ -91,17 +92,7 @@ function extraFigures({ budget, checks, histograms }: Config): ExtraFigures {
 
 /** undefined: not asked for. Throws UsageError. */
 function autoReloadOf(file: string, values: FlagValues): AutoReload | undefined {
-  const text = values.text('config.auto-reload-interval') ?? defaultAutoReloadInterval;
-  let everyMs: number;
-  try {
-    everyMs = parseDuration(text);
-  } catch {
-    everyMs = 0;
-  }
-  if (everyMs < 1) {
-    throw new UsageError(
-      `flag --config.auto-reload-interval: expected a duration such as 30s, got ${JSON.stringify(text)}`,
-    );
-  }
+  const everyMs =
+    durationFlag(values, 'config.auto-reload-interval', '30s') ?? parseDuration(defaultAutoReloadInterval);
   return values.isSet('config.enable-auto-reload') ? { changed: contentWatch(file), everyMs } : undefined;
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../network/error-code.ts';
 import type { Config } from '../config/config.ts';
 import type { Metrics } from '../publish/metrics/metrics.ts';
 import type { PauseSwitch } from '../schedule/pause.ts';
@@ -87,7 +88,7 @@ function readAnew({
   try {
     return { config: readConfig() };
   } catch (error) {
-    const errors = (error instanceof Error ? error.message : String(error)).split('\n');
+    const errors = messageOf(error).split('\n');
     metrics.configReloaded(false);
     errors.forEach((line) => log.error('configuration not loaded', { error: line }));
     return { errors };

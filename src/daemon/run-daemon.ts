@@ -1,3 +1,4 @@
+import { bracketed } from '../network/hosts.ts';
 import type { Config } from '../config/config.ts';
 import type { Ledger } from '../probe/leftovers/ledger.ts';
 import type { RunCheck } from '../probe/outcome.ts';
@@ -86,7 +87,7 @@ function keepBudgetBeside(ledger: Ledger, budget: ByteBudget, { ledgerFile }: Co
 
 function urlOf(host: string, port: number, { paths, webConfig }: WebOptions): string {
   const wildcard = host === '::' || host === '0.0.0.0';
-  const name = wildcard ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  const name = wildcard ? 'localhost' : bracketed(host);
   const scheme = webConfig?.().tls === undefined ? 'http' : 'https';
   return `${scheme}://${name}:${port}${paths.routePrefix === '/' ? '' : paths.routePrefix}`;
 }

@@ -1,3 +1,4 @@
+import { bracketed } from '../network/hosts.ts';
 import type { Config } from '../config/config.ts';
 import { dayMs, parseDuration } from '../config/duration.ts';
 import { ConfigError } from '../config/problem.ts';
@@ -50,8 +51,7 @@ export async function startWeb(options: WebOptions, deps: WebDeps): Promise<List
   const serverDeps = serverDepsOf(options, deps);
   try {
     const listening = await startServer(buildServer(serverDeps), options.listen, serverDeps);
-    for (const { host, port } of listening.addresses)
-      log.info('listening', { address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}` });
+    for (const { host, port } of listening.addresses) log.info('listening', { address: `${bracketed(host)}:${port}` });
     return listening;
   } catch (error) {
     throw new ListenError(error instanceof ConfigError ? error.message : listenMessage(error), { cause: error });
@@ -157,7 +157,7 @@ function listenMessage(error: unknown): string {
   const { code, address, port, message } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   if (address === undefined || port === undefined) return `cannot listen: ${message}`;
   const why = code === 'EADDRINUSE' ? 'the address is in use' : (code ?? message);
-  return `cannot listen on ${address.includes(':') ? `[${address}]` : address}:${port}: ${why}`;
+  return `cannot listen on ${bracketed(address)}:${port}: ${why}`;
 }
 
 function plain(facts: object): Record<string, string> {

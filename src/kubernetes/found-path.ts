@@ -1,3 +1,4 @@
+import { bracketed } from '../network/hosts.ts';
 import { type NetworkPath, type PathKind, pathDefaults } from '../network/path.ts';
 import type { HopName } from './hops.ts';
 import type { LimitKind } from './limit-kind.ts';
@@ -59,8 +60,4 @@ export function plainPath(
     connectTo: to.connectTo === undefined ? undefined : { host: to.connectTo, port: to.port },
     ...pathDefaults,
   };
-}
-
-function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }

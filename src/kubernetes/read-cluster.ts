@@ -1,3 +1,4 @@
+import { messageOf } from '../network/error-code.ts';
 import { at } from '../config/raw.ts';
 import {
   type Cluster,
@@ -63,10 +64,10 @@ export async function readCluster(place: ClusterPlace, load: () => Promise<unkno
       // Errors of sockets have a text there.
       const status = numberAt(error, 'code');
       // The group is not there, or it has no such kind: the library finds none, and says so without a status.
-      const isAbsent = status === 404 || /unrecognized api version and kind/i.test(messageOf(error));
+      const isAbsent = status === 404 || /unrecognized api version and kind/i.test(firstLineOf(error));
       if (isAbsent) continue;
       if (status !== 403)
-        throw new ClusterError(`${server}: ${status === undefined ? messageOf(error) : `answered ${status}`}`);
+        throw new ClusterError(`${server}: ${status === undefined ? firstLineOf(error) : `answered ${status}`}`);
       unread.push({ kind, why: 'forbidden' });
     }
   }
@@ -87,7 +88,7 @@ async function open(
     else config.loadFromFile(kubeconfig);
     if (context !== undefined) config.setCurrentContext(context);
   } catch (error) {
-    return refuse(messageOf(error));
+    return refuse(firstLineOf(error));
   }
   const { server } = config.getCurrentCluster() ?? {};
   if (server === undefined)
@@ -126,8 +127,8 @@ async function loaded(load: () => Promise<unknown>): Promise<Library> {
 }
 
 /** One line: what the library says may hold the whole answer. */
-function messageOf(error: unknown): string {
+function firstLineOf(error: unknown): string {
   if (error instanceof Error && error.name === 'AbortError') return `no answer within ${longestAnswerMs} ms`;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   return (text.split('\n')[0] ?? '').slice(0, 300);
 }

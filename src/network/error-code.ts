@@ -7,3 +7,8 @@ export function errorCode(error: unknown): string | undefined {
   }
   return undefined;
 }
+
+/** What an error says; of anything else that was thrown, its text. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

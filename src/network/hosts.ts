@@ -17,6 +17,11 @@ export function bareHost(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '');
 }
 
+/** A host as URLs have it: an IPv6 literal in brackets. */
+export function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
 /**
  * Whether credentials, tokens and uploads of this path may go to the URL's host.
  * - The path's own host and port, in the path's scheme. `connectTo` changes the address, not the host, and so nothing here.

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { AnswerHead } from './answer-head.ts';
 import { type Exchange, type HttpResponse, NetworkError } from './exchange.ts';
 import type { HttpProxy, NetworkPath } from './path.ts';
-import { errorCode } from './error-code.ts';
+import { errorCode, messageOf } from './error-code.ts';
 
 /** Of the page with which a proxy refuses; and how long the rest of it is waited for. */
 const keptBytes = 4_096;
@@ -15,7 +15,7 @@ export function proxyFor(path: NetworkPath, url: URL): HttpProxy | undefined {
   try {
     return path.environmentProxy(url);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     throw new NetworkError({ stage: 'proxy', code: 'PROXY_UNUSABLE', message, cause: error });
   }
 }

@@ -1,3 +1,4 @@
+import { bracketed, effectivePort } from '../network/hosts.ts';
 import type { Check } from '../probe/check.ts';
 import type { WireShape } from '../probe/clients/client-profile.ts';
 
@@ -49,9 +50,10 @@ function pathOptions({ path, client }: Check): string {
   const url = new URL(path.origin);
   const options = [client.httpVersion === '1.1' ? '--http1.1' : '--http2'];
   if (path.connectTo !== undefined) {
-    const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
-    const host = path.connectTo.host.includes(':') ? `[${path.connectTo.host}]` : path.connectTo.host;
-    options.push('--connect-to', quote(`${url.hostname}:${port}:${host}:${path.connectTo.port}`));
+    options.push(
+      '--connect-to',
+      quote(`${url.hostname}:${effectivePort(url)}:${bracketed(path.connectTo.host)}:${path.connectTo.port}`),
+    );
   }
   if (path.family !== undefined) options.push(`-${path.family}`);
   if (path.localAddress !== undefined) options.push('--interface', quote(path.localAddress));

@@ -1,3 +1,4 @@
+import { groupBy } from '../probe/group-by.ts';
 import { type Check, checkId, checkLabels, workloadBytes } from '../probe/check.ts';
 import { isCancelled, mostAttempts, endedAtMs, type Run } from '../probe/outcome.ts';
 import { listed } from '../probe/compare/verdict-words.ts';
@@ -141,15 +142,4 @@ function failing(states: readonly CheckStatus[], failed: readonly CheckStatus[])
   const names = more > 0 ? `${shown.join(', ')} and ${more} more` : listed(shown);
   const verb = failed.length === 1 ? 'checks fails' : 'checks fail';
   return `${failed.length} of ${states.length} ${verb}, over the path${paths.length === 1 ? '' : 's'} ${names}.`;
-}
-
-/** Lists by key, in the order in which keys and values come. */
-function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const value of values) {
-    const group = groups.get(keyOf(value));
-    if (group === undefined) groups.set(keyOf(value), [value]);
-    else group.push(value);
-  }
-  return groups;
 }

@@ -80,8 +80,13 @@ async function put(tag: string, mediaType: string, content: object): Promise<str
 async function advise(...args: readonly string[]) {
   let out = '';
   let err = '';
-  const command = adviseCommand({ engine: createEngine(), isTerminal: false, readInput: () => '' });
-  const terminal = { out: (text: string) => (out += text), err: (text: string) => (err += text), env: {} };
+  const command = adviseCommand({ engine: createEngine(), isTerminal: false });
+  const terminal = {
+    out: (text: string) => (out += text),
+    err: (text: string) => (err += text),
+    env: {},
+    readInput: () => '',
+  };
   const code = await runCommandLine(['advise', ...args], [command], terminal);
   return { code, out, err };
 }

@@ -81,7 +81,7 @@ describe.each(withFlags.map((command) => [command.name, command] as const))('%s'
       for (const value of command.flags[flag]?.kind === 'switch' ? [''] : badValues) {
         let err = '';
         const argv = argumentsWith(command, flag, value);
-        const terminal = { out: () => {}, err: (text: string) => (err += text), env: {} };
+        const terminal = { out: () => {}, err: (text: string) => (err += text), env: {}, readInput: () => '' };
         const code = await runCommandLine(argv, commands, terminal);
         expect({ argv, code, err }).toMatchObject({
           code: expect.any(Number),

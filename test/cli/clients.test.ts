@@ -5,7 +5,7 @@ import { clientRows } from '../../src/probe/clients/client-profiles.ts';
 
 async function output(...argv: readonly string[]): Promise<string> {
   let text = '';
-  const terminal = { out: (more: string) => void (text += more), err: () => {}, env: {} };
+  const terminal = { out: (more: string) => void (text += more), err: () => {}, env: {}, readInput: () => '' };
   expect(await clientsCommand.run(parseFlags(argv, clientsCommand.flags), terminal)).toBe(0);
   return text;
 }

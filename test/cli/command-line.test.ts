@@ -13,7 +13,14 @@ interface Recorded extends Terminal {
 function recorder(): Recorded {
   const stdout: string[] = [];
   const stderr: string[] = [];
-  return { stdout, stderr, out: (text) => stdout.push(text), err: (text) => stderr.push(text), env: {} };
+  return {
+    stdout,
+    stderr,
+    out: (text) => stdout.push(text),
+    err: (text) => stderr.push(text),
+    env: {},
+    readInput: () => '',
+  };
 }
 
 function command(name: string, ran: (values: FlagValues) => number | undefined): Command {

@@ -20,7 +20,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function completion(...args: readonly string[]) {
   let out = '';
   let err = '';
-  const terminal = { out: (text: string) => (out += text), err: (text: string) => (err += text), env: {} };
+  const terminal = {
+    out: (text: string) => (out += text),
+    err: (text: string) => (err += text),
+    env: {},
+    readInput: () => '',
+  };
   const code = await runCommandLine(['completion', ...args], commands, terminal);
   return { code, out, err };
 }

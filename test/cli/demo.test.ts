@@ -109,7 +109,7 @@ describe('--once', () => {
     let out = '';
     const engine = createEngine();
     const deps = { run: engine.run, engine, ledger: new Ledger(), eventLoopLagSeconds: () => 0 };
-    const terminal = { out: (text: string) => (out += text), err: () => {}, env: {} };
+    const terminal = { out: (text: string) => (out += text), err: () => {}, env: {}, readInput: () => '' };
     return { code: await runCommandLine(['demo', '--once', ...args], [demoCommand(deps)], terminal), out };
   };
 

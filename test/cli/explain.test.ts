@@ -8,8 +8,13 @@ import { logFormats } from '../../src/probe/explain/explain-line.ts';
 async function explain(input: string, ...args: readonly string[]) {
   let out = '';
   let err = '';
-  const terminal = { out: (text: string) => (out += text), err: (text: string) => (err += text), env: {} };
-  const code = await runCommandLine(['explain', ...args], [explainCommand(() => input)], terminal);
+  const terminal = {
+    out: (text: string) => (out += text),
+    err: (text: string) => (err += text),
+    env: {},
+    readInput: () => input,
+  };
+  const code = await runCommandLine(['explain', ...args], [explainCommand], terminal);
   return { code, out, err };
 }
 

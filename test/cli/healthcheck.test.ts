@@ -24,7 +24,12 @@ async function serve(status: number, path: string): Promise<string> {
 
 async function check(url: string): Promise<{ code: number | undefined; output: string }> {
   const output: string[] = [];
-  const terminal = { out: (text: string) => output.push(text), err: (text: string) => output.push(text), env: {} };
+  const terminal = {
+    out: (text: string) => output.push(text),
+    err: (text: string) => output.push(text),
+    env: {},
+    readInput: () => '',
+  };
   const code = await runCommandLine(['healthcheck', `--url=${url}`], [healthcheckCommand], terminal);
   return { code, output: output.join('') };
 }

@@ -38,11 +38,12 @@ afterEach(async () => {
 async function init(args: readonly string[], more: Partial<Terminal> = {}, addresses: readonly LookupAddress[] = []) {
   let out = '';
   let err = '';
-  const deps = { engine: createEngine(), isTerminal: false, readInput: () => 'right\n', lookUp: async () => addresses };
+  const deps = { engine: createEngine(), isTerminal: false, lookUp: async () => addresses };
   const terminal = {
     out: (text: string) => (out += text),
     err: (text: string) => (err += text),
     env: {},
+    readInput: () => 'right\n',
     ...more,
   };
   const code = await runCommandLine(['init', `--output=${file}`, ...args], [initCommand(deps)], terminal);

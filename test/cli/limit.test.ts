@@ -36,12 +36,12 @@ async function limit(args: readonly string[], input = 'right\n', isTerminal = fa
   const command = limitCommand({
     engine: createEngine(),
     isTerminal,
-    readInput: () => input,
   });
   const code = await runCommandLine(['limit', ...args], [command], {
     out: (text) => (out += text),
     err: (text) => (err += text),
     env: {},
+    readInput: () => input,
   });
   return { code, out, err };
 }

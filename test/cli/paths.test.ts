@@ -25,8 +25,13 @@ afterAll(async () => {
 async function paths(args: readonly string[], input = '') {
   let out = '';
   let err = '';
-  const terminal = { out: (text: string) => (out += text), err: (text: string) => (err += text), env: {} };
-  const code = await runCommandLine(['paths', ...args], [pathsCommand(() => input)], terminal);
+  const terminal = {
+    out: (text: string) => (out += text),
+    err: (text: string) => (err += text),
+    env: {},
+    readInput: () => input,
+  };
+  const code = await runCommandLine(['paths', ...args], [pathsCommand], terminal);
   return { code, out, err };
 }
 
@@ -178,7 +183,7 @@ test.each<[readonly string[], number, RegExp]>([
   [['--from=-', '--service=gitea'], 2, /flag --service: expected NAMESPACE\/NAME or NAMESPACE\/NAME:PORT, got "gitea"/],
   [['--from=-', '--service=a/b', '--context=c'], 2, /flag --context needs --kubernetes/],
   [['--from=-', '--service=a/b', '--before=f'], 2, /flag --before needs --migration/],
-  [['--from=-', '--service=a/b', '--size=8m'], 2, /flag --size: expected a size such as 150MiB, got "8m"/],
+  [['--from=-', '--service=a/b', '--size=8m'], 2, /flag --size: expected a size with its unit, such as 100MiB or 100MB, got "8m"/],
   [
     ['--from=-', '--service=a/b', '--size=8MB', '--config.file=f'],
     2,

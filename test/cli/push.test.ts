@@ -42,12 +42,13 @@ async function run(
 ) {
   let out = '';
   let err = '';
-  const deps = { engine: createEngine(ledger), ledger, isTerminal, readInput: () => input };
+  const deps = { engine: createEngine(ledger), ledger, isTerminal };
   const commands = [pushCommand(deps), diagnoseCommand(deps), cleanupCommand(deps)] as const;
   const code = await runCommandLine(args, [...commands], {
     out: (text) => (out += text),
     err: (text) => (err += text),
     env,
+    readInput: () => input,
   });
   return { code, out, err };
 }

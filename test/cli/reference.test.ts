@@ -42,11 +42,12 @@ describe('the registry of a moment', () => {
   });
 
   const target = (args: readonly string[], ask?: () => Promise<string>) =>
-    adHocTarget(
-      parseFlags(args, adHocFlags, 1),
-      { env: {}, ...(ask === undefined ? {} : { ask, isInteractive: true }) },
-      () => 'from input\n',
-    );
+    adHocTarget(parseFlags(args, adHocFlags, 1), {
+      env: {},
+      readInput: () => 'from input\n',
+      ask,
+      isInteractive: ask !== undefined,
+    });
 
   test('a user owns the default repository; nobody, none', async () => {
     const url = '--url=https://r.example';
@@ -59,7 +60,7 @@ describe('the registry of a moment', () => {
 
   test('the proxy of the environment is taken, as every client takes it, and said', async () => {
     const through = (env: Readonly<Record<string, string>>, url = '--url=https://r.example') =>
-      adHocTarget(parseFlags([url], adHocFlags, 1), { env }, () => '');
+      adHocTarget(parseFlags([url], adHocFlags, 1), { env, readInput: () => '' });
     const proxied = await through({ HTTPS_PROXY: 'http://u:secret@proxy.example:3128' });
     expect(proxied?.path.proxy).toMatchObject({ host: 'proxy.example', port: 3128, username: 'u' });
     expect(proxied?.notes).toEqual(['through the proxy proxy.example:3128, by the environment']);
@@ -86,7 +87,12 @@ describe('logins of docker', () => {
   });
   afterAll(() => rmSync(home, { recursive: true }));
   const select = (args: readonly string[]) =>
-    selectTargets(parseFlags(args, targetFlags, 1), { out: () => {}, err: () => {}, env: { DOCKER_CONFIG: home } });
+    selectTargets(parseFlags(args, targetFlags, 1), {
+      out: () => {},
+      err: () => {},
+      env: { DOCKER_CONFIG: home },
+      readInput: () => '',
+    });
 
   test('are taken for a reference, and said', async () => {
     const { targets, notes } = await select(['git.example.org/team/app']);

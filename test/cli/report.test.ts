@@ -40,6 +40,7 @@ async function report(...args: readonly string[]) {
     out: (text) => (out += text),
     err: (text) => (err += text),
     env: {},
+    readInput: () => '',
   });
   return { code, out, err };
 }

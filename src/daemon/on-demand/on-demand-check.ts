@@ -1,3 +1,4 @@
+import { messageOf } from '../../network/error-code.ts';
 import type { Config } from '../../config/config.ts';
 import { parseSize } from '../../config/size.ts';
 import { oneBlob, type Check, workloadBytes } from '../../probe/check.ts';
@@ -62,7 +63,7 @@ function sizeOf(text: string, mostBytes: number): number {
   try {
     sizeBytes = parseSize(text);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new UnknownRequest(`size ${quote(text)}: ${why}, write for example 10MiB`);
   }
   if (sizeBytes < 1 || sizeBytes > mostBytes)

@@ -11,7 +11,7 @@ import type { DurationLimit } from './limit.ts';
 export interface DurationSearchOptions {
   /** How long bodies are made to take, ascending. Default: just above the usual limits of 30, 60, 100 and 120 s. */
   readonly durationsMs?: readonly number[];
-  /** The search ends when the bounds are this close. Default 5 s. */
+  /** The search ends when the bounds are this close. Default: a tenth of the longest duration, 5 s at most. */
   readonly resolutionMs?: number;
   /** Default 256 KiB. */
   readonly sizeBytes?: number;
@@ -62,7 +62,8 @@ class DurationSearch {
     this.#options = options;
     this.#runPaced = runPaced;
     this.#sizeBytes = options.sizeBytes ?? 256 * 1024;
-    this.#resolutionMs = Math.max(1, Math.round(options.resolutionMs ?? 5_000));
+    const { durationsMs = usualDurationsMs, resolutionMs = Math.min(5_000, (durationsMs.at(-1) ?? 0) / 10) } = options;
+    this.#resolutionMs = Math.max(1, Math.ceil(resolutionMs));
   }
 
   async execute(): Promise<DurationLimit> {

@@ -1,3 +1,4 @@
+import { groupBy } from '../../probe/group-by.ts';
 import { formatBytes } from '../../probe/byte-words.ts';
 import type { Advice, WayOut } from '../../probe/advise/advise.ts';
 import type { Because } from '../../probe/advise/layer-verdict.ts';
@@ -59,25 +60,19 @@ export function wayOutWords({ waysOut }: Advice): string[] {
 
 /** Answers of one image that say the same with the same ways out: one group each, in the order of their first. */
 export function alike(advice: readonly Advice[]): readonly (readonly Advice[])[] {
-  return grouped(advice, (one) => [one.registry, adviceSentence(one), ...wayOutWords(one)].join('\n'));
+  const said = (one: Advice): string => [one.registry, adviceSentence(one), ...wayOutWords(one)].join('\n');
+  return [...groupBy(advice, said).values()];
 }
 
 /** `gitea/direct, internal as docker, crane; gitea/edge as crane`: where a group is about, clients with the same paths together. */
 export function placesWords(group: readonly Advice[]): string {
-  const clients = grouped(group, ({ client }) => client);
+  const clients = [...groupBy(group, ({ client }) => client).values()];
   const pathsOf = (own: readonly Advice[]): string => own.map(({ path }) => path).join(', ');
-  const places = grouped(clients, pathsOf).map((same) => {
-    const [{ registry }] = group as readonly [Advice];
-    const names = same.map(([first]) => first?.client ?? '').join(', ');
-    return `${registry}/${pathsOf(same[0] ?? [])} as ${names}`;
+  const places = [...groupBy(clients, pathsOf)].map(([paths, same]) => {
+    const [[{ registry }]] = same;
+    return `${registry}/${paths} as ${same.map(([{ client }]) => client).join(', ')}`;
   });
   return places.join('; ');
-}
-
-function grouped<T>(items: readonly T[], keyOf: (item: T) => string): readonly (readonly T[])[] {
-  const groups = new Map<string, T[]>();
-  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
-  return [...groups.values()];
 }
 
 /** `3 of 41 images cannot be pushed over cloudflare as docker`, a sentence for each path and client over which some die. */

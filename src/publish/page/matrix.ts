@@ -1,3 +1,4 @@
+import { groupBy } from '../../probe/group-by.ts';
 import { formatBytes } from '../../probe/byte-words.ts';
 import { reasonTable } from '../../probe/judge/reason-table.ts';
 import { formatDuration } from '../../network/duration-words.ts';
@@ -32,11 +33,7 @@ export interface MatrixOptions {
 /** A row a path, a column a workload; in a cell a line for each client, which on a phone is its mark alone. */
 export function matrix(frame: PageFrame, registry: RegistryStatus, options: MatrixOptions): SafeHtml {
   const workloads = [...new Map(registry.columns.map((column) => [column.workload, column])).values()];
-  const cells = new Map<string, CheckStatus[]>();
-  for (const check of registry.checks) {
-    const key = JSON.stringify([check.path, check.workload]);
-    cells.set(key, [...(cells.get(key) ?? []), check]);
-  }
+  const cells = groupBy(registry.checks, ({ path, workload }) => JSON.stringify([path, workload]));
   const rows = registry.paths.map(
     (path) => html`<tr><th scope="row">${path}${options.beside(path)}</th>
 ${workloads.map(({ workload }) => cell(frame, workload, cells.get(JSON.stringify([path, workload])), options))}</tr>

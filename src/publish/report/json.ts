@@ -1,3 +1,4 @@
+import { jsonText } from '../format.ts';
 import { runView } from '../run-view.ts';
 import { type ReportData, runsOf } from './report-data.ts';
 import { routingWords } from './routing-words.ts';
@@ -17,5 +18,5 @@ export function renderJson(data: ReportData): string {
     diagnoses,
     runs: runsOf(data).map((run) => runView(run, true)),
   };
-  return `${JSON.stringify(document, undefined, 2)}\n`;
+  return jsonText(document);
 }

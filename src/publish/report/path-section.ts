@@ -1,3 +1,4 @@
+import { groupBy } from '../../probe/group-by.ts';
 import { formatBytes } from '../../probe/byte-words.ts';
 import { mostAttempts, type Run } from '../../probe/outcome.ts';
 import { describeFailure } from '../../probe/compare/verdict-words.ts';
@@ -16,8 +17,11 @@ export function pathBlocks(data: ReportData, { name, origin, kind }: ReportData[
   const down = endpoints.flatMap(([endpoint, state]) =>
     state.up ? [] : [`${endpoint}: ${describeFailure(state.failure)}`],
   );
-  const works = [...(up.length === 0 ? [] : [`API: ${up.join(', ')}`]), ...grouped(good, whatOf).map(goodLine)];
-  const fails = [...down, ...grouped(bad, howOf).map(badLine)];
+  const works = [
+    ...(up.length === 0 ? [] : [`API: ${up.join(', ')}`]),
+    ...[...groupBy(good, whatOf).values()].map(goodLine),
+  ];
+  const fails = [...down, ...[...groupBy(bad, howOf).values()].map(badLine)];
   return [
     { kind: 'heading', text: name },
     { kind: 'paragraph', text: `${origin} (${kind})` },
@@ -28,17 +32,6 @@ export function pathBlocks(data: ReportData, { name, origin, kind }: ReportData[
 }
 
 type Group = readonly [Run, ...Run[]];
-
-/** Runs with the same key together, groups and runs in the order in which they came. */
-function grouped(runs: readonly Run[], key: (run: Run) => string): Group[] {
-  const groups = new Map<string, [Run, ...Run[]]>();
-  for (const run of runs) {
-    const known = groups.get(key(run));
-    if (known === undefined) groups.set(key(run), [run]);
-    else known.push(run);
-  }
-  return [...groups.values()];
-}
 
 function whatOf(run: Run): string {
   return `${run.check.client.name}, ${formatBytes(sizeOf(run))}`;
@@ -64,7 +57,7 @@ function goodLine(runs: Group): string {
 
 /** Of the largest that got through as each client, where the kernel can be asked. */
 function heldUpLines(runs: readonly Run[]): string[] {
-  return grouped(runs, ({ check }) => check.client.name).flatMap((group) => {
+  return [...groupBy(runs, ({ check }) => check.client.name).values()].flatMap((group) => {
     const [largest] = group.toSorted((a, b) => sizeOf(b) - sizeOf(a));
     const held = heldUpBy(largest?.sending ?? {});
     return largest === undefined || held === undefined ? [] : [`${whatOf(largest)}: ${held}`];

@@ -53,10 +53,13 @@ async function run(args: readonly string[]): Promise<{ code: number | undefined;
   let text = '';
   const ledger = new Ledger();
   const engine = createEngine(ledger, { cleanupTimeoutMs: 500, stallTimeoutMs: 1_000 });
-  const deps = { engine, ledger, run: engine.run, isTerminal: false, readInput: () => `${password}\n` };
+  const deps = { engine, ledger, run: engine.run, isTerminal: false };
   const write = (more: string): void => void (text += more);
   const all = [pushCommand(deps), diagnoseCommand(deps), limitCommand(deps), reportCommand(deps)] as const;
-  return { code: await runCommandLine(args, [...all], { out: write, err: write, env: {} }), text };
+  return {
+    code: await runCommandLine(args, [...all], { out: write, err: write, env: {}, readInput: () => `${password}\n` }),
+    text,
+  };
 }
 
 /** Those that examine push again and again, over code that `push` has tried: one move of each kind is enough for them. */
