@@ -8,7 +8,7 @@ import type { Logger } from '../src/daemon/log.ts';
 import type { Config } from '../src/config/config.ts';
 import { parseConfig } from '../src/config/load.ts';
 import { Ledger } from '../src/probe/leftovers/ledger.ts';
-import { answerText } from '../src/publish/metrics/answer-streams.ts';
+import { rendered } from '../test/support/rendered.ts';
 import type { RunCheck } from '../src/probe/outcome.ts';
 
 /** What the process of the soak holds while it is paused and no run is under way. Handles and descriptors are the fewest of a few looks. */
@@ -80,7 +80,7 @@ async function main({ folder, urls, runs, longestMs }: Order): Promise<SoakRepor
   const ledgerBytes: number[] = [];
   while (counts.runs < runs && performance.now() - startMs < longestMs) {
     await sleep(250);
-    await answerText(await metrics.render('text'));
+    await rendered(metrics);
     reloads.reload();
     onDemand.start({ registry: 'soak', path: 'direct', client: 'docker', size: `${1 + (counts.runs % 900)}B` }, {});
     const done = Math.max(counts.runs / runs, (performance.now() - startMs) / longestMs);

@@ -3,7 +3,7 @@ import { parseConfig } from '../../src/config/load.ts';
 import { planRounds } from '../../src/probe/compare/round.ts';
 import type { Run } from '../../src/probe/outcome.ts';
 import { History } from '../../src/publish/history.ts';
-import { answerText } from '../../src/publish/metrics/answer-streams.ts';
+import { rendered } from '../../test/support/rendered.ts';
 import { Metrics } from '../../src/publish/metrics/metrics.ts';
 import { statusOf } from '../../src/publish/status.ts';
 import { createPayloadSource } from '../../src/registry/payload.ts';
@@ -80,7 +80,7 @@ async function metricsCosts(checks: readonly Check[], cost: Cost): Promise<void>
     some.forEach((check) => metrics.observe(runOf(check))),
   );
   await cost('/metrics rendered, a check', checks.length, async () => {
-    await answerText(await metrics.render('text'));
+    await rendered(metrics);
   });
   await cost('check removed, of so many', some.length, () => some.forEach((check) => metrics.unregister(check)));
 }

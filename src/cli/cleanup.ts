@@ -101,7 +101,7 @@ function settledOrElsewhere(targets: readonly ReplayTarget[]): (row: ReplayRow) 
 }
 
 /** What became of everything in the ledger, one line for objects with the same fate. */
-export function cleanupText({ rows, ledger }: ReplayReport): string {
+function cleanupText({ rows, ledger }: ReplayReport): string {
   if (ledger.inUse) return 'Another process uses the ledger: it removes what it left behind by itself.\n';
   return rows.length === 0 ? 'Nothing was left behind.\n' : rows.map((row) => `${rowText(row)}\n`).join('');
 }

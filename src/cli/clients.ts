@@ -20,7 +20,7 @@ const columns: Readonly<Record<string, (profile: ClientProfile) => string>> = {
 };
 
 /** Milliseconds between the attempts, without jitter. */
-export function waitsMs({ retry }: Pick<ClientProfile, 'retry'>): readonly number[] {
+function waitsMs({ retry }: Pick<ClientProfile, 'retry'>): readonly number[] {
   return Array.from({ length: retry.maxAttempts - 1 }, (_, index) => retry.delayMs(index + 1, 0));
 }
 

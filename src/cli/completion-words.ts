@@ -1,7 +1,7 @@
 import type { Flag } from './flags.ts';
 
 /** How a flag is completed. */
-export interface FlagCompletion {
+interface FlagCompletion {
   readonly takesValue: boolean;
   readonly isFile: boolean;
   /** Empty: anything may stand there. */

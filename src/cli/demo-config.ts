@@ -53,5 +53,5 @@ export function demoConfig(lab: DemoLab, sources: ConfigSources): Config {
 }
 
 function pathConfig({ origin, kind, caFile }: DemoLab['paths'][number]): object {
-  return { url: origin, kind, ...(caFile === undefined ? {} : { tls: { caFile } }) };
+  return { url: origin, kind, tls: caFile && { caFile } };
 }

@@ -8,7 +8,7 @@ import { UsageError } from './flags.ts';
 const timeoutMs = 10_000;
 
 /** Whose login is used, where that was looked up rather than given. */
-export interface FoundLogin {
+interface FoundLogin {
   /** false: there is none, and nobody is logged in. */
   readonly isLogged: boolean;
   /** One sentence, or none. */

@@ -3,7 +3,7 @@ import { outcomeOf, type Tried } from './init-trial.ts';
 import { pathEntry, scalar } from './path-entry.ts';
 
 /** What the file is made of. */
-export interface InitConfig {
+interface InitConfig {
   readonly file: string;
   readonly registry: RegistryTarget;
   /** Where the password is read from, for credentials of a user. */

@@ -7,7 +7,7 @@ import type { Candidate } from './init-paths.ts';
 import { foreignRealm, isReached, outcomeOf, type Tried, tryPath, works } from './init-trial.ts';
 
 /** What is to be tried. */
-export interface Asked {
+interface Asked {
   readonly registry: RegistryTarget;
   /** The first is the address as it was given. */
   readonly candidates: readonly Candidate[];

@@ -25,7 +25,7 @@ function ensureNew(file: string): void {
 }
 
 /** What the command is given; `lookUp`: all addresses of an origin's host, of the system's resolver when absent. */
-export interface InitDeps extends OnDemandCommandDeps {
+interface InitDeps extends OnDemandCommandDeps {
   readonly lookUp?: typeof addressesOf;
 }
 

@@ -11,9 +11,9 @@ export interface Move {
 }
 
 /** What a row says of the move. A new limit is narrower when less gets through than before. */
-export type Change = 'narrower' | 'wider' | 'same' | 'not known' | '';
+type Change = 'narrower' | 'wider' | 'same' | 'not known' | '';
 
-export interface MoveRow {
+interface MoveRow {
   readonly what: string;
   readonly old: string;
   readonly now: string;

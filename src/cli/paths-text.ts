@@ -8,7 +8,7 @@ import { capitalized } from '../publish/format.ts';
 import { pathEntry, scalar } from './path-entry.ts';
 
 /** What is printed as a configuration. */
-export interface PathsConfig {
+interface PathsConfig {
   /** As in `registry/gitea-http:3000`. */
   readonly service: string;
   /** Name of the registry. */

@@ -14,7 +14,7 @@ export interface ProgressView {
   end(): void;
 }
 
-export interface ProgressOptions {
+interface ProgressOptions {
   readonly write: (text: string) => void;
   readonly isTerminal: boolean;
   readonly columns?: number | undefined;

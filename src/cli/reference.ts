@@ -3,7 +3,7 @@ import { parseUrl } from '../network/parse-url.ts';
 import { UsageError } from './flags.ts';
 
 /** A registry and a repository, as people write them. */
-export interface Reference {
+interface Reference {
   readonly url: string;
   readonly repository: string | undefined;
   /** What was guessed and what was left out, one sentence each. */

@@ -60,7 +60,7 @@ async function removeAgain(
 }
 
 /** Each registry once, with the paths that were used. */
-export function targetsOf({ targets, config }: SelectedTargets): ReplayTarget[] {
+function targetsOf({ targets, config }: SelectedTargets): ReplayTarget[] {
   const used = [
     ...new Map(targets.map(({ registry, path }) => [registry.name, { ...registry, paths: [path] }])).values(),
   ];

@@ -16,7 +16,7 @@ export interface ConfigFigures {
   readonly workloads: readonly WorkloadFigures[];
 }
 
-export interface WorkloadFigures {
+interface WorkloadFigures {
   readonly workload: string;
   readonly checks: number;
   readonly runsPerDay: number;

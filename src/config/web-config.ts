@@ -73,7 +73,7 @@ function toWebConfig(data: WebFile, folder: string): WebConfig {
     headers: Object.fromEntries(headers) as Record<string, string>,
     users: new Map(Object.entries(data.basic_auth_users ?? {})),
     tls,
-    ...(intervalMs === 0 ? {} : { rateLimit: { intervalMs, burst: data.rate_limit?.burst ?? 0 } }),
+    rateLimit: intervalMs === 0 ? undefined : { intervalMs, burst: data.rate_limit?.burst ?? 0 },
   };
 }
 

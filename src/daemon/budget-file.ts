@@ -6,7 +6,7 @@ import type { Logger } from './log.ts';
 /** Written at most so often: at once when something changed after a while, and again when this is over. */
 const saveEveryMs = 1_000;
 
-export interface BudgetFileOptions {
+interface BudgetFileOptions {
   readonly file: string;
   readonly log: Pick<Logger, 'warn' | 'info' | 'error'>;
   /** Milliseconds since the epoch. */

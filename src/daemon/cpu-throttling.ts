@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import type { CpuThrottling } from '../probe/outcome.ts';
 
 /** Where the kernel tells about this process; replaced by tests. */
-export interface KernelFiles {
+interface KernelFiles {
   /** Text of a file, or undefined when it cannot be read. */
   read(file: string): string | undefined;
 }

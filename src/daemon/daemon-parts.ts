@@ -19,7 +19,7 @@ import { OnDemandRuns } from './on-demand/run-on-demand.ts';
 import { ScheduledTasks } from './scheduled-tasks.ts';
 import type { BuildInfo } from '../publish/build-info.ts';
 
-export interface DaemonPartsOptions {
+interface DaemonPartsOptions {
   readonly config: Config;
   readonly readConfig: () => Config;
   readonly run: RunCheck;

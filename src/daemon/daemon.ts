@@ -7,7 +7,7 @@ import type { Logger } from './log.ts';
 import type { ScheduledTasks } from './scheduled-tasks.ts';
 import { Schedules, type Tasks } from './schedules.ts';
 
-export interface DaemonDeps {
+interface DaemonDeps {
   readonly tasks: ScheduledTasks;
   readonly metrics: Metrics;
   readonly log: Logger;

@@ -16,7 +16,7 @@ export function logRun(log: Logger, run: Run): void {
     ...sendingFields(run.sending),
     event_loop_lag_seconds: seconds(run.eventLoopLagMs),
     cpu_throttled_seconds: run.cpuThrottling === undefined ? 'unknown' : seconds(run.cpuThrottling.ms),
-    ...(run.tainted ? { tainted: true } : {}),
+    tainted: run.tainted || undefined,
   };
   for (const { kind, reason, message } of run.cleanup.failures)
     log.warn('cleanup failed', { ...checkLabels(run.check), run: run.id, kind, reason, message });
@@ -78,8 +78,8 @@ export function logHold(log: Logger, hold: Hold | undefined): void {
 export function logVerdict(log: Logger, round: Round, before: Round | undefined): void {
   const { registry, client, workload, verdict } = round;
   if (verdict.kind === 'healthy' && (before === undefined || before.verdict.kind === 'healthy')) return;
-  const was = before === undefined || before.verdict.kind === verdict.kind ? {} : { was: before.verdict.kind };
-  const fields: Fields = { registry, client, workload, verdict: verdict.kind, ...was, round: round.id };
+  const was = before?.verdict.kind === verdict.kind ? undefined : before?.verdict.kind;
+  const fields: Fields = { registry, client, workload, verdict: verdict.kind, was, round: round.id };
   switch (verdict.kind) {
     case 'path-fault':
       for (const { hop, runId, evidence, ...fault } of verdict.faults)

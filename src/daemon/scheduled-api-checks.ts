@@ -7,7 +7,7 @@ import type { Engine } from './engine.ts';
 import type { Gate } from './gate.ts';
 import type { Logger } from './log.ts';
 
-export interface ScheduledApiChecksDeps {
+interface ScheduledApiChecksDeps {
   readonly engine: Pick<Engine, 'checkApi'>;
   readonly metrics: Pick<Metrics, 'apiUp'>;
   readonly log: Logger;

@@ -11,7 +11,7 @@ import type { Engine } from './engine.ts';
 import type { Gate, Refusal } from './gate.ts';
 import type { Logger } from './log.ts';
 
-export interface ScheduledLimitsDeps {
+interface ScheduledLimitsDeps {
   readonly engine: Pick<Engine, 'paced'>;
   readonly metrics: Pick<Metrics, 'limit'>;
   readonly gate: Gate;

@@ -9,7 +9,7 @@ import { ScheduledChecks, type ScheduledChecksDeps } from './scheduled-checks.ts
 import { ScheduledLimits } from './scheduled-limits.ts';
 import type { Tasks } from './schedules.ts';
 
-export interface ScheduledTasksDeps extends ScheduledChecksDeps {
+interface ScheduledTasksDeps extends ScheduledChecksDeps {
   /** For searches, API checks and the limit on bandwidth; undefined: none of these. */
   readonly engine: Engine | undefined;
   readonly budget: ByteBudget;

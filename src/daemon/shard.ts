@@ -20,7 +20,7 @@ export function partOf(config: Config, shard: Shard): Config {
   return {
     ...config,
     checks,
-    ...(config.limits !== undefined && targets !== undefined ? { limits: { ...config.limits, targets } } : {}),
+    limits: config.limits && targets && { ...config.limits, targets },
   };
 }
 

@@ -6,7 +6,7 @@ import type { Cluster } from './objects.ts';
  * `fault`: what is written keeps a push of the size from getting through. `doubt`: it may, as far as the cluster tells: a default that the
  * hop's own configuration may change, or something that could not be read. `note`: worth knowing.
  */
-export type Severity = 'fault' | 'doubt' | 'note';
+type Severity = 'fault' | 'doubt' | 'note';
 
 export interface Finding {
   readonly severity: Severity;

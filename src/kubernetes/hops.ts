@@ -22,7 +22,7 @@ interface Row {
 }
 
 /** A limit that an annotation of an Ingress sets. */
-export interface AnnotationRow extends Row {
+interface AnnotationRow extends Row {
   readonly annotation: string;
 }
 
@@ -76,7 +76,7 @@ export const annotationRows: readonly AnnotationRow[] = [
 ];
 
 /** A limit that a policy sets which names a Gateway or a route. */
-export interface PolicyRow extends Row {
+interface PolicyRow extends Row {
   readonly kind: 'ClientSettingsPolicy' | 'ProxySettingsPolicy' | 'ClientTrafficPolicy' | 'BackendTrafficPolicy';
   /** Steps below `spec`. */
   readonly steps: readonly string[];
@@ -145,7 +145,7 @@ export const policyRows: readonly PolicyRow[] = [
 ];
 
 /** What a hop does when nothing in the cluster says otherwise; its own configuration, which is not looked at, may. */
-export interface DefaultRow extends Row {
+interface DefaultRow extends Row {
   readonly written: string;
 }
 

@@ -3,7 +3,7 @@ import { type Candidate, ranks } from './limits.ts';
 import { type Cluster, find, listAt, nameOf } from './objects.ts';
 import { bytes, textOf } from './quantities.ts';
 
-export interface MiddlewareRef {
+interface MiddlewareRef {
   readonly namespace: string;
   readonly name: string;
 }

@@ -22,7 +22,7 @@ export const kindsRead = [
   { apiVersion: 'traefik.io/v1alpha1', kind: 'Middleware', resource: 'middlewares' },
 ] as const;
 
-export type KindRead = (typeof kindsRead)[number]['kind'];
+type KindRead = (typeof kindsRead)[number]['kind'];
 
 /** One object of a cluster. What is in `spec` and `status` is looked at with care: others wrote it, and a file may hold anything. */
 export interface ClusterObject {

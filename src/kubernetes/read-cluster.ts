@@ -11,7 +11,7 @@ import {
 } from './objects.ts';
 
 /** Where the cluster is: as `kubectl` finds it when nothing is said, inside a pod its service account. */
-export interface ClusterPlace {
+interface ClusterPlace {
   readonly kubeconfig?: string;
   readonly context?: string;
 }

@@ -4,7 +4,7 @@ import * as der from './der.ts';
 import type { TlsIdentity } from './loopback-server.ts';
 
 /** What a leaf certificate says. */
-export interface LeafOptions {
+interface LeafOptions {
   /** DNS names and IP addresses for the subject alternative name; the first is the common name too. */
   readonly names: readonly string[];
   readonly notBefore?: Date;
@@ -21,39 +21,7 @@ export interface CertificateAuthority {
   readonly issue: (leaf: LeafOptions) => TlsIdentity;
 }
 
-export interface Certificates {
-  readonly ca: CertificateAuthority;
-  /** For `localhost`, `127.0.0.1` and `::1`, valid from yesterday for 30 days. */
-  readonly valid: TlsIdentity;
-  /** The same names, expired yesterday. */
-  readonly expired: TlsIdentity;
-  /** Valid from tomorrow. */
-  readonly notYetValid: TlsIdentity;
-  /** For another host. */
-  readonly wrongName: TlsIdentity;
-  /** Right names, but signed by an authority nobody trusts. */
-  readonly untrusted: TlsIdentity;
-  /** Right names, signed by its own key. */
-  readonly selfSigned: TlsIdentity;
-}
-
 const dayMs = 86_400_000;
-const hostNames = ['localhost', '127.0.0.1', '::1'];
-
-/** A set of certificates for tests and the demo, with fresh P-256 keys. Nothing touches the disk. */
-export function createCertificates(): Certificates {
-  const ca = createAuthority('blobprobe demo CA');
-  const day = (offset: number): Date => new Date(Date.now() + offset * dayMs);
-  return {
-    ca,
-    valid: ca.issue({ names: hostNames }),
-    expired: ca.issue({ names: hostNames, notBefore: day(-30), notAfter: day(-1) }),
-    notYetValid: ca.issue({ names: hostNames, notBefore: day(1), notAfter: day(30) }),
-    wrongName: ca.issue({ names: ['other.example.org'] }),
-    untrusted: createAuthority('an unknown CA').issue({ names: hostNames }),
-    selfSigned: createSelfSigned(hostNames),
-  };
-}
 
 /** A new authority, valid for 30 days. */
 export function createAuthority(commonName: string): CertificateAuthority {
@@ -74,7 +42,8 @@ export function createAuthority(commonName: string): CertificateAuthority {
   return { cert, issue: (leaf) => issueLeaf(leaf, commonName, keys) };
 }
 
-function createSelfSigned(names: readonly string[]): TlsIdentity {
+/** A leaf that its own key signed. PEM. */
+export function createSelfSigned(names: readonly string[]): TlsIdentity {
   const keys = newKeys();
   const subject = names[0] ?? '';
   const cert = certificate({

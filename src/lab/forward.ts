@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import type { BodySource, FaultStations, HeaderRecord, ProxyCall } from './faults/behaviour.ts';
 import { type EdgeIdentity, styleOf } from './proxy-styles.ts';
 
-export interface ForwardRoute {
+interface ForwardRoute {
   readonly upstream: URL;
   readonly identity: EdgeIdentity;
   readonly upstreamCa: string | undefined;

@@ -10,7 +10,7 @@ import type { TlsIdentity } from './loopback-server.ts';
 import { type PresetName, type PresetScale, demoScale, presetOf } from './presets.ts';
 import { type DemoRegistry, startRegistry } from './registry.ts';
 
-export interface LabOptions {
+interface LabOptions {
   /** Default: `demoScale`. */
   readonly scale?: PresetScale;
   /** How the registry asks for credentials; default basic. */
@@ -29,7 +29,7 @@ export interface OutagePlan {
 }
 
 /** A path of the running lab. */
-export interface LabPath {
+interface LabPath {
   readonly name: string;
   /** `http://127.0.0.1:PORT` or `https://…`. */
   readonly origin: string;
@@ -131,13 +131,13 @@ async function startPath(
   const inner =
     behind && (await startEdge({ upstream: registryUrl, identity: { style: 'plain' }, faults: behind, logCapacity }));
   const upstream = inner?.url ?? registryUrl;
-  const edge = await startEdge({ upstream, identity, faults, logCapacity, ...(plan.tls ? { tls } : {}) });
+  const edge = await startEdge({ upstream, identity, faults, logCapacity, tls: plan.tls ? tls : undefined });
   return { plan, edge, inner, faults, down: false, healed: false };
 }
 
 function labPath(plan: PathPlan, edge: DemoEdge, caFile: string): LabPath {
   const { name, kind, stands, expect } = plan;
-  return { name, kind, stands, expect, origin: edge.url, ...(plan.tls ? { caFile } : {}) };
+  return { name, kind, stands, expect, origin: edge.url, caFile: plan.tls ? caFile : undefined };
 }
 
 function controls(

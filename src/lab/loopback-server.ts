@@ -15,7 +15,7 @@ export interface TlsIdentity {
   readonly key: string;
 }
 
-export interface LoopbackServerOptions {
+interface LoopbackServerOptions {
   /** 0 or absent: any free port. */
   readonly port?: number;
   readonly tls?: TlsIdentity | undefined;

@@ -27,7 +27,7 @@ const realScale: PresetScale = { size: 1, time: 1 };
 export const demoScale: PresetScale = { size: 0.01, time: 0.02 };
 
 /** A proxy as it comes, or as it is mostly set up. */
-export interface EdgePreset {
+interface EdgePreset {
   readonly name: PresetName;
   /** What it is called by those who made it. */
   readonly title: string;

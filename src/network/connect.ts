@@ -4,7 +4,7 @@ import { isOver, notBefore } from './not-before.ts';
 import { errorCode } from './error-code.ts';
 import type { ResolvedAddress } from './resolve.ts';
 
-export interface ConnectOptions {
+interface ConnectOptions {
   readonly port: number;
   readonly localAddress: string | undefined;
   /** Milliseconds for all addresses together. */

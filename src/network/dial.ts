@@ -11,7 +11,7 @@ import { addressForbidden } from './reach.ts';
 import { type ResolvedAddress, resolveHost } from './resolve.ts';
 import { tlsSettings } from './tls.ts';
 
-export interface DialOptions {
+interface DialOptions {
   readonly httpVersion: '1.1' | 'h2-if-offered';
   /** For DNS and TCP together, as Go's net.Dialer counts it; 30 s in docker, containerd, skopeo and crane. */
   readonly connectTimeoutMs: number;
@@ -35,7 +35,7 @@ export interface DialTarget {
   readonly mayReach: (host: string) => boolean;
 }
 
-export type DialedFacts = Omit<ConnectionFacts, 'id'>;
+type DialedFacts = Omit<ConnectionFacts, 'id'>;
 
 /**
  * Opens one connection the way the path says: resolve, connect (through the proxy, if any), TLS. Each step is timed into

@@ -120,7 +120,7 @@ export function tlsProblemOf(
   return row ?? { problem: 'other', says: 'an error of TLS' };
 }
 
-export interface TlsCircumstances {
+interface TlsCircumstances {
   /** false: the code came later on an open connection, where TLS 1.3 servers say what they think of a certificate. */
   readonly inHandshake: boolean;
   readonly agreed?: boolean;

@@ -15,7 +15,7 @@ export interface Workload {
 export type RetryChoice = 'profile' | 'none' | number;
 
 /** How the bytes of a run are chosen: a new digest each time, or k digests in turn (bounded storage on registries that never free). */
-export type PayloadPolicy = { readonly kind: 'fresh' } | { readonly kind: 'rotate'; readonly count: number };
+type PayloadPolicy = { readonly kind: 'fresh' } | { readonly kind: 'rotate'; readonly count: number };
 
 /** Registry × path × client × workload: the unit that is scheduled and labelled. */
 export interface Check {

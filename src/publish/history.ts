@@ -1,7 +1,7 @@
 import { type CheckLabels, checkId, checkLabels } from '../probe/check.ts';
 import { endedAtMs, type Run } from '../probe/outcome.ts';
 
-export interface HistoryLimits {
+interface HistoryLimits {
   /** Runs of any outcome kept per check. */
   readonly runs: number;
   /** Failed runs kept per check beyond those, so that a night of successes does not push yesterday's failure out. */
@@ -14,7 +14,7 @@ const mostRuns = 2_500;
 const fewestPerCheck = 3;
 
 /** Which runs to list. */
-export interface RunFilter {
+interface RunFilter {
   readonly checkId?: string;
   /** Runs of checks with these names only. */
   readonly about?: Partial<CheckLabels>;

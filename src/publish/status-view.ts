@@ -24,10 +24,10 @@ export interface Paging {
 }
 
 /** Number of checks in each state. */
-export type StateCounts = Readonly<Record<CheckState, number>>;
+type StateCounts = Readonly<Record<CheckState, number>>;
 
 /** All checks of all registries, when there are few enough for one page. */
-export interface WholeView {
+interface WholeView {
   readonly kind: 'whole';
   readonly registries: readonly RegistryStatus[];
 }
@@ -55,7 +55,7 @@ export interface RegistryView extends Paging {
 export type StatusView = WholeView | OverviewView | RegistryView;
 
 /** What the reader asks for. A page beyond the last is the last. */
-export interface StatusQuestion {
+interface StatusQuestion {
   readonly registry?: string | undefined;
   readonly page: number;
 }

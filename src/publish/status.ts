@@ -13,7 +13,7 @@ import type { History } from './history.ts';
 export type CheckState = CheckStatus['state'];
 export type CheckStatus = View<'CheckStatus'>;
 /** A run as a point of a sparkline. */
-export type RunPoint = CheckStatus['recent'][number];
+type RunPoint = CheckStatus['recent'][number];
 /** The matrix of one registry: rows are paths, columns client and workload. */
 export type RegistryStatus = View<'RegistryStatus'>;
 
@@ -86,16 +86,12 @@ function lastOf(run: Run, now: Date): NonNullable<CheckStatus['last']> {
     durationMs: run.durationMs,
     attempts: mostAttempts(run),
     pushBytesPerSecond,
-    ...(failure === undefined
-      ? {}
-      : {
-          failure: {
-            reason: failure.reason,
-            phase: failure.phase,
-            answeredBy: failure.answeredBy,
-            blame: failure.blame,
-          },
-        }),
+    failure: failure && {
+      reason: failure.reason,
+      phase: failure.phase,
+      answeredBy: failure.answeredBy,
+      blame: failure.blame,
+    },
   };
 }
 

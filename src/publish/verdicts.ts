@@ -66,6 +66,6 @@ function textOf({ registry, client, workload, verdict }: Round): VerdictText {
   return {
     registry,
     sentence: `${kindWords[verdict.kind]}, by ${workload} pushes as ${client}: ${verdict.why}.`,
-    ...(remedies.length === 0 ? {} : { remedy: [...new Set(remedies)].join('\n') }),
+    remedy: remedies.length === 0 ? undefined : [...new Set(remedies)].join('\n'),
   };
 }

@@ -33,7 +33,7 @@ export type ProtocolProblem =
   | 'digest_differs';
 
 /** One entry of a registry's JSON error body. */
-export interface RegistryErrorEntry {
+interface RegistryErrorEntry {
   readonly code: string;
   readonly message: string;
 }

@@ -27,7 +27,7 @@ const mediaTypes = {
     layer: 'application/vnd.oci.image.layer.v1.tar+gzip',
   },
 } as const;
-export type ManifestKind = keyof typeof mediaTypes;
+type ManifestKind = keyof typeof mediaTypes;
 
 /** `sha256:<hex>` of some bytes. */
 export function digestOf(bytes: Uint8Array): string {

@@ -2,7 +2,7 @@ import { createCipheriv, createHash, type Hash, randomBytes } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Bytes of one write: always as many, or by how many went out before it. */
-export type WriteBytes = number | ((goneBytes: number) => number);
+type WriteBytes = number | ((goneBytes: number) => number);
 
 /** Bytes to push: unique, incompressible, streamed from one block in memory whatever the size. */
 export interface Payload {

@@ -1,5 +1,5 @@
 /** Inclusive byte range of an upload, as the answer to a PATCH or a status request states it. */
-export interface UploadRange {
+interface UploadRange {
   readonly start: number;
   readonly end: number;
 }

@@ -29,7 +29,7 @@ export interface RegistryClientOptions {
   readonly onStep: (step: Step) => void;
 }
 
-export interface Resending {
+interface Resending {
   readonly policy: ResendPolicy;
   /** Milliseconds to wait before any request, for clients that remember. */
   readonly waitMs?: HostMemory['waitMs'] | undefined;

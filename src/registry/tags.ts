@@ -4,7 +4,7 @@ import { nextPage } from './page-link.ts';
 import type { RegistryClient } from './registry-client.ts';
 
 /** Tags of a repository as far as they were read. */
-export interface TagList {
+interface TagList {
   readonly tags: readonly string[];
   readonly pages: number;
   /** false: there were more pages than were to be read. */

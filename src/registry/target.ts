@@ -20,7 +20,7 @@ export function isRepositoryName(text: string): boolean {
 
 export const cleanupPolicies = ['delete', 'cancel', 'keep'] as const;
 /** `delete`: committed blobs are deleted; `cancel`: only open upload sessions are; `keep`: nothing is removed. */
-export type CleanupPolicy = (typeof cleanupPolicies)[number];
+type CleanupPolicy = (typeof cleanupPolicies)[number];
 
 export type Credentials =
   | { readonly kind: 'anonymous' }

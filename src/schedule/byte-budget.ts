@@ -14,7 +14,7 @@ const windowMs = 24 * 60 * 60 * 1_000;
 /** Bytes are forgotten in steps of this; always late, never early. */
 const stepMs = 10 * 60 * 1_000;
 
-export interface ByteBudgetOptions {
+interface ByteBudgetOptions {
   /** Monotonic. */
   readonly nowMs: () => number;
   readonly bytesPerDay?: number | undefined;

@@ -7,7 +7,7 @@ export interface PauseState {
 }
 
 /** Who paused or resumed: a request over HTTP, a signal, or the end of the time that was asked for. */
-export type PausedBy = 'request' | 'signal' | 'time';
+type PausedBy = 'request' | 'signal' | 'time';
 
 /** The kill switch: one for everything that sends bytes. In memory: a new process is not paused. */
 export class PauseSwitch {
@@ -30,8 +30,8 @@ export class PauseSwitch {
   /** Pauses, for `forMs` or until resumed. When it is paused already only the end changes. */
   pause(by: PausedBy, forMs?: number): PauseState {
     const at = this.#now();
-    const until = forMs === undefined ? {} : { until: new Date(at.getTime() + forMs) };
-    const next = { since: this.#state?.since ?? at, ...until };
+    const until = forMs === undefined ? undefined : new Date(at.getTime() + forMs);
+    const next = { since: this.#state?.since ?? at, until };
     this.#change(next, by);
     this.#cancelTimer = forMs === undefined ? () => {} : this.#clock.setTimer(forMs, () => this.resume('time'));
     return next;

@@ -1,3 +1,5 @@
+import { groupBy } from '../probe/group-by.ts';
+
 /** When one task is due: a first slot soon after the start, then one in each interval. Times are milliseconds of the schedule's clock. */
 export interface SlotPlan {
   readonly firstMs: number;
@@ -27,16 +29,11 @@ export function planSlots(
   tasks: readonly Periodic[],
   options: { readonly startMs: number; readonly startWindowMs: number; readonly seed: string },
 ): Map<string, SlotPlan> {
-  const groups = new Map<number, string[]>();
-  for (const task of tasks) {
-    const ids = groups.get(task.intervalMs) ?? [];
-    ids.push(task.id);
-    groups.set(task.intervalMs, ids);
-  }
+  const groups = [...groupBy(tasks, ({ intervalMs }) => String(intervalMs)).values()];
   const plans = new Map<string, SlotPlan>();
-  const intervals = [...groups.keys()].sort((a, b) => a - b);
-  for (const [group, intervalMs] of intervals.entries()) {
-    const ids = (groups.get(intervalMs) ?? []).sort();
+  for (const [group, own] of groups.toSorted(([a], [b]) => a.intervalMs - b.intervalMs).entries()) {
+    const [{ intervalMs }] = own;
+    const ids = own.map(({ id }) => id).sort();
     for (const [rank, id] of ids.entries()) {
       const phase = (rank / ids.length + group * groupShift) % 1;
       const firstMs = phase * Math.min(intervalMs, options.startWindowMs);

@@ -15,10 +15,10 @@ import type { WebAction } from './web-actions.ts';
 import type { WebConfigSource } from './web-config.ts';
 
 /** Not ready: `reason` says what is still missing, in one line. */
-export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
+type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
 
 /** What came of a reload; `message` is one line for the caller, without secrets. */
-export interface ReloadResult {
+interface ReloadResult {
   readonly ok: boolean;
   readonly message: string;
 }

@@ -33,7 +33,7 @@ export interface Listening {
   close(graceMs?: number): Promise<void>;
 }
 
-export interface ListenOptions {
+interface ListenOptions {
   readonly addresses: readonly ListenAddress[];
   readonly handler: WebHandler;
   /** Makes the server of one address; plain HTTP when absent. */

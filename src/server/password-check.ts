@@ -87,7 +87,7 @@ function keep(logins: Set<string>, key: string): void {
 }
 
 /** Where passwords are compared; ends when it is closed. */
-export interface BcryptThread {
+interface BcryptThread {
   compare(password: string, hash: string): Promise<boolean>;
   close(): Promise<void>;
 }

@@ -95,7 +95,7 @@ export function secureOptions(tls: WebTls): SecureContextOptions {
     ca: tls.clientCa === undefined ? undefined : pem(tls.clientCa),
     minVersion: tls.minVersion,
     maxVersion: tls.maxVersion,
-    ...(tls.ciphers.length === 0 ? {} : { ciphers: [...tls13Ciphers, ...tls.ciphers].join(':') }),
+    ciphers: tls.ciphers.length === 0 ? undefined : [...tls13Ciphers, ...tls.ciphers].join(':'),
     honorCipherOrder: tls.preferServerCiphers,
     ...(tls.curves.length === 0 ? {} : { ecdhCurve: tls.curves.join(':') }),
   };

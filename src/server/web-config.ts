@@ -19,9 +19,9 @@ export const clientAuthPolicies = [
   'RequireAndVerifyClientCert',
 ] as const;
 /** Go's names: the file is shared with exporters written in Go. */
-export type ClientAuthPolicy = (typeof clientAuthPolicies)[number];
+type ClientAuthPolicy = (typeof clientAuthPolicies)[number];
 
-export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 
 export interface WebTls {
   readonly cert: Pem;

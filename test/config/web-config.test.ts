@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseWebConfig, webConfigReader } from '../../src/config/web-config.ts';
-import { createCertificates } from '../../src/lab/certificates.ts';
+import { createCertificates } from '../support/certificates.ts';
 import { describeWithComponents, requireComponent } from '../support/component.ts';
 
 const certificates = createCertificates();

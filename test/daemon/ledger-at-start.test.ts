@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ledgerNotices, openLedger } from '../../src/daemon/ledger-at-start.ts';
 import { Ledger } from '../../src/probe/leftovers/ledger.ts';
 import { encodeRecord } from '../../src/probe/leftovers/ledger-entry.ts';
-import { answerText } from '../../src/publish/metrics/answer-streams.ts';
+import { rendered } from '../support/rendered.ts';
 import { Metrics } from '../../src/publish/metrics/metrics.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { recordingLog } from '../support/recording-log.ts';
@@ -40,7 +40,7 @@ async function start({ inMemory = false } = {}) {
     { env: {} },
   );
   openLedger(ledger, config, metrics, log);
-  const text = await answerText(await metrics.render('text'));
+  const text = await rendered(metrics);
   const gauge = (name: string): number | undefined => {
     const value = new RegExp(`^blobprobe_${name} (\\S+)$`, 'm').exec(text)?.[1];
     return value === undefined ? undefined : Number(value);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createCertificates } from '../../src/lab/certificates.ts';
+import { createCertificates } from '../support/certificates.ts';
 import { replayHint, runSeed } from './run-seed.ts';
 import { worldCertificates } from './world.ts';
 

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createCertificates } from '../../src/lab/certificates.ts';
+import { createCertificates } from '../support/certificates.ts';
 import { clientRows } from '../../src/probe/clients/client-profiles.ts';
 import type { LedgerEntry } from '../../src/probe/leftovers/ledger-entry.ts';
 import type { Run, RunCheck } from '../../src/probe/outcome.ts';

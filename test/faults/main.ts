@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { createCertificates } from '../../src/lab/certificates.ts';
+import { createCertificates } from '../support/certificates.ts';
 import { memoryBytes } from './resources.ts';
 import { replayHint, runSeed, type SeedResult } from './run-seed.ts';
 import { worldCertificates } from './world.ts';

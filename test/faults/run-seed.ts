@@ -11,7 +11,7 @@ import { Ledger } from '../../src/probe/leftovers/ledger.ts';
 import { replayLedger } from '../../src/probe/leftovers/ledger-replay.ts';
 import type { RunCheck } from '../../src/probe/outcome.ts';
 import { planRounds } from '../../src/probe/compare/round.ts';
-import { answerText } from '../../src/publish/metrics/answer-streams.ts';
+import { rendered } from '../support/rendered.ts';
 import { lastSlotBy, planSlots, type SlotPlan } from '../../src/schedule/slots.ts';
 import { samples } from '../support/program.ts';
 import { recordingLog } from '../support/recording-log.ts';
@@ -224,7 +224,7 @@ class Trial {
       case 'busy-loop':
         return busyLoop(event.forMs);
       case 'scrape':
-        await answerText(await this.#parts.metrics.render('text'));
+        await rendered(this.#parts.metrics);
         return;
       default:
         event satisfies never;
@@ -258,7 +258,7 @@ class Trial {
     const dueBefore = slotCounts(this.#parts.daemon.config, slots);
     const history = new Map(this.#steady().map((id) => [id, this.#parts.history.list({ checkId: id })]));
     const runsAtQuiet = this.#runs();
-    const metrics = samples(await answerText(await this.#parts.metrics.render('text')));
+    const metrics = samples(await rendered(this.#parts.metrics));
     // Slots pass, counted as paused, while a busy machine makes the answer.
     const dueAfter = slotCounts(this.#parts.daemon.config, slots);
     const counts = dueBefore.map((one, index) => ({

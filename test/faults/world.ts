@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CertificateAuthority, Certificates } from '../../src/lab/certificates.ts';
+import type { CertificateAuthority } from '../../src/lab/certificates.ts';
+import type { Certificates } from '../support/certificates.ts';
 import { type DemoEdge, startEdge } from '../../src/lab/edge.ts';
 import type { TlsIdentity } from '../../src/lab/loopback-server.ts';
 import type { ProxyStyle } from '../../src/lab/proxy-styles.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createCertificates } from '../../src/lab/certificates.ts';
+import { createCertificates } from '../support/certificates.ts';
 import { startRegistry } from '../../src/lab/registry.ts';
 import { describeWithComponents, requireComponent } from '../support/component.ts';
 import { send } from '../support/wire.ts';

@@ -2,7 +2,7 @@ import { createSecureServer } from 'node:http2';
 import { Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { AnswerHead } from '../../src/network/answer-head.ts';
-import { createCertificates } from '../../src/lab/certificates.ts';
+import { createCertificates } from '../support/certificates.ts';
 import { classify } from '../../src/probe/judge/classify.ts';
 import { noContext } from '../../src/probe/judge/facts.ts';
 import { pathTo } from '../support/paths.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { hashSync } from 'bcryptjs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { webConfigReader } from '../../src/config/web-config.ts';
-import { createCertificates } from '../../src/lab/certificates.ts';
+import { createCertificates } from '../support/certificates.ts';
 import type { Listening } from '../../src/server/listen.ts';
 import { buildServer } from '../../src/server/server.ts';
 import { startServer } from '../../src/server/start.ts';

@@ -1,7 +1,8 @@
 import { get, type RequestOptions } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createAuthority, createCertificates } from '../../src/lab/certificates.ts';
+import { createAuthority } from '../../src/lab/certificates.ts';
+import { createCertificates } from '../support/certificates.ts';
 import type { Listening } from '../../src/server/listen.ts';
 import { buildServer } from '../../src/server/server.ts';
 import { startServer } from '../../src/server/start.ts';

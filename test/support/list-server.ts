@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCertificates } from '../../src/lab/certificates.ts';
+import { createCertificates } from './certificates.ts';
 import { kindsRead } from '../../src/kubernetes/objects.ts';
 
 type Raw = Readonly<Record<string, unknown>>;

@@ -1,4 +1,5 @@
-import { answerText } from '../../src/publish/metrics/answer-streams.ts';
+import { text } from 'node:stream/consumers';
+import { plainStream } from '../../src/publish/metrics/answer-streams.ts';
 import type { MetricsFormat } from '../../src/publish/metrics/exposition.ts';
 import { type Fragment, joinPieces } from '../../src/publish/metrics/gzip-pieces.ts';
 import type { Answer } from '../../src/publish/metrics/series.ts';
@@ -8,10 +9,10 @@ export async function rendered(
   from: { render(format: MetricsFormat): Promise<Answer> },
   format: MetricsFormat = 'text',
 ): Promise<string> {
-  return answerText(await from.render(format));
+  return text(plainStream(await from.render(format)));
 }
 
 /** A scrape with this text. */
-export async function* answerOf(text: string): AsyncGenerator<Fragment> {
-  yield joinPieces([text]);
+export async function* answerOf(whole: string): AsyncGenerator<Fragment> {
+  yield joinPieces([whole]);
 }

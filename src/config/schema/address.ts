@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { parseUrl } from '../../network/parse-url.ts';
 
-export interface HostPort {
+interface HostPort {
   readonly host: string;
   readonly port?: number;
 }

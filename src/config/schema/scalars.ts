@@ -4,7 +4,7 @@ import { durationPattern, parseDuration } from '../duration.ts';
 import { parseSize, sizePattern } from '../size.ts';
 
 /** What the reference, editors and error messages say of a key. `error` completes "expected …". */
-export interface KeyText {
+interface KeyText {
   readonly description: string;
   readonly title?: string;
   readonly error?: string;

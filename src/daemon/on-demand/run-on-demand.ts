@@ -35,7 +35,7 @@ const mostCleanupMs = 2_000;
 /** A push that begins with less than this part of the scrape's time left would end by our own clock, and say nothing of its path. */
 const leastShare = 0.5;
 
-export interface OnDemandDeps {
+interface OnDemandDeps {
   readonly config: () => Pick<Config, 'checks' | 'limits'>;
   readonly runs: WatchedRuns;
   readonly history: History;

@@ -25,13 +25,13 @@ export type RegistryAuth =
     };
 
 /** Rights of a caller. `access` undefined: not limited to named repositories. */
-export interface Principal {
+interface Principal {
   readonly name: string;
   readonly actions: readonly RegistryAction[];
   readonly access: readonly Access[] | undefined;
 }
 
-export interface Access {
+interface Access {
   readonly type: string;
   readonly name: string;
   readonly actions: readonly string[];

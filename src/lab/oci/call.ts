@@ -99,7 +99,7 @@ export function sendError(
     return;
   }
   const message = statusTexts[code] ?? code;
-  sendJson(call, status, { errors: [{ code, message, ...(detail === undefined ? {} : { detail }) }] }, headers);
+  sendJson(call, status, { errors: [{ code, message, detail }] }, headers);
 }
 
 /** Refuses in plain text. */

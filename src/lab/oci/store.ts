@@ -1,6 +1,6 @@
 import { type Hash, createHash, randomUUID } from 'node:crypto';
 
-export type DigestAlgorithm = 'sha256' | 'sha512';
+type DigestAlgorithm = 'sha256' | 'sha512';
 
 /** An open upload session. */
 export interface Upload {
@@ -38,12 +38,12 @@ export interface StoredManifest {
   readonly blobs: readonly string[];
 }
 
-export interface RepositoryContent {
+interface RepositoryContent {
   readonly manifests: Map<string, StoredManifest>;
   readonly tags: Map<string, string>;
 }
 
-export interface StoreLimits {
+interface StoreLimits {
   readonly keepsBytes: boolean;
   readonly keptBytesLimit: number;
   /** The oldest session makes room for a new one beyond this number. */

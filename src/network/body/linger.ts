@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 
 type WriteCallback = (error?: Error | null) => void;
 
-export interface LingerOptions {
+interface LingerOptions {
   /** Default 250. */
   readonly graceMs?: number;
   /** Called after each write that ended, well or not. */

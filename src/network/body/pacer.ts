@@ -13,7 +13,7 @@ export const systemPacerClock: PacerClock = {
 };
 
 /** One rate for all bodies together. */
-export interface BandwidthPacer extends Pacer {
+interface BandwidthPacer extends Pacer {
   /** Changes the rate, in bytes per second; undefined: no limit. */
   limitTo(bytesPerSecond: number | undefined): void;
 }

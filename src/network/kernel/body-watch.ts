@@ -2,7 +2,7 @@ import type { LiveConnection } from '../live-connection.ts';
 import type { KernelFacts, KernelPoint, LimitedMs } from './kernel-facts.ts';
 import type { TcpInfo } from './tcp-info.ts';
 
-export interface BodyWatchOptions {
+interface BodyWatchOptions {
   readonly viaProxy: boolean;
   readonly read: () => TcpInfo | undefined;
   /** Monotonic milliseconds. */

@@ -47,7 +47,7 @@ export interface LayerVerdict {
 }
 
 /** Times of one layer at the path's measured rate; undefined: no rate was measured. */
-export interface LayerTime {
+interface LayerTime {
   readonly aloneSeconds: number;
   readonly sharedSeconds: number;
 }

@@ -1,3 +1,4 @@
+import { groupBy } from '../group-by.ts';
 import { oneBlob, type Check, checkLabels } from '../check.ts';
 import type { Run } from '../outcome.ts';
 import type { JudgeRun } from './judged-run.ts';
@@ -24,14 +25,10 @@ export interface RoundPlan {
 
 /** Groups checks into rounds, in the order of the checks. A check that is alone is a round of one. */
 export function planRounds(checks: readonly Check[]): RoundPlan[] {
-  const groups = new Map<string, [Check, ...Check[]]>();
-  for (const check of checks) {
+  const groups = groupBy(checks, (check) => {
     const { registry, client, workload } = checkLabels(check);
-    const key = JSON.stringify([registry, client, workload, check.intervalMs]);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [check]);
-    else group.push(check);
-  }
+    return JSON.stringify([registry, client, workload, check.intervalMs]);
+  });
   const taken = new Set<string>();
   return [...groups.values()].map((group) => {
     const { registry, client, workload } = checkLabels(group[0]);
@@ -43,7 +40,7 @@ export function planRounds(checks: readonly Check[]): RoundPlan[] {
   });
 }
 
-export interface RoundDeps {
+interface RoundDeps {
   /** Runs one check; undefined: it was not run (no budget left). */
   readonly run: (check: Check, signal: AbortSignal) => Promise<Run | undefined>;
   /** Whether a small push gets through over the path of this check (`controlOf`); asked at the end of a round whose last runs failed. */

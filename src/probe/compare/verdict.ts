@@ -10,7 +10,7 @@ export const verdictKinds = ['healthy', 'path-fault', 'registry-fault', 'inconcl
 export type VerdictKind = (typeof verdictKinds)[number];
 
 /** A path that is at fault, and what shows it. */
-export interface PathFault {
+interface PathFault {
   readonly path: string;
   readonly reason: FailureReason;
   /** Where to look: the judgement's, where it knows a cause; else by comparison with the other paths. */

@@ -21,7 +21,7 @@ import type { Examination, Examined, Symptom, Trial } from './trial.ts';
 import { onlyOtherHostFails } from './written-host.ts';
 
 /** What the direct path did with the same push: `slow`: got through, but needed about as long as the failure took. */
-export type DirectResult = 'none' | 'ok' | 'slow' | 'same' | 'other';
+type DirectResult = 'none' | 'ok' | 'slow' | 'same' | 'other';
 
 /** What stands around one failure: the questions that causes ask. Everything is `undefined` or false where nothing was tried. */
 export interface Contrast extends Observed {

@@ -5,7 +5,7 @@ import { isChunked } from './flips.ts';
 import type { Examination, Examined, Trial } from './trial.ts';
 
 /** What an examination has not seen of a path. */
-export interface Gaps {
+interface Gaps {
   /** What a fault hides from the client in question, as the end of a sentence; undefined: nothing. */
   readonly hidden: string | undefined;
   /** One sentence each. */

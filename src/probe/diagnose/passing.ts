@@ -6,7 +6,7 @@ import { besides, isAlike } from './flips.ts';
 import type { Examination, Examined, Symptom, Trial } from './trial.ts';
 
 /** A registry or a hop that restarts fails in this way while it does: only a second try tells. */
-export function mayPass({ reason }: Failure): boolean {
+function mayPass({ reason }: Failure): boolean {
   return reasonTable[reason].tells.mayPass;
 }
 

@@ -7,7 +7,7 @@ import { type ShapedCheck, smallBytes, trialCheck } from './trial-checks.ts';
 import type { Trial, TrialKind } from './trial.ts';
 
 /** How a push of an examination differs from the usual one. */
-export interface How {
+interface How {
   readonly direct?: NetworkPath;
   readonly run?: RunCheck;
   readonly pauseMs?: number;

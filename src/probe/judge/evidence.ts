@@ -144,7 +144,7 @@ function exchangeEvidence(
     httpVersion: exchange.connection?.httpVersion,
     challenge: challengeOf(exchange, redact),
     tokenTimes: exchange.response?.status === 401 ? tokenTimes(exchange.requestHeaders['authorization']) : undefined,
-    ...(body === '' ? {} : { body }),
+    body: body === '' ? undefined : body,
     range: range === undefined ? undefined : cleanText(redact(range), 60),
     askedRange: exchange.requestHeaders['range'],
     location: location === undefined ? undefined : shownUrl(location, redact),

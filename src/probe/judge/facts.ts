@@ -82,8 +82,8 @@ export function factsOf(error: unknown, context: FailureContext): Facts {
     exchange,
     aborted,
     network: network === undefined ? undefined : networkFacts(network),
-    ...(error instanceof ProtocolError ? { problem: error.problem } : {}),
-    ...(error instanceof AuthError ? { authProblem: error.problem } : {}),
+    problem: error instanceof ProtocolError ? error.problem : undefined,
+    authProblem: error instanceof AuthError ? error.problem : undefined,
     status,
   };
 }

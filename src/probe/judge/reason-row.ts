@@ -2,7 +2,7 @@ import type { Blame } from '../failure.ts';
 import type { Facts } from './facts.ts';
 
 /** Reasons by which one and the same trouble shows on different paths: a registry that is down is refused here and a 502 there. */
-export type ReasonFamily =
+type ReasonFamily =
   | 'down'
   | 'auth'
   | 'size'

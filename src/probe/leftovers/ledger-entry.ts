@@ -9,7 +9,7 @@ import { parseUrl, type WrittenUrl } from '../../network/parse-url.ts';
  * A blob or manifest: `committing` (asked for, not confirmed), `stored`, `undeletable` (the registry has deletion switched off).
  */
 export const ledgerStates = ['opening', 'open', 'disowned', 'committing', 'stored', 'undeletable'] as const;
-export type LedgerState = (typeof ledgerStates)[number];
+type LedgerState = (typeof ledgerStates)[number];
 
 /** One object that a run has, or may have, put on a registry. Times are milliseconds since the epoch. */
 export interface LedgerEntry {
@@ -102,7 +102,7 @@ function entryOf(fields: ReadonlyMap<string, unknown>): LedgerEntry | undefined 
     madeAt,
     location,
     digest,
-    ...(isCount(doubts) ? { doubts } : {}),
+    doubts: isCount(doubts) ? doubts : undefined,
   };
 }
 

@@ -5,7 +5,7 @@ import { decodeRecord, encodeRecord, type LedgerEntry, type LedgerRecord } from 
 import { takeLock } from './ledger-lock.ts';
 
 /** What a file held when it was opened. */
-export interface LoadedLedger {
+interface LoadedLedger {
   readonly entries: ReadonlyMap<string, LedgerEntry>;
   /** Lines that are no records: torn by a crash or a full disk, or corrupt. */
   readonly skippedLines: number;

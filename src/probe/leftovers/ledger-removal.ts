@@ -13,7 +13,7 @@ import { parseUrl, WrittenUrl } from '../../network/parse-url.ts';
 /** `absent`: it was gone before. `unsettled`: not there, or not there any more, but it may still appear. The others: see `LedgerState`. */
 export type RemovalResult = 'removed' | 'absent' | 'unsettled' | 'disowned' | 'undeletable';
 
-export interface Removal {
+interface Removal {
   readonly result: RemovalResult;
   /** What the registry answered, for `disowned` and `undeletable`. */
   readonly refusal?: ProtocolError;

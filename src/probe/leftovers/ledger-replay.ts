@@ -15,7 +15,7 @@ export interface ReplayTarget extends RegistryTarget {
   readonly paths: readonly NetworkPath[];
 }
 
-export interface ReplayDeps {
+interface ReplayDeps {
   readonly ledger: Ledger;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
@@ -30,7 +30,7 @@ export interface ReplayDeps {
  * cleanup policy says so); `unknown` (a session whose Location was never learnt); `expired` (a session older than registries
  * keep them); `not_configured` (registry or repository); `not_reached` (out of time).
  */
-export type ReplayResult = RemovalOutcome['result'] | 'unknown' | 'expired' | 'not_configured' | 'not_reached';
+type ReplayResult = RemovalOutcome['result'] | 'unknown' | 'expired' | 'not_configured' | 'not_reached';
 
 /** Objects with the same fate. */
 export interface ReplayRow {

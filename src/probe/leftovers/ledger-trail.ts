@@ -101,7 +101,7 @@ export class RunTrail {
   }
 
   #located(entry: LedgerEntry, { location: { href } }: UploadSession): LedgerEntry {
-    return { ...entry, location: href, ...(this.#redactor.holds(href) ? { repeatsSecrets: true } : {}) };
+    return { ...entry, location: href, repeatsSecrets: this.#redactor.holds(href) || undefined };
   }
 
   #noteLocation(session: UploadSession): string | undefined {

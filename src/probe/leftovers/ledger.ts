@@ -3,7 +3,7 @@ import type { LedgerEntry } from './ledger-entry.ts';
 import { LedgerStore, type LedgerStatus } from './ledger-store.ts';
 import { type LeftoverKind, leftoverKinds } from '../outcome.ts';
 
-export interface LedgerOptions {
+interface LedgerOptions {
   /** File that outlives the process; undefined: in memory only. */
   readonly file?: string | undefined;
   /** Milliseconds since the epoch. */

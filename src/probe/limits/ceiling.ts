@@ -10,7 +10,7 @@ export interface Tried {
 }
 
 /** What a search for a size found. */
-export type SizeBounds = Pick<PathLimit, 'largestAccepted' | 'smallestRejected'>;
+type SizeBounds = Pick<PathLimit, 'largestAccepted' | 'smallestRejected'>;
 
 /** Up to which size a path works for a client. */
 export interface Ceiling {

@@ -150,7 +150,7 @@ class DurationSearch {
     const hasAccepted = this.#acceptedMs !== undefined && this.#acceptedMs > 0;
     return {
       unit: 'seconds',
-      ...(hasAccepted ? { largestAccepted: this.#lowMs / 1_000 } : {}),
+      largestAccepted: hasAccepted ? this.#lowMs / 1_000 : undefined,
       smallestRejected: this.#rejectedMs === undefined ? undefined : this.#rejectedMs / 1_000,
       rejection: this.#rejection,
       bytesSpent: this.#runs.reduce((sum, run) => sum + run.sentBytes, 0),

@@ -24,7 +24,7 @@ export interface SizePlan {
 }
 
 /** What is known in the middle of a search; undefined: nothing yet. */
-export interface SizeBracket {
+interface SizeBracket {
   readonly accepted: number | undefined;
   readonly rejected: number | undefined;
 }

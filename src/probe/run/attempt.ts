@@ -15,7 +15,7 @@ import type { Failure } from '../failure.ts';
 import type { Attempt, PathFacts, PullRound } from '../outcome.ts';
 import { Recorder } from './recorder.ts';
 
-export interface AttemptContext {
+interface AttemptContext {
   readonly check: Check;
   readonly deps: RunDeps;
   /** Name of what is attempted: `blob`, `layer2`, `config`, `manifest`, `pull`. */

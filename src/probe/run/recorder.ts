@@ -150,9 +150,8 @@ function requestRecord(step: Step, exchange: Exchange, originMs: number, redacto
     early: exchange.early,
     socketReused: exchange.socketReused,
     sentAgain: exchange.sentAgain,
-    ...(connection === undefined
-      ? {}
-      : { httpVersion: connection.httpVersion, remoteAddress: connection.remoteAddress }),
+    httpVersion: connection?.httpVersion,
+    remoteAddress: connection?.remoteAddress,
     errorCode: exchange.error?.code,
     kernel: kernelAfter(exchange, originMs),
   };

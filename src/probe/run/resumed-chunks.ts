@@ -14,7 +14,7 @@ const smallestChunkShare = 1 / 1000;
 /** So many refusals, less those made good by an accepted chunk, are gone on from (regclient's retryLimit). */
 const mostRefusals = 10;
 
-export interface ChunkPush {
+interface ChunkPush {
   readonly client: RegistryClient;
   readonly session: UploadSession;
   readonly sizeBytes: number;

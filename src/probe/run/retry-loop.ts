@@ -106,6 +106,6 @@ function outcomeOf(part: Part, results: readonly AttemptResult[], signal: AbortS
     ok,
     attempts: results.map((result) => result.attempt),
     pathFacts: Object.assign({}, ...results.map((result) => result.pathFacts)),
-    ...(!ok && signal.reason instanceof RunAborted ? { endedBy: signal.reason.kind } : {}),
+    endedBy: !ok && signal.reason instanceof RunAborted ? signal.reason.kind : undefined,
   };
 }

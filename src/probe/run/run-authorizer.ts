@@ -4,7 +4,7 @@ import { authorizerOf, type OpenClientOptions, openTransport, type Speaker } fro
 import type { Check } from '../check.ts';
 
 /** Tokens live as long as a run, as they do in a client. */
-export interface RunAuthorizer {
+interface RunAuthorizer {
   readonly forTransport: (transport: Transport) => Authorizer;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { CpuThrottling } from '../outcome.ts';
 
 /** What this process itself did to the timings of a run. */
-export interface OwnDelays {
+interface OwnDelays {
   readonly eventLoopLagMs: number;
   readonly throttledMs: number | undefined;
   readonly durationMs: number;

@@ -17,7 +17,7 @@ import type { RunTrail } from '../leftovers/ledger-trail.ts';
 import { sendResumedChunks } from './resumed-chunks.ts';
 
 /** What a shape needs, and where it tells of what it opens and commits: whoever cleans up must know it before it exists. */
-export interface ShapeContext {
+interface ShapeContext {
   readonly client: RegistryClient;
   readonly profile: ClientProfile;
   readonly payload: Payload;

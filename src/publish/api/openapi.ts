@@ -129,7 +129,7 @@ function describe(operationId: string, { summary, path, query = {}, body, answer
   return {
     operationId,
     summary,
-    ...(inPath.length + inQuery.length === 0 ? {} : { parameters: [...inPath, ...inQuery] }),
+    parameters: inPath.length + inQuery.length === 0 ? undefined : [...inPath, ...inQuery],
     requestBody: body === undefined ? undefined : { required: true, content: json(body) },
     responses: Object.fromEntries(
       Object.entries(answers).map(([status, name]) => [status, { description: name, content: json(name) }]),

@@ -1,5 +1,4 @@
 import { pipeline, Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import { gzipMember } from './gzip-pieces.ts';
 import type { Answer } from './series.ts';
@@ -16,9 +15,4 @@ export function gzipStream(answer: Answer): Readable {
 export function plainStream(answer: Answer): Readable {
   // Whoever reads is told of errors by the stream itself.
   return pipeline(gzipStream(answer), createGunzip({ chunkSize: plainChunkBytes }), () => {});
-}
-
-/** The whole answer as one text. */
-export function answerText(answer: Answer): Promise<string> {
-  return text(plainStream(answer));
 }

@@ -10,7 +10,7 @@ export const histogramsOfCheck = [
   'phaseDuration',
   'runAttempts',
 ] as const satisfies readonly MetricKeyOf<'histogram'>[];
-export type HistogramOfCheck = (typeof histogramsOfCheck)[number];
+type HistogramOfCheck = (typeof histogramsOfCheck)[number];
 
 /** Those that have their edges; of the others there are sum, count and the bucket +Inf. */
 export type ChosenHistograms = readonly HistogramOfCheck[];

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 /** Watches how late the event loop of this process is. */
-export interface EventLoopLag {
+interface EventLoopLag {
   /** Longest delay, in seconds, of the window under way and the one before. Reading changes nothing. */
   maxSeconds(): number;
   stop(): void;

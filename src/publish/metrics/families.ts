@@ -4,7 +4,7 @@ import { bucketsOf, type ChosenHistograms } from './chosen-histograms.ts';
 import { type MetricKey, metricSpecs } from './metric-names.ts';
 import type { MetricSpec } from './metric-spec.ts';
 
-export type OpenMetricsRegistry = Registry<OpenMetricsContentType>;
+type OpenMetricsRegistry = Registry<OpenMetricsContentType>;
 export type AnyMetric = Counter | Gauge | Histogram;
 
 /** Gauges with a counter's suffix, which `promtool check metrics` refuses; the same facts stay under names without it. */

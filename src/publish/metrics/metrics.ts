@@ -11,14 +11,14 @@ import { limitBounds, type SkipCause } from './metric-names.ts';
 import { isOutcome, type ObserveOptions, observeRun } from './observe-run.ts';
 import { type Answer, Series } from './series.ts';
 
-export interface MetricsOptions extends BuildInfo {
+interface MetricsOptions extends BuildInfo {
   /** `process_*` and `nodejs_*` too; default true. One collection per process is enough. */
   readonly processMetrics?: boolean;
   readonly eventLoopLagSeconds?: () => number;
 }
 
 /** What a round over all paths of a registry found. */
-export interface RoundFinding {
+interface RoundFinding {
   readonly registry: string;
   readonly client: string;
   readonly workload: string;

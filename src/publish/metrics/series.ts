@@ -11,7 +11,7 @@ import { timeSlices } from './time-slices.ts';
 /** A whole answer in parts, made as they are asked for. Its values are those of the moment at which it was given. */
 export type Answer = AsyncIterable<Fragment>;
 
-export interface SeriesOptions {
+interface SeriesOptions {
   /** Also publish `process_*` and `nodejs_*`. */
   readonly processMetrics: boolean;
   /** Called for `event_loop_lag_seconds` at each scrape. */

@@ -21,7 +21,7 @@ export const stateTexts: Readonly<Record<CheckState, readonly [sign: string, wor
 const severity: readonly CheckState[] = ['failed', 'stale', 'retried', 'unknown', 'ok'];
 
 /** What may be done from the matrix, and what is known of the time to come. */
-export interface MatrixOptions {
+interface MatrixOptions {
   /** Buttons that start runs. */
   readonly mayRun: boolean;
   /** Milliseconds until the schedule runs such a check; undefined: not known. */

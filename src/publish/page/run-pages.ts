@@ -24,7 +24,7 @@ import { runButton } from './matrix.ts';
 import { heldUpOverTime } from './kernel-chart.ts';
 import { waterfall } from './waterfall.ts';
 
-export interface RunsPageFacts {
+interface RunsPageFacts {
   readonly now: Date;
   /** Newest first. */
   readonly runs: readonly Run[];

@@ -1,6 +1,6 @@
 import { html, type SafeHtml } from '../html.ts';
 
-export interface SparkPoint {
+interface SparkPoint {
   /** undefined: nothing to draw at this place, for example no throughput of a failed run. */
   readonly value: number | undefined;
   readonly ok: boolean;

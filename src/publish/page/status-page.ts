@@ -9,7 +9,7 @@ import type { Page, PageFrame } from './layout.ts';
 import { overviewSection, registryBlock } from './overview-section.ts';
 import { type PathFindings, registrySection } from './registry-section.ts';
 
-export interface StatusPageFacts extends PathFindings {
+interface StatusPageFacts extends PathFindings {
   readonly now: Date;
   readonly view: StatusView;
   /** Of what the view is about, the worst first. */

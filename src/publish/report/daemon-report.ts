@@ -11,7 +11,7 @@ import { type ReportData, runsOf } from './report-data.ts';
 import { routingWords } from './routing-words.ts';
 
 /** All that a running daemon knows, in memory. */
-export interface Knowledge {
+interface Knowledge {
   readonly generatedAt: Date;
   readonly version: string;
   /** The checks in force. */

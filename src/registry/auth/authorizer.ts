@@ -30,7 +30,7 @@ export interface Authorizer {
   challenged(exchange: Exchange, actions: readonly Action[], signal: AbortSignal): Promise<boolean>;
 }
 
-export interface AuthorizerOptions {
+interface AuthorizerOptions {
   readonly path: NetworkPath;
   readonly target: RegistryTarget;
   /** Must not follow redirects. */

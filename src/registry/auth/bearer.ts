@@ -10,7 +10,7 @@ import type { Challenge } from './challenge.ts';
 /** What a token must allow, in the words of the token specification's repository scope. */
 export type Action = 'pull' | 'push' | 'delete';
 
-export interface BearerOptions {
+interface BearerOptions {
   readonly path: NetworkPath;
   readonly repository: string;
   readonly service: Omit<TokenService, 'headersFor' | 'vetted'>;

@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { errorCodeSuffix } from './credentials.ts';
 import { AuthError } from './auth-error.ts';
 
-export interface HelperAnswer {
+interface HelperAnswer {
   readonly username: string;
   readonly secret: string;
 }
 
-export interface HelperOptions {
+interface HelperOptions {
   /** `gcr` for `docker-credential-gcr`, found on the PATH. */
   readonly name: string;
   /** What the credentials are stored under. */

@@ -5,7 +5,7 @@ import { AuthError } from './auth-error.ts';
 import { askCredentialHelper } from './credential-helper.ts';
 import { parseUrl } from '../../network/parse-url.ts';
 
-export interface DockerConfigOptions {
+interface DockerConfigOptions {
   /** A Docker `config.json` (or podman's `auth.json`, which has the same shape). */
   readonly file: string;
   /** Origin of the path: `https://registry.example.org:5000`. */

@@ -1,7 +1,7 @@
 import type { Compression } from './stored-image.ts';
 
 /** What a manifest says of a blob that it names. */
-export interface NamedBlob {
+interface NamedBlob {
   readonly digest: string;
   readonly sizeBytes: number;
   readonly mediaType: string;

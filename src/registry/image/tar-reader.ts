@@ -1,7 +1,7 @@
 import { ImageError } from './stored-image.ts';
 
 /** One entry of a tar stream. Its body must be read to the end before the next entry. */
-export interface TarEntry {
+interface TarEntry {
   readonly name: string;
   /** Target of a symbolic or hard link; absent: it is a file or folder. */
   readonly linkName?: string;

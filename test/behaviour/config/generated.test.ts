@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { configJsonSchema, configSchemaObject, type JsonSchema } from '../../../src/config/json-schema.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { redactedConfig } from '../../../src/config/redact.ts';
-import { configReference } from '../../../src/config/reference.ts';
+import { configReference } from '../../support/config-reference.ts';
 import { fakeSources } from '../../support/config-sources.ts';
 
 const root = new URL('../../../', import.meta.url);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashSync } from 'bcryptjs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createCertificates } from '../../../src/lab/certificates.ts';
+import { createCertificates } from '../../support/certificates.ts';
 import { builtProgram, eventually, startProgram } from '../../support/program.ts';
 
 const certificates = createCertificates();

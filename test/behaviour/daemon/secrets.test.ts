@@ -9,7 +9,7 @@ import { hashSync } from 'bcryptjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
 import { webConfigReader } from '../../../src/config/web-config.ts';
-import { createCertificates } from '../../../src/lab/certificates.ts';
+import { createCertificates } from '../../support/certificates.ts';
 import { builtProgram, eventually, type Program, startProgram } from '../../support/program.ts';
 import { type EchoRegistry, echoModes, startEchoRegistry } from '../../support/echo-registry.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { createCertificates } from '../../../src/lab/certificates.ts';
+import { createCertificates } from '../../support/certificates.ts';
 import type { FailureReason } from '../../../src/probe/failure.ts';
 import { createPayloadSource } from '../../../src/registry/payload.ts';
 import { eventually } from '../../support/wire.ts';

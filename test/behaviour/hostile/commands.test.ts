@@ -8,7 +8,7 @@ import { limitCommand } from '../../../src/cli/limit.ts';
 import { pushCommand } from '../../../src/cli/push.ts';
 import { reportCommand } from '../../../src/cli/report.ts';
 import { createEngine } from '../../../src/daemon/engine.ts';
-import { createCertificates } from '../../../src/lab/certificates.ts';
+import { createCertificates } from '../../support/certificates.ts';
 import { Ledger } from '../../../src/probe/leftovers/ledger.ts';
 import { http2Moves } from '../../support/hostile-http2-moves.ts';
 import { atPull, atUpload, type Http2Move } from '../../support/http2-scripts.ts';

@@ -7,7 +7,7 @@ import { parseConfig } from '../../../src/config/load.ts';
 import { createDaemonParts } from '../../../src/daemon/daemon-parts.ts';
 import { createEngine } from '../../../src/daemon/engine.ts';
 import { startWeb } from '../../../src/daemon/web.ts';
-import { createCertificates } from '../../../src/lab/certificates.ts';
+import { createCertificates } from '../../support/certificates.ts';
 import { Ledger } from '../../../src/probe/leftovers/ledger.ts';
 import { http2Moves } from '../../support/hostile-http2-moves.ts';
 import { atUpload, type Http2Move } from '../../support/http2-scripts.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { createCertificates } from '../../../src/lab/certificates.ts';
+import { createCertificates } from '../../support/certificates.ts';
 import { createPayloadSource } from '../../../src/registry/payload.ts';
 import { eventually } from '../../support/wire.ts';
 import { checkOf, runDeps, runOnce } from '../../support/checks.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createCertificates } from '../../../src/lab/certificates.ts';
+import { createCertificates } from '../../support/certificates.ts';
 import { type DemoEdge, type EdgeOptions, startEdge } from '../../../src/lab/edge.ts';
 import type { Fault } from '../../../src/lab/faults/fault.ts';
 import { type DemoRegistry, type RegistryOptions, startRegistry } from '../../../src/lab/registry.ts';

@@ -1,6 +1,6 @@
 import { constants, createSecureServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createCertificates } from '../../../src/lab/certificates.ts';
+import { createCertificates } from '../../support/certificates.ts';
 import type { Exchange } from '../../../src/network/exchange.ts';
 import type { Transport } from '../../../src/network/transport.ts';
 import { pathTo } from '../../support/paths.ts';

@@ -5,7 +5,7 @@ import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { createCertificates } from '../../../src/lab/certificates.ts';
+import { createCertificates } from '../../support/certificates.ts';
 import type { Transport } from '../../../src/network/transport.ts';
 import { pathTo } from '../../support/paths.ts';
 import { failureOf, get, type Listening, Opened, streamed } from '../../support/servers.ts';

@@ -2,7 +2,7 @@
 import { connect, Socket } from 'node:net';
 import { connect as tlsConnect, createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createCertificates } from '../../../src/lab/certificates.ts';
+import { createCertificates } from '../../support/certificates.ts';
 import { keepReadingAfterWriteError } from '../../../src/network/body/linger.ts';
 import { Opened } from '../../support/servers.ts';
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { dirname, join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { createCertificates } from '../../../src/lab/certificates.ts';
+import { createCertificates } from '../../support/certificates.ts';
 import type { KubernetesObject } from '../../helm/helm.ts';
 import { requireComponent } from '../../support/component.ts';
 import { freePort, startProcess, waitFor, type RunningProcess } from './process.ts';

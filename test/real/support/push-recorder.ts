@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { createCertificates } from '../../../src/lab/certificates.ts';
+import { createCertificates } from '../../support/certificates.ts';
 
 /** What the recorder does with a request that a scene is about, in place of the registry's polite answer. */
 export type Deed =

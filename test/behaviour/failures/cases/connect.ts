@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
-import { createCertificates } from '../../../../src/lab/certificates.ts';
+import { createCertificates } from '../../../support/certificates.ts';
 import { pageOf } from '../../../../src/lab/pages.ts';
 import { startLoopbackServer } from '../../../../src/lab/loopback-server.ts';
 import { startScriptedRegistry } from '../../../support/scripted-registry.ts';

@@ -6,7 +6,7 @@ import {
   type Http2Session,
 } from 'node:http2';
 import type { Socket } from 'node:net';
-import { createCertificates } from '../../../../src/lab/certificates.ts';
+import { createCertificates } from '../../../support/certificates.ts';
 import type { FailureReason } from '../../../../src/probe/failure.ts';
 import { clientProfiles } from '../../../../src/probe/clients/client-profiles.ts';
 import { runDeps } from '../../../support/checks.ts';

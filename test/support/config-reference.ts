@@ -1,4 +1,4 @@
-import { configSchemaObject, type JsonSchema } from './json-schema.ts';
+import { configSchemaObject, type JsonSchema } from '../../src/config/json-schema.ts';
 
 /** The text of `docs/configuration.md`: every key with type, default and meaning, made from the schema. */
 export function configReference(): string {
@@ -65,7 +65,7 @@ function row(key: string, schema: JsonSchema, required: boolean): string {
 }
 
 /** The type of a value in words. */
-export function typeWords(schema: JsonSchema): string {
+function typeWords(schema: JsonSchema): string {
   if (schema.enum !== undefined && schema.title === undefined)
     return schema.enum.map((value) => code(String(value))).join(', ');
   if (schema.title !== undefined) return schema.title;
