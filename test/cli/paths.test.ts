@@ -183,7 +183,11 @@ test.each<[readonly string[], number, RegExp]>([
   [['--from=-', '--service=gitea'], 2, /flag --service: expected NAMESPACE\/NAME or NAMESPACE\/NAME:PORT, got "gitea"/],
   [['--from=-', '--service=a/b', '--context=c'], 2, /flag --context needs --kubernetes/],
   [['--from=-', '--service=a/b', '--before=f'], 2, /flag --before needs --migration/],
-  [['--from=-', '--service=a/b', '--size=8m'], 2, /flag --size: expected a size with its unit, such as 100MiB or 100MB, got "8m"/],
+  [
+    ['--from=-', '--service=a/b', '--size=8m'],
+    2,
+    /flag --size: expected a size with its unit, such as 100MiB or 100MB, got "8m"/,
+  ],
   [
     ['--from=-', '--service=a/b', '--size=8MB', '--config.file=f'],
     2,
