@@ -179,6 +179,38 @@ test.each(actions)('%s: each input is described, and each is used', (file) => {
   expect(runs.steps.map(({ run }) => run).join('')).not.toContain('${{');
 });
 
+describeWithComponents(['check-jsonschema'], 'the schemas of what reads these files', () => {
+  const check = (schema: string, file: string, ...rest: readonly string[]): readonly [number | null, string] => {
+    const args = ['--builtin-schema', `vendor.${schema}`, ...rest, file];
+    const { status, stdout } = spawnSync(requireComponent('check-jsonschema'), args, { encoding: 'utf8' });
+    return [status, stdout.trim()];
+  };
+  const changed = (file: string, from: RegExp, to: string): string => {
+    const copy = join(directory, `changed-${file.replaceAll('/', '-')}`);
+    writeFileSync(copy, readFileSync(join(ci, file), 'utf8').replace(from, to));
+    return copy;
+  };
+  // Of a job whose name begins with a dot the schema asks nothing.
+  const visible = [/^\.blobprobe:/m, 'blobprobe:'] as const;
+  const fine = [0, 'ok -- validation done'];
+
+  test.each(actions)('%s is an action', (file) => {
+    expect(check('github-actions', join(ci, file))).toEqual(fine);
+    expect(check('github-actions', changed(file, /using: composite/, 'using: composit'))[0]).toBe(1);
+  });
+
+  test('github/example.yml is a workflow', () => {
+    expect(check('github-workflows', join(ci, 'github/example.yml'))).toEqual(fine);
+  });
+
+  test('gitlab.yml has a job', () => {
+    const transform = ['--data-transform', 'gitlab-ci'];
+    expect(check('gitlab-ci', changed('gitlab.yml', ...visible), ...transform)).toEqual(fine);
+    const wrong = changed('gitlab.yml', /^\.blobprobe:([^]*)artifacts:/m, 'blobprobe:$1artifact:');
+    expect(check('gitlab-ci', wrong, ...transform)).toEqual([1, expect.stringContaining("'artifact' was unexpected")]);
+  });
+});
+
 describeWithComponents(['actionlint'], 'actionlint', () => {
   test('has nothing to say about the example, and so about the inputs of the action', () => {
     const args = ['-no-color', `-shellcheck=${findComponent('shellcheck') ?? ''}`, 'deploy/ci/github/example.yml'];

