@@ -5,7 +5,7 @@ import { forward } from './forward.ts';
 import { type LoopbackServer, type TlsIdentity, startLoopbackServer } from './loopback-server.ts';
 import type { EdgeIdentity } from './proxy-styles.ts';
 import { createProxyCall } from './proxy-call.ts';
-import { type LoggedRequest, type RequestLog, createRequestLog } from './request-log.ts';
+import { type LoggedRequest, RequestLog } from './request-log.ts';
 import { type ServerView, viewOver } from './server-view.ts';
 
 export interface EdgeOptions {
@@ -51,7 +51,7 @@ export interface DemoEdge extends ServerView {
 
 /** Starts a reverse proxy on 127.0.0.1. Rejects when the port is taken. */
 export async function startEdge(options: EdgeOptions): Promise<DemoEdge> {
-  const log = createRequestLog(options.logCapacity ?? 1000);
+  const log = new RequestLog(options.logCapacity ?? 1000);
   const seenOnConnection = new WeakMap<object, number>();
   const live = liveState(options);
   const server = await startLoopbackServer({

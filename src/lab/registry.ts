@@ -7,7 +7,7 @@ import { type QuirksName, type RegistryQuirks, quirksOf } from './oci/quirks.ts'
 import { type Route, refuseRoute, routeOf } from './oci/router.ts';
 import { Store } from './oci/store.ts';
 import { answerToken } from './oci/token-service.ts';
-import { type RequestLog, createRequestLog, watch } from './request-log.ts';
+import { RequestLog, watch } from './request-log.ts';
 import { type ServerView, viewOver } from './server-view.ts';
 import { parseUrl } from '../network/parse-url.ts';
 
@@ -69,7 +69,7 @@ interface LiveState {
 
 /** Starts a registry on 127.0.0.1. Rejects when the port is taken. */
 export async function startRegistry(options: RegistryOptions = {}): Promise<DemoRegistry> {
-  const log = createRequestLog(options.logCapacity ?? 1000);
+  const log = new RequestLog(options.logCapacity ?? 1000);
   const store = new Store({
     keepsBytes: options.bytes !== 'discard',
     keptBytesLimit: options.keptBytesLimit ?? 256 * 1024 * 1024,

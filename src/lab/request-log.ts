@@ -28,35 +28,35 @@ export interface LoggedRequest {
 }
 
 /** The last requests of a server, oldest first, bounded. */
-export interface RequestLog {
-  readonly entries: readonly LoggedRequest[];
-  /** All requests since the start, also those no longer kept. */
-  readonly total: number;
-  readonly add: (request: IncomingMessage) => LoggedRequest;
-  readonly clear: () => void;
-}
+export class RequestLog {
+  readonly #capacity: number;
+  readonly #ring: LoggedRequest[] = [];
+  #total = 0;
 
-export function createRequestLog(capacity: number): RequestLog {
-  const ring: LoggedRequest[] = [];
-  let total = 0;
-  return {
-    get entries() {
-      return [...ring];
-    },
-    get total() {
-      return total;
-    },
-    add(request) {
-      total += 1;
-      const entry = logged(request, total);
-      ring.push(entry);
-      if (ring.length > capacity) ring.shift();
-      return entry;
-    },
-    clear() {
-      ring.length = 0;
-    },
-  };
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  get entries(): readonly LoggedRequest[] {
+    return [...this.#ring];
+  }
+
+  /** All requests since the start, also those no longer kept. */
+  get total(): number {
+    return this.#total;
+  }
+
+  add(request: IncomingMessage): LoggedRequest {
+    this.#total += 1;
+    const entry = logged(request, this.#total);
+    this.#ring.push(entry);
+    if (this.#ring.length > this.#capacity) this.#ring.shift();
+    return entry;
+  }
+
+  clear(): void {
+    this.#ring.length = 0;
+  }
 }
 
 function logged(request: IncomingMessage, number: number): LoggedRequest {

@@ -28,7 +28,7 @@ export function viewOver<T extends object>(server: LoopbackServer, log: RequestL
     get openConnections() {
       return server.openConnections;
     },
-    clearRequests: log.clear,
+    clearRequests: () => log.clear(),
     dropConnections: server.dropConnections,
     close: server.close,
   };

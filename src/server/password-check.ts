@@ -3,13 +3,6 @@ import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { getRounds } from 'bcryptjs';
 
-/** Compares passwords with bcrypt hashes, one at a time. */
-export interface PasswordCheck {
-  /** Whether user and password are right. Rejects with TooManyLogins when too many wait already. */
-  verify(users: ReadonlyMap<string, string>, user: string, password: string): Promise<boolean>;
-  close(): Promise<void>;
-}
-
 export class TooManyLogins extends Error {
   override readonly name = 'TooManyLogins';
 }
@@ -27,50 +20,56 @@ const mostWaiting = 100;
 const keptLogins = 100;
 
 /**
- * bcrypt is slow on purpose: 50 ms and more of pure computing, which would end up in the timings of running pushes. So it
- * runs in a thread of its own, started with the first login; and results are kept, because a scraper logs in each time.
+ * Compares passwords with bcrypt hashes, one at a time. bcrypt is slow on purpose: 50 ms and more of pure computing, which would
+ * end up in the timings of running pushes. So it runs in a thread of its own, started with the first login; and results are kept,
+ * because a scraper logs in each time.
  */
-export function createPasswordCheck(start: () => BcryptThread = startThread): PasswordCheck {
+export class PasswordCheck {
+  readonly #start: () => BcryptThread;
   // Apart, so that wrong logins, however many, do not push out the right one of a scraper.
-  const right = new Set<string>();
-  const wrong = new Set<string>();
-  let thread: BcryptThread | undefined;
-  let last: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
+  readonly #right = new Set<string>();
+  readonly #wrong = new Set<string>();
+  #thread: BcryptThread | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
 
-  async function compare(password: string, hash: string): Promise<boolean> {
-    if (waiting >= mostWaiting) throw new TooManyLogins();
-    waiting += 1;
-    const turn = last.then(() => {
-      thread ??= start();
-      return thread.compare(password, hash);
+  constructor(start: () => BcryptThread = startThread) {
+    this.#start = start;
+  }
+
+  /** Whether user and password are right. Rejects with TooManyLogins when too many wait already. */
+  async verify(users: ReadonlyMap<string, string>, user: string, password: string): Promise<boolean> {
+    const hash = users.get(user);
+    const key = createHash('sha256')
+      .update(JSON.stringify([user, hash, password]))
+      .digest('base64');
+    if (this.#right.has(key) || this.#wrong.has(key)) return this.#right.has(key);
+    const isRight = (await this.#compare(password, hash ?? nobodysHash(users))) && hash !== undefined;
+    keep(isRight ? this.#right : this.#wrong, key);
+    return isRight;
+  }
+
+  async close(): Promise<void> {
+    await this.#thread?.close();
+    this.#thread = undefined;
+  }
+
+  async #compare(password: string, hash: string): Promise<boolean> {
+    if (this.#waiting >= mostWaiting) throw new TooManyLogins();
+    this.#waiting += 1;
+    const turn = this.#last.then(() => {
+      this.#thread ??= this.#start();
+      return this.#thread.compare(password, hash);
     });
-    last = turn.catch(() => {
-      thread = undefined;
+    this.#last = turn.catch(() => {
+      this.#thread = undefined;
     });
     try {
       return await turn;
     } finally {
-      waiting -= 1;
+      this.#waiting -= 1;
     }
   }
-
-  return {
-    async verify(users, user, password) {
-      const hash = users.get(user);
-      const key = createHash('sha256')
-        .update(JSON.stringify([user, hash, password]))
-        .digest('base64');
-      if (right.has(key) || wrong.has(key)) return right.has(key);
-      const isRight = (await compare(password, hash ?? nobodysHash(users))) && hash !== undefined;
-      keep(isRight ? right : wrong, key);
-      return isRight;
-    },
-    async close() {
-      await thread?.close();
-      thread = undefined;
-    },
-  };
 }
 
 /** Comparing an unknown user with it takes as long as the slowest of the known ones. */

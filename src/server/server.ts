@@ -6,7 +6,7 @@ import type { ServerDeps, WebPaths } from './deps.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { pageFrame, pageRoutes } from './page-routes.ts';
 import { pauseRoutes } from './pause-routes.ts';
-import { createPasswordCheck } from './password-check.ts';
+import { PasswordCheck } from './password-check.ts';
 import { probeRoute } from './probe-route.ts';
 import { reportRoutes } from './report-routes.ts';
 import { type Handler, route, sendText } from './routes.ts';
@@ -42,7 +42,7 @@ export const securityHeaders: Readonly<Record<string, string>> = {
  * The process's state comes in through `deps` only. Throws when the web configuration file is wrong.
  */
 export function buildServer(deps: ServerDeps): FastifyInstance {
-  const passwords = createPasswordCheck();
+  const passwords = new PasswordCheck();
   const guard: Guard =
     deps.webConfig === undefined ? async () => undefined : createGuard(deps.webConfig, passwords, deps.log);
   const app = fastify({

@@ -1,13 +1,13 @@
 import { getRounds, hashSync } from 'bcryptjs';
 import { expect, test } from 'vitest';
-import { createPasswordCheck } from '../../src/server/password-check.ts';
+import { PasswordCheck } from '../../src/server/password-check.ts';
 
 const users = new Map([['alice', hashSync('right', 7)]]);
 
 /** A check whose comparisons are seen, and take no time. */
 function seenCheck() {
   const compared: string[] = [];
-  const check = createPasswordCheck(() => ({
+  const check = new PasswordCheck(() => ({
     compare: async (password, hash) => {
       compared.push(hash);
       return password === 'right';
@@ -45,7 +45,7 @@ test('an unknown user costs as many rounds as a known one, and is never let in',
 });
 
 test('the hash of nobody is one that bcrypt can compare with', async () => {
-  const check = createPasswordCheck();
+  const check = new PasswordCheck();
   expect(await check.verify(users, 'mallory', 'right')).toBe(false);
   expect(await check.verify(users, 'alice', 'right')).toBe(true);
   await check.close();
