@@ -87,11 +87,14 @@ async function succeedsAfter(runs: readonly Run[], deps: RoundDeps, signal: Abor
 
 const controlBytes = 64 * 1024;
 
-/** The control push of a round: one small blob as the same client pushes it, without retries. */
+/** The control push of a round: one small blob as the same client pushes it, and pulls it where the check does, without retries. */
 export function controlOf(check: Check): Check {
   const sizeBytes = Math.min(controlBytes, ...check.workload.layerBytes);
+  const control = oneBlob(check, `${check.workload.name}-control`, sizeBytes);
   return {
-    ...oneBlob(check, `${check.workload.name}-control`, sizeBytes),
+    ...control,
+    // A registry that takes blobs may give none back.
+    workload: { ...control.workload, pull: check.workload.pull },
     timeoutMs: Math.min(check.timeoutMs, 30_000),
     retries: 'none',
   };

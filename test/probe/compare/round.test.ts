@@ -104,10 +104,10 @@ describe('round', () => {
     expect(round.verdict).toEqual({ kind: 'inconclusive', why: 'the round was cancelled' });
   });
 
-  test('the control is a small blob of the same client, tried once', () => {
+  test('the control is a small blob of the same client, tried once, and pulled where the check pulls', () => {
     const image = { name: 'image', kind: 'image', layerBytes: [5e6, 1_000], pull: true } as const;
     expect(controlOf(checkOver('a', { workload: image, retries: 'profile', timeoutMs: 900_000 }))).toMatchObject({
-      workload: { name: 'image-control', kind: 'blob', layerBytes: [1_000], pull: false },
+      workload: { name: 'image-control', kind: 'blob', layerBytes: [1_000], pull: true },
       retries: 'none',
       timeoutMs: 30_000,
     });
@@ -117,7 +117,7 @@ describe('round', () => {
 describe('rounds on the lab', () => {
   async function labRound(
     faults: Readonly<Record<string, readonly Fault[]>>,
-    options: { random?: () => number; before?: (check: Check, registry: DemoRegistry) => void } = {},
+    options: { random?: () => number; pull?: boolean; before?: (check: Check, registry: DemoRegistry) => void } = {},
   ): Promise<{ round: Round; controls: number }> {
     const registry = await startRegistry();
     open.push(registry);
@@ -126,7 +126,8 @@ describe('rounds on the lab', () => {
       const kind = name === 'direct' ? 'direct' : 'ingress';
       const edge = await startEdge({ upstream: registry.url, faults: own, identity: { style: 'nginx' } });
       open.push(edge);
-      checks.push(checkOf(edge.url, { sizeBytes: 2_000_000, path: { name, kind } }));
+      const workload = { name: 'blob', kind: 'blob', layerBytes: [2_000_000], pull: options.pull === true } as const;
+      checks.push(checkOf(edge.url, { path: { name, kind }, check: { workload } }));
     }
     const runner = createRunner(runDeps());
     let controls = 0;
@@ -186,6 +187,36 @@ describe('rounds on the lab', () => {
       kind: 'inconclusive',
       why: expect.stringContaining('nothing got through') as string,
     });
+  });
+
+  test('a path that cuts what comes back is at fault, with its own evidence', async () => {
+    const cut: Fault = { kind: 'reset-at', afterBytes: 500_000, direction: 'response' };
+    const { round, controls } = await labRound({ direct: [], ingress: [cut] }, { random: inOrder, pull: true });
+    expect(round.runs.map(({ failure }) => failure?.phase)).toEqual([undefined, 'pull']);
+    expect(round.verdict).toMatchObject({
+      kind: 'path-fault',
+      faults: [
+        { path: 'ingress', reason: 'connection_reset', hop: 'ingress', evidence: expect.stringContaining(' in pull') },
+      ],
+    });
+    expect(controls).toBe(1);
+  });
+
+  test('a registry that stops giving blobs back, and still takes them, leaves no path blamed', async () => {
+    const { round } = await labRound(
+      { direct: [], ingress: [] },
+      {
+        random: inOrder,
+        pull: true,
+        before(check, registry) {
+          if (check.path.name !== 'ingress') return;
+          registry.intercept = ({ method, path }) =>
+            method === 'GET' && path.includes('/blobs/sha256') ? { kind: 'reset', readBytes: 0 } : undefined;
+        },
+      },
+    );
+    expect(round.runs.map(({ failure }) => failure?.phase)).toEqual([undefined, 'pull']);
+    expect(round.verdict).toMatchObject({ kind: 'inconclusive' });
   });
 
   test('a registry that is down is at fault itself', async () => {
