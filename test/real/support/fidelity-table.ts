@@ -12,8 +12,8 @@ export interface Comparison {
   readonly ours: Story;
 }
 
-/** So many failures at a time: most of each is waiting. */
-const lanes = 2;
+/** Of each failure most is waiting. */
+const usualLanes = 2;
 
 /** The program and its row through every failure that concerns them. */
 export async function comparedWith(name: PusherName): Promise<ReadonlyMap<string, Comparison>> {
@@ -26,7 +26,7 @@ export async function comparedWith(name: PusherName): Promise<ReadonlyMap<string
       for (let next = queue.shift(); next !== undefined; next = queue.shift())
         found.set(next[0], await comparedUndelayed(pusher, program.push, next[1]));
     };
-    await Promise.all(Array.from({ length: lanes }, work));
+    await Promise.all(Array.from({ length: pusher.lanes ?? usualLanes }, work));
   } finally {
     await program.close();
   }

@@ -236,7 +236,7 @@ class Recorder {
     request.socket.once('close', () => {
       clearTimeout(timer);
       // As exact as a busy machine allows.
-      const seconds = Math.round((performance.now() - lastByteMs) / 5_000) * 5;
+      const seconds = Math.round((performance.now() - lastByteMs) / 10_000) * 10;
       if (record.answer === 'none') record.answer = `none, left after ${seconds} s`;
     });
   }
