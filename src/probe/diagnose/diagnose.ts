@@ -8,11 +8,12 @@ import { conformanceFindings } from './conformity.ts';
 import { type Contrast, contrastOf } from './contrast.ts';
 import { type Diagnosis, type Finding, findingOf } from './finding.ts';
 import { gapsOf } from './gaps.ts';
-import { judge, judgeAlone, type Verdict } from './judge.ts';
+import { type Case, judge, judgeAlone, type Verdict } from './judge.ts';
 import { mergedFindings } from './merge.ts';
 import { hasPassed, isAnothersRule, isBesidePushes, isHiddenRefusal, isRefusedInWords, isStuck } from './passing.ts';
 import { neighbourFactsOf } from './neighbour-push.ts';
 import { quoteOf } from './words.ts';
+import { toldDirectly } from './told-directly.ts';
 import { goneRegistry } from './registry-gone.ts';
 import { stuckWords } from './kernel-signs.ts';
 import { slowFacts, slowFindings } from './slowness.ts';
@@ -26,14 +27,17 @@ import type { Examination, Symptom } from './trial.ts';
 export function diagnose(examination: Examination): Diagnosis {
   const { subject } = examination;
   const symptoms = symptomsOf(subject);
-  const own = symptoms.filter((one) => reasonTable[one.failure.reason].tells.own && !isStuck(one, examination));
+  const beside = symptoms.filter((symptom) => isBesidePushes(symptom, subject));
+  const own = symptoms.filter(
+    (one) => reasonTable[one.failure.reason].tells.own && !isStuck(one, examination) && !beside.includes(one),
+  );
   const gone = goneRegistry(examination);
   const others = symptoms.filter((symptom) => isAnothersRule(symptom, subject));
   const judged = symptoms.filter(
     (symptom) =>
       !own.includes(symptom) &&
       !others.includes(symptom) &&
-      !isBesidePushes(symptom, subject) &&
+      !beside.includes(symptom) &&
       !isRefusedInWords(symptom, subject) &&
       !isHiddenRefusal(symptom, subject),
   );
@@ -41,7 +45,7 @@ export function diagnose(examination: Examination): Diagnosis {
     gone === undefined ? judged : judged.filter(({ failure }) => !reasonTable[failure.reason].round.needsSuccessAfter);
   const passed = kept.filter((symptom) => hasPassed(symptom, subject));
   const lasting = kept.filter((symptom) => !passed.includes(symptom));
-  const cases = lasting.map((symptom) => ({ failure: symptom.failure, contrast: contrastOf(symptom, examination) }));
+  const cases = lasting.map((symptom) => caseOf(toldDirectly(symptom, examination), examination));
   const verdicts = judge(cases);
   const found: Finding[] = gone === undefined ? [] : [gone];
   const unexplained = [
@@ -50,13 +54,13 @@ export function diagnose(examination: Examination): Diagnosis {
       ({ what, failure }) => `${what}: ${describeFailure(failure)}${quoted(failure)}; it did not come again`,
     ),
   ];
-  for (const [index, { failure, what, trial }] of lasting.entries()) {
-    const { contrast } = cases[index] ?? {};
+  for (const [index, { failure: seen, what, trial }] of lasting.entries()) {
+    const { contrast, failure = seen } = cases[index] ?? {};
     const held = heldWords(trial);
     const named = verdicts[index] ?? [];
     if (contrast === undefined || named.length === 0)
-      unexplained.push(`${what}: ${describeFailure(failure)}${held}${quoted(failure)}`);
-    else found.push(...named.map((verdict) => findingBy(verdict, { failure, contrast, what, besides: held })));
+      unexplained.push(`${what}: ${describeFailure(seen)}${held}${quoted(seen)}`);
+    else found.push(...named.map((verdict) => findingBy(verdict, { failure, seen, contrast, what, besides: held })));
   }
   const findings = mergedFindings([...found, ...conformanceFindings(examination), ...slowFindings(examination)]);
   const { hidden, notExamined } = gapsOf(examination);
@@ -71,6 +75,10 @@ export function diagnose(examination: Examination): Diagnosis {
   };
 }
 
+function caseOf(symptom: Symptom, examination: Examination): Case {
+  return { failure: symptom.failure, contrast: contrastOf(symptom, examination) };
+}
+
 function factsOf(examination: Examination, others: readonly Symptom[]): string[] {
   return [
     ...factsOfExamination(examination),
@@ -83,26 +91,33 @@ function factsOf(examination: Examination, others: readonly Symptom[]): string[]
 /** The first cause of one failure about which no more than `contrast` is known; undefined: no row explains it. */
 export function explain(failure: Failure, contrast: Contrast, what: string): Finding | undefined {
   const [verdict] = judge([{ failure, contrast }])[0] ?? [];
-  return verdict === undefined ? undefined : findingBy(verdict, { failure, contrast, what, besides: '' });
+  return verdict === undefined
+    ? undefined
+    : findingBy(verdict, { failure, seen: failure, contrast, what, besides: '' });
 }
 
 /** The causes of a failure of which nothing is known but what one report of it says (`judgeAlone`). */
 export function explainAlone(failure: Failure, contrast: Contrast, what: string, named?: CauseName): Finding[] {
   const verdicts = judgeAlone({ failure, contrast }, named);
-  return verdicts.map((verdict) => findingBy(verdict, { failure, contrast, what, besides: '' }));
+  return verdicts.map((verdict) => findingBy(verdict, { failure, seen: failure, contrast, what, besides: '' }));
 }
 
 interface Seen {
+  /** As it is judged: in the registry’s words, where a hop put its own in their place. */
   readonly failure: Failure;
+  /** As it was seen over this path. */
+  readonly seen: Failure;
   readonly contrast: Contrast;
   readonly what: string;
   /** More evidence, in words. */
   readonly besides: string;
 }
 
-function findingBy({ cause, confidence }: Verdict, { failure, contrast, what, besides }: Seen): Finding {
-  const seen = `${what}: ${describeFailure(failure)}${besides}${stuckWords(failure)}${comparedTo(contrast)}`;
-  const evidence = [`${seen}${quoted(failure)}${challengeOf(failure)}`];
+function findingBy({ cause, confidence }: Verdict, { failure, seen, contrast, what, besides }: Seen): Finding {
+  const words = `${what}: ${describeFailure(seen)}${besides}${stuckWords(failure)}${comparedTo(contrast)}`;
+  const evidence = [
+    `${words}${quoted(failure, failure === seen ? 'it' : 'there the registry')}${challengeOf(failure)}`,
+  ];
   return findingOf(cause, causes[cause], { hop: hopOf(cause, failure, contrast), confidence, evidence });
 }
 
@@ -112,9 +127,9 @@ function ruleWords({ failure, what }: Symptom): string {
 }
 
 /** The server's own words. */
-function quoted(failure: Failure): string {
+function quoted(failure: Failure, who = 'it'): string {
   const quote = quoteOf(failure);
-  return quote === undefined ? '' : `; it says “${quote}”`;
+  return quote === undefined ? '' : `; ${who} says “${quote}”`;
 }
 
 /** Realm, service and scope, and the times of the token, where a login is what failed. */

@@ -66,10 +66,14 @@ export function isStuck({ failure, trial }: Symptom, { direct }: Examination): b
   return there !== undefined && stuckFactor * there.run.durationMs <= trial.run.durationMs;
 }
 
-/** No push asks for the catalog or for tags: where pushes get through, a refusal of those is a fact and no fault. */
+/**
+ * No push asks for the catalog or for tags: where pushes get through, a refusal of those is a fact and no fault. Nor is it one that an
+ * endpoint took longer than its share of the examination.
+ */
 export function isBesidePushes({ failure, endpoint }: Symptom, { trials }: Examined): boolean {
+  if (endpoint === undefined || trials.every(({ run }) => !run.ok)) return false;
   const isRefusal = failure.status !== undefined && failure.status >= 400 && failure.status < 500;
-  return (endpoint === 'catalog' || endpoint === 'tags') && isRefusal && trials.some(({ run }) => run.ok);
+  return failure.reason === 'deadline' || ((endpoint === 'catalog' || endpoint === 'tags') && isRefusal);
 }
 
 /** Another client, tried beside the one in question, stops by a rule of its own: a fact about that client, no fault of this one's path. */

@@ -71,8 +71,23 @@ export class TrialLog {
     const check = { ...usual, timeoutMs: Math.min(usual.timeoutMs, Math.ceil(this.#timeFor(sizeBytes))) };
     onStep?.(what);
     const outcome = await run(check, { signal, inspectsSession: true, onProgress, stallTimeoutMs });
-    const trial: Trial = { kind, shape: shaped.shape, sizeBytes, run: outcome, pauseMs };
-    (direct === undefined ? this.trials : this.directTrials).push(trial);
+    const trials = direct === undefined ? this.trials : this.directTrials;
+    if (
+      check.timeoutMs < usual.timeoutMs &&
+      outcome.failure?.reason === 'deadline' &&
+      needed(trials) >= check.timeoutMs
+    ) {
+      this.leftOut.push(
+        `${what}: ${formatDuration(check.timeoutMs)} were left for it, and pushes that got through took longer`,
+      );
+      return false;
+    }
+    trials.push({ kind, shape: shaped.shape, sizeBytes, run: outcome, pauseMs });
     return outcome.ok;
   }
+}
+
+/** The longest that a push which got through took, in milliseconds. */
+function needed(trials: readonly Trial[]): number {
+  return Math.max(0, ...trials.map(({ run }) => (run.ok ? run.durationMs : 0)));
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { diagnose } from '../../../src/probe/diagnose/diagnose.ts';
 import { hasPassed, isBesidePushes, isHiddenRefusal } from '../../../src/probe/diagnose/passing.ts';
 import type { Trial } from '../../../src/probe/diagnose/trial.ts';
 import { fakeFailure } from '../../support/fake-run.ts';
@@ -32,6 +33,19 @@ test.each([
   const trials = [trialOf(ok ? {} : { failure: lost })];
   const examined = { path: pathTo('http://registry.example'), trials };
   expect(isBesidePushes({ failure, what: '', endpoint }, examined)).toBe(isBeside);
+});
+
+test.each([
+  ['get through', true],
+  ['do not', false],
+] as const)('an endpoint that took longer than its share, where pushes %s: that is no fault: %s', (_name, isBeside) => {
+  const examined = {
+    path: pathTo('http://registry.example'),
+    trials: [trialOf(isBeside ? {} : { failure: lost })],
+  };
+  const symptom = { failure: fakeFailure('deadline'), what: 'asking for auth', endpoint: 'auth' } as const;
+  expect(isBesidePushes(symptom, examined)).toBe(isBeside);
+  expect(diagnose({ subject: examined }).kind).toBe(isBeside ? 'healthy' : 'fault');
 });
 
 test('an endpoint that was cut once, and pushes get through at the end, has passed; a search that was cut has not', () => {
