@@ -1,5 +1,15 @@
 import type { Cause } from './cause.ts';
-import { either, is, isRedirect, leadsNowhere, leadsToStore, leavesTls, says, tlsProblem } from './predicates.ts';
+import {
+  either,
+  hasNoLocation,
+  is,
+  isRedirect,
+  leadsNowhere,
+  leadsToStore,
+  leavesTls,
+  says,
+  tlsProblem,
+} from './predicates.ts';
 
 /** Addresses that lead elsewhere. */
 export const addressCauses = {
@@ -26,7 +36,7 @@ export const addressCauses = {
     reference: 'https://github.com/distribution/distribution/issues/970',
     rank: 'inferred',
     explains: either(
-      is('location_invalid', undefined, (f) => !leavesTls(f) && !isRedirect(f)),
+      is('location_invalid', undefined, (f) => !leavesTls(f) && !hasNoLocation(f) && !isRedirect(f)),
       is('client_refused_location', undefined, (f) => !leavesTls(f)),
     ),
     refutedBy: ['noSession'],
@@ -70,6 +80,30 @@ export const addressCauses = {
     refutedBy: ['cameOnce'],
     provenBy: [/^30[12378]\b/],
     nextTest: '`curl -si -X POST URL/v2/REPO/blobs/uploads/` and look at Location.',
+  },
+  api_elsewhere: {
+    title: 'the registry answers, and has no API at /v2/: it is set up below another path',
+    hop: 'registry_app',
+    remedy:
+      'Serve the API at the root of the host, where clients ask for it (distribution: no `http.prefix`), or let a hop put the prefix before the path and into the Locations; or look whether this is a registry at all.',
+    reference: 'https://distribution.github.io/distribution/about/configuration/#http',
+    rank: 'named',
+    explains: (f, x) => f.answeredBy === 'registry' && f.status === 404 && x.pingMissing,
+    refutedBy: ['worksElsewhere', 'uploadOpened'],
+    provenBy: ['everywhere'],
+    nextTest: '`curl -i URL/v2/` on every path, and with the prefix: a registry answers 200 or 401.',
+  },
+  location_missing: {
+    title: 'the answer that opens an upload does not say where it goes on: a hop takes Location off',
+    hop: 'path',
+    remedy:
+      'Pass Location on as the registry writes it (nginx: no `proxy_hide_header Location`; Apache: `ProxyPassReverse` and no `Header unset Location`; CDN: no rule that changes response headers of /v2/*).',
+    reference: 'https://distribution.github.io/distribution/spec/api/#starting-an-upload',
+    rank: 'named',
+    explains: is('location_invalid', undefined, (f) => hasNoLocation(f) && !isRedirect(f)),
+    refutedBy: ['failsEverywhere', 'noSession'],
+    provenBy: ['path'],
+    nextTest: '`curl -si -X POST URL/v2/REPO/blobs/uploads/` on this path and on the direct one: compare Location.',
   },
   plain_http_to_tls: {
     title: 'plain HTTP is spoken to a port that expects TLS',

@@ -1,5 +1,6 @@
 import type { Cause } from './cause.ts';
-import { either, is, isNotAsked, namesNobody, namesNoService } from './predicates.ts';
+import { isTokenReply } from './observed.ts';
+import { either, is, isNotAsked, isRefusal, namesNobody, namesNoService, says, scopeWords } from './predicates.ts';
 
 /** Login and tokens. */
 export const authCauses = {
@@ -16,7 +17,7 @@ export const authCauses = {
       f.status === 401 &&
       f.answeredBy === 'registry' &&
       x.tokenServed,
-    refutedBy: ['tokenRefused', 'onlyOldRefused'],
+    refutedBy: ['tokenRefused', 'onlyOldRefused', 'scopeMissing'],
     provenBy: [
       'path',
       /signature|unknown (?:key|authority)|invalid (?:key|audience|issuer|signing)|not (?:yet )?valid|used before issued|verify token|\bkid\b/i,
@@ -46,11 +47,9 @@ export const authCauses = {
       'Check user, password or token and the right to push to this repository; try `docker login` with the same ones.',
     reference: 'https://distribution.github.io/distribution/spec/auth/token/',
     rank: 'inferred',
-    explains: is('auth_rejected', undefined, (f) => (f.status ?? 401) < 500),
-    refutedBy: ['tokenServed', 'loginWorks'],
-    provenBy: [
-      /reqPackageAccess|authGroup\.Verify|(?:incorrect|invalid|wrong|bad) (?:user ?name|password|credentials?)|insufficient_scope|requested access to the resource is denied/i,
-    ],
+    explains: is('auth_rejected', undefined, (f) => isRefusal(f) || f.status === undefined),
+    refutedBy: ['tokenServed', 'loginWorks', 'scopeMissing'],
+    provenBy: [/authGroup\.Verify|(?:incorrect|invalid|wrong|bad) (?:user ?name|password|credentials?)/i],
     nextTest: '`docker login` and `docker push` with the same user.',
   },
   credentials_missing: {
@@ -64,6 +63,30 @@ export const authCauses = {
     refutedBy: ['loginWorks'],
     provenBy: [/^401\b/],
     nextTest: '`docker push` without and with `docker login`.',
+  },
+  push_not_allowed: {
+    title: 'this login may not push to this repository',
+    hop: 'auth_server',
+    remedy:
+      'Give the user or robot account the right to push to this repository, not only to pull (Harbor: role Developer; Gitea: `write:package`; GitLab: `write_registry`), and look whether the repository, its project and its owner are written as the registry knows them.',
+    reference: 'https://distribution.github.io/distribution/spec/auth/scope/',
+    rank: 'named',
+    explains: is('auth_rejected', 'registry', (f, x) => isRefusal(f) && f.sentBytes === 0 && says(scopeWords)(f, x)),
+    refutedBy: ['loginWorks'],
+    provenBy: [/insufficient_scope|requested access to the resource is denied|reqPackageAccess/i],
+    nextTest: '`docker push` with a login that owns the repository; the scopes that the token grants (`access`).',
+  },
+  token_service_page: {
+    title: 'the token service answers with something that is no token: a page for people, as of single sign-on',
+    hop: 'auth_server',
+    remedy:
+      'Exempt the token service’s path, which the challenge names as `realm`, from single sign-on and from rules that serve pages, and route it to the token service.',
+    reference: 'https://distribution.github.io/distribution/spec/auth/token/',
+    rank: 'named',
+    explains: is('auth_rejected', undefined, isTokenReply),
+    refutedBy: ['cameOnce'],
+    provenBy: [/\blogin:token_reply_invalid\b/],
+    nextTest: '`curl -i -u USER` of the realm that the challenge names: JSON with a `token` is right.',
   },
   login_not_asked: {
     title:
@@ -107,7 +130,7 @@ export const authCauses = {
       (f) => f.reason === 'auth_rejected' && (f.status ?? 0) >= 500,
       is('auth_challenge_bad', 'none', (f) => !namesNobody(f) && f.evidence.code !== undefined),
     ),
-    refutedBy: ['tokenServed'],
+    refutedBy: ['cameOnce'],
     provenBy: [/^5\d\d\b/],
     nextTest: '`curl -i` of the realm that the challenge names.',
   },

@@ -1,5 +1,6 @@
+import { staleSentBytes, staleWithinMs } from '../judge/fact-tests.ts';
 import type { Cause } from './cause.ts';
-import { is, isPageOfHop, ofMaintenance, overloadWords, says, saysItself } from './predicates.ts';
+import { isPageOfHop, ofMaintenance, overloadWords, says, saysItself } from './predicates.ts';
 import { maintenanceWords } from './words.ts';
 
 /** A hop that does not ask the registry: it answers itself, refuses, or hangs up. */
@@ -37,9 +38,26 @@ export const hopCauses = {
     reference: 'https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/circuit_breaking',
     rank: 'named',
     explains: (f, x) => (f.status ?? 0) >= 429 && f.answeredBy !== 'registry' && says(overloadWords)(f, x),
-    refutedBy: ['neverRegistry'],
+    refutedBy: ['neverRegistry', 'tokenServiceSaidIt'],
     provenBy: [overloadWords],
     nextTest: 'Look at the load of this hop at that time, and push again when it is idle.',
+  },
+  hop_fails_always: {
+    title: 'a proxy fails every request by itself, before it asks the registry',
+    hop: 'failure',
+    remedy:
+      'Read the error log of the proxy that answers: the login service that it asks first is away (nginx `auth_request`, Traefik `forwardAuth`, Envoy `ext_authz`), its rules lead in a circle (`rewrite`), or a script or module of it fails.',
+    reference: 'https://nginx.org/en/docs/http/ngx_http_auth_request_module.html',
+    rank: 'inferred',
+    explains: (f, x) =>
+      (f.status ?? 0) >= 500 &&
+      f.reason !== 'origin_unreachable' &&
+      f.reason !== 'response_timeout' &&
+      f.answeredBy !== 'registry' &&
+      x.bareFails,
+    refutedBy: ['registryAnswered', 'failsEverywhere', 'tokenServiceSaidIt', 'inMaintenance'],
+    provenBy: ['path'],
+    nextTest: 'Ask the login service of this proxy by itself, and switch it off for /v2/ for a moment.',
   },
   hop_fails_request: {
     title: 'a proxy refuses or fails this request, though it passes others on to the registry',
@@ -53,7 +71,7 @@ export const hopCauses = {
       (f.reason === 'registry_error'
         ? x.direct === 'ok' || isPageOfHop(f)
         : ((f.status ?? 0) >= 500 && x.registryAnswered) || (f.reason === 'unexpected_response' && x.direct === 'ok')),
-    refutedBy: ['neverRegistry', 'failsEverywhere', 'storeRefused'],
+    refutedBy: ['neverRegistry', 'failsEverywhere', 'storeRefused', 'failsAlways', 'comesByTurns'],
     provenBy: [
       'path',
       /error reading from remote server|invalid response|upstream (?:sent|prematurely)|reset before headers/i,
@@ -61,18 +79,19 @@ export const hopCauses = {
     nextTest: 'Read the error log of this hop at the time of the failing push.',
   },
   closed_unanswered: {
-    title: 'connections of this path are closed without an answer before anything of a body is sent',
+    title: 'connections of this path are closed without an answer where a request begins',
     hop: 'path',
     remedy:
-      'Look for a rule that hangs up on this client or this address (nginx `return 444`, HAProxy `silent-drop` and `reject`, firewalls), and whether the port speaks another protocol than the URL says.',
+      'Look for a rule that hangs up on this client, this address or this method (nginx `return 444`, HAProxy `silent-drop` and `reject`, firewalls and filters of content), and whether the port speaks another protocol than the URL says.',
     reference: 'https://nginx.org/en/docs/http/ngx_http_rewrite_module.html#return',
     rank: 'general',
-    explains: is(
-      'connection_reset',
-      'none',
-      (f, x) => f.sentBytes === 0 && f.phase !== 'commit' && (x.direct === 'ok' || x.direct === 'slow'),
-    ),
-    refutedBy: ['failsEverywhere', 'cameOnce'],
+    explains: (f, x) =>
+      (f.reason === 'connection_reset' || (f.reason === 'stale_connection' && x.freshPassed === false)) &&
+      f.answeredBy === 'none' &&
+      (f.sentBytes === 0 || (f.sentBytes <= staleSentBytes && f.elapsedMs <= staleWithinMs)) &&
+      f.phase !== 'commit' &&
+      (x.direct === 'ok' || x.direct === 'slow'),
+    refutedBy: ['failsEverywhere', 'cameOnce', 'largerAlikePassed'],
     provenBy: ['path'],
     nextTest: '`curl -v URL/v2/` with and without `-A docker/27.0`, and from another host.',
   },

@@ -2,7 +2,7 @@ import { isCut } from '../judge/is-cut.ts';
 import type { AnsweredBy } from '../failure.ts';
 import type { Cause } from './cause.ts';
 import { albTroubleshooting, cloudflare5xx, envoyTimeouts, haproxyManual, nginxCore } from './manuals.ts';
-import { atLimitOfTime, cutInSilence, either, is, isEmpty, ofStranger, says } from './predicates.ts';
+import { atLimitOfTime, cutInSilence, either, is, isEmpty, ofStranger, says, saysStreamTimeout } from './predicates.ts';
 
 const common = {
   hop: 'ingress',
@@ -65,16 +65,17 @@ export const paceCauses = {
     provenBy: [/^(?:408|460)\b/, 'rest'],
   }),
   envoy_idle_timeout: {
-    title: 'Envoy ends uploads that pause for too long',
+    title:
+      'Envoy ends requests in which nothing moves for too long: a body that pauses, or an answer that is waited for',
     hop: 'ingress',
     remedy:
-      'Raise `stream_idle_timeout` of the HTTP connection manager (5 min by default; Envoy Gateway: `timeout.http.streamIdleTimeout` of a `BackendTrafficPolicy`), or `request_timeout` if it is set.',
+      'Raise `stream_idle_timeout` of the HTTP connection manager (5 min by default; Envoy Gateway: `timeout.http.streamIdleTimeout` of a `BackendTrafficPolicy`) and `idle_timeout` of the route above the longest silence, or `request_timeout` if it is set.',
     reference: envoyTimeouts,
     rank: 'named',
     explains: either(
-      is('request_timeout', 'envoy', (f, x) => says(/\bstream timeout/i)(f, x) || isEmpty(f)),
+      is('request_timeout', 'envoy', (f, x) => saysStreamTimeout(f, x) || isEmpty(f)),
       // The same limit, while Envoy waits for the answer.
-      is('response_timeout', 'envoy', says(/\bstream timeout/i)),
+      is('response_timeout', 'envoy', saysStreamTimeout),
     ),
     refutedBy: ['restPassed'],
     provenBy: [/\bstream timeout/i, 'rest'],

@@ -6,10 +6,10 @@ import { code, is, namedByEdge, saysItself, unreachableWords } from './predicate
 /** Nobody there, or a hop that does not get to the registry. */
 export const reachCauses = {
   hop_cannot_reach_registry: {
-    title: 'a proxy on this path does not reach the registry, which works over another path',
+    title: 'a proxy on this path reaches nobody behind it, while the registry works over another path',
     hop: 'failure',
     remedy:
-      'Check upstream address, health checks and network policies of the proxy that answers (HAProxy: `server` lines; nginx: `proxy_pass`; load balancers: target health).',
+      'Check upstream address, health checks and network policies of the proxy that answers (HAProxy: `server` lines; nginx: `proxy_pass`; load balancers: target health), and of the login service that it asks first, if there is one (Caddy `forward_auth`).',
     reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-502-bad-gateway',
     rank: 'inferred',
     explains: (f) => f.reason === 'origin_unreachable' && !namedByEdge(f) && !saysItself(f),
@@ -20,10 +20,10 @@ export const reachCauses = {
   },
   hop_reaches_registry_at_times: {
     title:
-      'a proxy gets through to the registry only at times: one of the servers behind it is down or takes no more connections',
+      'a proxy gets through to the registry only at times: one of the servers behind it is down, takes no more connections, or closes them',
     hop: 'failure',
     remedy:
-      'Switch on health checks (HAProxy: `check` on the `server` lines; nginx: `max_fails` and `proxy_next_upstream`; load balancers: target health), take the dead server out, and look at its limit on connections.',
+      'Switch on health checks (HAProxy: `check` on the `server` lines; nginx: `max_fails` and `proxy_next_upstream`; load balancers: target health), take the dead server out, and look at its limit on connections and how long it keeps idle ones open.',
     reference: `${haproxyManual}#5.2-check`,
     rank: 'inferred',
     explains: (f, x) =>
@@ -57,7 +57,7 @@ export const reachCauses = {
       undefined,
       (f, x) => x.direct === 'none' && f.evidence.code?.startsWith('PROXY_') !== true,
     ),
-    refutedBy: ['wasRedirected', 'registryAnswered'],
+    refutedBy: ['wasRedirected', 'registryAnswered', 'proxyInBetween'],
     provenBy: [/ECONNREFUSED/],
     nextTest: '`ss -ltn` on the target, and a second, direct path in the configuration to compare with.',
   },
@@ -72,7 +72,7 @@ export const reachCauses = {
       undefined,
       (f, x) => x.direct !== 'none' && f.evidence.code?.startsWith('PROXY_') !== true,
     ),
-    refutedBy: ['wasRedirected', 'registryAnswered', 'failsEverywhere'],
+    refutedBy: ['wasRedirected', 'registryAnswered', 'proxyInBetween', 'failsEverywhere'],
     provenBy: ['path'],
     nextTest: '`ss -ltn` on the target, and a second, direct path in the configuration to compare with.',
   },
@@ -83,7 +83,7 @@ export const reachCauses = {
     reference: 'https://www.rfc-editor.org/rfc/rfc9293',
     rank: 'inferred',
     explains: is('connect_timeout'),
-    refutedBy: ['wasRedirected', 'registryAnswered', 'failsEverywhere'],
+    refutedBy: ['wasRedirected', 'registryAnswered', 'proxyInBetween', 'failsEverywhere'],
     provenBy: ['path'],
     nextTest: '`mtr -T -P PORT HOST` from this host, and a second, direct path in the configuration to compare with.',
   },
@@ -99,6 +99,33 @@ export const reachCauses = {
     provenBy: [/PROXY_407/],
     nextTest: '`curl -x PROXY -I URL` with and without the user.',
   },
+  proxy_away: {
+    title: 'the forward proxy of this path takes no connections',
+    hop: 'client_network',
+    remedy:
+      'Check host and port in `proxy.url` (`HTTPS_PROXY`) and whether the proxy runs, or exempt the registry from the proxy (`NO_PROXY`).',
+    reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-connect',
+    rank: 'named',
+    explains: (f, x) =>
+      x.throughProxy &&
+      (f.reason === 'connect_refused' || f.reason === 'connect_timeout') &&
+      f.evidence.code?.startsWith('PROXY_') !== true,
+    refutedBy: ['wasRedirected', 'registryAnswered'],
+    provenBy: ['path', /ECONNREFUSED/],
+    nextTest: '`curl -v -x PROXY URL/v2/`, and without the proxy.',
+  },
+  proxy_reaches_nobody: {
+    title: 'the forward proxy does not get through to the registry: it finds no address, or no connection',
+    hop: 'client_network',
+    remedy:
+      'Ask for the registry from the host of the proxy: its resolver, its routes and the firewall behind it; or exempt the registry from the proxy (`NO_PROXY`).',
+    reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-server-error-5xx',
+    rank: 'named',
+    explains: code(/^PROXY_5/),
+    refutedBy: ['registryAnswered'],
+    provenBy: [/PROXY_50[0-4]/],
+    nextTest: 'On the host of the proxy: `curl -v URL/v2/`.',
+  },
   proxy_forbids: {
     title: 'the forward proxy does not open a way to the registry',
     hop: 'client_network',
@@ -106,7 +133,7 @@ export const reachCauses = {
       'Allow the host and its port for CONNECT (squid: `acl SSL_ports port PORT` and `acl Safe_ports port PORT`), or exempt the registry from the proxy (`NO_PROXY`).',
     reference: 'http://www.squid-cache.org/Doc/config/http_access/',
     rank: 'named',
-    explains: code(/^PROXY_(?!407|UPGRADE)/),
+    explains: code(/^PROXY_(?!407|5|UPGRADE)/),
     refutedBy: ['registryAnswered'],
     provenBy: [/PROXY_(?:403|405)/],
     nextTest: '`curl -x PROXY -v URL`, and with another port.',

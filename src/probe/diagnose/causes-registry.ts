@@ -69,7 +69,8 @@ export const registryCauses = {
     nextTest: 'Scale the registry to one replica and diagnose again.',
   },
   upload_url_changed: {
-    title: 'the registry does not know the upload by the URL that arrives: a hop drops or changes its query',
+    title:
+      'the registry does not know the upload by the URL that arrives: a hop changes its path, or drops or changes its query',
     hop: 'path',
     remedy:
       'Pass the URL on as it is, with its query (nginx: `proxy_pass http://UPSTREAM;` without `$uri`, or with `$is_args$args`; Apache: `nocanon`, and no `[NE]` rewriting; CDN: forward all query strings): the state of an upload and its digest stand there.',
@@ -118,8 +119,8 @@ export const registryCauses = {
       'Look at nginx’s error log and at the space in `client_body_temp_path`; with `proxy_request_buffering off` bodies are not stored there.',
     reference: `${nginxProxy}#proxy_request_buffering`,
     rank: 'named',
-    explains: (f) => f.answeredBy === 'nginx' && f.status === 500,
-    refutedBy: ['failsEverywhere'],
+    explains: (f) => f.answeredBy === 'nginx' && f.status === 500 && f.sentBytes > 0,
+    refutedBy: ['failsEverywhere', 'bareFails'],
     provenBy: ['path'],
     nextTest: 'Read the error log of this hop at the time of the failing push.',
   },

@@ -6,14 +6,15 @@ import { either, headerWords, is, overloadWords, says, status } from './predicat
 /** Rules and routes of hops. */
 export const routeCauses = {
   web_portal: {
-    title: 'a web portal answers in the place of the registry: its API is not routed to it',
+    title: 'a web portal answers in the place of the registry: its API is not routed to it, or not each time',
     hop: 'failure',
     remedy:
-      'Route /v2/ (and the token service’s path) to the registry before the rule that serves the portal (nginx: a `location /v2/` of its own; ingress: path /v2/ with type Prefix; single sign-on: exempt /v2/).',
+      'Route /v2/ (and the token service’s path) to the registry before the rule that serves the portal (nginx: a `location /v2/` of its own; ingress: path /v2/ with type Prefix; single sign-on: exempt /v2/). Where it answers at times: take the server that is no registry out of the load balancer.',
     reference: 'https://github.com/goharbor/harbor/issues/22459',
     rank: 'named',
-    explains: (f, x) => isPortal(f) || (x.portal && f.answeredBy !== 'registry' && f.status !== undefined),
-    refutedBy: ['registryAnswered'],
+    explains: (f, x) =>
+      isPortal(f) || (x.portal && !x.registryAnswered && f.answeredBy !== 'registry' && f.status !== undefined),
+    refutedBy: ['onlyReadsPaged', 'tokenReplyPaged'],
     provenBy: [/^20\d\b.*content-type: text\/html/i],
     nextTest: '`curl -i URL/v2/`: a registry answers in JSON, with 401 or 200 and `Docker-Distribution-Api-Version`.',
   },
@@ -26,7 +27,7 @@ export const routeCauses = {
     reference: `${nginxCore}#error_page`,
     rank: 'named',
     explains: (f, x) => isPortal(f) && x.registryAnswered,
-    refutedBy: ['neverRegistry', 'failsEverywhere'],
+    refutedBy: ['neverRegistry', 'failsEverywhere', 'pagedElsewhere', 'tokenReplyPaged'],
     provenBy: [/^20\d\b.*content-type: text\/html/i],
     nextTest: '`curl -i URL/v2/REPO/tags/list` of a repository that does not exist: a registry answers 404.',
   },
@@ -51,7 +52,7 @@ export const routeCauses = {
     rank: 'named',
     explains: (f, x) =>
       f.answeredBy === 'registry' && f.status === 404 && (f.phase === 'start' || f.phase === 'auth') && !x.portal,
-    refutedBy: ['worksElsewhere'],
+    refutedBy: ['worksElsewhere', 'pingMissing'],
     provenBy: [/NAME_UNKNOWN|not found\.|(?:project|repository|namespace|owner)\b.*not (?:found|known|exist)/i],
     nextTest: '`docker push` to the same repository name.',
   },

@@ -64,9 +64,9 @@ export const waitCauses = {
   envoy_route_timeout: waitLimitOf('envoy', {
     title: 'Envoy gives up waiting for the answer of the registry',
     remedy:
-      'Set the `timeout` of the route to 0s (15 s by default; Istio: `timeout` of the VirtualService’s route; Gateway API: `timeouts.request` of the HTTPRoute’s rule; Envoy Gateway also `timeout.http.requestTimeout` of a `BackendTrafficPolicy`; Cilium `http-request-timeout` of the agent).',
+      'Set the `timeout` of the route to 0s (15 s by default), and `per_try_timeout` of its `retry_policy` above the longest commit (Istio: `timeout` of the VirtualService’s route; Gateway API: `timeouts.request` of the HTTPRoute’s rule; Envoy Gateway also `timeout.http.requestTimeout` of a `BackendTrafficPolicy`; Cilium `http-request-timeout` of the agent).',
     reference: envoyTimeouts,
-    refutedBy: ['neverRegistry'],
+    refutedBy: ['neverRegistry', 'saysStreamTimeout'],
     provenBy: [/upstream request timeout/i, 'clock'],
   }),
   traefik_gateway_timeout: waitLimitOf('traefik', {

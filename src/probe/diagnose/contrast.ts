@@ -216,9 +216,9 @@ function directResult(
 
 /** Ended while the registry was to answer, by a hop that said so or by one that is known to end silence. */
 function waitsForAnswer(failure: Failure, endsSilence: boolean): boolean {
-  const isCutInWait = isCut(failure) && failure.evidence.sinceLastByteMs !== undefined;
-  const isRefusedInWait = (failure.status ?? 0) >= 502 && (failure.phase === 'wait' || failure.phase === 'commit');
-  return failure.reason === 'response_timeout' || isRefusedInWait || (isCutInWait && endsSilence);
+  const isInWait = failure.phase === 'wait' || failure.phase === 'commit';
+  const isCutInWait = isCut(failure) && (isInWait || (endsSilence && failure.evidence.sinceLastByteMs !== undefined));
+  return failure.reason === 'response_timeout' || (isInWait && (failure.status ?? 0) >= 502) || isCutInWait;
 }
 
 /** The registry may be gone, or a hop cannot reach it: only another path can tell. */

@@ -1,5 +1,5 @@
 import { type Attempt, type RequestRecord, requestsOf, type Run } from '../outcome.ts';
-import type { Failure } from '../failure.ts';
+import type { Failure, Phase } from '../failure.ts';
 import { fullSegmentCame } from './kernel-signs.ts';
 import { type Examined, requestsOver } from './trial.ts';
 import { maintenanceWords, wordsOf } from './words.ts';
@@ -22,6 +22,10 @@ export interface Observed {
   readonly loginWorks: boolean;
   /** GET of the registry's API is answered with a page for people. */
   readonly portal: boolean;
+  /** A request of the login, or of an upload, was answered with such a page. */
+  readonly pagedPushes: boolean;
+  /** GET /v2/ was answered 404. */
+  readonly pingMissing: boolean;
   /** A page on this path spoke of maintenance. */
   readonly maintenance: boolean;
   /** Every answer was a 404, and none was known to be the registry's. */
@@ -66,6 +70,12 @@ export function observedOf({ api, trials }: Examined): Observed {
     pingAsks: requests.some((one) => isPing(one) && one.status === 401),
     loginWorks: passed || requests.some(({ phase, status }) => phase === 'start' && (status ?? 500) < 300),
     portal: failures.some(isPortal),
+    pagedPushes: failures.some(
+      (failure) => isPortal(failure) && !isTokenReply(failure) && pushPhases.has(failure.phase),
+    ),
+    pingMissing:
+      requests.some((one) => isPing(one) && one.status === 404) ||
+      (api?.endpoints.ping.up === false && api.endpoints.ping.failure.status === 404),
     maintenance: failures.some(
       (failure) => failure.answeredBy !== 'registry' && maintenanceWords.test(wordsOf(failure)),
     ),
@@ -105,6 +115,14 @@ export function isPortal({ status, evidence, answeredBy }: Failure): boolean {
   const isHtml = /^text\/html/i.test(headers?.['content-type'] ?? '') || /^<(?:!doctype )?html/i.test(body);
   return status !== undefined && status < 300 && answeredBy !== 'registry' && isHtml;
 }
+
+/** What the token service gives instead of a token. */
+export function isTokenReply({ evidence }: Failure): boolean {
+  return evidence.authProblem === 'token_reply_invalid';
+}
+
+/** Before a push is verified: what is asked for is there, or is made. */
+const pushPhases: ReadonlySet<Phase> = new Set(['auth', 'start', 'send', 'wait', 'commit']);
 
 const gateway: ReadonlySet<number> = new Set([502, 503, 504]);
 

@@ -61,6 +61,9 @@ export function saysItself({ status: answered, answeredBy }: Failure): boolean {
   return answered === 503 && answeredBy === 'nginx';
 }
 
+/** Envoy’s words for silence, of a body and of an answer. */
+export const saysStreamTimeout: Match = says(/\bstream timeout/i);
+
 /** Words of a hop that has too much to do, or was told to take no more. */
 export const overloadWords =
   /overload|overflow|too many (?:connections|pending)|queue (?:is )?full|circuit[ -]?break|local_rate_limited|server too busy|resource limit/i;
@@ -76,6 +79,15 @@ export const unreachableWords =
 /** Words of a hop that found the headers too large. */
 export const headerWords =
   /request header or cookie too large|header(?:s| field| fields)? too (?:large|long|big)|upstream sent too big header|size of a request header field exceeds/i;
+
+/** 4xx. */
+export function isRefusal({ status: answered = 0 }: Failure): boolean {
+  return answered >= 400 && answered < 500;
+}
+
+/** Words of a registry that knows the login, and does not let it do this. Harbor's are the same for a token that it does not accept. */
+export const scopeWords =
+  /insufficient_scope|requested access to the resource is denied|reqPackageAccess|\bDENIED\b|unauthorized to access repository/i;
 
 /** The host of the realm does not resolve: it is wrong rather than away. */
 export function namesNobody({ evidence }: Failure): boolean {
@@ -94,6 +106,11 @@ export function isNotAsked({ evidence }: Failure): boolean {
 
 export function lengthMissing({ status: answered, evidence }: Failure): boolean {
   return answered === 200 && evidence.headers !== undefined && evidence.headers['content-length'] === undefined;
+}
+
+/** The answer should say where to go on, and does not. */
+export function hasNoLocation({ evidence }: Failure): boolean {
+  return evidence.location === undefined;
 }
 
 /** The answer is a redirect, whatever its Location is. */

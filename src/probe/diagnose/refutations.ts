@@ -1,14 +1,6 @@
 import type { Match } from './match.ts';
-import {
-  isPageOfHop,
-  ofMaintenance,
-  overloadWords,
-  saidByRegistry,
-  says,
-  storeRefuses,
-  tlsProblem,
-  unreachableWords,
-} from './predicates.ts';
+import { says, storeRefuses, tlsProblem } from './predicates.ts';
+import { answererRefutations } from './refutations-answerer.ts';
 import { uploadRefutations } from './refutations-upload.ts';
 
 interface Refutation {
@@ -116,19 +108,16 @@ const table = {
     when: 'no upload session was ever opened on this path',
     holds: (_, x) => !x.sessionOpened && (x.everything404 || x.portal),
   },
+  scopeMissing: {
+    when: 'the registry says that the login does not reach so far',
+    holds: says(/insufficient_scope/i),
+  },
   onlyOldRefused: {
     when: 'younger tokens are always taken, and only an older one was refused',
     holds: (_, x) => x.smallPassed && x.tokenAgeMs !== undefined && x.oldestTokenMs < x.tokenAgeMs,
   },
   ...uploadRefutations,
-  hopSaidIt: {
-    when: 'a hop made the answer',
-    holds: (f) => !['registry', 'none'].includes(f.answeredBy),
-  },
-  hopSaidItAlone: {
-    when: 'the answer bears no mark of the registry, and it is a page for people, or over another path the same push gets through',
-    holds: (f, x) => f.answeredBy !== 'registry' && (isPageOfHop(f) || x.direct === 'ok' || x.direct === 'slow'),
-  },
+  ...answererRefutations,
   bodyUnfinished: {
     when: 'the answer came before the end of the body',
     holds: (f) => f.phase === 'send',
@@ -144,18 +133,6 @@ const table = {
   bareFails: {
     when: 'requests without a body fail in the same way',
     holds: (_, x) => x.bareFails,
-  },
-  saysUnreachable: {
-    when: 'the hop says that it reaches no server',
-    holds: says(unreachableWords),
-  },
-  overloaded: {
-    when: 'the hop says that it has too much to do',
-    holds: says(overloadWords),
-  },
-  inMaintenance: {
-    when: 'the page speaks of maintenance',
-    holds: ofMaintenance,
   },
   wasRedirected: {
     when: 'the request had been redirected to another address, and failed there',
@@ -176,10 +153,6 @@ const table = {
   cameOnce: {
     when: 'the same push got through when it was made again',
     holds: (_, x) => x.cameAgain === false,
-  },
-  registrySaidIt: {
-    when: 'the answer is an error of the registry’s own',
-    holds: saidByRegistry,
   },
   uploadOpened: {
     when: 'an upload session was opened on this path',

@@ -39,7 +39,7 @@ export const cut = (f: Facts): boolean => (f.status === undefined || f.step === 
 export const bodyRefusedAtCommit = (f: Facts): boolean =>
   code(f, 'DIGEST_INVALID') || f.problem === 'range_missing' || f.problem === 'range_unparsable';
 
-/** A reset on a used connection before the peer can have read anything: within a second and inside one socket buffer. */
+/** A cut before the peer can have read much, as of a used connection that it had closed: within a second and inside one socket buffer. */
 export const staleWithinMs = 1_000;
 export const staleSentBytes = 64 * 1024;
 

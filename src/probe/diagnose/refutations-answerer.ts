@@ -1,0 +1,75 @@
+import type { Match } from './match.ts';
+import { isTokenReply } from './observed.ts';
+import {
+  isPageOfHop,
+  ofMaintenance,
+  overloadWords,
+  saidByRegistry,
+  says,
+  saysStreamTimeout,
+  unreachableWords,
+} from './predicates.ts';
+
+/** Observations of who answered, and of what they said of themselves. */
+export const answererRefutations = {
+  failsAlways: {
+    when: 'requests without a body fail in the same way, and the registry answered none on this path',
+    holds: (_, x) => x.bareFails && !x.registryAnswered,
+  },
+  comesByTurns: {
+    when: 'the same request got through and was answered 502 or 503 by turns',
+    holds: (f, x) => f.reason === 'origin_unreachable' && x.byTurns,
+  },
+  tokenReplyPaged: {
+    when: 'the page is what the token service answered',
+    holds: isTokenReply,
+  },
+  tokenServiceSaidIt: {
+    when: 'the token service is who answered',
+    holds: (f) => f.reason === 'auth_rejected' && (f.status ?? 0) >= 500,
+  },
+  saysStreamTimeout: {
+    when: 'the hop says that the stream was silent for too long',
+    holds: saysStreamTimeout,
+  },
+  pingMissing: {
+    when: 'GET /v2/, which names no repository, is answered 404 as well',
+    holds: (_, x) => x.pingMissing,
+  },
+  pagedElsewhere: {
+    when: 'requests of the login or of an upload are answered with a page as well',
+    holds: (_, x) => x.pagedPushes,
+  },
+  onlyReadsPaged: {
+    when: 'the registry answers, and only reads of what is missing are answered with a page',
+    holds: (_, x) => x.registryAnswered && !x.pagedPushes,
+  },
+  saysUnreachable: {
+    when: 'the hop says that it reaches no server',
+    holds: says(unreachableWords),
+  },
+  overloaded: {
+    when: 'the hop says that it has too much to do',
+    holds: says(overloadWords),
+  },
+  inMaintenance: {
+    when: 'the page speaks of maintenance',
+    holds: ofMaintenance,
+  },
+  hopSaidIt: {
+    when: 'a hop made the answer',
+    holds: (f) => !['registry', 'none'].includes(f.answeredBy),
+  },
+  hopSaidItAlone: {
+    when: 'the answer bears no mark of the registry, and it is a page for people, or over another path the same push gets through',
+    holds: (f, x) => f.answeredBy !== 'registry' && (isPageOfHop(f) || x.direct === 'ok' || x.direct === 'slow'),
+  },
+  registrySaidIt: {
+    when: 'the answer is an error of the registry’s own',
+    holds: saidByRegistry,
+  },
+  proxyInBetween: {
+    when: 'it is the forward proxy that is connected to',
+    holds: (_, x) => x.throughProxy,
+  },
+} as const satisfies Readonly<Record<string, { readonly when: string; readonly holds: Match }>>;
