@@ -2,12 +2,14 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Finding } from '../../src/probe/diagnose/finding.ts';
 import { type Component, describeWithComponents } from '../support/component.ts';
 import { type Case, createStage, misjudged } from './cases/case.ts';
+import { answerCases } from './cases/answers.ts';
 import { limitCases } from './cases/limits.ts';
 import { networkCases } from './cases/network.ts';
 import { registryCases } from './cases/registries.ts';
 import { routeCases } from './cases/routes.ts';
 import { ruleCases } from './cases/rules.ts';
 import { timeCases } from './cases/times.ts';
+import { twinCases } from './cases/twins.ts';
 import { notYetRight } from './cases/not-yet-right.ts';
 import { hopPrograms } from './hops/hop.ts';
 import { type CertificateFiles, makeCertificates } from './support/certificates.ts';
@@ -23,6 +25,8 @@ const cases: readonly Case[] = [
   ...routeCases,
   ...registryCases,
   ...ruleCases,
+  ...answerCases,
+  ...twinCases,
 ];
 const here = cases.filter(({ hosts }) => hosts === undefined);
 const apart = cases.filter(({ hosts }) => hosts !== undefined);

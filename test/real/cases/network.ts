@@ -1,4 +1,3 @@
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { type AddressInfo } from 'node:net';
@@ -6,6 +5,7 @@ import { redirectingTo, startFront, startStore } from '../support/backends.ts';
 import { freePort } from '../support/process.ts';
 import { startRelay } from '../support/relay.ts';
 import { type Case, pathsOf, type Stage } from './case.ts';
+import { startResolver } from './resolver.ts';
 
 const renew = /renew/i;
 
@@ -109,7 +109,7 @@ const behaviours: readonly Case[] = [
     expected: { right: /DNS|resol/i, hops: ['dns', 'client_network'] },
     setUp: async (stage) => {
       const registry = await stage.registry();
-      const resolver = await startResolver(stage, 4_500);
+      const resolver = await startResolver(stage, { delayMs: 4_500 });
       const url = `http://registry.example.test:${registry.port}`;
       return {
         size: '1MB',
@@ -253,36 +253,6 @@ async function overLongWay(stage: Stage, client: 'crane' | 'docker'): ReturnType
   const relay = await stage.keep(startRelay(front.port, 40));
   const origin = `https://127.0.0.1:${relay.port}`;
   return { size: '12MB', client, paths: pathsOf(stage, { origin }, registry.port) };
-}
-
-/** A resolver that knows 127.0.0.1 for each name, and thinks before it says so. */
-async function startResolver(stage: Stage, delayMs: number): Promise<number> {
-  const socket = createSocket('udp4');
-  let closed = false;
-  socket.on('message', (query, from) => {
-    setTimeout(() => {
-      let end = 12;
-      while (query[end] !== 0) end += query[end]! + 1;
-      const isA = query.readUInt16BE(end + 1) === 1;
-      const header = Buffer.alloc(12);
-      query.copy(header, 0, 0, 2);
-      header.writeUInt16BE(0x8180, 2);
-      header.writeUInt16BE(1, 4);
-      header.writeUInt16BE(isA ? 1 : 0, 6);
-      const answer = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 127, 0, 0, 1]);
-      if (closed) return;
-      const parts = [header, query.subarray(12, end + 5), ...(isA ? [answer] : [])];
-      socket.send(Buffer.concat(parts), from.port, from.address, () => undefined);
-    }, delayMs).unref();
-  });
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const close = (): void => {
-    closed = true;
-    socket.close();
-  };
-  await stage.keep(Promise.resolve({ close }));
-  return socket.address().port;
 }
 
 /** Docker Hub's limiter against abuse: the same answer to everything. */

@@ -95,21 +95,45 @@ const patience: readonly Patience[] = [
   },
 ];
 
-const lateCases: readonly Case[] = patience.map(({ hop, what, more, right, source, never, unknown }) => ({
-  name: `patience: ${hop}, ${what}, before a slow commit`,
-  source,
-  expected: {
-    right,
-    hops: ['ingress', 'registry_storage'],
-    never: never ?? /hop_cannot_reach_registry/,
-    unknown,
+/** Nobody gives up in words: the stream is silent for too long, or the answer comes too late to be written. */
+const silent: readonly Patience[] = [
+  {
+    hop: 'envoy',
+    what: 'idle_timeout of the route',
+    more: { route: '{"timeout":"0s","idle_timeout":"2s"}' },
+    right: /`idle_timeout`/,
+    source: 'envoyproxy.io FAQ, timeouts',
   },
-  setUp: async (stage) => {
-    const upstreamPort = await slowRegistry(stage, 4_000);
-    const front = await stage.hop(hop, { upstreamPort, more });
-    return { size: '1MB', paths: pathsOf(stage, front, upstreamPort) };
+  {
+    hop: 'traefik',
+    what: 'writeTimeout of the entry point',
+    more: {
+      entryPoint: 'transport.respondingTimeouts.readTimeout=0\ntransport.respondingTimeouts.writeTimeout=2',
+    },
+    right: /writeTimeout/,
+    // Nothing is said: on a busy machine the times are not the same.
+    unknown: /UND_ERR_SOCKET/,
+    source: 'doc.traefik.io respondingTimeouts',
   },
-}));
+];
+
+const lateCases: readonly Case[] = [...patience, ...silent].map(
+  ({ hop, what, more, right, source, never, unknown }) => ({
+    name: `patience: ${hop}, ${what}, before a slow commit`,
+    source,
+    expected: {
+      right,
+      hops: ['ingress', 'registry_storage'],
+      never: never ?? /hop_cannot_reach_registry/,
+      unknown,
+    },
+    setUp: async (stage) => {
+      const upstreamPort = await slowRegistry(stage, 4_000);
+      const front = await stage.hop(hop, { upstreamPort, more });
+      return { size: '1MB', paths: pathsOf(stage, front, upstreamPort) };
+    },
+  }),
+);
 
 interface Slowness {
   readonly hop: HopName;
