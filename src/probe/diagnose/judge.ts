@@ -9,7 +9,7 @@ import { wordsOf } from './words.ts';
 import { refutations } from './refutations.ts';
 
 /** A failure and what stands around it. */
-interface Case {
+export interface Case {
   readonly failure: Failure;
   readonly contrast: Contrast;
 }
