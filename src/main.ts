@@ -12,9 +12,10 @@ import { healthcheckCommand } from './cli/healthcheck.ts';
 // Variables may hold passwords, and Node's diagnostic reports list them all. Node 20 does not know this switch.
 Object.assign(process.report, { excludeEnv: true });
 
-// undici's parser is WebAssembly, nearly all of it one function. V8 optimizes it after the first few responses, and takes 30 MiB for
-// that, the peak of the whole process; at some dozens of responses a minute there is nothing to gain (docs/benchmarks.md).
-setFlagsFromString('--wasm-tiering-budget=1000000000');
+// undici's parser is WebAssembly, nearly all of it one function. V8 optimizes it after some minutes of responses, and takes 30 MiB for
+// that, the peak of the whole process; there is nothing to gain (docs/benchmarks.md). A large budget only puts that off.
+setFlagsFromString('--no-wasm-dynamic-tiering');
+setFlagsFromString('--no-wasm-tier-up');
 
 /**
  * Loads no more than what is asked for: container runtimes run the health check every few seconds, and the daemon should answer
