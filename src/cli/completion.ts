@@ -22,7 +22,9 @@ export function completionCommand(commands: () => readonly Command[]): Command {
     async run({ argument }, terminal) {
       const script = shells[argument ?? ''];
       if (argument === undefined || !known.includes(argument) || script === undefined)
-        throw new UsageError(`name the shell: ${known.join(', ')}`);
+        throw new UsageError(
+          `expected ${known.join(' or ')}, got ${argument === undefined ? 'nothing' : JSON.stringify(argument)}`,
+        );
       terminal.out(script(commands()));
       return 0;
     },

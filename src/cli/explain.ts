@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { describeFailure } from '../probe/compare/verdict-words.ts';
 import { reasonTable } from '../probe/judge/reason-table.ts';
 import { explainLine, type Explanation } from '../probe/explain/explain-line.ts';
@@ -25,6 +26,9 @@ export const explainCommand: Command = {
   },
   flags: { json: { kind: 'switch', help: 'Write the result as JSON.' } },
   async run(values, terminal) {
+    const [first = ''] = values.arguments;
+    if (values.arguments.length === 1 && existsSync(first))
+      throw new UsageError(`${first} is a file: give its lines on standard input, blobprobe explain < ${first}`);
     const given = values.arguments.length === 0 ? terminal.readInput() : values.arguments.join('\n');
     const lines = given.split(/\r?\n/).filter((line) => line.trim() !== '');
     if (lines.length === 0) throw new UsageError('give a log line, or lines on standard input');

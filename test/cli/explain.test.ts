@@ -44,6 +44,15 @@ test('several lines as arguments, in their order; standard input is not read the
   expect(out.match(/^ {2}reason\s+\w+|^ {2}no failure/gm)).toEqual(['  no failure', '  reason  body_too_large']);
 });
 
+test('the name of a file in the place of a line is told so', async () => {
+  const file = import.meta.filename;
+  const { code, err } = await explain('', file);
+  expect({ code, err }).toEqual({
+    code: 2,
+    err: `blobprobe explain: ${file} is a file: give its lines on standard input, blobprobe explain < ${file} (see blobprobe explain --help)\n`,
+  });
+});
+
 test('a line that names no cause leaves a list, and the command that tells them apart', async () => {
   const { out } = await explain('', access(504));
   expect(out).toContain('  cause   open: one line has nothing to compare with, it may be\n          - Nginx ');
