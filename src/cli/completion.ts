@@ -21,10 +21,10 @@ export function completionCommand(commands: () => readonly Command[]): Command {
     flags: {},
     async run({ argument }, terminal) {
       const script = shells[argument ?? ''];
-      if (argument === undefined || !known.includes(argument) || script === undefined)
-        throw new UsageError(
-          `expected ${known.join(' or ')}, got ${argument === undefined ? 'nothing' : JSON.stringify(argument)}`,
-        );
+      if (argument === undefined || !known.includes(argument) || script === undefined) {
+        const got = argument === undefined ? 'nothing' : JSON.stringify(argument);
+        throw new UsageError(`expected ${known.join(' or ')}, got ${got}`);
+      }
       terminal.out(script(commands()));
       return 0;
     },
