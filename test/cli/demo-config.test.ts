@@ -12,6 +12,13 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
+test("the demo's password is no word of its addresses: else the pages would hide a part of each", () => {
+  const { registry, paths } = lab;
+  const addresses = [registry.name, registry.repository, registry.username, ...paths.map(({ name }) => name)].join('/');
+  expect(registry.password).toMatch(/^[A-Za-z0-9]{12,}$/);
+  expect(addresses.toLowerCase()).not.toContain(registry.password.toLowerCase());
+});
+
 test('after a minute every check of the demonstration has run, even if each push takes a second', async () => {
   const { checks, budget } = demoConfig(lab, { env: {} });
   const rounds = planRounds(checks);

@@ -10,11 +10,11 @@ import { openPage, startBrowser } from './support/browser.ts';
 import { freePort, startProcess, waitFor } from './support/process.ts';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-const waitMs = 300_000;
+const waitMs = 600_000;
 
 // `npm run picture`: some minutes of the demonstration, then what a browser shows. Not part of the suite: pictures differ each time.
 describe.runIf(process.env['UPDATE_PICTURE'] === '1')('the pictures of the pages', () => {
-  test('are taken from the demonstration', { timeout: waitMs + 180_000 }, async () => {
+  test('are taken from the demonstration', { timeout: waitMs + 600_000 }, async () => {
     requireComponent('pngquant');
     requireComponent('chromium');
     const address = `127.0.0.1:${await freePort()}`;

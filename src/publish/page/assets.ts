@@ -54,7 +54,7 @@ td.ok { background: var(--ok-back); } td.ok > a, .state.ok { color: var(--ok); }
 td.retried { background: var(--retried-back); } td.retried > a, .state.retried { color: var(--retried); }
 td.failed { background: var(--failed-back); } td.failed > a, .state.failed { color: var(--failed); }
 td.stale, td.unknown, td.none { background: var(--panel); color: var(--soft); }
-td.evidence, .wrap { overflow-wrap: anywhere; }
+td.evidence, .wrap { overflow-wrap: anywhere; } .runs td.wrap { min-width: 22rem; overflow-wrap: break-word; }
 .num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .sparks { display: flex; gap: .6rem; margin-top: .2rem; }
 .sparks figure { margin: 0; line-height: 1; } .sparks figcaption { font-size: .7rem; color: var(--soft); }
@@ -92,7 +92,8 @@ progress { width: 20rem; max-width: 100%; accent-color: var(--link); }
 }
 @media (max-width: 40rem) {
   th, td { padding: .3rem .4rem; }
-  td.wrap { min-width: 14rem; } .runs .num { display: none; } .runs { font-size: .85em; } .runs td.wrap { min-width: 0; }
+  td.wrap { min-width: 14rem; } .runs thead, .runs .num { display: none; } .runs, .runs tbody, .runs tr, .runs td:not(.num) { display: block; }
+  .runs tr { border: 1px solid var(--line); padding: .2rem .4rem; margin-bottom: .4rem; } .runs td, .runs td.wrap { border: 0; padding: .05rem 0; min-width: 0; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .4rem; }
   .matrix thead { display: none; } .matrix, .matrix tbody, .matrix tr, .matrix th, .matrix td { display: block; width: auto; }

@@ -366,6 +366,22 @@ describe('runs', () => {
     expect(body.match(/<tr>/g)).toHaveLength(501);
   });
 
+  test('on the time line a HEAD that asks whether a blob is there is no error when it is not; other refusals are', async () => {
+    const history = new History();
+    const requests = [
+      requestRecord({ method: 'HEAD', phase: 'start', status: 404 }),
+      requestRecord({ method: 'PATCH', phase: 'send', status: 404 }),
+      requestRecord({ method: 'HEAD', phase: 'verify', status: 404 }),
+    ];
+    const run = failedRun({ attempts: [attempt({ requests, failure: failure() })] });
+    history.add(run);
+    const body = await page(serverDeps({ history }), `/runs/${run.id}`);
+    const labels = [...body.matchAll(/<text class="(error|label)"[^>]*>([^<]*)</g)].map(
+      ([, kind, text]) => `${text} ${kind}`,
+    );
+    expect(labels).toEqual(['start HEAD 404 label', 'send PATCH 404 error', 'verify HEAD 404 error']);
+  });
+
   test('bytes over time are a picture and the same in words', async () => {
     const history = new History();
     const MiB = 1024 ** 2;
