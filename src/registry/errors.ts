@@ -44,12 +44,21 @@ export class ProtocolError extends Error {
   readonly step: Step;
   readonly problem: ProtocolProblem;
   readonly exchange: Exchange;
+  /** The client had sent the same request before: what that first sending ended in. */
+  readonly firstSending: unknown;
 
-  constructor(facts: { step: Step; problem: ProtocolProblem; exchange: Exchange; message: string }) {
+  constructor(facts: {
+    step: Step;
+    problem: ProtocolProblem;
+    exchange: Exchange;
+    message: string;
+    firstSending?: unknown;
+  }) {
     super(facts.message);
     this.step = facts.step;
     this.problem = facts.problem;
     this.exchange = facts.exchange;
+    this.firstSending = facts.firstSending;
   }
 }
 

@@ -64,16 +64,22 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     signal,
     url: (rest) => new WrittenUrl(`/v2/${repository}/${rest}`, path.origin),
     async send(request) {
-      const { exchange, challenged } = await sendWithResends(options, request);
-      const status = exchange.response?.status ?? 0;
-      if (!request.accepted.includes(status) && challenged !== true) {
-        const problem = status >= 300 && status < 400 ? 'redirected' : 'unexpected_status';
-        const message = `${request.method} for ${request.step} was answered ${status}`;
-        throw new ProtocolError({ step: request.step, problem, exchange, message });
-      }
+      const { exchange, challenged, first } = await sendWithResends(options, request);
+      if (!request.accepted.includes(exchange.response?.status ?? 0) && challenged !== true)
+        throw unexpectedStatus(request, exchange, first);
       return exchange;
     },
   };
+}
+
+function unexpectedStatus(request: RegistryRequest, exchange: Exchange, first?: Ended): ProtocolError {
+  const { method, step } = request;
+  const status = exchange.response?.status ?? 0;
+  const problem = status >= 300 && status < 400 ? 'redirected' : 'unexpected_status';
+  const message = `${method} for ${step} was answered ${status}`;
+  const firstSending =
+    first !== undefined && 'exchange' in first ? unexpectedStatus(request, first.exchange) : first?.error;
+  return new ProtocolError({ step, problem, exchange, message, firstSending });
 }
 
 /** `challenged`: the 401 is what the request was for. */
@@ -81,7 +87,11 @@ type Answered = { readonly exchange: Exchange; readonly challenged?: boolean };
 type Ended = Answered | { readonly error: unknown };
 
 /** The request, and again as long as the client's own policy says so. Throws what the last sending threw. */
-async function sendWithResends(options: RegistryClientOptions, request: RegistryRequest): Promise<Answered> {
+async function sendWithResends(
+  options: RegistryClientOptions,
+  request: RegistryRequest,
+): Promise<Answered & { readonly first?: Ended | undefined }> {
+  let first: Ended | undefined;
   let statusBefore: number | undefined;
   for (let sending = 1; ; sending += 1) {
     const pauseMs = options.resend?.waitMs?.() ?? 0;
@@ -90,8 +100,9 @@ async function sendWithResends(options: RegistryClientOptions, request: Registry
     const delayMs = options.signal.aborted ? undefined : resendDelayMs(options, request, end, sending, statusBefore);
     if (delayMs === undefined) {
       if ('error' in end) throw end.error;
-      return end;
+      return { ...end, first };
     }
+    first ??= end;
     statusBefore = 'exchange' in end ? end.exchange.response?.status : undefined;
     await options.resend?.sleep(delayMs);
   }

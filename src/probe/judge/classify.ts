@@ -2,6 +2,7 @@ import { Redactor } from '../../network/secrets/redactor.ts';
 import { evidenceOf } from './evidence.ts';
 import { type FailureContext, type Facts, factsOf } from './facts.ts';
 import type { Failure, Phase } from '../failure.ts';
+import { ProtocolError } from '../../registry/errors.ts';
 import { blameFor, reasonFor } from './reason-table.ts';
 
 /**
@@ -11,6 +12,9 @@ import { blameFor, reasonFor } from './reason-table.ts';
  */
 export function classify(error: unknown, context: FailureContext, redactor = new Redactor()): Failure {
   const facts = factsOf(error, context);
+  const first = error instanceof ProtocolError ? error.firstSending : undefined;
+  if (first !== undefined && speaksOfTheFirst(facts, factsOf(first, context)))
+    return classify(first, context, redactor);
   const [registryCode] = facts.registryCodes;
   if (facts.exchange !== undefined) redactor.learn(facts.exchange);
 
@@ -27,6 +31,18 @@ export function classify(error: unknown, context: FailureContext, redactor = new
     status: facts.status,
     registryCode: registryCode === undefined ? undefined : redactor.redact(registryCode),
   };
+}
+
+/**
+ * Whether a registry's refusal of a request that was sent twice only echoes the first sending: a hop had ended that one, the
+ * registry may have taken it all the same, and the session is now another one than the second sending speaks of.
+ */
+function speaksOfTheFirst(last: Facts, first: Facts): boolean {
+  const { method } = last.exchange ?? {};
+  const changes = method === 'PUT' || method === 'PATCH';
+  const refused = last.status !== undefined && (last.status >= 500 || [400, 404, 409, 416].includes(last.status));
+  const hopEnded = first.status === undefined || first.status >= 499 || first.status === 408;
+  return changes && refused && last.answeredBy === 'registry' && hopEnded && first.answeredBy !== 'registry';
 }
 
 /** Whatever was thrown: even what cannot be turned into text. */

@@ -127,6 +127,8 @@ test.each(['docker@29.0', 'docker@20.10', 'skopeo@1.9', 'podman@4.3'] as const)(
   },
 );
 
+const registryHeaders = { 'content-type': 'application/json', 'docker-distribution-api-version': 'registry/2.0' };
+
 describe('retries and resends', () => {
   test.each([
     ['docker-containerd', 5],
@@ -191,6 +193,25 @@ describe('retries and resends', () => {
     const bodies = run.attempts[0]?.requests.filter((request) => request.plannedBytes > 0);
     expect(bodies).toHaveLength(sendings);
     expect(run.attempts[0]?.resends).toBe(sendings - 1);
+  });
+
+  test('what a hop ended is the failure, not what the registry says to the same request sent once more', async () => {
+    const registry = await registryOf();
+    let puts = 0;
+    registry.intercept = (request) => {
+      if (request.method !== 'PUT') return undefined;
+      puts += 1;
+      return puts === 1
+        ? { kind: 'answer', status: 504, headers: { server: 'envoy' }, body: 'upstream request timeout' }
+        : { kind: 'answer', status: 500, headers: registryHeaders, body: '{"errors":[{"code":"UNKNOWN"}]}' };
+    };
+    const run = await runOnce(
+      checkOf(registry.url, { client: 'docker-containerd', sizeBytes: 50_000, check: { retries: 'profile' } }),
+    );
+    expect(run.attempts[0]?.requests.flatMap(({ method, status }) => (method === 'PUT' ? [status] : []))).toEqual([
+      504, 500, 500,
+    ]);
+    expect(run.failure).toMatchObject({ reason: 'response_timeout', answeredBy: 'envoy', status: 504 });
   });
 
   test('regctl falls back to ranged 1 MiB chunks on the same session, and says so', async () => {
