@@ -145,7 +145,7 @@ describe('a ledger that is not well is repaired or done without, and said to be 
     const whole = lines(1, 2, 3);
     const ends = [...whole.matchAll(/\n/g)].map(({ index }) => index);
     // Each cut costs a dozen writes to the disk: all around the ends of lines, and a few within them.
-    const within = [...whole].flatMap((_, at) => (at % 43 === 0 ? [at] : []));
+    const within = Array.from({ length: Math.ceil(whole.length / 43) }, (_, index) => index * 43);
     for (const bytes of new Set([...within, ...ends.flatMap((end) => [end - 1, end, end + 1])])) {
       writeFileSync(file(), whole.slice(0, bytes));
       const { ledger, ids, unreadable } = await start();
