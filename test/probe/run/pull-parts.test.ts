@@ -36,7 +36,8 @@ describe('the parts of the way back', () => {
   test.each<readonly [ClientName, 'image' | 'blob', readonly string[]]>([
     ['docker', 'image', ['manifest', 'config', 'layer1', 'layer2']],
     ['containerd', 'image', ['manifest', 'config', 'layer1', 'layer2']],
-    ['skopeo', 'image', ['manifest', 'layer1', 'layer2', 'config']],
+    ['skopeo', 'image', ['manifest', 'config', 'layer1', 'layer2']],
+    ['skopeo@1.9', 'image', ['manifest', 'layer1', 'layer2', 'config']],
     ['docker', 'blob', ['blob']],
     ['skopeo', 'blob', ['blob']],
   ])('as %s, of one %s: in its order, cold and then warm', async (client, kind, names) => {
