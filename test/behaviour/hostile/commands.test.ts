@@ -193,7 +193,9 @@ describe('a hostile server ends no command late, in a crash or with a secret', (
     // On a busy machine a push may be over before its login is.
     expect(results.filter(({ asked }) => asked > 0).length).toBeGreaterThan(results.length / 10);
     expect(results.filter(({ late }) => late).map(({ move }) => move)).toEqual([]);
-    expect(results.filter(({ code }) => code !== 1 && (to !== 'reads' || code !== 0))).toEqual([]);
+    // What a client does not look at may be as strange as it likes: the push gets through.
+    const isDone = (text: string): boolean => to === 'reads' || /: pushed \d/.test(text);
+    expect(results.filter(({ code, text }) => code !== 1 && !(code === 0 && isDone(text)))).toEqual([]);
     expect(results.filter(({ text }) => forTerminals.test(text))).toEqual([]);
     expect(results.filter(({ text }) => /\n\s+at \S.*:\d+:\d+/.test(text) || text.length < 100)).toEqual([]);
     for (const { move, text } of results)
