@@ -43,14 +43,14 @@ export const hopCauses = {
     nextTest: 'Look at the load of this hop at that time, and push again when it is idle.',
   },
   hop_fails_always: {
-    title: 'a proxy fails every request by itself, before it asks the registry',
+    title: 'a proxy refuses or fails every request by itself, before it asks the registry',
     hop: 'failure',
     remedy:
-      'Read the error log of the proxy that answers: the login service that it asks first is away (nginx `auth_request`, Traefik `forwardAuth`, Envoy `ext_authz`), its rules lead in a circle (`rewrite`), or a script or module of it fails.',
+      'Read the error log of the proxy that answers: the login service that it asks first is away (nginx `auth_request`, Traefik `forwardAuth`, Envoy `ext_authz`), its rules lead in a circle (`rewrite`), it takes the name in TLS for another host’s than the one asked for (421), or a script or module of it fails.',
     reference: 'https://nginx.org/en/docs/http/ngx_http_auth_request_module.html',
     rank: 'inferred',
     explains: (f, x) =>
-      (f.status ?? 0) >= 500 &&
+      ((f.status ?? 0) >= 500 || ((f.status ?? 0) >= 400 && f.reason === 'unexpected_response')) &&
       f.reason !== 'origin_unreachable' &&
       f.reason !== 'response_timeout' &&
       f.answeredBy !== 'registry' &&

@@ -384,6 +384,19 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     { direct: 'same' },
   ],
   [
+    'Apache refuses each request with a status that no rule knows',
+    {
+      status: 421,
+      reason: 'unexpected_response',
+      answeredBy: 'apache',
+      phase: 'auth',
+      ...body('<h1>Misdirected Request</h1>'),
+    },
+    { direct: 'ok', bareFails: true, proven: new Set(['path']) },
+    'hop_fails_always@ingress certain',
+    { registryAnswered: true },
+  ],
+  [
     '502 without words, by turns',
     { ...gateway(502), answeredBy: 'traefik', ...body('Bad Gateway') },
     { direct: 'ok', registryAnswered: true, byTurns: true, proven: new Set(['path']) },

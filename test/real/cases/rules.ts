@@ -78,7 +78,7 @@ const rules: readonly Rule[] = [
     what: '421 Misdirected Request',
     source: 'httpd.apache.org SSLStrictSNIVHostCheck',
     more: () => ({ host: 'RewriteEngine on\nRewriteRule ^/v2/.* - [R=421,L]' }),
-    right: /refuses or fails this request/,
+    right: /refuses or fails every request/,
   },
   {
     hop: 'apache',
