@@ -4,7 +4,6 @@ import { hashSync } from 'bcryptjs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { adviseCommand } from '../../src/cli/advise.ts';
-import { runCommandLine } from '../../src/cli/command-line.ts';
 import { createEngine } from '../../src/daemon/engine.ts';
 import { type DemoEdge, startEdge } from '../../src/lab/edge.ts';
 import { type DemoRegistry, startRegistry } from '../../src/lab/registry.ts';
@@ -14,6 +13,7 @@ import { tooLarge } from '../support/fake-run.ts';
 import { foundLimit } from '../support/limits.ts';
 import { check, failedRun, successfulRun } from '../support/run-fixtures.ts';
 import { serverDeps } from '../support/server-fixtures.ts';
+import { typed } from '../support/typed.ts';
 
 const MB = 1_000_000;
 const index = 'application/vnd.oci.image.index.v1+json';
@@ -78,17 +78,8 @@ async function put(tag: string, mediaType: string, content: object): Promise<str
 }
 
 async function advise(...args: readonly string[]) {
-  let out = '';
-  let err = '';
   const command = adviseCommand({ engine: createEngine(), isTerminal: false });
-  const terminal = {
-    out: (text: string) => (out += text),
-    err: (text: string) => (err += text),
-    env: {},
-    readInput: () => '',
-  };
-  const code = await runCommandLine(['advise', ...args], [command], terminal);
-  return { code, out, err };
+  return typed(['advise', ...args], [command]);
 }
 
 describe('what a daemon knows', () => {

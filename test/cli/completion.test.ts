@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCommandLine } from '../../src/cli/command-line.ts';
 import { createCommands } from '../../src/cli/commands.ts';
 import { newestClients } from '../../src/cli/select-targets.ts';
 import { type Component, describeWithComponents, requireComponent } from '../support/component.ts';
+import { typed } from '../support/typed.ts';
 
 const commands = createCommands();
 let folder: string;
@@ -18,16 +18,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 async function completion(...args: readonly string[]) {
-  let out = '';
-  let err = '';
-  const terminal = {
-    out: (text: string) => (out += text),
-    err: (text: string) => (err += text),
-    env: {},
-    readInput: () => '',
-  };
-  const code = await runCommandLine(['completion', ...args], commands, terminal);
-  return { code, out, err };
+  return typed(['completion', ...args], commands);
 }
 
 test.each([[], ['tcsh'], ['toString'], ['bash', 'zsh']])('%j is refused in one line', async (...args) => {

@@ -1,21 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runCommandLine } from '../../src/cli/command-line.ts';
 import { explainCommand } from '../../src/cli/explain.ts';
 import { logFormats } from '../../src/probe/explain/explain-line.ts';
+import { typed } from '../support/typed.ts';
 
 async function explain(input: string, ...args: readonly string[]) {
-  let out = '';
-  let err = '';
-  const terminal = {
-    out: (text: string) => (out += text),
-    err: (text: string) => (err += text),
-    env: {},
-    readInput: () => input,
-  };
-  const code = await runCommandLine(['explain', ...args], [explainCommand], terminal);
-  return { code, out, err };
+  return typed(['explain', ...args], [explainCommand], { readInput: () => input });
 }
 
 const document = readFileSync(join(import.meta.dirname, '../../docs/explain.md'), 'utf8');

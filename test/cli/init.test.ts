@@ -13,7 +13,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Terminal } from '../../src/cli/command.ts';
-import { runCommandLine } from '../../src/cli/command-line.ts';
 import { candidatesOf, clientsFound } from '../../src/cli/init-paths.ts';
 import { initCommand } from '../../src/cli/init.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -21,6 +20,7 @@ import { createEngine } from '../../src/daemon/engine.ts';
 import { type DemoRegistry, startRegistry } from '../../src/lab/registry.ts';
 import { checkOf } from '../support/checks.ts';
 import { startScriptedRegistry } from '../support/scripted-registry.ts';
+import { typed } from '../support/typed.ts';
 
 let registry: DemoRegistry;
 let directory: string;
@@ -36,18 +36,8 @@ afterEach(async () => {
 });
 
 async function init(args: readonly string[], more: Partial<Terminal> = {}, addresses: readonly LookupAddress[] = []) {
-  let out = '';
-  let err = '';
   const deps = { engine: createEngine(), isTerminal: false, lookUp: async () => addresses };
-  const terminal = {
-    out: (text: string) => (out += text),
-    err: (text: string) => (err += text),
-    env: {},
-    readInput: () => 'right\n',
-    ...more,
-  };
-  const code = await runCommandLine(['init', `--output=${file}`, ...args], [initCommand(deps)], terminal);
-  return { code, out, err };
+  return typed(['init', `--output=${file}`, ...args], [initCommand(deps)], { readInput: () => 'right\n', ...more });
 }
 
 const login = ['--user=probe', '--password-stdin'];

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { runCommandLine } from '../../src/cli/command-line.ts';
 import { createEngine } from '../../src/daemon/engine.ts';
 import { limitCommand } from '../../src/cli/limit.ts';
 import { type DemoEdge, startEdge } from '../../src/lab/edge.ts';
 import { type DemoRegistry, startRegistry } from '../../src/lab/registry.ts';
 import { startScriptedRegistry } from '../support/scripted-registry.ts';
+import { typed } from '../support/typed.ts';
 
 let registry: DemoRegistry;
 let edge: DemoEdge;
@@ -31,19 +31,11 @@ afterEach(async () => {
 });
 
 async function limit(args: readonly string[], input = 'right\n', isTerminal = false) {
-  let out = '';
-  let err = '';
   const command = limitCommand({
     engine: createEngine(),
     isTerminal,
   });
-  const code = await runCommandLine(['limit', ...args], [command], {
-    out: (text) => (out += text),
-    err: (text) => (err += text),
-    env: {},
-    readInput: () => input,
-  });
-  return { code, out, err };
+  return typed(['limit', ...args], [command], { readInput: () => input });
 }
 
 const size = ['--only=size', '--up-to=2MB', '--resolution=100kB'];

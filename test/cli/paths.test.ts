@@ -2,7 +2,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCommandLine } from '../../src/cli/command-line.ts';
 import { pathsCommand } from '../../src/cli/paths.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { annotationRows, defaultRows, hops, policyRows } from '../../src/kubernetes/hops.ts';
@@ -10,6 +9,7 @@ import { kindsRead } from '../../src/kubernetes/objects.ts';
 import * as scene from '../support/cluster-objects.ts';
 import { fakeSources } from '../support/config-sources.ts';
 import { type ListServer, startListServer } from '../support/list-server.ts';
+import { typed } from '../support/typed.ts';
 
 let folder: string;
 let server: ListServer;
@@ -23,16 +23,7 @@ afterAll(async () => {
 });
 
 async function paths(args: readonly string[], input = '') {
-  let out = '';
-  let err = '';
-  const terminal = {
-    out: (text: string) => (out += text),
-    err: (text: string) => (err += text),
-    env: {},
-    readInput: () => input,
-  };
-  const code = await runCommandLine(['paths', ...args], [pathsCommand], terminal);
-  return { code, out, err };
+  return typed(['paths', ...args], [pathsCommand], { readInput: () => input });
 }
 
 const list = (objects: readonly object[]): string => JSON.stringify({ kind: 'List', items: objects });

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cleanupCommand } from '../../src/cli/cleanup.ts';
-import { runCommandLine } from '../../src/cli/command-line.ts';
 import { diagnoseCommand } from '../../src/cli/diagnose.ts';
 import { createEngine } from '../../src/daemon/engine.ts';
 import { pushCommand } from '../../src/cli/push.ts';
@@ -14,6 +13,7 @@ import { type DemoEdge, startEdge } from '../../src/lab/edge.ts';
 import { type DemoRegistry, startRegistry } from '../../src/lab/registry.ts';
 import { Ledger } from '../../src/probe/leftovers/ledger.ts';
 import { checkOf } from '../support/checks.ts';
+import { typed } from '../support/typed.ts';
 
 let registry: DemoRegistry;
 let edge: DemoEdge;
@@ -40,17 +40,9 @@ async function run(
   isTerminal = false,
   env: Readonly<Record<string, string>> = {},
 ) {
-  let out = '';
-  let err = '';
   const deps = { engine: createEngine(ledger), ledger, isTerminal };
   const commands = [pushCommand(deps), diagnoseCommand(deps), cleanupCommand(deps)] as const;
-  const code = await runCommandLine(args, [...commands], {
-    out: (text) => (out += text),
-    err: (text) => (err += text),
-    env,
-    readInput: () => input,
-  });
-  return { code, out, err };
+  return typed(args, [...commands], { env, readInput: () => input });
 }
 
 const login = ['--user=probe', '--password-stdin'];

@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCommandLine } from '../../src/cli/command-line.ts';
 import { createEngine } from '../../src/daemon/engine.ts';
 import { reportCommand } from '../../src/cli/report.ts';
 import { type DemoLab, startLab } from '../../src/lab/lab.ts';
+import { typed } from '../support/typed.ts';
 
 let lab: DemoLab;
 let directory: string;
@@ -33,16 +33,8 @@ afterAll(async () => {
 });
 
 async function report(...args: readonly string[]) {
-  let out = '';
-  let err = '';
   const command = reportCommand({ engine: createEngine(), isTerminal: false });
-  const code = await runCommandLine(['report', `--config.file=${config}`, ...args], [command], {
-    out: (text) => (out += text),
-    err: (text) => (err += text),
-    env: {},
-    readInput: () => '',
-  });
-  return { code, out, err };
+  return typed(['report', `--config.file=${config}`, ...args], [command]);
 }
 
 const quick = ['--quick', '--path=cloudflare', '--path=internal', '--path=bypass', '--small-size=64KiB'];
