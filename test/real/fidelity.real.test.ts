@@ -228,14 +228,20 @@ describeWithComponents(['podman', 'buildah', 'unshare'], 'fidelity: podman push 
   });
 });
 
-/** containerd sends the config beside the layer: the requests of the layer, of which the POST cannot be told from the config's. */
+/**
+ * The requests of the layer: first those that its config, sent beside it, has word for word (POST, token), each once and in no order,
+ * since either of the two may come first; then the layer's own, in their order.
+ */
 function ofLayer(requests: readonly RecordedRequest[]): WireImage[] {
-  const posts = new Set<string>();
-  return images(requests).filter(({ request, headers, body }) => {
+  const shared = new Map<string, WireImage>();
+  const own = images(requests).filter((image) => {
+    const { request, headers, body } = image;
     if (request.startsWith('HEAD')) return headers['accept']?.includes('image.layer');
     if (request.startsWith('PUT')) return /\d|not to its end/.test(body);
-    return posts.size !== posts.add(request).size;
+    shared.set(request, shared.get(request) ?? image);
+    return false;
   });
+  return [...[...shared.keys()].sort().map((request) => shared.get(request)!), ...own];
 }
 
 describeWithComponents(['containerd', 'unshare'], 'fidelity: ctr images push', () => {
