@@ -6,6 +6,7 @@ import { type DockerDaemon, startDockerDaemon } from './support/docker-daemon.ts
 import { type Recordings, recordBoth, type Scene, user } from './support/fidelity.ts';
 import { MiB } from './support/expectations.ts';
 import type { InjectedAnswer, RecordedRequest } from './support/recording-proxy.ts';
+import type { WireRequest } from './support/recording-proxy-parser.ts';
 import { buildahPush, containerdPush, podmanPush, skopeoCopy } from './support/skopeo.ts';
 import { type WireImage, waitsAfter, wireImage } from './support/wire-image.ts';
 
@@ -244,9 +245,13 @@ function ofLayer(requests: readonly RecordedRequest[]): WireImage[] {
   return [...[...shared.keys()].sort().map((request) => shared.get(request)!), ...own];
 }
 
+/** The first request of the layer or its config: of the two, whichever came second would know the challenge that the first was given. */
+const isFirstOfItsBlob = ({ method, target, headers }: WireRequest): boolean =>
+  method === 'HEAD' && target.includes('/blobs/') && !headers.some(([name]) => name.toLowerCase() === 'authorization');
+
 describeWithComponents(['containerd', 'unshare'], 'fidelity: ctr images push', () => {
   const record = (scene: Scene): Promise<Recordings> =>
-    recordBoth('containerd', { kind: 'blob', ...scene }, containerdPush);
+    recordBoth('containerd', { kind: 'blob', pairs: isFirstOfItsBlob, ...scene }, containerdPush);
 
   test.each<[string, RegistryAuth | undefined]>([
     ['anonymous', undefined],

@@ -20,6 +20,8 @@ export interface Scene {
   readonly layerBytes?: number;
   /** What the emulated client pushes; default `image`. */
   readonly kind?: 'blob' | 'image';
+  /** Requests of which the real program sends two side by side: none of them is answered before both have come. */
+  readonly pairs?: (request: WireRequest) => boolean;
   /** Retries of the emulated client; default `profile`. */
   readonly retries?: RetryChoice;
 }
@@ -51,7 +53,7 @@ export async function recordBoth(
     return request.method === 'PUT' && announced >= payloadBytes ? scene.put : undefined;
   };
   const proxies = [
-    await startRecordingProxy(registries[0].port, inject),
+    await startRecordingProxy(registries[0].port, inject, untilBoth(scene.pairs)),
     await startRecordingProxy(registries[1].port, inject),
   ] as const;
   const [real, emulated] = proxies;
@@ -67,6 +69,21 @@ export async function recordBoth(
   } finally {
     for (const one of [...proxies, ...registries]) await one.close();
   }
+}
+
+/** Holds the requests of a pair until the second has come. */
+function untilBoth(isOfPair: Scene['pairs'] = () => false): (request: WireRequest) => Promise<void> | undefined {
+  let come = 0;
+  let release = (): void => undefined;
+  const both = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return (request) => {
+    if (!isOfPair(request)) return undefined;
+    come += 1;
+    if (come === 2) release();
+    return both;
+  };
 }
 
 /** Size of the first payload that was announced or sent in full; undefined when the program ended without one. */

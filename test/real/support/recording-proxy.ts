@@ -30,11 +30,13 @@ export interface RecordingProxy {
 
 /**
  * A proxy on loopback that passes bytes on unchanged in both directions and writes down the requests, so that two clients can
- * be compared as they are on the wire. `inject` is asked for each request's head.
+ * be compared as they are on the wire. `inject` is asked for each request's head; a request without a body that `hold` gives a
+ * promise for reaches the server once that is fulfilled.
  */
 export async function startRecordingProxy(
   upstreamPort: number,
-  inject: (request: WireRequest) => InjectedAnswer | undefined = () => undefined,
+  inject: Relay['inject'] = () => undefined,
+  hold: Relay['hold'] = () => undefined,
 ): Promise<RecordingProxy> {
   const requests: RecordedRequest[] = [];
   const sockets = new Set<Socket>();
@@ -47,7 +49,7 @@ export async function startRecordingProxy(
       socket.setNoDelay(true);
       socket.once('close', () => sockets.delete(socket));
     }
-    relay(client, upstream, { connection: connections, requests, inject });
+    relay(client, upstream, { connection: connections, requests, inject, hold });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -69,10 +71,12 @@ interface Relay {
   readonly connection: number;
   readonly requests: RecordedRequest[];
   readonly inject: (request: WireRequest) => InjectedAnswer | undefined;
+  readonly hold: (request: WireRequest) => Promise<void> | undefined;
 }
 
-function relay(client: Socket, upstream: Socket, { connection, requests, inject }: Relay): void {
+function relay(client: Socket, upstream: Socket, { connection, requests, inject, hold }: Relay): void {
   let current: RecordedRequest | undefined;
+  let held: Promise<void> | undefined;
   let injected: InjectedAnswer | undefined;
   const answer = (): void => {
     if (injected === undefined || current === undefined || current.status !== undefined) return;
@@ -87,6 +91,7 @@ function relay(client: Socket, upstream: Socket, { connection, requests, inject 
     onHead(request) {
       if (current !== undefined && current.status === undefined) throw new Error('pipelined requests');
       injected = inject(request);
+      held = hold(request);
       current = Object.assign(request, { connection, startMs: performance.now() });
       requests.push(current);
     },
@@ -94,7 +99,7 @@ function relay(client: Socket, upstream: Socket, { connection, requests, inject 
   });
   client.on('data', (bytes) => {
     parser.feed(bytes);
-    if (injected === undefined) upstream.write(bytes);
+    if (injected === undefined) void (held?.then(() => upstream.write(bytes)) ?? upstream.write(bytes));
     else if (current !== undefined && current.bodyBytes >= (injected.afterBytes ?? Number.POSITIVE_INFINITY)) answer();
   });
   upstream.on('data', (bytes: Buffer) => {
