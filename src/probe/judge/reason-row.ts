@@ -54,11 +54,8 @@ export interface ReasonRow {
     /** The registry may be gone, or a hop does not reach it: only another path tells. */
     readonly maybeDown: boolean;
   };
-  /** What the metrics make of it. */
-  readonly counted: {
-    /** A run that ends so is an outcome of its path; false: it counts as cancelled, and the path as not tried. */
-    readonly asOutcome: boolean;
-  };
+  /** A run that ends so is an outcome of its path; false: it counts as cancelled, and the path as not tried. */
+  readonly isOutcome: boolean;
   /** The section of docs/failures.md, one sentence or more each. */
   readonly words: {
     readonly wire: string;

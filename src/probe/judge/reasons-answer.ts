@@ -12,7 +12,7 @@ export const answerReasons = {
     blame: edgeToOrigin,
     round: { family: 'down', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'maybe', mayPass: true, maybeDown: true },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: "502 or 503 that the registry did not make; Cloudflare's 520 to 523, 527, and 530 with `error code: 1033` when the tunnel is down.",
       causes:
@@ -28,7 +28,7 @@ export const answerReasons = {
     blame: storageAtTheEnd,
     round: { family: 'down', needsSuccessAfter: true, ownWords: true, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: true, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: "a 5xx made by the registry (error JSON or its version header), or one without any proxy's mark.",
       causes:
@@ -44,7 +44,7 @@ export const answerReasons = {
     blame: byAnswer,
     round: { family: 'other', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: 'HEAD after 201 is not answered 200, or without `Content-Length`, or with another length. docker shows `missing content-length header for request`.',
       causes:
@@ -60,7 +60,7 @@ export const answerReasons = {
     blame: byAnswer,
     round: { family: 'other', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: 'an answer that no rule knows: another status, something that is no HTTP, headers without end or above 64 KiB.',
       causes:

@@ -10,7 +10,7 @@ export const authReasons = {
     blame: 'auth_server',
     round: { family: 'auth', needsSuccessAfter: false, ownWords: false, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: '401 with a challenge whose realm the real client itself does not follow; no request goes there.',
       causes:
@@ -26,7 +26,7 @@ export const authReasons = {
     blame: 'auth_server',
     round: { family: 'auth', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: '401 without `WWW-Authenticate`, with nothing usable in it, with a realm on a host that the path does not allow, or whose token service cannot be reached.',
       causes:
@@ -45,7 +45,7 @@ export const authReasons = {
     blame: 'auth_server',
     round: { family: 'auth', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: "401 or 403 before a session was open, from the registry or its token service; or 403 with the registry's own error later; or a token reply without a token.",
       causes:
@@ -61,7 +61,7 @@ export const authReasons = {
     blame: 'auth_server',
     round: { family: 'auth', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: true },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: '401 after the session was opened, typically on the PUT that follows minutes of PATCH.',
       causes:

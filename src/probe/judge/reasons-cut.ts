@@ -11,7 +11,7 @@ export const cutReasons = {
     blame: (f) => (f.status === undefined ? 'ingress' : byAnswer(f)),
     round: { family: 'down', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: true },
     tells: { own: false, cut: 'clock', size: 'no', time: 'yes', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: '408, 460 or 499 while sending, or a connection cut 58 to 62 s after the body began, whatever its size.',
       causes:
@@ -27,7 +27,7 @@ export const cutReasons = {
     blame: 'unknown',
     round: { family: 'down', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: true },
     tells: { own: false, cut: 'clock', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: 'no byte was accepted for the stall time (120 s; 30 s in a diagnosis): our own timer `stall` ended it.',
       causes:
@@ -43,7 +43,7 @@ export const cutReasons = {
     blame: (f) => (f.status === 524 ? 'edge_to_origin' : f.status === undefined ? 'unknown' : byAnswer(f)),
     round: { family: 'down', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: true },
     tells: { own: false, cut: 'clock', size: 'no', time: 'maybe', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: "504 or Cloudflare's 524 after the body; or no response headers within the client's own header timeout (30 s in docker with the containerd store, counted from the last byte: moby/moby#53700).",
       causes:
@@ -59,7 +59,7 @@ export const cutReasons = {
     blame: 'unknown',
     round: { family: 'down', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: true },
     tells: { own: false, cut: 'connection', size: 'maybe', time: 'maybe', mayPass: true, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: 'RST_STREAM, GOAWAY or a protocol error on an HTTP/2 connection, without an answer.',
       causes:
@@ -75,7 +75,7 @@ export const cutReasons = {
     blame: 'unknown',
     round: { family: 'down', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: true },
     tells: { own: false, cut: 'connection', size: 'maybe', time: 'maybe', mayPass: true, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: 'RST, FIN or a failed write without a complete answer, and none of the patterns above.',
       causes:

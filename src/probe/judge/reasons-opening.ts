@@ -10,7 +10,7 @@ export const openingReasons = {
     blame: 'dns',
     round: { family: 'opening', needsSuccessAfter: false, ownWords: false, byHop: false, local: true, timed: true },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: 'the name was not resolved, nothing was connected. The code tells NXDOMAIN (`ENOTFOUND`), no answer (`ETIMEOUT`, timer `dns`) and a refusing server apart.',
       causes:
@@ -26,7 +26,7 @@ export const openingReasons = {
     blame: 'ingress',
     round: { family: 'down', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: true, maybeDown: true },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: 'RST to the SYN, or a proxy that answered CONNECT with something else than 2xx, or a request with 407 (`PROXY_407`: it wants credentials; `PROXY_403`: it forbids the target).',
       causes:
@@ -42,7 +42,7 @@ export const openingReasons = {
     blame: 'client_network',
     round: { family: 'down', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: true },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: true, maybeDown: true },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: 'no TCP connection within 30 s (DNS and TCP together, as Go clients count it), or no route.',
       causes:
@@ -58,7 +58,7 @@ export const openingReasons = {
     blame: (f) => (f.status === undefined ? 'ingress' : 'edge_to_origin'),
     round: { family: 'opening', needsSuccessAfter: false, ownWords: false, byHop: false, local: true, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: "the handshake failed or took more than 10 s; or Cloudflare answered 525 (handshake with the origin) or 526 (origin's certificate).",
       causes:
@@ -79,7 +79,7 @@ export const openingReasons = {
     blame: 'unknown',
     round: { family: 'down', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: true },
     tells: { own: false, cut: 'connection', size: 'maybe', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: 'reset or close on a connection that had been used before, within a second, without a byte of answer and with at most 64 KiB sent.',
       causes:

@@ -10,7 +10,7 @@ export const ownReasons = {
     blame: 'prober',
     round: { family: 'other', needsSuccessAfter: true, ownWords: false, byHop: false, local: true, timed: false },
     tells: { own: true, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: false },
+    isOutcome: false,
     words: {
       wire: 'we ended it: shutdown, reload of the configuration, or an interrupted command.',
       causes: 'a restart of blobprobe in mid-push.',
@@ -25,7 +25,7 @@ export const ownReasons = {
     blame: 'unknown',
     round: { family: 'other', needsSuccessAfter: true, ownWords: false, byHop: false, local: true, timed: false },
     tells: { own: true, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: "nothing failed, but the run's `timeout` passed; the phase says where it was.",
       causes:
@@ -41,7 +41,7 @@ export const ownReasons = {
     blame: 'prober',
     round: { family: 'other', needsSuccessAfter: true, ownWords: false, byHop: false, local: true, timed: false },
     tells: { own: true, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: false },
+    isOutcome: false,
     words: {
       wire: 'nothing: this host had no file descriptor, memory, buffer or local port left (`EMFILE`, `ENFILE`, `ENOMEM`, `ENOBUFS`, `EADDRNOTAVAIL`), or `localAddress` is no address of it.',
       causes:
@@ -57,7 +57,7 @@ export const ownReasons = {
     blame: 'prober',
     round: { family: 'other', needsSuccessAfter: true, ownWords: false, byHop: false, local: true, timed: false },
     tells: { own: true, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: "an error that is none of the network's and none of the registry's.",
       causes: 'a defect in blobprobe, a file that cannot be read.',

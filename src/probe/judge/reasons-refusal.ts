@@ -11,7 +11,7 @@ export const refusalReasons = {
     blame: byAnswer,
     round: { family: 'policy', needsSuccessAfter: false, ownWords: false, byHop: true, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: '403 or 451 that the registry did not make, or an answer with `cf-mitigated` (a browser challenge, 503 or 403).',
       causes: 'WAF rules on bodies, methods or user agents; bot protection; IP lists; geo blocking.',
@@ -26,7 +26,7 @@ export const refusalReasons = {
     blame: byAnswer,
     round: { family: 'policy', needsSuccessAfter: false, ownWords: false, byHop: true, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: '405 or 501 to POST, PATCH or PUT.',
       causes:
@@ -42,7 +42,7 @@ export const refusalReasons = {
     blame: byAnswer,
     round: { family: 'policy', needsSuccessAfter: false, ownWords: false, byHop: true, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: '411 to a chunked body, or to an empty one without `Content-Length`.',
       causes:
@@ -61,7 +61,7 @@ export const refusalReasons = {
     blame: byAnswer,
     round: { family: 'size', needsSuccessAfter: false, ownWords: false, byHop: true, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'yes', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: "413, at once when the length is declared, else when the limit is passed, or after everything was sent (Cloudflare); 416 `REQUESTED_RANGE_NOT_SATISFIABLE` for GHCR's PATCH above 4 MiB; or a reset at a size that was answered 413 in the attempt before.",
       causes:
@@ -77,7 +77,7 @@ export const refusalReasons = {
     blame: byAnswer,
     round: { family: 'quota', needsSuccessAfter: true, ownWords: true, byHop: true, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: '429, with or without `Retry-After`.',
       causes:
@@ -92,7 +92,7 @@ export const refusalReasons = {
     blame: 'registry_app',
     round: { family: 'quota', needsSuccessAfter: true, ownWords: true, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: '403 at the commit, after all bytes: empty body (Gitea) or `DENIED` that names a limit (Harbor); 507.',
       causes:

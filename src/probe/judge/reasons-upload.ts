@@ -11,7 +11,7 @@ export const uploadReasons = {
     blame: 'ingress',
     round: { family: 'address', needsSuccessAfter: false, ownWords: false, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: 'POST, PATCH or the GET of a blob is answered with a Location that the real client itself does not follow; nothing is sent there.',
       causes:
@@ -27,7 +27,7 @@ export const uploadReasons = {
     blame: 'ingress',
     round: { family: 'address', needsSuccessAfter: false, ownWords: false, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: 'the answer to POST or PATCH has no Location, one that is no http(s) URL, one that leads from https to http, or to a host that the path does not allow.',
       causes:
@@ -43,7 +43,7 @@ export const uploadReasons = {
     blame: byAnswer,
     round: { family: 'address', needsSuccessAfter: false, ownWords: false, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: '301, 302, 303, 307 or 308 where bytes were to go. Go turns a 301 or 302 into a GET without body: the push looks like an empty upload.',
       causes:
@@ -59,7 +59,7 @@ export const uploadReasons = {
     blame: (f) => (crossedCloudflare(f) ? 'tunnel' : 'ingress'),
     round: { family: 'body', needsSuccessAfter: false, ownWords: false, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: 'bytes were sent, PATCH was accepted, and its `Range` says none arrived (`0-0`, `0--1`, absent); clients that do not look end with `DIGEST_INVALID`. docker shows `EOF` or `bad range format: 0--1`.',
       causes:
@@ -77,7 +77,7 @@ export const uploadReasons = {
     blame: (f) => (crossedCloudflare(f) ? 'edge_to_origin' : 'ingress'),
     round: { family: 'body', needsSuccessAfter: false, ownWords: false, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: 'the registry acknowledges fewer bytes than were sent, and the commit fails; or a blob that is fetched back is too short.',
       causes:
@@ -93,7 +93,7 @@ export const uploadReasons = {
     blame: 'unknown',
     round: { family: 'body', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: 'all bytes are acknowledged and the commit is answered 400 `DIGEST_INVALID`; or a digest read back is another one. With a single PUT the registry does not say how much arrived, so a loss shows like this, too.',
       causes:
@@ -109,7 +109,7 @@ export const uploadReasons = {
     blame: registryUnlessAHop,
     round: { family: 'session', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: true, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: "404 on the session's PATCH or PUT, `BLOB_UPLOAD_UNKNOWN` or `BLOB_UPLOAD_INVALID`; docker shows `blob upload unknown`.",
       causes:
@@ -125,7 +125,7 @@ export const uploadReasons = {
     blame: byAnswer,
     round: { family: 'body', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: 'an answer broke off, the client asked for the rest with `Range`, and got 416, all of the blob, or another part of it.',
       causes:
@@ -141,7 +141,7 @@ export const uploadReasons = {
     blame: registryUnlessAHop,
     round: { family: 'session', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
-    counted: { asOutcome: true },
+    isOutcome: true,
     words: {
       wire: '416, or 400 with `BLOB_UPLOAD_INVALID`, `SIZE_INVALID` or `RANGE_INVALID`.',
       causes:

@@ -56,7 +56,7 @@ export function observeRun(
 
 /** Whether it says something of the path, so that it counts as a run. */
 export function isOutcome({ failure }: { readonly failure?: Failure }): boolean {
-  return failure === undefined || reasonTable[failure.reason].counted.asOutcome;
+  return failure === undefined || reasonTable[failure.reason].isOutcome;
 }
 
 function observeAttempt(series: Sink, base: CheckLabels, runId: string, attempt: Attempt): void {
