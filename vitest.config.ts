@@ -15,7 +15,7 @@ const labFiles = [
   'test/daemon/{cpu-throttling,engine}.test.ts',
   'test/faults/{faults,invariants}.test.ts',
   'test/lab/lab.test.ts',
-  'test/probe/leftovers/held-bytes.test.ts',
+  'test/probe/leftovers/left-session.test.ts',
   'test/publish/metrics/event-loop-lag.test.ts',
   'test/server/slow-clients.test.ts',
 ];

@@ -10,7 +10,7 @@ export default defineConfig({
     exclude: [
       'test/behaviour/limits/duration.test.ts',
       'test/behaviour/network/timing.test.ts',
-      'test/probe/leftovers/held-bytes.test.ts',
+      'test/probe/leftovers/left-session.test.ts',
     ],
     testTimeout: 20_000,
     expect: { poll: { timeout: 5_000 } },

@@ -66,8 +66,7 @@ async function main({ folder, urls, runs, longestMs }: Order): Promise<SoakRepor
   } = createDaemonParts({
     config,
     readConfig,
-    run,
-    engine,
+    engine: { ...engine, run },
     build,
     log: silent,
   });

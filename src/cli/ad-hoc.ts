@@ -1,4 +1,4 @@
-import { messageOf } from '../network/error-code.ts';
+import { messageOf } from '../network/errors.ts';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { splitHostPort, urlComplaint } from '../config/schema/address.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { errorCode, messageOf } from '../network/error-code.ts';
+import { errorCode, messageOf } from '../network/errors.ts';
 import type { Known } from '../probe/advise/known.ts';
 import { askUrl, urlBelow } from './ask-url.ts';
 import { type Flags, type FlagValues, UsageError } from './flags.ts';

@@ -1,5 +1,5 @@
 import { urlBelow } from './ask-url.ts';
-import { messageOf } from '../network/error-code.ts';
+import { messageOf } from '../network/errors.ts';
 import { webConfigReader } from '../config/web-config.ts';
 import { webActions } from '../server/web-actions.ts';
 import { type ListenAddress, parseListenAddress } from '../server/listen.ts';

@@ -1,7 +1,7 @@
 import { type LabChange, parseChange } from '../lab/lab-change.ts';
 import { exitFailure, type Terminal } from './command.ts';
 import { type Flags, type FlagValues, UsageError } from './flags.ts';
-import { messageOf } from '../network/error-code.ts';
+import { messageOf } from '../network/errors.ts';
 import { askUrl, urlBelow } from './ask-url.ts';
 
 const timeoutMs = 5_000;

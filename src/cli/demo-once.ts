@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { RunCheck } from '../probe/outcome.ts';
+import type { Engine } from '../daemon/engine.ts';
 import { exitFailure, type Terminal } from './command.ts';
 import type { Flags } from './flags.ts';
 import { exitInterrupted, interruptible } from './interrupt.ts';
@@ -16,7 +16,7 @@ export const onceFlag: Flags = {
 };
 
 /** One push as docker over the path without faults. Returns the exit code. */
-export async function pushOnce(config: Config, run: RunCheck, terminal: Pick<Terminal, 'out'>): Promise<number> {
+export async function pushOnce(config: Config, { run }: Engine, terminal: Pick<Terminal, 'out'>): Promise<number> {
   const check = config.checks.find(({ path, workload }) => path.name === provenPath && workload.name === 'medium');
   if (check === undefined) throw new Error(`the demonstration has no check of ${provenPath}`);
   const { result, interrupted } = await interruptible((signal) => run({ ...check, retries: 'none' }, { signal }));

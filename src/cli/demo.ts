@@ -47,7 +47,7 @@ export function demoCommand(deps: PushDeps, columns?: number): Command {
       for (const change of changes) log.info('path changed', { change: applyChange(lab, change) });
       const readConfig = (): Config => demoConfig(lab, { env: terminal.env });
       if (values.isSet('once')) {
-        const code = await pushOnce(readConfig(), deps.run, terminal);
+        const code = await pushOnce(readConfig(), deps.engine, terminal);
         await lab.close();
         return code;
       }

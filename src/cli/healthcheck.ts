@@ -1,4 +1,4 @@
-import { messageOf } from '../network/error-code.ts';
+import { messageOf } from '../network/errors.ts';
 import { askUrl, urlBelow } from './ask-url.ts';
 import { type Command, exitFailure } from './command.ts';
 

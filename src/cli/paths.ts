@@ -1,6 +1,6 @@
 import { jsonText } from '../publish/format.ts';
 import { readFileSync } from 'node:fs';
-import { errorCode } from '../network/error-code.ts';
+import { errorCode } from '../network/errors.ts';
 import { loadConfig, parseConfig } from '../config/load.ts';
 import { findPaths, parseServiceName, registryService, type ServiceName } from '../kubernetes/find-paths.ts';
 import { type Finding, findings } from '../kubernetes/findings.ts';

@@ -3,17 +3,6 @@ import { formatDuration } from '../network/duration-words.ts';
 import { formatRate } from '../publish/format.ts';
 import type { Progress } from '../probe/outcome.ts';
 
-/** Shows what a command does: a bar that moves on a terminal, plain lines elsewhere. */
-export interface ProgressView {
-  /** What begins now; a line of its own where there is no bar. */
-  begin(label: string): void;
-  update(progress: Progress): void;
-  /** A line that stays. */
-  line(text: string): void;
-  /** Takes the bar away. */
-  end(): void;
-}
-
 interface ProgressOptions {
   readonly write: (text: string) => void;
   readonly isTerminal: boolean;
@@ -25,38 +14,48 @@ interface ProgressOptions {
 const redrawMs = 100;
 const clearLine = '\r\u001B[K';
 
-export function createProgress(options: ProgressOptions): ProgressView {
-  const { write, isTerminal, columns = 80, nowMs = () => performance.now() } = options;
-  let label = '';
-  let pace = createPace();
-  let drawnMs = Number.NEGATIVE_INFINITY;
-  const clear = (): void => {
-    if (isTerminal && drawnMs > Number.NEGATIVE_INFINITY) {
-      write(clearLine);
-      drawnMs = Number.NEGATIVE_INFINITY;
+/** Shows what a command does: a bar that moves on a terminal, plain lines elsewhere. */
+export class ProgressView {
+  readonly #options: ProgressOptions;
+  readonly #nowMs: () => number;
+  #label = '';
+  #pace = new Pace();
+  #drawnMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+    this.#nowMs = options.nowMs ?? (() => performance.now());
+  }
+
+  /** What begins now; a line of its own where there is no bar. */
+  begin(label: string): void {
+    this.end();
+    this.#label = label;
+    this.#pace = new Pace();
+    if (!this.#options.isTerminal) this.#options.write(`${label}\n`);
+  }
+
+  update(progress: Progress): void {
+    const { write, isTerminal, columns = 80 } = this.#options;
+    const now = this.#nowMs();
+    const state = this.#pace.after(progress, now);
+    if (isTerminal && now - this.#drawnMs >= redrawMs) {
+      this.#drawnMs = now;
+      write(`${clearLine}${progressLine(this.#label, progress, state, columns - 1)}`);
     }
-  };
-  return {
-    begin(next) {
-      clear();
-      label = next;
-      pace = createPace();
-      if (!isTerminal) write(`${next}\n`);
-    },
-    update(progress) {
-      const now = nowMs();
-      const state = pace(progress, now);
-      if (isTerminal && now - drawnMs >= redrawMs) {
-        drawnMs = now;
-        write(`${clearLine}${progressLine(label, progress, state, columns - 1)}`);
-      }
-    },
-    line(text) {
-      clear();
-      write(`${text}\n`);
-    },
-    end: clear,
-  };
+  }
+
+  /** A line that stays. */
+  line(text: string): void {
+    this.end();
+    this.#options.write(`${text}\n`);
+  }
+
+  /** Takes the bar away. */
+  end(): void {
+    if (this.#drawnMs > Number.NEGATIVE_INFINITY) this.#options.write(clearLine);
+    this.#drawnMs = Number.NEGATIVE_INFINITY;
+  }
 }
 
 /** Where all blobs of a run stand together. */
@@ -68,28 +67,30 @@ interface PaceState {
 }
 
 /** Adds up the blobs of a run, and measures from the first byte of the attempt: an attempt begins anew. */
-function createPace(): (progress: Progress, nowMs: number) => PaceState {
-  const blobs = new Map<string, Progress>();
-  let attempt = 0;
-  let startMs: number | undefined;
-  let startBytes = 0;
-  return (progress, nowMs) => {
-    blobs.set(progress.blob, progress);
+class Pace {
+  readonly #blobs = new Map<string, Progress>();
+  #attempt = 0;
+  #startMs: number | undefined;
+  #startBytes = 0;
+
+  after(progress: Progress, nowMs: number): PaceState {
+    this.#blobs.set(progress.blob, progress);
     const sum = (read: (one: Progress) => number): number =>
-      [...blobs.values()].reduce((all, one) => all + read(one), 0);
+      [...this.#blobs.values()].reduce((all, one) => all + read(one), 0);
     const sentBytes = sum((one) => one.sentBytes);
-    if (progress.attempt !== attempt || sentBytes < startBytes || (startMs === undefined && sentBytes > 0)) {
-      attempt = progress.attempt;
-      startBytes = sentBytes;
-      startMs = sentBytes > 0 ? nowMs : undefined;
+    const isFirst = this.#startMs === undefined && sentBytes > 0;
+    if (progress.attempt !== this.#attempt || sentBytes < this.#startBytes || isFirst) {
+      this.#attempt = progress.attempt;
+      this.#startBytes = sentBytes;
+      this.#startMs = sentBytes > 0 ? nowMs : undefined;
     }
-    const elapsedMs = startMs === undefined ? 0 : nowMs - startMs;
+    const elapsedMs = this.#startMs === undefined ? 0 : nowMs - this.#startMs;
     return {
       sentBytes,
       totalBytes: sum((one) => one.totalBytes),
-      bytesPerSecond: elapsedMs < 500 ? undefined : (1_000 * (sentBytes - startBytes)) / elapsedMs,
+      bytesPerSecond: elapsedMs < 500 ? undefined : (1_000 * (sentBytes - this.#startBytes)) / elapsedMs,
     };
-  };
+  }
 }
 
 const barCells = 20;

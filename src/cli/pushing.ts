@@ -1,6 +1,6 @@
 import { interruptible } from './interrupt.ts';
 import type { OnDemandCommandDeps } from './on-demand-flags.ts';
-import { createProgress, type ProgressView } from './progress.ts';
+import { ProgressView } from './progress.ts';
 import type { SelectedTargets } from './select-targets.ts';
 import { withLedger } from './with-ledger.ts';
 import type { Terminal } from './command.ts';
@@ -16,7 +16,7 @@ export async function pushing<T>(
   work: (view: ProgressView, signal: AbortSignal) => Promise<T>,
 ): Promise<{ readonly result: T; readonly interrupted: boolean }> {
   deps.engine.limitBandwidth(selected.config?.budget.bandwidthBitsPerSecond);
-  const view = createProgress({ ...deps, write: (text) => terminal.err(text) });
+  const view = new ProgressView({ ...deps, write: (text) => terminal.err(text) });
   return withLedger(deps.ledger, selected, terminal, () =>
     interruptible((signal) => work(view, signal).finally(() => view.end())),
   );

@@ -1,6 +1,6 @@
 import { pushing } from './pushing.ts';
 import { durationFlag, sizeFlag } from './flag-values.ts';
-import { messageOf } from '../network/error-code.ts';
+import { messageOf } from '../network/errors.ts';
 import { clientProfiles } from '../probe/clients/client-profiles.ts';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import type { Config, LimitTarget } from '../config/config.ts';

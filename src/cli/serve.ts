@@ -5,7 +5,6 @@ import { describeConfig } from '../config/describe.ts';
 import { parseDuration } from '../config/duration.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Ledger } from '../probe/leftovers/ledger.ts';
-import type { RunCheck } from '../probe/outcome.ts';
 import { seriesFromStart } from '../publish/metrics/check-series.ts';
 import { type Command, exitFailure, exitUsage, usualExitCodes } from './command.ts';
 import type { Engine } from '../daemon/engine.ts';
@@ -22,10 +21,8 @@ const defaultAutoReloadInterval = '30s';
 
 /** What the commands that push are given by the composition root. */
 export interface PushDeps {
-  readonly run: RunCheck;
-  /** What `run` is of, for searches and for the limit on bandwidth. */
   readonly engine: Engine;
-  /** The one that `run` writes to; in memory until a command gives it a file. */
+  /** The one that the engine writes to; in memory until a command gives it a file. */
   readonly ledger: Ledger;
   readonly eventLoopLagSeconds: () => number;
 }

@@ -15,7 +15,7 @@ import { checkRules } from './rules/check-rules.ts';
 import { registryRules } from './rules/registry-rules.ts';
 import { configSchema } from './schema/root.ts';
 import { formatSize } from './size.ts';
-import { errorCode } from '../network/error-code.ts';
+import { errorCode } from '../network/errors.ts';
 import { type ConfigSources, resolveSources } from './sources.ts';
 import { readYaml, type YamlSource } from './yaml-source.ts';
 

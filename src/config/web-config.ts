@@ -1,4 +1,4 @@
-import { errorCode } from '../network/error-code.ts';
+import { errorCode } from '../network/errors.ts';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';

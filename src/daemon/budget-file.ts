@@ -1,4 +1,4 @@
-import { errorCode } from '../network/error-code.ts';
+import { errorCode } from '../network/errors.ts';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { ByteBudget, SpentBytes } from '../schedule/byte-budget.ts';
 import type { Logger } from './log.ts';

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { judgeRun } from '../probe/diagnose/judge-run.ts';
-import type { RunCheck } from '../probe/outcome.ts';
 import { History } from '../publish/history.ts';
 import { Metrics } from '../publish/metrics/metrics.ts';
 import { Verdicts } from '../publish/verdicts.ts';
@@ -22,9 +21,7 @@ import type { BuildInfo } from '../publish/build-info.ts';
 interface DaemonPartsOptions {
   readonly config: Config;
   readonly readConfig: () => Config;
-  readonly run: RunCheck;
-  /** What `run` is of; absent: no searches and no API checks. */
-  readonly engine?: Engine | undefined;
+  readonly engine: Engine;
   readonly build: BuildInfo;
   readonly eventLoopLagSeconds?: () => number;
   readonly log: Logger;
@@ -60,7 +57,7 @@ export function createDaemonParts(options: DaemonPartsOptions): DaemonParts {
   const metrics = new Metrics({ ...build, processMetrics, eventLoopLagSeconds });
   const history = new History();
   const verdicts = new Verdicts();
-  const runs = new WatchedRuns(options.run, randomUUID);
+  const runs = new WatchedRuns(engine.run, randomUUID);
   const limit = new TransferLimit(config.budget.transfers);
   const pause = new PauseSwitch();
   const rateLimits = new RateLimits(() => Date.now());

@@ -1,4 +1,4 @@
-import { messageOf } from '../network/error-code.ts';
+import { messageOf } from '../network/errors.ts';
 import type { Config } from '../config/config.ts';
 import type { Metrics } from '../publish/metrics/metrics.ts';
 import type { PauseSwitch } from '../schedule/pause.ts';

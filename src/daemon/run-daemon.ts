@@ -1,7 +1,6 @@
 import { bracketed } from '../network/hosts.ts';
 import type { Config } from '../config/config.ts';
 import type { Ledger } from '../probe/leftovers/ledger.ts';
-import type { RunCheck } from '../probe/outcome.ts';
 import type { ByteBudget } from '../schedule/byte-budget.ts';
 import { keepBudget } from './budget-file.ts';
 import { createDaemonParts } from './daemon-parts.ts';
@@ -17,7 +16,6 @@ import { ListenError, startWeb, type WebDeps, type WebOptions } from './web.ts';
 export interface RunDaemonOptions {
   readonly config: Config;
   readonly readConfig: () => Config;
-  readonly run: RunCheck;
   readonly engine: Engine;
   readonly ledger: Ledger;
   readonly eventLoopLagSeconds: () => number;

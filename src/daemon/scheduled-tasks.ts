@@ -10,24 +10,26 @@ import { ScheduledLimits } from './scheduled-limits.ts';
 import type { Tasks } from './schedules.ts';
 
 interface ScheduledTasksDeps extends ScheduledChecksDeps {
-  /** For searches, API checks and the limit on bandwidth; undefined: none of these. */
-  readonly engine: Engine | undefined;
+  /** For searches, API checks and the limit on bandwidth. */
+  readonly engine: Engine;
   readonly budget: ByteBudget;
 }
 
-/** Turns a configuration into tasks for the schedules: rounds of checks, searches for limits, looks at the API. */
+/**
+ * What the daemon does by the clock, as a configuration says: rounds of checks (`ScheduledChecks`), searches for limits (`ScheduledLimits`)
+ * and looks at the API (`ScheduledApiChecks`), each turned into tasks. When they run is a matter of `Schedules`.
+ */
 export class ScheduledTasks {
   readonly #deps: ScheduledTasksDeps;
   readonly #checks: ScheduledChecks;
-  readonly #limits: ScheduledLimits | undefined;
-  readonly #apis: ScheduledApiChecks | undefined;
+  readonly #limits: ScheduledLimits;
+  readonly #apis: ScheduledApiChecks;
 
   constructor(deps: ScheduledTasksDeps) {
-    const { engine } = deps;
     this.#deps = deps;
     this.#checks = new ScheduledChecks(deps);
-    this.#limits = engine && new ScheduledLimits({ ...deps, engine });
-    this.#apis = engine && new ScheduledApiChecks({ ...deps, engine });
+    this.#limits = new ScheduledLimits(deps);
+    this.#apis = new ScheduledApiChecks(deps);
   }
 
   get observer(): ScheduleObserver {
@@ -38,22 +40,19 @@ export class ScheduledTasks {
   update({ budget, checks, limits, excludeTainted, histograms }: Config): Tasks {
     this.#deps.metrics.chooseHistograms(histograms);
     this.#deps.budget.limitTo(budget.bytesPerDay);
-    this.#deps.engine?.limitBandwidth(budget.bandwidthBitsPerSecond);
+    this.#deps.engine.limitBandwidth(budget.bandwidthBitsPerSecond);
     const rounds = this.#checks.update(checks, { excludeTainted });
-    const searches = this.#limits?.update(limits) ?? { sizes: [], durations: [] };
-    return {
-      pushes: [...rounds, ...searches.sizes],
-      light: [...(this.#apis?.update(checks) ?? []), ...searches.durations],
-    };
+    const { sizes, durations } = this.#limits.update(limits);
+    return { pushes: [...rounds, ...sizes], light: [...this.#apis.update(checks), ...durations] };
   }
 
   /** What the last searches for limits found. */
   limits(): readonly PathLimit[] {
-    return this.#limits?.findings() ?? [];
+    return this.#limits.findings();
   }
 
   /** What each path's API did when it was last asked. */
   apis(): readonly ApiReport[] {
-    return this.#apis?.reports() ?? [];
+    return this.#apis.reports();
   }
 }

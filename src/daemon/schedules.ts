@@ -20,7 +20,10 @@ interface SchedulesOptions {
 /** Looks and slow searches at the same time; they move next to nothing, so that they disturb no measurement. */
 const lightTasksAtOnce = 4;
 
-/** The daemon's two schedules, as one: runs the tasks from now on. */
+/**
+ * When the daemon's tasks run, what they are is `ScheduledTasks`' to say: two `Schedule`s as one, of what queues for a transfer and of what
+ * does not. Both run from now on.
+ */
 export class Schedules {
   readonly #pushes: Schedule;
   readonly #light: Schedule;

@@ -1,4 +1,4 @@
-import { messageOf } from '../network/error-code.ts';
+import { messageOf } from '../network/errors.ts';
 import { at } from '../config/raw.ts';
 import {
   type Cluster,

@@ -1,7 +1,7 @@
 import { connect as netConnect, type Socket } from 'node:net';
 import { NetworkError, type TriedAddress } from './exchange.ts';
 import { isOver, notBefore } from './not-before.ts';
-import { errorCode } from './error-code.ts';
+import { errorCode } from './errors.ts';
 import type { ResolvedAddress } from './resolve.ts';
 
 interface ConnectOptions {

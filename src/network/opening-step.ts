@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { NetworkError, type NetworkTimer, type OpeningFacts, type TriedAddress } from './exchange.ts';
 import { isOver, notBefore } from './not-before.ts';
 import { formatDuration } from './duration-words.ts';
-import { errorCode } from './error-code.ts';
+import { errorCode } from './errors.ts';
 
 /** What is known of an opening so far, filled in as its steps end. */
 export type OpeningTimes = { -readonly [Key in keyof Omit<OpeningFacts, 'tried'>]: OpeningFacts[Key] } & {

@@ -15,7 +15,7 @@ import { authorityOf } from './parse-url.ts';
 import type { HttpProxy, NetworkPath } from './path.ts';
 import { proxyAuthorization, proxyFor, unlessRefused } from './proxy.ts';
 import { mayReach } from './reach.ts';
-import { errorCode } from './error-code.ts';
+import { errorCode } from './errors.ts';
 import { whySendAgain } from './send-again.ts';
 import { sendRequest } from './send-request.ts';
 import type { TransportOptions } from './transport-options.ts';

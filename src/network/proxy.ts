@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { AnswerHead } from './answer-head.ts';
 import { type Exchange, type HttpResponse, NetworkError } from './exchange.ts';
 import type { HttpProxy, NetworkPath } from './path.ts';
-import { errorCode, messageOf } from './error-code.ts';
+import { errorCode, messageOf } from './errors.ts';
 
 /** Of the page with which a proxy refuses; and how long the rest of it is waited for. */
 const keptBytes = 4_096;

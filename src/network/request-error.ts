@@ -1,4 +1,4 @@
-import { errorCode } from './error-code.ts';
+import { errorCode } from './errors.ts';
 import { NetworkError, type NetworkStage } from './exchange.ts';
 import { notProcessed } from './http2-session.ts';
 import type { LiveConnection } from './live-connection.ts';

@@ -1,4 +1,4 @@
-import { errorCode } from './error-code.ts';
+import { errorCode } from './errors.ts';
 import { lookup, Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { NetworkError } from './exchange.ts';

@@ -11,7 +11,7 @@ import {
 import { NetworkError } from './exchange.ts';
 import { isOwnHost } from './hosts.ts';
 import type { NetworkPath } from './path.ts';
-import { errorCode } from './error-code.ts';
+import { errorCode } from './errors.ts';
 
 /** Paths and their two kinds of targets; more are loaded anew. */
 const mostContexts = 64;

@@ -17,7 +17,7 @@ export interface ScheduleOptions {
   readonly isPaused?: () => boolean;
 }
 
-/** Tasks that run by the clock until `stop`: one loop for each. Throws when two tasks have the same id. */
+/** Tasks that run by the clock until `stop`, whatever they are: one loop for each. Throws when two tasks have the same id. */
 export class Schedule {
   readonly #options: ScheduleOptions;
   readonly #deps: LoopDeps;

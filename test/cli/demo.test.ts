@@ -108,7 +108,7 @@ describe('--once', () => {
   const once = async (...args: readonly string[]) => {
     let out = '';
     const engine = createEngine();
-    const deps = { run: engine.run, engine, ledger: new Ledger(), eventLoopLagSeconds: () => 0 };
+    const deps = { engine, ledger: new Ledger(), eventLoopLagSeconds: () => 0 };
     const terminal = { out: (text: string) => (out += text), err: () => {}, env: {}, readInput: () => '' };
     return { code: await runCommandLine(['demo', '--once', ...args], [demoCommand(deps)], terminal), out };
   };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createProgress } from '../../src/cli/progress.ts';
+import { ProgressView } from '../../src/cli/progress.ts';
 import type { Progress } from '../../src/probe/outcome.ts';
 
 const MiB = 1_048_576;
@@ -7,7 +7,7 @@ const MiB = 1_048_576;
 function setup(isTerminal: boolean, columns?: number) {
   let written = '';
   let now = 0;
-  const view = createProgress({ write: (text) => (written += text), isTerminal, columns, nowMs: () => now });
+  const view = new ProgressView({ write: (text) => (written += text), isTerminal, columns, nowMs: () => now });
   const take = (): string => {
     const text = written;
     written = '';

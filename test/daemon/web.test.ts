@@ -8,6 +8,7 @@ import type { Config } from '../../src/config/config.ts';
 import type { Listening } from '../../src/server/listen.ts';
 import { fakeCheck } from '../support/fake-check.ts';
 import { fakeRun } from '../support/fake-run.ts';
+import { engineOf } from '../support/fake-engine.ts';
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const build = { version: '0', revision: 'r', nodeVersion: 'v' };
@@ -26,7 +27,7 @@ function config(...paths: string[]): Config {
 
 function parts(readConfig: () => Config = () => config('direct')) {
   const run = async (check: Parameters<typeof fakeRun>[0]) => fakeRun(check);
-  return createDaemonParts({ config: config('direct'), readConfig, run, build, log: silent });
+  return createDaemonParts({ config: config('direct'), readConfig, engine: engineOf(run), build, log: silent });
 }
 
 const open: { close(graceMs?: number): Promise<void> }[] = [];

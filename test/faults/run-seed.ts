@@ -136,8 +136,7 @@ class Trial {
     this.#parts = createDaemonParts({
       config: this.#readConfig(),
       readConfig: () => this.#readConfig(),
-      run: this.#recorder.run,
-      engine,
+      engine: { ...engine, run: this.#recorder.run },
       build: { version: '0', revision: 'r', nodeVersion: 'v' },
       log: this.#log.log,
       random: random.fork('rounds').next,

@@ -1,4 +1,4 @@
-import { errorCode } from '../../network/error-code.ts';
+import { errorCode } from '../../network/errors.ts';
 import { quote } from '../expected.ts';
 import type { ConfigPath } from '../problem.ts';
 import { at, textAt } from '../raw.ts';

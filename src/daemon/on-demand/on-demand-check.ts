@@ -1,4 +1,4 @@
-import { messageOf } from '../../network/error-code.ts';
+import { messageOf } from '../../network/errors.ts';
 import type { Config } from '../../config/config.ts';
 import { parseSize } from '../../config/size.ts';
 import { oneBlob, type Check, workloadBytes } from '../../probe/check.ts';

@@ -1,4 +1,4 @@
-import { errorCode } from '../../network/error-code.ts';
+import { errorCode } from '../../network/errors.ts';
 import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';

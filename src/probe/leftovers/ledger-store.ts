@@ -1,4 +1,4 @@
-import { errorCode } from '../../network/error-code.ts';
+import { errorCode } from '../../network/errors.ts';
 import { type BootMoment, bootMoment } from './boot-clock.ts';
 import type { LedgerEntry, LedgerRecord } from './ledger-entry.ts';
 import { LedgerFile } from './ledger-file.ts';

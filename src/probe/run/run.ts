@@ -10,8 +10,7 @@ import type { RunDeps } from '../deps.ts';
 import { noContext } from '../judge/facts.ts';
 import type { Failure } from '../failure.ts';
 import { isCut } from '../judge/is-cut.ts';
-import { askHeldBytes } from '../leftovers/held-bytes.ts';
-import { askForSession, doubtsSession } from '../leftovers/session-answers.ts';
+import { askForSession, askHeldBytes, doubtsSession } from '../leftovers/left-session.ts';
 import { Ledger } from '../leftovers/ledger.ts';
 import { RunTrail } from '../leftovers/ledger-trail.ts';
 import type { CleanupReport, CpuThrottling, NeighbourFacts, Progress, Run, RunCheck } from '../outcome.ts';
@@ -98,9 +97,10 @@ class RunInFlight {
 
   /** What the registry says, when asked, of the session that a failure left open. */
   async #ask(failure: Failure, cancelled: AbortSignal): Promise<Pick<Run, 'heldBytes' | 'sessionAnswers'>> {
-    const asked = [this.#check, this.#deps, this.#redactor, this.#trail.entries(), cancelled] as const;
-    if (isCut(failure)) return { heldBytes: await askHeldBytes(...asked) };
-    return doubtsSession.has(failure.reason) ? { sessionAnswers: await askForSession(...asked) } : {};
+    const [check, deps, redactor] = [this.#check, this.#deps, this.#redactor];
+    const asked = { check, deps, redactor, entries: this.#trail.entries(), cancelled };
+    if (isCut(failure)) return { heldBytes: await askHeldBytes(asked) };
+    return doubtsSession.has(failure.reason) ? { sessionAnswers: await askForSession(asked) } : {};
   }
 
   async #push(index: number, ending: BoundedSignal): Promise<void> {

@@ -3,8 +3,7 @@ import { leftoverKinds } from '../../probe/outcome.ts';
 import { bucketsOf, type ChosenHistograms } from './chosen-histograms.ts';
 import { directions, metricSpecs, runOutcomes, skipCauses } from './metric-names.ts';
 import { reachablePhases } from './phase-series.ts';
-import type { Series } from './series.ts';
-import type { BaseLabels } from './series-store.ts';
+import type { BaseLabels, Series } from './series.ts';
 
 /** The series of checks, from the start to their end. Series that checks share go with the last check that has their labels. */
 export class CheckSeries {

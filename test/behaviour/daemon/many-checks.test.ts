@@ -19,6 +19,7 @@ import { fakeRun, tooLarge } from '../../support/fake-run.ts';
 import { builtProgram, eventually, listeningUrl, type Program, startProgram } from '../../support/program.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { rendered } from '../../support/rendered.ts';
+import { engineOf } from '../../support/fake-engine.ts';
 
 let folder: string | undefined;
 let registry: DemoRegistry | undefined;
@@ -96,7 +97,14 @@ test('2,000 checks first run spread over a minute, and none is skipped', async (
   expect(config.checks).toHaveLength(checkCount);
   const { log, lines } = recordingLog();
   const run: RunCheck = async (check) => fakeRun(check);
-  const { tasks, history } = createDaemonParts({ config, readConfig, run, build, log, processMetrics: false });
+  const { tasks, history } = createDaemonParts({
+    config,
+    readConfig,
+    engine: engineOf(run),
+    build,
+    log,
+    processMetrics: false,
+  });
   const clock = createFakeClock(0);
   const startedAtMs: number[] = [];
   const unwanted: unknown[] = [];

@@ -32,7 +32,7 @@ async function startDaemon(stalls: boolean) {
   const { log, lines } = recordingLog();
   const engine = createEngine();
   const build = { version: '0', revision: 'r', nodeVersion: 'v' };
-  const made = createDaemonParts({ config: readConfig(), readConfig, run: engine.run, engine, build, log });
+  const made = createDaemonParts({ config: readConfig(), readConfig, engine, build, log });
   parts = made;
   made.daemon.start();
   made.onDemand.open();

@@ -10,6 +10,7 @@ import { checkId } from '../../../src/probe/check.ts';
 import type { Run, RunCheck } from '../../../src/probe/outcome.ts';
 import { samples } from '../../support/program.ts';
 import { rendered } from '../../support/rendered.ts';
+import { engineOf } from '../../support/fake-engine.ts';
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 let registry: DemoRegistry | undefined;
@@ -49,7 +50,7 @@ test('a hundred reloads under load, good and bad in turn, lose no counter and no
     return outcome;
   };
   const build = { version: '0', revision: 'r', nodeVersion: 'v' };
-  parts = createDaemonParts({ config: readConfig(), readConfig, run, build, log: silent });
+  parts = createDaemonParts({ config: readConfig(), readConfig, engine: engineOf(run), build, log: silent });
   const { daemon, metrics, history, reloads } = parts;
   daemon.start();
 

@@ -53,7 +53,7 @@ async function run(args: readonly string[]): Promise<{ code: number | undefined;
   let text = '';
   const ledger = new Ledger();
   const engine = createEngine(ledger, { cleanupTimeoutMs: 500, stallTimeoutMs: 1_000 });
-  const deps = { engine, ledger, run: engine.run, isTerminal: false };
+  const deps = { engine, ledger, isTerminal: false };
   const write = (more: string): void => void (text += more);
   const all = [pushCommand(deps), diagnoseCommand(deps), limitCommand(deps), reportCommand(deps)] as const;
   return {

@@ -108,7 +108,7 @@ test.each(groups)(
     const engine = createEngine(ledger, { cleanupTimeoutMs: 500, stallTimeoutMs: 1_000 });
     const { log, lines } = recordingLog();
     const build = { version: '0', revision: 'r', nodeVersion: 'v' };
-    const parts = createDaemonParts({ config: readConfig(), readConfig, run: engine.run, engine, build, log });
+    const parts = createDaemonParts({ config: readConfig(), readConfig, engine, build, log });
     const { daemon, history } = parts;
     const web = await startWeb(
       { listen: [{ host: '127.0.0.1', port: 0 }], paths: { routePrefix: '/', externalPath: '/' } },

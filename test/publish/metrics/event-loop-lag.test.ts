@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { watchEventLoopLag } from '../../../src/publish/metrics/event-loop-lag.ts';
+import { EventLoopLag } from '../../../src/publish/metrics/event-loop-lag.ts';
 
 test('a blocked event loop shows in this window and the next, then is forgotten; reading resets nothing', async () => {
   const windowMs = 2_000;
-  const lag = watchEventLoopLag(windowMs);
+  const lag = new EventLoopLag(windowMs);
   try {
     await sleep(50);
     const end = performance.now() + 1_000;

@@ -1,0 +1,105 @@
+import type { Redactor } from '../../network/secrets/redactor.ts';
+import { ProtocolError } from '../../registry/errors.ts';
+import { type OpenClient, openRegistryClient } from '../../registry/open-client.ts';
+import { type UploadSession, uploadStatus } from '../../registry/upload.ts';
+import { BoundedSignal } from '../bounded-signal.ts';
+import type { Check } from '../check.ts';
+import { clientOf } from '../check-client.ts';
+import type { RunDeps } from '../deps.ts';
+import type { AnsweredBy, FailureReason } from '../failure.ts';
+import { answeredBy } from '../judge/answered-by.ts';
+import type { SessionAnswers } from '../outcome.ts';
+import { type LedgerEntry, sessionLeftOpen } from './ledger-entry.ts';
+
+/** Bound on all asking after one failure. */
+const askForMs = 5_000;
+/** Between two questions after a cut: what was under way behind it may still be arriving. */
+const askAgainMs = 200;
+/** Questions after a refusal. */
+const timesAsked = 6;
+
+/** Refusals of an upload that leave open whether it came to where it was opened. */
+export const doubtsSession: ReadonlySet<FailureReason> = new Set([
+  'session_lost',
+  'range_conflict',
+  'method_not_allowed',
+]);
+
+/** Whose answers say that a request did not come to the registry; of strangers that is not known. */
+const strangers: ReadonlySet<AnsweredBy> = new Set(['registry', 'other', 'none']);
+
+/** What a question for the session that a failure left open needs to know: the check, and what its run wrote down. */
+export interface Asked {
+  readonly check: Check;
+  readonly deps: Pick<RunDeps, 'clock' | 'wire'>;
+  readonly redactor: Redactor;
+  readonly entries: readonly LedgerEntry[];
+  readonly cancelled: AbortSignal;
+}
+
+/** The session, and connections of their own over the same path. Undefined: none is left open. Takes 5 s at most. */
+async function asking<T>(
+  { check, deps, redactor, entries, cancelled }: Asked,
+  work: (session: UploadSession, open: () => OpenClient, signal: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  const location = sessionLeftOpen(entries);
+  if (location === undefined || cancelled.aborted) return undefined;
+  const ending = new BoundedSignal(cancelled, askForMs);
+  const { signal } = ending;
+  const open = (): OpenClient => openRegistryClient({ ...clientOf(check, deps, redactor), signal, onStep: () => {} });
+  try {
+    return await work({ location, acknowledgedBytes: undefined, chunkMinBytes: undefined }, open, signal);
+  } finally {
+    ending.stop();
+  }
+}
+
+/**
+ * Bytes that the registry holds of the session that a cut left open: asked until two answers in a row agree. Undefined: no session, or the
+ * registry does not say (registry 2.8 disowns it, distribution/distribution#3755). Never throws.
+ */
+export function askHeldBytes(asked: Asked): Promise<number | undefined> {
+  return asking(asked, async (session, open, signal) => {
+    const client = open();
+    try {
+      // The specification wants a Range in this answer; Gitea leaves it out while it holds nothing.
+      const ask = async (): Promise<number> => (await uploadStatus(client, session)) ?? 0;
+      for (let heldBytes = await ask(); ; ) {
+        await asked.deps.clock.sleep(askAgainMs, signal);
+        const again = await ask();
+        if (again === heldBytes) return heldBytes;
+        heldBytes = again;
+      }
+    } catch {
+      // Whatever keeps it from being known is seen, with its reason, in the cleanup that follows.
+      return undefined;
+    } finally {
+      await client.close();
+    }
+  });
+}
+
+/**
+ * What six questions for the session that a refusal left open are answered, each on a connection of its own, so that a load balancer
+ * may lead them to different servers. Undefined: no session. Never throws; out of time, it knows of fewer.
+ */
+export function askForSession(asked: Asked): Promise<SessionAnswers | undefined> {
+  return asking(asked, async (session, open, signal) => {
+    const answers = { known: 0, disowned: 0, elsewhere: 0 };
+    for (let times = 0; times < timesAsked && !signal.aborted; times += 1) {
+      const client = open();
+      try {
+        await uploadStatus(client, session);
+        answers.known += 1;
+      } catch (error) {
+        const refusal = error instanceof ProtocolError ? error.exchange : undefined;
+        const by = answeredBy(refusal);
+        if (by === 'registry' && (refusal?.response?.status ?? 0) === 404) answers.disowned += 1;
+        else if (!strangers.has(by) && (refusal?.response?.status ?? 500) < 500) answers.elsewhere += 1;
+      } finally {
+        await client.close();
+      }
+    }
+    return answers;
+  });
+}
