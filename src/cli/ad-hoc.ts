@@ -8,35 +8,25 @@ import { Secret } from '../network/secrets/secret.ts';
 import { originOf, parseUrl } from '../network/parse-url.ts';
 import { isRepositoryName, type RegistryTarget } from '../registry/target.ts';
 import type { Terminal } from './command.ts';
-import { type Flags, type FlagValues, UsageError } from './flags.ts';
+import { type Flags, type FlagValues, noValue, oneValue, UsageError } from './flags.ts';
 import { parseReference } from './reference.ts';
 
 /** Flags of commands that work on a registry without a configuration. */
 export const adHocFlags: Flags = {
-  url: { kind: 'text', placeholder: 'URL', help: 'Address of the registry, without a configuration file.' },
-  repository: {
-    kind: 'text',
-    placeholder: 'NAME',
-    help: 'Repository to push to with --url (default USER/blobprobe with --user, else blobprobe).',
-  },
-  user: {
-    kind: 'text',
-    placeholder: 'NAME',
-    help: 'User name; the password is asked for, or comes by --password-stdin.',
-  },
-  'password-stdin': { kind: 'switch', help: 'Read the password from standard input.' },
-  'docker-config': {
-    kind: 'text',
-    placeholder: 'FILE',
-    help: "Take the login from there (a reference takes docker's own, ~/.docker/config.json, without being told).",
-  },
-  ca: { kind: 'text', placeholder: 'FILE', help: 'PEM file of the CA to trust with --url.' },
-  insecure: { kind: 'switch', help: 'Do not verify certificates with --url.' },
-  'connect-to': {
-    kind: 'text',
-    placeholder: 'HOST:PORT',
-    help: 'Connect there instead of to the host of --url; Host header and SNI stay.',
-  },
+  url: oneValue('URL', 'Address of the registry, without a configuration file.'),
+  repository: oneValue(
+    'NAME',
+    'Repository to push to with --url (default USER/blobprobe with --user, else blobprobe).',
+  ),
+  user: oneValue('NAME', 'User name; the password is asked for, or comes by --password-stdin.'),
+  'password-stdin': noValue('Read the password from standard input.'),
+  'docker-config': oneValue(
+    'FILE',
+    "Take the login from there (a reference takes docker's own, ~/.docker/config.json, without being told).",
+  ),
+  ca: oneValue('FILE', 'PEM file of the CA to trust with --url.'),
+  insecure: noValue('Do not verify certificates with --url.'),
+  'connect-to': oneValue('HOST:PORT', 'Connect there instead of to the host of --url; Host header and SNI stay.'),
 };
 
 /** What commands take in the place of `--url`. */

@@ -15,7 +15,7 @@ import { checkOf, hesitationMs } from '../daemon/scheduled-limits.ts';
 import { imagesOf, isReference } from './advise-images.ts';
 import { DaemonError, daemonLogin, daemonLoginFlags, knowledgeUrl, knownBy } from './ask-daemon.ts';
 import { type Command, type Terminal, usualExitCodes } from './command.ts';
-import { type FlagValues, UsageError } from './flags.ts';
+import { type FlagValues, noValue, oneValue, UsageError, jsonFlag } from './flags.ts';
 import { exitInterrupted } from './interrupt.ts';
 import { nameOf } from './limit-text.ts';
 import { type OnDemandCommandDeps, targetsOf } from './on-demand-flags.ts';
@@ -43,19 +43,12 @@ export function adviseCommand(deps: OnDemandCommandDeps): Command {
     },
     flags: {
       ...targetFlags,
-      layers: {
-        kind: 'text',
-        placeholder: 'SIZES',
-        help: 'Sizes of the layers in the place of an image: 30MiB,1.2GiB.',
-      },
-      'all-tags': { kind: 'switch', help: 'Every image of the repository that IMAGE names.' },
-      daemon: { kind: 'text', placeholder: 'URL', help: 'Take what a running blobprobe knows of its paths.' },
+      layers: oneValue('SIZES', 'Sizes of the layers in the place of an image: 30MiB,1.2GiB.'),
+      'all-tags': noValue('Every image of the repository that IMAGE names.'),
+      daemon: oneValue('URL', 'Take what a running blobprobe knows of its paths.'),
       ...daemonLoginFlags,
-      search: {
-        kind: 'switch',
-        help: 'Push up to the largest layer over the paths of --config.file, --url or IMAGE, and clean up.',
-      },
-      json: { kind: 'switch', help: 'Write the result as JSON.' },
+      search: noValue('Push up to the largest layer over the paths of --config.file, --url or IMAGE, and clean up.'),
+      ...jsonFlag,
     },
     run: (values, terminal) => run(values, terminal, deps),
   };

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { errorCode, messageOf } from '../network/errors.ts';
 import type { Known } from '../probe/advise/known.ts';
 import { askUrl, urlBelow } from './ask-url.ts';
-import { type Flags, type FlagValues, UsageError } from './flags.ts';
+import { type Flags, type FlagValues, oneValue, UsageError } from './flags.ts';
 
 const timeoutMs = 10_000;
 
 /** For a daemon that wants a login; a password on the command line would be seen by everybody on this host. */
 export const daemonLoginFlags: Flags = {
-  'daemon-user': { kind: 'text', placeholder: 'NAME', help: 'User name for the daemon, where it wants a login.' },
-  'daemon-password-file': { kind: 'text', placeholder: 'FILE', help: 'File with the password of --daemon-user.' },
+  'daemon-user': oneValue('NAME', 'User name for the daemon, where it wants a login.'),
+  'daemon-password-file': oneValue('FILE', 'File with the password of --daemon-user.'),
 };
 
 /** What goes into the header Authorization; undefined: no login was given. Throws UsageError. */

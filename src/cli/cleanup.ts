@@ -8,7 +8,7 @@ import {
 import type { Ledger } from '../probe/leftovers/ledger.ts';
 import { adHocFlags, referenceArgument } from './ad-hoc.ts';
 import { type Command, exitFailure, type Terminal, usualExitCodes } from './command.ts';
-import { type FlagValues, UsageError } from './flags.ts';
+import { type FlagValues, oneValue, UsageError, jsonFlag } from './flags.ts';
 import { exitInterrupted, interruptible } from './interrupt.ts';
 import { collectionWords, leftoverWords } from './leftover-words.ts';
 import { durationFlag } from './flag-values.ts';
@@ -33,10 +33,10 @@ export function cleanupCommand({ ledger }: { readonly ledger: Ledger }): Command
     exitCodes,
     argument: referenceArgument,
     flags: {
-      'config.file': { kind: 'text', placeholder: 'FILE', help: 'Configuration file; it names the ledger.' },
+      'config.file': oneValue('FILE', 'Configuration file; it names the ledger.'),
       ...adHocFlags,
-      timeout: { kind: 'text', placeholder: 'DURATION', help: 'Bound on the whole clean-up (default 5m).' },
-      json: { kind: 'switch', help: 'Write the result as JSON.' },
+      timeout: oneValue('DURATION', 'Bound on the whole clean-up (default 5m).'),
+      ...jsonFlag,
     },
     async run(values, terminal) {
       const timeoutMs = durationFlag(values, 'timeout') ?? defaultTimeoutMs;

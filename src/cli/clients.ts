@@ -3,6 +3,7 @@ import { jsonText } from '../publish/format.ts';
 import type { ClientProfile } from '../probe/clients/client-profile.ts';
 import { clientRows } from '../probe/clients/client-profiles.ts';
 import type { Command } from './command.ts';
+import { noValue } from './flags.ts';
 
 /** What tells one row from another, in the order of a table's columns. */
 const columns: Readonly<Record<string, (profile: ClientProfile) => string>> = {
@@ -27,7 +28,7 @@ function waitsMs({ retry }: Pick<ClientProfile, 'retry'>): readonly number[] {
 export const clientsCommand: Command = {
   name: 'clients',
   summary: 'Lists the clients that can be emulated, with their versions and how they differ.',
-  flags: { json: { kind: 'switch', help: 'As JSON, with waits in milliseconds.' } },
+  flags: { json: noValue('As JSON, with waits in milliseconds.') },
   run: async (values, terminal) => {
     terminal.out(values.isSet('json') ? json() : `${table()}\n${notes()}\n`);
     return 0;

@@ -4,7 +4,7 @@ import { webConfigReader } from '../config/web-config.ts';
 import { webActions } from '../server/web-actions.ts';
 import { type ListenAddress, parseListenAddress } from '../server/listen.ts';
 import type { WebOptions } from '../daemon/web.ts';
-import { type Flags, type FlagValues, oneOf, UsageError } from './flags.ts';
+import { type Flags, type FlagValues, manyValues, oneOf, oneValue, UsageError } from './flags.ts';
 import { createLogger, logFormats, type Logger, logLevels } from '../daemon/log.ts';
 
 const defaultListenAddress = ':10719';
@@ -13,51 +13,29 @@ const defaultTimeoutOffset = '0.5';
 
 /** Flags of the commands that run the daemon; names and meanings are those of Prometheus's own exporters. */
 export const daemonFlags: Flags = {
-  'web.listen-address': {
-    kind: 'list',
-    placeholder: '[HOST]:PORT',
-    help: `Where to listen; may be repeated (default ${defaultListenAddress}).`,
-  },
-  'web.external-url': { kind: 'text', placeholder: 'URL', help: 'URL under which users reach this daemon, for links.' },
-  'web.route-prefix': {
-    kind: 'text',
-    placeholder: 'PATH',
-    help: 'Prefix of all routes (default: the path of --web.external-url).',
-  },
-  'web.telemetry-path': { kind: 'text', placeholder: 'PATH', help: 'Path of the metrics (default /metrics).' },
-  'web.max-requests': {
-    kind: 'text',
-    placeholder: 'N',
-    help: `Scrapes answered at the same time, 0 for no limit (default ${defaultMaxRequests}).`,
-  },
-  'web.config.file': {
-    kind: 'text',
-    placeholder: 'FILE',
-    help: "TLS, users, headers and rate limit, in the format of Prometheus's exporters.",
-  },
-  'web.disable': {
-    kind: 'list',
-    placeholder: 'ACTION',
-    values: webActions,
-    help: `Answer 403 to requests for this: ${webActions.join(', ')}; may be repeated (default: all is allowed).`,
-  },
-  'timeout-offset': {
-    kind: 'text',
-    placeholder: 'SECONDS',
-    help: `Taken off the scrape timeout that Prometheus announces to /probe (default ${defaultTimeoutOffset}).`,
-  },
-  'log.level': {
-    kind: 'text',
-    placeholder: 'LEVEL',
-    values: logLevels,
-    help: `${logLevels.join(', ')} (default info).`,
-  },
-  'log.format': {
-    kind: 'text',
-    placeholder: 'FORMAT',
-    values: logFormats,
-    help: `${logFormats.join(' or ')} (default logfmt).`,
-  },
+  'web.listen-address': manyValues(
+    '[HOST]:PORT',
+    `Where to listen; may be repeated (default ${defaultListenAddress}).`,
+  ),
+  'web.external-url': oneValue('URL', 'URL under which users reach this daemon, for links.'),
+  'web.route-prefix': oneValue('PATH', 'Prefix of all routes (default: the path of --web.external-url).'),
+  'web.telemetry-path': oneValue('PATH', 'Path of the metrics (default /metrics).'),
+  'web.max-requests': oneValue(
+    'N',
+    `Scrapes answered at the same time, 0 for no limit (default ${defaultMaxRequests}).`,
+  ),
+  'web.config.file': oneValue('FILE', "TLS, users, headers and rate limit, in the format of Prometheus's exporters."),
+  'web.disable': manyValues(
+    'ACTION',
+    `Answer 403 to requests for this: ${webActions.join(', ')}; may be repeated (default: all is allowed).`,
+    webActions,
+  ),
+  'timeout-offset': oneValue(
+    'SECONDS',
+    `Taken off the scrape timeout that Prometheus announces to /probe (default ${defaultTimeoutOffset}).`,
+  ),
+  'log.level': oneValue('LEVEL', `${logLevels.join(', ')} (default info).`, logLevels),
+  'log.format': oneValue('FORMAT', `${logFormats.join(' or ')} (default logfmt).`, logFormats),
 };
 
 /** Reads the `web.*` flags. Throws UsageError. */

@@ -1,28 +1,19 @@
 import { type LabChange, parseChange } from '../lab/lab-change.ts';
 import { exitFailure, type Terminal } from './command.ts';
-import { type Flags, type FlagValues, UsageError } from './flags.ts';
+import { type Flags, type FlagValues, manyValues, oneValue, UsageError } from './flags.ts';
 import { messageOf } from '../network/errors.ts';
 import { askUrl, urlBelow } from './ask-url.ts';
 
 const timeoutMs = 5_000;
 
 export const changeFlags: Flags = {
-  break: {
-    kind: 'list',
-    placeholder: 'PATH=PRESET',
-    help: 'Put this proxy on the path instead of what is there; may be repeated.',
-  },
-  heal: { kind: 'list', placeholder: 'PATH', help: 'Take all faults from the path, or from all; may be repeated.' },
-  restore: {
-    kind: 'list',
-    placeholder: 'PATH',
-    help: 'Make the path, or all, as it was at the start; may be repeated.',
-  },
-  running: {
-    kind: 'text',
-    placeholder: 'URL',
-    help: 'Make these changes in the demo that runs at URL (http://localhost:10719), instead of starting one with them.',
-  },
+  break: manyValues('PATH=PRESET', 'Put this proxy on the path instead of what is there; may be repeated.'),
+  heal: manyValues('PATH', 'Take all faults from the path, or from all; may be repeated.'),
+  restore: manyValues('PATH', 'Make the path, or all, as it was at the start; may be repeated.'),
+  running: oneValue(
+    'URL',
+    'Make these changes in the demo that runs at URL (http://localhost:10719), instead of starting one with them.',
+  ),
 };
 
 /** The changes that the flags ask for: healing first, so that all but one path can be healed. Throws UsageError. */

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Engine } from '../daemon/engine.ts';
 import { exitFailure, type Terminal } from './command.ts';
-import type { Flags } from './flags.ts';
+import { type Flags, noValue } from './flags.ts';
 import { exitInterrupted, interruptible } from './interrupt.ts';
 import { outcomeText } from './push.ts';
 
@@ -9,10 +9,7 @@ import { outcomeText } from './push.ts';
 const provenPath = 'internal';
 
 export const onceFlag: Flags = {
-  once: {
-    kind: 'switch',
-    help: `Push once over the path ${provenPath}, say what came of it, and end: proves that pushing works here.`,
-  },
+  once: noValue(`Push once over the path ${provenPath}, say what came of it, and end: proves that pushing works here.`),
 };
 
 /** One push as docker over the path without faults. Returns the exit code. */

@@ -1,6 +1,6 @@
 import { parseDuration } from '../config/duration.ts';
 import type { OutagePlan } from '../lab/lab.ts';
-import type { Flags, FlagValues } from './flags.ts';
+import { type Flags, type FlagValues, oneValue } from './flags.ts';
 import { positive } from './flag-values.ts';
 
 /** Down for a quarter of it, which is long enough for the alerts on failing checks to fire, and then to resolve. */
@@ -10,11 +10,10 @@ const usualEveryMs = 20 * 60_000;
 const firstAfterMs = 25_000;
 
 export const outageFlag: Flags = {
-  'outage-every': {
-    kind: 'text',
-    placeholder: 'DURATION',
-    help: 'How often the load balancer loses its server, each time for a quarter of this (default 20m).',
-  },
+  'outage-every': oneValue(
+    'DURATION',
+    'How often the load balancer loses its server, each time for a quarter of this (default 20m).',
+  ),
 };
 
 /** When the load balancer is down. Throws UsageError. */

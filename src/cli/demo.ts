@@ -14,6 +14,7 @@ import { onceFlag, pushOnce } from './demo-once.ts';
 import { outageFlag, outageOf } from './demo-outage.ts';
 import { runUntilSignal } from './run-until-signal.ts';
 import type { PushDeps } from './serve.ts';
+import { noValue } from './flags.ts';
 
 /** Of each of its servers; nothing in the demo shows older ones. */
 const keptRequests = 50;
@@ -24,7 +25,7 @@ export function demoCommand(deps: PushDeps, columns?: number): Command {
     name: 'demo',
     summary: 'Runs on a registry and faulty paths of its own: no configuration, no network needed.',
     flags: {
-      list: { kind: 'switch', help: 'Name the presets, what each stands for, and the paths.' },
+      list: noValue('Name the presets, what each stands for, and the paths.'),
       ...onceFlag,
       ...outageFlag,
       ...changeFlags,

@@ -1,5 +1,4 @@
 import { pushing } from './pushing.ts';
-import { durationFlag, sizeFlag } from './flag-values.ts';
 import { formatBytes } from '../probe/byte-words.ts';
 import type { Config, LimitTarget } from '../config/config.ts';
 import type { NetworkPath } from '../network/path.ts';
@@ -13,17 +12,15 @@ import { nameOf } from './limit-text.ts';
 import {
   blobCheck,
   examinationFlags,
-  largestChecked,
+  examinationOf,
+  largeBytesOf,
   type OnDemandCommandDeps,
-  slowBodyDurations,
   targetsOf,
 } from './on-demand-flags.ts';
 import type { ProgressView } from './progress.ts';
 import { type SelectedTargets, targetFlags } from './select-targets.ts';
 import { referenceArgument } from './ad-hoc.ts';
-
-/** Just above Cloudflare's limit, the one that most people meet. */
-const defaultSizeBytes = 105_000_000;
+import { type FlagValues, jsonFlag, noValue, oneValue } from './flags.ts';
 
 /** After this `--quick` begins nothing more; a push that is under way then is ended, and cleaned up in the rest of the two minutes. */
 const quickMs = 100_000;
@@ -37,33 +34,19 @@ export function diagnoseCommand(deps: OnDemandCommandDeps): Command {
     argument: referenceArgument,
     flags: {
       ...targetFlags,
-      size: {
-        kind: 'text',
-        placeholder: 'SIZE',
-        help: 'Size in question (default: the largest that the configuration checks with, else 105MB).',
-      },
-      quick: {
-        kind: 'switch',
-        help: 'Two minutes at most a path: no slow bodies, and what there is no time for is left out.',
-      },
-      conformance: {
-        kind: 'switch',
-        help: 'Try behaviours of the OCI distribution specification as well, over this path and the direct one.',
-      },
+      size: oneValue('SIZE', 'Size in question (default: the largest that the configuration checks with, else 105MB).'),
+      quick: noValue('Two minutes at most a path: no slow bodies, and what there is no time for is left out.'),
+      conformance: noValue(
+        'Try behaviours of the OCI distribution specification as well, over this path and the direct one.',
+      ),
       ...examinationFlags,
-      json: { kind: 'switch', help: 'Write the result as JSON.' },
+      ...jsonFlag,
     },
     async run(values, terminal) {
       const selected = await targetsOf(values, terminal);
-      const asked = {
-        size: sizeFlag(values, 'size'),
-        timeoutMs: durationFlag(values, 'timeout'),
-        durationsMs: slowBodyDurations(values),
-        deadlineMs: values.isSet('quick') ? quickMs : undefined,
-        conformance: values.isSet('conformance'),
-      };
+      const asked = askedOf(values, selected);
       const { result, interrupted } = await pushing(deps, selected, terminal, (view, signal) =>
-        diagnoseAll(selected, asked, deps, view, signal),
+        diagnoseAll(asked, deps, view, signal),
       );
       terminal.out(values.isSet('json') ? diagnosisJson(result) : result.map(diagnosisText).join('\n'));
       if (interrupted) return exitInterrupted;
@@ -73,40 +56,45 @@ export function diagnoseCommand(deps: OnDemandCommandDeps): Command {
 }
 
 interface Asked {
-  readonly size: number | undefined;
-  readonly timeoutMs: number | undefined;
-  readonly durationsMs: readonly number[];
-  readonly deadlineMs: number | undefined;
-  readonly conformance: boolean;
+  readonly target: LimitTarget;
+  readonly sizeBytes: number;
+  readonly options: Omit<ExamineOptions, 'signal'>;
+}
+
+/** What is to be examined of each target. Throws UsageError. */
+function askedOf(values: FlagValues, { targets, config }: SelectedTargets): Asked[] {
+  const { timeoutMs, durationsMs } = examinationOf(values);
+  return targets.map((target) => {
+    const sizeBytes = largeBytesOf(values, target, config);
+    const options = {
+      check: blobCheck(target, { sizeBytes, name: 'diagnosis', timeoutMs }, config),
+      direct: directPathBeside(target, config),
+      durationsMs,
+      deadlineMs: values.isSet('quick') ? quickMs : undefined,
+      conformance: values.isSet('conformance'),
+    };
+    return { target, sizeBytes, options };
+  });
 }
 
 async function diagnoseAll(
-  { targets, config }: SelectedTargets,
-  asked: Asked,
-  deps: OnDemandCommandDeps,
+  all: readonly Asked[],
+  { engine }: OnDemandCommandDeps,
   view: ProgressView,
   signal: AbortSignal,
 ): Promise<Diagnosed[]> {
-  const all: Diagnosed[] = [];
-  for (const target of targets) {
+  const done: Diagnosed[] = [];
+  for (const { target, sizeBytes, options } of all) {
     if (signal.aborted) break;
-    const sizeBytes = asked.size ?? largestChecked(target, config) ?? defaultSizeBytes;
-    const options: ExamineOptions = {
-      check: blobCheck(target, { sizeBytes, name: 'diagnosis', timeoutMs: asked.timeoutMs }, config),
-      direct: directPathBeside(target, config),
-      durationsMs: asked.durationsMs,
-      deadlineMs: asked.deadlineMs,
-      conformance: asked.conformance,
-      signal,
-      onStep: (words) => view.begin(words),
-      onProgress: (progress) => view.update(progress),
-    };
-    view.line(`${nameOf(target)}: sends ${formatBytes(mostExaminedBytes(options))} at most`);
-    const examination = await examine(options, deps.engine);
+    view.line(`${nameOf(target)}: sends ${formatBytes(mostExaminedBytes({ ...options, signal }))} at most`);
+    const examination = await examine(
+      { ...options, signal, onStep: (words) => view.begin(words), onProgress: (progress) => view.update(progress) },
+      engine,
+    );
     view.end();
-    all.push({ target, sizeBytes, diagnosis: diagnose(examination) });
+    done.push({ target, sizeBytes, diagnosis: diagnose(examination) });
   }
-  return all;
+  return done;
 }
 
 /** The path to compare with: the registry's first direct or internal one that is another. */

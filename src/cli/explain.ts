@@ -4,7 +4,7 @@ import { reasonTable } from '../probe/judge/reason-table.ts';
 import { explainLine, type Explanation } from '../probe/explain/explain-line.ts';
 import { capitalized, jsonText } from '../publish/format.ts';
 import { type Command, usualExitCodes } from './command.ts';
-import { UsageError } from './flags.ts';
+import { UsageError, jsonFlag } from './flags.ts';
 
 const mostLines = 1_000;
 const unknownExit = 4;
@@ -24,7 +24,7 @@ export const explainCommand: Command = {
     help: 'Lines, each in quotes, of nginx, ingress-nginx, Traefik, Envoy, HAProxy, distribution, Gitea, Forgejo or cloudflared; without any, they are read from standard input.',
     several: true,
   },
-  flags: { json: { kind: 'switch', help: 'Write the result as JSON.' } },
+  flags: jsonFlag,
   async run(values, terminal) {
     const [first = ''] = values.arguments;
     if (values.arguments.length === 1 && existsSync(first))

@@ -16,6 +16,24 @@ export interface Flag {
 
 export type Flags = Readonly<Record<string, Flag>>;
 
+/** A flag that is there or not. */
+export function noValue(help: string): Flag {
+  return { kind: 'switch', help };
+}
+
+/** A flag that is given once. `placeholder` stands for its value in the help text; `values`: all that it may be. */
+export function oneValue(placeholder: string, help: string, values?: readonly string[]): Flag {
+  return { kind: 'text', placeholder, help, values };
+}
+
+/** The same, given as often as somebody likes. */
+export function manyValues(placeholder: string, help: string, values?: readonly string[]): Flag {
+  return { kind: 'list', placeholder, help, values };
+}
+
+/** Of the commands whose result a program may want to read. */
+export const jsonFlag: Flags = { json: noValue('Write the result as JSON.') };
+
 /** A command line that cannot be understood. The message is one line, without the program's name. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';

@@ -1,6 +1,7 @@
 import { messageOf } from '../network/errors.ts';
 import { askUrl, urlBelow } from './ask-url.ts';
 import { type Command, exitFailure } from './command.ts';
+import { oneValue } from './flags.ts';
 
 const timeoutMs = 5_000;
 const defaultUrl = 'http://127.0.0.1:10719';
@@ -10,7 +11,7 @@ export const healthcheckCommand: Command = {
   name: 'healthcheck',
   summary: 'Asks a running blobprobe whether it is ready; exit code 0 or 1.',
   flags: {
-    url: { kind: 'text', placeholder: 'URL', help: `Where it listens, route prefix included (default ${defaultUrl}).` },
+    url: oneValue('URL', `Where it listens, route prefix included (default ${defaultUrl}).`),
   },
   async run(values, terminal) {
     const url = urlBelow('url', values.text('url') ?? defaultUrl, '/-/ready');

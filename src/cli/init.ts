@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { adHocFlags, referenceArgument } from './ad-hoc.ts';
 import { type Command, usualExitCodes } from './command.ts';
-import { UsageError } from './flags.ts';
+import { manyValues, oneValue, UsageError } from './flags.ts';
 import { candidatesOf } from './init-paths.ts';
 import { addressesOf, answered, clientsOf, isGuessed, targetOf } from './init-questions.ts';
 import { tryAll } from './init-trials.ts';
@@ -37,24 +37,21 @@ export function initCommand(deps: InitDeps): Command {
     exitCodes: { 0: 'the file is written', 1: 'nothing got through, and nothing is written', ...usualExitCodes },
     argument: referenceArgument,
     flags: {
-      output: { kind: 'text', placeholder: 'FILE', help: `File to write (default ${usualFile}); never overwritten.` },
-      path: {
-        kind: 'list',
-        placeholder: 'NAME=URL',
-        help: 'Another address of the same registry, such as internal=http://registry.svc:5000; may be repeated.',
-      },
-      client: {
-        kind: 'list',
-        placeholder: 'NAME',
-        values: newestClients,
-        help: 'Client to push as; may be repeated (default: those that are installed here, else docker).',
-      },
-      'password-file': { kind: 'text', placeholder: 'FILE', help: 'File with the password of --user.' },
-      'allow-host': {
-        kind: 'list',
-        placeholder: 'HOST',
-        help: 'Host that tokens may be asked of, besides that of the registry; may be repeated.',
-      },
+      output: oneValue('FILE', `File to write (default ${usualFile}); never overwritten.`),
+      path: manyValues(
+        'NAME=URL',
+        'Another address of the same registry, such as internal=http://registry.svc:5000; may be repeated.',
+      ),
+      client: manyValues(
+        'NAME',
+        'Client to push as; may be repeated (default: those that are installed here, else docker).',
+        newestClients,
+      ),
+      'password-file': oneValue('FILE', 'File with the password of --user.'),
+      'allow-host': manyValues(
+        'HOST',
+        'Host that tokens may be asked of, besides that of the registry; may be repeated.',
+      ),
       ...adHocFlags,
     },
     async run(given, terminal) {

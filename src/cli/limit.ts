@@ -10,7 +10,7 @@ import { searchSizeLimit } from '../probe/limits/size-search.ts';
 import type { Progress } from '../probe/outcome.ts';
 import { formatDuration } from '../network/duration-words.ts';
 import { type Command, usualExitCodes } from './command.ts';
-import { type FlagValues, oneOf } from './flags.ts';
+import { type FlagValues, oneOf, oneValue, jsonFlag } from './flags.ts';
 import { exitInterrupted } from './interrupt.ts';
 import { type FoundLimit, limitJson, limitText, nameOf } from './limit-text.ts';
 import { durationFlag, sizeFlag } from './flag-values.ts';
@@ -43,25 +43,18 @@ export function limitCommand(deps: OnDemandCommandDeps): Command {
     argument: referenceArgument,
     flags: {
       ...targetFlags,
-      'up-to': { kind: 'text', placeholder: 'SIZE', help: `Largest size to try (default ${defaultUpTo}).` },
-      resolution: {
-        kind: 'text',
-        placeholder: 'SIZE',
-        help: `How close the largest accepted and the smallest rejected size must come (default ${defaultResolution}).`,
-      },
-      'up-to-duration': {
-        kind: 'text',
-        placeholder: 'DURATION',
-        help: `Longest time that a body is made to take (default ${defaultUpToDuration}).`,
-      },
-      only: {
-        kind: 'text',
-        placeholder: 'KIND',
-        values: ['size', 'duration'],
-        help: 'Search only for size or only for duration.',
-      },
+      'up-to': oneValue('SIZE', `Largest size to try (default ${defaultUpTo}).`),
+      resolution: oneValue(
+        'SIZE',
+        `How close the largest accepted and the smallest rejected size must come (default ${defaultResolution}).`,
+      ),
+      'up-to-duration': oneValue(
+        'DURATION',
+        `Longest time that a body is made to take (default ${defaultUpToDuration}).`,
+      ),
+      only: oneValue('KIND', 'Search only for size or only for duration.', ['size', 'duration']),
       timeout: examinationFlags.timeout,
-      json: { kind: 'switch', help: 'Write the result as JSON.' },
+      ...jsonFlag,
     },
     async run(values, terminal) {
       const selected = await targetsOf(values, terminal);

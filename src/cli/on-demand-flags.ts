@@ -1,10 +1,10 @@
 import type { Config, LimitTarget } from '../config/config.ts';
-import { durationFlag } from './flag-values.ts';
+import { durationFlag, sizeFlag } from './flag-values.ts';
 import { oneBlob, type Check } from '../probe/check.ts';
 import type { Ledger } from '../probe/leftovers/ledger.ts';
 import { durationsUpTo, usualDurationsMs } from '../probe/limits/duration-search.ts';
 import type { Terminal } from './command.ts';
-import type { FlagValues } from './flags.ts';
+import { type FlagValues, oneValue } from './flags.ts';
 import { selectTargets, type SelectedTargets } from './select-targets.ts';
 import type { PushDeps } from './serve.ts';
 
@@ -16,14 +16,10 @@ export interface OnDemandCommandDeps extends Pick<PushDeps, 'engine'> {
   readonly columns?: number | undefined;
 }
 
-/** How long what is pushed to learn something may take; `slowBodyDurations` reads the first. */
+/** How long what is pushed to learn something may take; `examinationOf` reads both. */
 export const examinationFlags = {
-  'up-to-duration': {
-    kind: 'text',
-    placeholder: 'DURATION',
-    help: 'Longest time that a small body is made to take (default 125s).',
-  },
-  timeout: { kind: 'text', placeholder: 'DURATION', help: 'Bound on each push (default 15m).' },
+  'up-to-duration': oneValue('DURATION', 'Longest time that a small body is made to take (default 125s).'),
+  timeout: oneValue('DURATION', 'Bound on each push (default 15m).'),
 } as const;
 
 /** Bound on one run where neither flag nor configuration says otherwise. */
@@ -36,11 +32,16 @@ export async function targetsOf(values: FlagValues, terminal: Terminal): Promise
   return selected;
 }
 
-/** How long slow bodies are made to take, by `--quick` and `--up-to-duration`: none, the usual times, or those up to the wanted one. */
-export function slowBodyDurations(values: FlagValues): readonly number[] {
+/**
+ * What the flags above say: bound on one push, and how long slow bodies are made to take, none with `--quick`. Throws UsageError.
+ */
+export function examinationOf(values: FlagValues): {
+  readonly timeoutMs: number | undefined;
+  readonly durationsMs: readonly number[];
+} {
   const upToMs = durationFlag(values, 'up-to-duration');
-  if (values.isSet('quick')) return [];
-  return upToMs === undefined ? usualDurationsMs : durationsUpTo(upToMs);
+  const durationsMs = upToMs === undefined ? usualDurationsMs : durationsUpTo(upToMs);
+  return { timeoutMs: durationFlag(values, 'timeout'), durationsMs: values.isSet('quick') ? [] : durationsMs };
 }
 
 /** A check of one blob, as the target's client pushes it. */
@@ -54,10 +55,13 @@ export function blobCheck(
   return oneBlob({ ...target, ...times, retries: 'profile' as const }, options.name, options.sizeBytes);
 }
 
-/** The largest blob with which the registry is checked; undefined: none is configured. */
-export function largestChecked({ registry }: LimitTarget, config: Config | undefined): number | undefined {
+/** Just above Cloudflare's limit, the one that most people meet. */
+export const usualLargeBytes = 105_000_000;
+
+/** The size in question on a target: that of `--size`, else the largest that its registry is checked with, else the usual one. */
+export function largeBytesOf(values: FlagValues, { registry }: LimitTarget, config: Config | undefined): number {
   const sizes = (config?.checks ?? [])
     .filter((check) => check.registry.name === registry.name)
     .flatMap(({ workload }) => workload.layerBytes);
-  return sizes.length === 0 ? undefined : Math.max(...sizes);
+  return sizeFlag(values, 'size') ?? (sizes.length === 0 ? usualLargeBytes : Math.max(...sizes));
 }

@@ -11,57 +11,29 @@ import type { Known } from '../probe/advise/known.ts';
 import { isRepositoryName } from '../registry/target.ts';
 import { DaemonError, daemonLogin, daemonLoginFlags, knowledgeUrl, knownBy } from './ask-daemon.ts';
 import { type Command, type Terminal, usualExitCodes } from './command.ts';
-import { type Flags, type FlagValues, UsageError } from './flags.ts';
+import { type Flags, type FlagValues, noValue, oneValue, UsageError, jsonFlag } from './flags.ts';
 import { type Move, moveRows, movesOf, moveText } from './migration.ts';
 import { sizeFlag } from './flag-values.ts';
+import { usualLargeBytes } from './on-demand-flags.ts';
 import { findingLines, pathsConfigText } from './paths-text.ts';
 
 /** Exit codes of its own, beside the usual ones. */
 const exits = { fine: 0, fault: 1, doubt: 4, unreadable: 5 } as const;
 
-/** Just above the limit of Cloudflare's smaller plans, as `init` has it. */
-const usualSizeBytes = 105_000_000;
-
 const pathsFlags: Flags = {
-  kubernetes: {
-    kind: 'switch',
-    help: 'Ask the cluster that kubectl asks, or that this pod is in. Nothing is written.',
-  },
-  service: { kind: 'text', placeholder: 'NAMESPACE/NAME[:PORT]', help: 'The Service of the registry.' },
-  kubeconfig: {
-    kind: 'text',
-    placeholder: 'FILE',
-    help: 'Configuration of kubectl (default: where kubectl has it).',
-  },
-  context: { kind: 'text', placeholder: 'NAME', help: 'Context of that configuration (default: its current one).' },
-  from: {
-    kind: 'text',
-    placeholder: 'FILE',
-    help: 'Read what kubectl get --output=json wrote, and ask no cluster; -: standard input.',
-  },
-  size: { kind: 'text', placeholder: 'SIZE', help: 'Largest layer that must get through (default 105MB).' },
-  'config.file': { kind: 'text', placeholder: 'FILE', help: 'Take the largest layer of its checks.' },
-  repository: {
-    kind: 'text',
-    placeholder: 'NAME',
-    help: 'Repository to write into the configuration (default blobprobe).',
-  },
-  migration: {
-    kind: 'switch',
-    help: 'Compare the path over an Ingress with that over a Gateway, for each host that both serve.',
-  },
-  before: {
-    kind: 'text',
-    placeholder: 'FILE',
-    help: 'With --migration: take the Ingresses from this file, which kubectl wrote earlier.',
-  },
-  daemon: {
-    kind: 'text',
-    placeholder: 'URL',
-    help: 'With --migration: add what a running blobprobe has measured of paths of these names.',
-  },
+  kubernetes: noValue('Ask the cluster that kubectl asks, or that this pod is in. Nothing is written.'),
+  service: oneValue('NAMESPACE/NAME[:PORT]', 'The Service of the registry.'),
+  kubeconfig: oneValue('FILE', 'Configuration of kubectl (default: where kubectl has it).'),
+  context: oneValue('NAME', 'Context of that configuration (default: its current one).'),
+  from: oneValue('FILE', 'Read what kubectl get --output=json wrote, and ask no cluster; -: standard input.'),
+  size: oneValue('SIZE', 'Largest layer that must get through (default 105MB).'),
+  'config.file': oneValue('FILE', 'Take the largest layer of its checks.'),
+  repository: oneValue('NAME', 'Repository to write into the configuration (default blobprobe).'),
+  migration: noValue('Compare the path over an Ingress with that over a Gateway, for each host that both serve.'),
+  before: oneValue('FILE', 'With --migration: take the Ingresses from this file, which kubectl wrote earlier.'),
+  daemon: oneValue('URL', 'With --migration: add what a running blobprobe has measured of paths of these names.'),
   ...daemonLoginFlags,
-  json: { kind: 'switch', help: 'Write the result as JSON.' },
+  ...jsonFlag,
 };
 
 /** Finds paths to a registry in a cluster, and what keeps pushes from getting through. Exit codes: see `exitCodes`. */
@@ -153,7 +125,7 @@ function sizeOf(values: FlagValues, terminal: Terminal): number {
     const { checks } = loadConfig(file, { env: terminal.env });
     return Math.max(...checks.flatMap(({ workload }) => workload.layerBytes));
   }
-  return sizeFlag(values, 'size') ?? usualSizeBytes;
+  return sizeFlag(values, 'size') ?? usualLargeBytes;
 }
 
 /** Throws ClusterError for what cannot be read, and for what is no such file. */

@@ -11,7 +11,7 @@ import { heldUpBy } from '../publish/sending-words.ts';
 import { runView } from '../publish/run-view.ts';
 import { transcript } from '../publish/transcript.ts';
 import { type Command, exitFailure, usualExitCodes } from './command.ts';
-import { type FlagValues, oneOf, UsageError } from './flags.ts';
+import { type FlagValues, noValue, oneOf, oneValue, UsageError } from './flags.ts';
 import { exitInterrupted } from './interrupt.ts';
 import { durationFlag, sizeFlag } from './flag-values.ts';
 import { blobCheck, type OnDemandCommandDeps, targetsOf } from './on-demand-flags.ts';
@@ -29,17 +29,12 @@ export function pushCommand(deps: OnDemandCommandDeps): Command {
     argument: referenceArgument,
     flags: {
       ...targetFlags,
-      workload: { kind: 'text', placeholder: 'NAME', help: 'Push this workload of the configuration.' },
-      size: { kind: 'text', placeholder: 'SIZE', help: 'Push one blob of this size (default 10MiB).' },
-      retries: {
-        kind: 'text',
-        placeholder: 'HOW',
-        values: ['profile', 'none'],
-        help: 'profile: as the client does (default); none: one attempt.',
-      },
-      timeout: { kind: 'text', placeholder: 'DURATION', help: 'Bound on the whole run (default 15m).' },
-      pull: { kind: 'switch', help: 'Pull the blob as the client does, cold and once more, and compare it.' },
-      json: { kind: 'switch', help: 'Write the run as JSON, request by request.' },
+      workload: oneValue('NAME', 'Push this workload of the configuration.'),
+      size: oneValue('SIZE', 'Push one blob of this size (default 10MiB).'),
+      retries: oneValue('HOW', 'profile: as the client does (default); none: one attempt.', ['profile', 'none']),
+      timeout: oneValue('DURATION', 'Bound on the whole run (default 15m).'),
+      pull: noValue('Pull the blob as the client does, cold and once more, and compare it.'),
+      json: noValue('Write the run as JSON, request by request.'),
     },
     async run(values, terminal) {
       const selected = await targetsOf(values, terminal);

@@ -1,5 +1,5 @@
 import { pushing } from './pushing.ts';
-import { durationFlag, sizeFlag } from './flag-values.ts';
+import { sizeFlag } from './flag-values.ts';
 import { messageOf } from '../network/errors.ts';
 import { clientProfiles } from '../probe/clients/client-profiles.ts';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
@@ -10,13 +10,13 @@ import { renderMarkdown } from '../publish/report/markdown.ts';
 import { buildReport } from '../publish/report/report.ts';
 import type { ReportData } from '../publish/report/report-data.ts';
 import { type Command, exitFailure, type Terminal, usualExitCodes } from './command.ts';
-import { type FlagValues, oneOf, UsageError } from './flags.ts';
+import { type FlagValues, noValue, oneOf, oneValue, UsageError } from './flags.ts';
 import { exitInterrupted } from './interrupt.ts';
 import {
   examinationFlags,
-  largestChecked,
+  examinationOf,
+  largeBytesOf,
   type OnDemandCommandDeps,
-  slowBodyDurations,
   targetsOf,
 } from './on-demand-flags.ts';
 import { collectReport, type ReportPlan } from './report-collect.ts';
@@ -25,7 +25,6 @@ import { referenceArgument } from './ad-hoc.ts';
 import { buildInfo } from '../daemon/version.ts';
 
 const defaultSmallBytes = 1024 * 1024;
-const defaultLargeBytes = 105_000_000;
 const reportClients = ['docker', 'docker-containerd'] as const;
 
 const formats = ['markdown', 'html', 'json'] as const;
@@ -39,17 +38,12 @@ export function reportCommand(deps: OnDemandCommandDeps): Command {
     argument: referenceArgument,
     flags: {
       ...targetFlags,
-      format: { kind: 'text', placeholder: 'FORMAT', values: formats, help: 'markdown (default), html or json.' },
-      output: { kind: 'text', placeholder: 'FILE', help: 'Write the report there instead of to standard output.' },
-      'small-size': { kind: 'text', placeholder: 'SIZE', help: 'Small push (default 1MiB).' },
-      size: { kind: 'text', placeholder: 'SIZE', help: 'Large push (default: the largest configured, else 105MB).' },
-      retries: {
-        kind: 'text',
-        placeholder: 'HOW',
-        values: ['none', 'profile'],
-        help: 'none: one attempt (default); profile: as the clients do.',
-      },
-      quick: { kind: 'switch', help: 'No slow bodies: limits on time are not looked for.' },
+      format: oneValue('FORMAT', 'markdown (default), html or json.', formats),
+      output: oneValue('FILE', 'Write the report there instead of to standard output.'),
+      'small-size': oneValue('SIZE', 'Small push (default 1MiB).'),
+      size: oneValue('SIZE', 'Large push (default: the largest configured, else 105MB).'),
+      retries: oneValue('HOW', 'none: one attempt (default); profile: as the clients do.', ['none', 'profile']),
+      quick: noValue('No slow bodies: limits on time are not looked for.'),
       ...examinationFlags,
     },
     async run(values, terminal) {
@@ -78,7 +72,7 @@ function planOf(values: FlagValues, selected: readonly LimitTarget[], config: Co
   const [first] = selected;
   if (first === undefined || registries.length > 1)
     throw new UsageError(`a report is on one registry; choose --registry of ${registries.join(', ')}`);
-  const largeBytes = sizeFlag(values, 'size') ?? largestChecked(first, config) ?? defaultLargeBytes;
+  const largeBytes = largeBytesOf(values, first, config);
   const clients = reportClients.map((name) => clientProfiles[name]);
   return {
     targets: values.isSet('client')
@@ -87,8 +81,7 @@ function planOf(values: FlagValues, selected: readonly LimitTarget[], config: Co
     config,
     smallBytes: Math.min(sizeFlag(values, 'small-size') ?? defaultSmallBytes, Math.ceil(largeBytes / 4)),
     largeBytes,
-    timeoutMs: durationFlag(values, 'timeout'),
-    durationsMs: slowBodyDurations(values),
+    ...examinationOf(values),
     retries: oneOf('retries', values.text('retries') ?? 'none', ['none', 'profile']),
   };
 }

@@ -6,22 +6,17 @@ import { type ClientProfile } from '../probe/clients/client-profile.ts';
 import { adHocFlags, adHocTarget } from './ad-hoc.ts';
 import type { Terminal } from './command.ts';
 import { loginOf } from './docker-login.ts';
-import { type Flags, type FlagValues, UsageError } from './flags.ts';
+import { type Flags, type FlagValues, manyValues, oneValue, UsageError } from './flags.ts';
 
 /** The clients without the names of their versions. */
 export const newestClients: readonly string[] = clientNames.filter((name) => !name.includes('@'));
 
 /** Flags by which a command on demand is told where to push, with or without a configuration. */
 export const targetFlags: Flags = {
-  'config.file': { kind: 'text', placeholder: 'FILE', help: 'Configuration file.' },
-  registry: { kind: 'list', placeholder: 'NAME', help: 'Only this registry of the configuration; may be repeated.' },
-  path: { kind: 'list', placeholder: 'NAME', help: 'Only this path of the configuration; may be repeated.' },
-  client: {
-    kind: 'list',
-    placeholder: 'NAME',
-    values: newestClients,
-    help: 'Client to push as; may be repeated (default docker).',
-  },
+  'config.file': oneValue('FILE', 'Configuration file.'),
+  registry: manyValues('NAME', 'Only this registry of the configuration; may be repeated.'),
+  path: manyValues('NAME', 'Only this path of the configuration; may be repeated.'),
+  client: manyValues('NAME', 'Client to push as; may be repeated (default docker).', newestClients),
   ...adHocFlags,
 };
 

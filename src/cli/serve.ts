@@ -10,7 +10,7 @@ import { type Command, exitFailure, exitUsage, usualExitCodes } from './command.
 import type { Engine } from '../daemon/engine.ts';
 import { type ExtraFigures, formatFigures } from './config-figures.ts';
 import { daemonFlags, loggerOf, webOptions } from './daemon-flags.ts';
-import { type FlagValues, UsageError } from './flags.ts';
+import { type FlagValues, noValue, oneValue, UsageError } from './flags.ts';
 import { type AutoReload, contentWatch } from '../daemon/reloads.ts';
 import { runUntilSignal } from './run-until-signal.ts';
 import { partOf } from '../daemon/shard.ts';
@@ -37,25 +37,14 @@ export function serveCommand(deps: PushDeps): Command {
       [exitUsage]: usualExitCodes[exitUsage],
     },
     flags: {
-      'config.file': { kind: 'text', placeholder: 'FILE', help: 'Configuration file.' },
-      'config.check': {
-        kind: 'switch',
-        help: 'Check the configuration file, show what it will do in a day, and exit.',
-      },
-      'config.enable-auto-reload': {
-        kind: 'switch',
-        help: 'Load the configuration file anew when its content has changed.',
-      },
-      'config.auto-reload-interval': {
-        kind: 'text',
-        placeholder: 'DURATION',
-        help: `How often to look at the file for that (default ${defaultAutoReloadInterval}).`,
-      },
-      shard: {
-        kind: 'text',
-        placeholder: 'I/N',
-        help: 'Run only part I (from 0) of the checks, which N instances divide among them.',
-      },
+      'config.file': oneValue('FILE', 'Configuration file.'),
+      'config.check': noValue('Check the configuration file, show what it will do in a day, and exit.'),
+      'config.enable-auto-reload': noValue('Load the configuration file anew when its content has changed.'),
+      'config.auto-reload-interval': oneValue(
+        'DURATION',
+        `How often to look at the file for that (default ${defaultAutoReloadInterval}).`,
+      ),
+      shard: oneValue('I/N', 'Run only part I (from 0) of the checks, which N instances divide among them.'),
       ...daemonFlags,
     },
     async run(values, terminal) {
