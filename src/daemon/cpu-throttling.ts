@@ -67,14 +67,13 @@ function sumOf(files: KernelFiles, statFiles: readonly string[]): CpuThrottling 
 
 /** `cpu.stat` as cgroup v2 (microseconds) or v1 (nanoseconds) writes it; nothing where no limit can be set. */
 function throttlingOf(text: string): readonly CpuThrottling[] {
-  const value = (name: string): number | undefined => {
-    const digits = new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1];
-    return digits === undefined ? undefined : Number(digits);
-  };
-  const periods = value('nr_throttled');
-  const us = value('throttled_usec');
-  const ns = value('throttled_time');
-  const ms = us === undefined ? (ns === undefined ? undefined : ns / 1e6) : us / 1e3;
+  let periods: number | undefined;
+  let ms: number | undefined;
+  for (const [, name, digits] of text.matchAll(/^(nr_throttled|throttled_usec|throttled_time) (\d+)$/gm)) {
+    const value = Number(digits);
+    if (name === 'nr_throttled') periods = value;
+    else ms = name === 'throttled_usec' ? value / 1e3 : value / 1e6;
+  }
   return periods === undefined || ms === undefined ? [] : [{ periods, ms }];
 }
 

@@ -20,6 +20,9 @@ const keptBytes = 512;
 /** The code with which a connection ends that sends more of that than fits. */
 export const informationalFlood = 'INFORMATIONAL_FLOOD';
 
+/** Bare line feeds, folded fields, a length twice or beside chunks: nearly no head has any of it, and one look is cheaper than all. */
+const mayBeOdd = /(?:^|[^\r])\n|\n[ \t]|\ncontent-length:[^]*\ncontent-length:|\ntransfer-encoding:/i;
+
 /**
  * Reads the heads of HTTP/1.1 answers ahead of the parser, which is stricter than the clients: it knows no 100 that it did not ask
  * for, hands on each 1xx as if it were the answer, and refuses bare line feeds. Informational answers are taken out (RFC 9110,
@@ -114,6 +117,7 @@ export class AnswerHead {
 
   /** The head as the parser wants it. */
   #readable(head: string): Buffer {
+    if (!mayBeOdd.test(head)) return Buffer.from(head, 'latin1');
     const note = (oddity: string): void => void this.#oddities.add(oddity);
     const lines = head.split('\n').map((line) => line.replace(/\r$/, ''));
     if (/(?:^|[^\r])\n/.test(head)) note('bare line feeds');

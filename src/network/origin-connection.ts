@@ -23,6 +23,9 @@ import type { TransportOptions } from './transport-options.ts';
 type HttpClient = InstanceType<typeof Client>;
 type Connected = (...result: [Error, null] | [null, Socket]) => void;
 
+/** What sockets end with that nobody needs any more; undici would make an error for each, with its stack. */
+const closedByUs = new Error('closed by us');
+
 /** What the connections of one transport share. */
 export interface OpenedSoFar {
   connections: number;
@@ -66,7 +69,7 @@ export class OriginConnection {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#clients.map((client) => client.destroy()));
+    await Promise.all(this.#clients.map((client) => client.destroy(closedByUs)));
   }
 
   async #sendOnce(request: HttpRequest, sentAgain?: SentAgain): Promise<Exchange> {

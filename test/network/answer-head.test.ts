@@ -68,7 +68,7 @@ describe('informational answers are passed over', () => {
   test('the wait for the answer goes on: our own timer counts', async () => {
     const origin = await answering(...Array.from({ length: 100 }, () => hint));
     const error = await failureOf(
-      opened.transport(pathTo(origin)).exchange(get(origin, { responseHeaderTimeoutMs: 120 })),
+      opened.transport(pathTo(origin)).exchange(get(origin, { responseHeaderTimeoutMs: 600 })),
     );
     expect(error).toMatchObject({ stage: 'wait', timer: 'response_header' });
     expect(error.exchange?.answerHead?.informational).toBeGreaterThan(2);

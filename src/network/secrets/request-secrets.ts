@@ -3,15 +3,18 @@ import { parseUrl, percentDecoded } from '../parse-url.ts';
 
 /** Request headers whose values may be shown wherever a server repeats them: those that the client's kind decides. */
 const openRequestHeaders =
-  /^(?:user-agent|accept|accept-encoding|referer|content-type|content-length|content-range|docker-distribution-api-version)$/i;
+  /^(?:user-agent|accept|accept-encoding|connection|range|referer|content-type|content-length|content-range|docker-distribution-api-version)$/i;
 /** Query parameters that say what is asked for: names and counts, not who asks. */
 const openParameters = /^(?:service|scope|digest|mount|from|n)$/;
 /**
  * Values of headers that are not the client's own. `credentials`: secrets in themselves, also in parts: what follows the scheme, the
  * password that Basic hides in base64. `around`: what they stand in, of which a part is none: scheme and credentials, user and password.
  */
-export function headerSecrets(headers: Exchange['requestHeaders']): { credentials: string[]; around: string[] } {
-  const values = Object.entries(headers).filter(([name]) => !openRequestHeaders.test(name));
+export function headerSecrets(headers: readonly (readonly [name: string, value: string])[]): {
+  credentials: string[];
+  around: string[];
+} {
+  const values = headers.filter(([name]) => !openRequestHeaders.test(name));
   const parts = values.map(([, value]) => partsOf(value));
   return { credentials: parts.flatMap(({ own }) => own), around: parts.flatMap(({ around }) => around) };
 }

@@ -67,6 +67,20 @@ describe('a text of a server', () => {
     expect(redactor.redact(`user ${user} denied`)).toBe(`user ${user} denied`);
   });
 
+  test('keeps what each client of a kind sends', () => {
+    const redactor = new Redactor();
+    redactor.learn(exchangeOf({ connection: 'close', range: 'bytes=1000-', accept: 'application/json' }));
+    const page = 'connection: close, bytes=1000-, application/json';
+    expect(redactor.redact(page)).toBe(page);
+  });
+
+  test('is redacted of each value that a header had in the run', () => {
+    const redactor = new Redactor();
+    for (const key of ['key-one-1', 'key-two-2', 'key-two-2', 'key-one-1'])
+      redactor.learn(exchangeOf({ 'x-key': key, accept: '*/*' }));
+    expect(redactor.redact('key-one-1 and key-two-2')).toBe('<secret> and <secret>');
+  });
+
   test('of which the beginning was read does not end with the beginning of a secret', () => {
     const redactor = new Redactor();
     const token = 'abcdefghijklmnopqrstuvwxyz'.repeat(40);
