@@ -33,7 +33,7 @@ describeWithComponents(components, 'the window of HTTP/2 over 40 ms', () => {
   let tls: CertificateFiles;
   beforeAll(() => {
     directory = temporaryDirectory('windows');
-    tls = makeCertificates(directory.path);
+    tls = makeCertificates(directory.path, 'windows');
   });
   afterAll(() => directory.remove());
 
@@ -52,7 +52,9 @@ describeWithComponents(components, 'the window of HTTP/2 over 40 ms', () => {
   }
 
   describe.each(['nginx', 'envoy'] as const)('%s', (hop) => {
-    test.concurrent('of 64 KiB is what keeps a push slow, and is named with its size', { timeout: 120_000 }, async () => {
+    test.concurrent('of 64 KiB is what keeps a push slow, and is named with its size', {
+      timeout: 120_000,
+    }, async () => {
       const { diagnosis, text } = await diagnosedBehind(hop, 64 * KiB);
       const found = diagnosis.findings.map(({ cause, evidence }) => [cause, ...evidence].join(': '));
       expect([diagnosis.kind, found, text]).toEqual([
