@@ -39,35 +39,27 @@ export function createAuthority(commonName: string): CertificateAuthority {
       keyIdentifier(keys.publicKey),
     ],
   });
-  return { cert, issue: (leaf) => issueLeaf(leaf, commonName, keys) };
+  return { cert, issue: (leaf) => issueLeaf(leaf, { name: commonName, keys }) };
 }
 
 /** A leaf that its own key signed. PEM. */
 export function createSelfSigned(names: readonly string[]): TlsIdentity {
-  const keys = newKeys();
-  const subject = names[0] ?? '';
-  const cert = certificate({
-    subject,
-    issuer: subject,
-    publicKey: keys.publicKey,
-    issuerKeys: keys,
-    ...validity({ names }),
-    extensions: leafExtensions({ names }),
-  });
-  return { cert, key: pemOf(keys.privateKey) };
+  return issueLeaf({ names });
 }
 
-function issueLeaf(leaf: LeafOptions, issuer: string, issuerKeys: KeyPair): TlsIdentity {
+/** Without an issuer the leaf's own key signs it. */
+function issueLeaf(leaf: LeafOptions, issuer?: { readonly name: string; readonly keys: KeyPair }): TlsIdentity {
   const keys = newKeys();
+  const subject = leaf.names[0] ?? '';
   const cert = certificate({
-    subject: leaf.names[0] ?? '',
-    issuer,
+    subject,
+    issuer: issuer?.name ?? subject,
     publicKey: keys.publicKey,
-    issuerKeys,
+    issuerKeys: issuer?.keys ?? keys,
     ...validity(leaf),
-    extensions: [...leafExtensions(leaf), authorityKeyIdentifier(issuerKeys.publicKey)],
+    extensions: [...leafExtensions(leaf), ...(issuer ? [authorityKeyIdentifier(issuer.keys.publicKey)] : [])],
   });
-  return { cert, key: pemOf(keys.privateKey) };
+  return { cert, key: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 }
 
 interface KeyPair {
@@ -77,10 +69,6 @@ interface KeyPair {
 
 function newKeys(): KeyPair {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' });
-}
-
-function pemOf(key: KeyObject): string {
-  return key.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 function validity(leaf: LeafOptions): { notBefore: Date; notAfter: Date } {

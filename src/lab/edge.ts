@@ -2,11 +2,11 @@ import type { FaultBehaviour } from './faults/behaviour.ts';
 import { behaviourOf } from './faults/catalogue.ts';
 import type { Fault, FaultScope } from './faults/fault.ts';
 import { forward } from './forward.ts';
+import { LabServer } from './lab-server.ts';
 import { type LoopbackServer, type TlsIdentity, startLoopbackServer } from './loopback-server.ts';
 import type { EdgeIdentity } from './proxy-styles.ts';
 import { createProxyCall } from './proxy-call.ts';
 import { type LoggedRequest, RequestLog } from './request-log.ts';
-import { type ServerView, viewOver } from './server-view.ts';
 
 export interface EdgeOptions {
   /** Origin of the registry or of the next edge; several are used in turn, one a request. */
@@ -38,15 +38,32 @@ export interface EdgeOptions {
  * The kernel's buffers on loopback take megabytes before a sender notices that nobody reads: bytes handed over by a client
  * can be more than an edge has seen.
  */
-export interface DemoEdge extends ServerView {
-  readonly faults: readonly Fault[];
+export class DemoEdge extends LabServer {
+  readonly #live: LiveState;
+
+  constructor(server: LoopbackServer, log: RequestLog, live: LiveState) {
+    super(server, log);
+    this.#live = live;
+  }
+
+  get faults(): readonly Fault[] {
+    return this.#live.faults;
+  }
+
   /** In force for requests that begin after the call. */
-  readonly setFaults: (faults: readonly Fault[]) => void;
+  setFaults(faults: readonly Fault[]): void {
+    this.#live.behaviours = faults.map(scoped);
+    this.#live.faults = faults;
+  }
+
   /** Whose headers and pages it shows from now on. */
-  readonly setIdentity: (identity: EdgeIdentity) => void;
-  /** Shows another certificate to connections from now on. Throws on an edge without TLS. */
-  readonly setTls: (tls: TlsIdentity) => void;
-  readonly setUpstream: (upstream: string | readonly string[]) => void;
+  setIdentity(identity: EdgeIdentity): void {
+    this.#live.identity = identity;
+  }
+
+  setUpstream(upstream: string | readonly string[]): void {
+    this.#live.upstreams = [upstream].flat();
+  }
 }
 
 /** Starts a reverse proxy on 127.0.0.1. Rejects when the port is taken. */
@@ -75,7 +92,7 @@ export async function startEdge(options: EdgeOptions): Promise<DemoEdge> {
       forward(call, route).catch(() => call.answer({ status: 502, ending: 'reset' }));
     },
   });
-  return viewOf(server, log, live);
+  return new DemoEdge(server, log, live);
 }
 
 /** What changes while the edge runs. */
@@ -90,25 +107,6 @@ interface LiveState {
 
 function liveState({ upstream, identity = { style: 'nginx' }, faults = [] }: EdgeOptions): LiveState {
   return { identity, upstreams: [upstream].flat(), turn: 0, faults, behaviours: faults.map(scoped) };
-}
-
-function viewOf(server: LoopbackServer, log: RequestLog, live: LiveState): DemoEdge {
-  return viewOver(server, log, {
-    get faults() {
-      return live.faults;
-    },
-    setFaults(faults: readonly Fault[]) {
-      live.behaviours = faults.map(scoped);
-      live.faults = faults;
-    },
-    setIdentity(identity: EdgeIdentity) {
-      live.identity = identity;
-    },
-    setUpstream(upstream: string | readonly string[]) {
-      live.upstreams = [upstream].flat();
-    },
-    setTls: server.setTls,
-  });
 }
 
 /** The fault's behaviour for the requests it touches, undefined for the others. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { LabServer } from './lab-server.ts';
 import { type LoopbackServer, type TlsIdentity, startLoopbackServer } from './loopback-server.ts';
 import { type RegistryAuth, allows, authenticate, createTokenSigner } from './oci/auth.ts';
 import { type RegistryCall, refuseInText, type RegistrySettings, requestOrigin, sendError } from './oci/call.ts';
@@ -8,7 +9,6 @@ import { type Route, refuseRoute, routeOf } from './oci/router.ts';
 import { Store } from './oci/store.ts';
 import { answerToken } from './oci/token-service.ts';
 import { RequestLog, watch } from './request-log.ts';
-import { type ServerView, viewOver } from './server-view.ts';
 import { parseUrl } from '../network/parse-url.ts';
 
 export interface RegistryOptions {
@@ -43,20 +43,59 @@ export interface RegistryOptions {
  *     … registry.url, registry.requests, registry.openSessions, registry.blobs …
  *     await registry.close();
  */
-export interface DemoRegistry extends ServerView {
+export class DemoRegistry extends LabServer {
+  readonly #store: Store;
+  readonly #live: LiveState;
+
+  constructor(server: LoopbackServer, log: RequestLog, store: Store, live: LiveState) {
+    super(server, log);
+    this.#store = store;
+    this.#live = live;
+  }
+
   /** Upload sessions that are neither committed nor cancelled. */
-  readonly openSessions: readonly { readonly id: string; readonly repository: string; readonly sizeBytes: number }[];
+  get openSessions(): readonly { readonly id: string; readonly repository: string; readonly sizeBytes: number }[] {
+    return [...this.#store.uploads.values()].map(({ id, repository, sizeBytes }) => ({ id, repository, sizeBytes }));
+  }
+
   /** Digest → size of committed blobs. */
-  readonly blobs: ReadonlyMap<string, number>;
+  get blobs(): ReadonlyMap<string, number> {
+    return new Map([...this.#store.blobs].map(([digest, blob]) => [digest, blob.sizeBytes]));
+  }
+
   /** `NAME:TAG` and `NAME@DIGEST` → digest. */
-  readonly manifests: ReadonlyMap<string, string>;
-  readonly keptBytes: number;
-  readonly acceptedConnections: number;
-  intercept: Intercept | undefined;
+  get manifests(): ReadonlyMap<string, string> {
+    const all = new Map<string, string>();
+    for (const [name, content] of this.#store.repositories) {
+      for (const digest of content.manifests.keys()) all.set(`${name}@${digest}`, digest);
+      for (const [tag, digest] of content.tags) all.set(`${name}:${tag}`, digest);
+    }
+    return all;
+  }
+
+  get keptBytes(): number {
+    return this.#store.keptBytes;
+  }
+
+  get intercept(): Intercept | undefined {
+    return this.#live.intercept;
+  }
+
+  set intercept(next: Intercept | undefined) {
+    this.#live.intercept = next;
+  }
+
   /** Changes settings while running, for example the realm once an edge's address is known. */
-  readonly change: (settings: Partial<Omit<RegistrySettings, 'quirks'>>) => void;
+  change(changes: Partial<Omit<RegistrySettings, 'quirks'>>): void {
+    this.#live.settings = { ...this.#live.settings, ...changes };
+  }
+
   /** As a restarted process: connections are reset, open sessions are lost, state signed before is unknown. */
-  readonly restart: () => void;
+  restart(): void {
+    this.dropConnections();
+    for (const upload of this.#store.uploads.values()) this.#store.closeUpload(upload);
+    this.#live.stateSecret = secretOf(this.#live);
+  }
 }
 
 /** What changes while the registry runs. */
@@ -99,7 +138,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Demo
       handle(call, reaction, reset).catch(reset);
     },
   });
-  return viewOf(server, log, store, live);
+  return new DemoRegistry(server, log, store, live);
 }
 
 function secretOf({ httpSecret }: { readonly httpSecret?: string | undefined }): Buffer {
@@ -165,47 +204,4 @@ function challenge(call: RegistryCall, auth: RegistryAuth, route: Route, known: 
   }
   const second = auth.kind === 'bearer' && quirks.secondChallenge !== undefined ? [quirks.secondChallenge] : [];
   sendError(call, 401, 'UNAUTHORIZED', undefined, { 'WWW-Authenticate': [value, ...second] });
-}
-
-function viewOf(server: LoopbackServer, log: RequestLog, store: Store, live: LiveState): DemoRegistry {
-  return viewOver(server, log, {
-    get openSessions() {
-      return [...store.uploads.values()].map(({ id, repository, sizeBytes }) => ({ id, repository, sizeBytes }));
-    },
-    get blobs() {
-      return new Map([...store.blobs].map(([digest, blob]) => [digest, blob.sizeBytes]));
-    },
-    get manifests() {
-      return manifestsOf(store);
-    },
-    get keptBytes() {
-      return store.keptBytes;
-    },
-    get acceptedConnections() {
-      return server.acceptedConnections;
-    },
-    get intercept() {
-      return live.intercept;
-    },
-    set intercept(next) {
-      live.intercept = next;
-    },
-    change(changes: Partial<Omit<RegistrySettings, 'quirks'>>) {
-      live.settings = { ...live.settings, ...changes };
-    },
-    restart() {
-      server.dropConnections();
-      for (const upload of store.uploads.values()) store.closeUpload(upload);
-      live.stateSecret = secretOf(live);
-    },
-  });
-}
-
-function manifestsOf(store: Store): Map<string, string> {
-  const all = new Map<string, string>();
-  for (const [name, content] of store.repositories) {
-    for (const digest of content.manifests.keys()) all.set(`${name}@${digest}`, digest);
-    for (const [tag, digest] of content.tags) all.set(`${name}:${tag}`, digest);
-  }
-  return all;
 }

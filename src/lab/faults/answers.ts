@@ -1,6 +1,6 @@
 import type { FaultBehaviour, ProxyAnswer } from './behaviour.ts';
 import type { FaultOf } from './fault.ts';
-import { through } from './through.ts';
+import { bodyThrough } from './through.ts';
 
 /** Answers in the upstream's place, at once or after a part of the body. */
 export function answer(fault: FaultOf<'answer'>): FaultBehaviour {
@@ -11,12 +11,11 @@ export function answer(fault: FaultOf<'answer'>): FaultBehaviour {
       if (afterBytes === 0) call.answer(reply);
     },
     requestBody(body) {
-      const stream = through(call, body.stream, (chunk, offset) => {
+      return bodyThrough(call, body, (chunk, offset) => {
         if (offset + chunk.length <= afterBytes) return chunk;
         call.answer(reply);
         return undefined;
       });
-      return { ...body, stream };
     },
   });
 }

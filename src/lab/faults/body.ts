@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FaultBehaviour } from './behaviour.ts';
 import type { FaultOf } from './fault.ts';
-import { through } from './through.ts';
+import { bodyThrough, through } from './through.ts';
 
 /** Refuses bodies above the limit, as nginx does: a declared length before the first byte, chunks when they pass the limit. */
 export function bodyLimit(fault: FaultOf<'body-limit'>): FaultBehaviour {
@@ -12,12 +12,11 @@ export function bodyLimit(fault: FaultOf<'body-limit'>): FaultBehaviour {
     },
     requestBody(body) {
       if (body.length !== 'chunked') return body;
-      const stream = through(call, body.stream, (chunk, offset) => {
+      return bodyThrough(call, body, (chunk, offset) => {
         if (offset + chunk.length <= fault.limitBytes) return chunk;
         call.answer(refusal);
         return undefined;
       });
-      return { ...body, stream };
     },
   });
 }
@@ -67,15 +66,13 @@ export function truncateBody(fault: FaultOf<'truncate-body'>): FaultBehaviour {
 
 export function corruptBody(fault: FaultOf<'corrupt-body'>): FaultBehaviour {
   return (call) => ({
-    requestBody(body) {
-      const stream = through(call, body.stream, (chunk, offset) => {
+    requestBody: (body) =>
+      bodyThrough(call, body, (chunk, offset) => {
         const index = fault.atByte - offset;
         if (index < 0 || index >= chunk.length) return chunk;
         const copy = Buffer.from(chunk);
         copy.writeUInt8(copy.readUInt8(index) ^ 1, index);
         return copy;
-      });
-      return { ...body, stream };
-    },
+      }),
   });
 }

@@ -1,6 +1,6 @@
 import type { FaultBehaviour } from './behaviour.ts';
 import type { FaultOf } from './fault.ts';
-import { later, pause, through } from './through.ts';
+import { bodyThrough, later, pause, through } from './through.ts';
 
 const flushMs = 5;
 
@@ -21,7 +21,7 @@ export function resetAt(fault: FaultOf<'reset-at'>): FaultBehaviour {
       before() {
         if (fault.afterBytes === 0) reset();
       },
-      requestBody: (body) => ({ ...body, stream: through(call, body.stream, cut) }),
+      requestBody: (body) => bodyThrough(call, body, cut),
     };
   };
 }
@@ -29,13 +29,11 @@ export function resetAt(fault: FaultOf<'reset-at'>): FaultBehaviour {
 /** Holds the body once, at the chunk that passes this offset. */
 export function pauseAt(fault: FaultOf<'pause-at'>): FaultBehaviour {
   return (call) => ({
-    requestBody(body) {
-      const stream = through(call, body.stream, async (chunk, offset) => {
+    requestBody: (body) =>
+      bodyThrough(call, body, async (chunk, offset) => {
         if (offset <= fault.afterBytes && offset + chunk.length > fault.afterBytes) await pause(call, fault.pauseMs);
         return chunk;
-      });
-      return { ...body, stream };
-    },
+      }),
   });
 }
 
@@ -45,15 +43,13 @@ export function pauseAt(fault: FaultOf<'pause-at'>): FaultBehaviour {
  */
 export function stallAt(fault: FaultOf<'stall-at'>): FaultBehaviour {
   return (call) => ({
-    requestBody(body) {
-      const stream = through(call, body.stream, async (chunk, offset) => {
+    requestBody: (body) =>
+      bodyThrough(call, body, async (chunk, offset) => {
         if (offset + chunk.length <= fault.afterBytes) return chunk;
         await pause(call, fault.holdMs ?? 60_000);
         call.answer({ status: 0, ending: 'reset' });
         return undefined;
-      });
-      return { ...body, stream };
-    },
+      }),
   });
 }
 

@@ -1,20 +1,20 @@
 import { type Readable, Transform } from 'node:stream';
-import type { ProxyCall } from './behaviour.ts';
+import type { BodySource, ProxyCall } from './behaviour.ts';
 
-/**
- * Pipes `source` through `each`, which says what to pass on; undefined passes nothing, a promise is waited for,
- * and what is handed to `pass` goes on ahead of that.
- * The stage ends with the call, so that none outlives its exchange.
- */
-export function through(
-  call: ProxyCall,
-  source: Readable,
-  each: (
-    chunk: Buffer,
-    offset: number,
-    pass: (part: Buffer) => void,
-  ) => Buffer | undefined | Promise<Buffer | undefined>,
-): Readable {
+/** Says what to pass on of a chunk: undefined passes nothing, a promise is waited for, what is handed to `pass` goes on ahead of that. */
+type EachChunk = (
+  chunk: Buffer,
+  offset: number,
+  pass: (part: Buffer) => void,
+) => Buffer | undefined | Promise<Buffer | undefined>;
+
+/** The body of a request, each chunk through `each`; its length is what was declared. */
+export function bodyThrough(call: ProxyCall, body: BodySource, each: EachChunk): BodySource {
+  return { ...body, stream: through(call, body.stream, each) };
+}
+
+/** Pipes `source` through `each`. The stage ends with the call, so that none outlives its exchange. */
+export function through(call: ProxyCall, source: Readable, each: EachChunk): Readable {
   let offset = 0;
   const stage = new Transform({
     transform(chunk: Buffer, _encoding, done) {

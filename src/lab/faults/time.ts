@@ -1,6 +1,6 @@
 import type { FaultBehaviour } from './behaviour.ts';
 import type { FaultOf } from './fault.ts';
-import { later, pause, through } from './through.ts';
+import { bodyThrough, later, pause, through } from './through.ts';
 
 /** Ends requests whose body has not arrived in time, however well it flows. */
 export function totalDuration(fault: FaultOf<'total-duration'>): FaultBehaviour {
@@ -45,11 +45,10 @@ export function idleCut(fault: FaultOf<'idle-cut'>): FaultBehaviour {
       requestBody(body) {
         if (body.length === 'none' || body.length === 0) return body;
         moved();
-        const stream = through(call, body.stream, (chunk) => {
+        return bodyThrough(call, body, (chunk) => {
           moved();
           return chunk;
         });
-        return { ...body, stream };
       },
       requestSent() {
         if (fault.whileWaiting) moved();
@@ -75,6 +74,6 @@ export function throttle(fault: FaultOf<'throttle'>): FaultBehaviour {
       return chunk;
     }
     if (fault.direction === 'response') return { responseBody: (stream) => through(call, stream, paced) };
-    return { requestBody: (body) => ({ ...body, stream: through(call, body.stream, paced) }) };
+    return { requestBody: (body) => bodyThrough(call, body, paced) };
   };
 }

@@ -1,5 +1,5 @@
+import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { drained } from '../drained.ts';
 import { type RegistryCall, sendEmpty, sendError } from './call.ts';
 import { type StoredBlob, digestAlgorithm } from './store.ts';
 
@@ -50,6 +50,22 @@ async function writeChunks(call: RegistryCall, blob: StoredBlob, start: number, 
     if (!response.write(corrupts && first ? otherwise(piece) : piece)) await drained(response);
   }
   if (cutAt < end) await endEarly(call);
+}
+
+/** Resolves when the stream takes more, or is gone. */
+function drained(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    function done(): void {
+      stream.off('drain', done);
+      stream.off('close', done);
+      stream.off('error', done);
+      resolve();
+    }
+    if (stream.destroyed || !stream.writableNeedDrain) return resolve();
+    stream.on('drain', done);
+    stream.on('close', done);
+    stream.on('error', done);
+  });
 }
 
 function otherwise(piece: Uint8Array): Uint8Array {

@@ -1,6 +1,5 @@
 /** What one registry implementation does where the specification leaves room, or is not followed. */
 export interface RegistryQuirks {
-  readonly name: QuirksName;
   /** Upload and blob Locations; absolute ones are built from X-Forwarded-Proto, X-Forwarded-Host and Host. */
   readonly location: 'absolute' | 'relative';
   /** Locations carry `_state`, an HMAC-signed copy of the session: `replaced` state is refused as said here. */
@@ -35,8 +34,6 @@ export interface RegistryQuirks {
   readonly deletion: 'enabled' | 'disabled';
   /** Status of DELETE for a blob that is not there. */
   readonly deleteMissingBlob: 202 | 404;
-  /** How a full quota is told; it is noticed when the blob is committed, after all bytes. */
-  readonly quotaError: 'empty-403' | 'denied-403';
   readonly tokenPath: string;
   /** HTTP Basic is accepted although the challenge is Bearer. */
   readonly basicBesideBearer: boolean;
@@ -60,7 +57,6 @@ export type QuirksName = (typeof quirksNames)[number];
 
 /** The OCI distribution specification as written; the other rows say where they differ. */
 const spec: RegistryQuirks = {
-  name: 'spec',
   location: 'relative',
   signedState: 'none',
   sessionHeader: 'Docker-Upload-UUID',
@@ -80,7 +76,6 @@ const spec: RegistryQuirks = {
   plainRefusals: false,
   deletion: 'enabled',
   deleteMissingBlob: 404,
-  quotaError: 'denied-403',
   tokenPath: '/token',
   basicBesideBearer: false,
   secondChallenge: undefined,
@@ -90,7 +85,6 @@ const spec: RegistryQuirks = {
 /** distribution/distribution v2.8.3, registry/handlers/blobupload.go: Content-Range is not looked at, state must be fresh. */
 const distribution28: RegistryQuirks = {
   ...spec,
-  name: 'distribution-2.8',
   location: 'absolute',
   signedState: 'stale-404-cancels',
   contentRange: 'ignored',
@@ -103,7 +97,6 @@ const distribution28: RegistryQuirks = {
 /** go-gitea/gitea ≥ 1.24.2, routers/api/packages/container: a broken PATCH leaves more in the file than in the row (go-gitea/gitea#34795). */
 const gitea: RegistryQuirks = {
   ...spec,
-  name: 'gitea',
   postRange: 'absent',
   emptyRange: 'absent',
   contentRange: 'start-only',
@@ -113,7 +106,6 @@ const gitea: RegistryQuirks = {
   afterBrokenPatch: 'poisoned',
   emptyErrorBodies: true,
   deleteMissingBlob: 202,
-  quotaError: 'empty-403',
   tokenPath: '/v2/token',
   basicBesideBearer: true,
   token: { announcesExpiry: false, post: false },
@@ -125,18 +117,16 @@ const rows: Readonly<Record<QuirksName, RegistryQuirks>> = {
   /** distribution v3: stale state is a 416, sizes are checked when both headers are there (distribution/distribution#3755). */
   'distribution-3': {
     ...distribution28,
-    name: 'distribution-3',
     signedState: 'stale-416',
     contentRange: 'with-length',
     outOfOrder: { status: 416, code: 'RANGE_INVALID' },
   },
   gitea,
   /** docker fails on its own reading of this Range: `bad range format: 0--1`. */
-  'gitea-1.24.0': { ...gitea, name: 'gitea-1.24.0', emptyRange: '0--1' },
+  'gitea-1.24.0': { ...gitea, emptyRange: '0--1' },
   /** Recorded from Forgejo 8.0.2, whose container code is that of Gitea 1.22; the rows above are as read. */
   'gitea-old': {
     ...gitea,
-    name: 'gitea-old',
     postRange: '0-0',
     emptyRange: '0--1',
     statusRange: 'off-by-one',
@@ -146,7 +136,6 @@ const rows: Readonly<Record<QuirksName, RegistryQuirks>> = {
   /** project-zot/zot, pkg/api/routes.go. */
   zot: {
     ...spec,
-    name: 'zot',
     sessionHeader: 'Blob-Upload-UUID',
     emptyRange: '0--1',
     contentRange: 'with-length',
@@ -157,9 +146,7 @@ const rows: Readonly<Record<QuirksName, RegistryQuirks>> = {
   /** goharbor/harbor: distribution behind a quota middleware that counts at PUT; deletion on. */
   'harbor-quota': {
     ...distribution28,
-    name: 'harbor-quota',
     deletion: 'enabled',
-    quotaError: 'denied-403',
     tokenPath: '/service/token',
     basicBesideBearer: true,
   },
