@@ -39,6 +39,9 @@ export function diagnoseCommand(deps: OnDemandCommandDeps): Command {
       conformance: noValue(
         'Try behaviours of the OCI distribution specification as well, over this path and the direct one.',
       ),
+      pull: noValue(
+        'Pull what was pushed back as well: put there over the direct path, where one is configured, and pulled over this one.',
+      ),
       ...examinationFlags,
       ...jsonFlag,
     },
@@ -72,6 +75,7 @@ function askedOf(values: FlagValues, { targets, config }: SelectedTargets): Aske
       durationsMs,
       deadlineMs: values.isSet('quick') ? quickMs : undefined,
       conformance: values.isSet('conformance'),
+      pull: values.isSet('pull'),
     };
     return { target, sizeBytes, options };
   });

@@ -27,8 +27,8 @@ const stallTimeoutMs = 120_000;
 /** Whatever runs checks, with what all runs share. */
 export interface Engine {
   readonly run: RunCheck;
-  /** The same engine, whose bodies wait for `pacer` as well: for searches, which send slowly or hesitate. */
-  paced(pacer: Pacer): RunCheck;
+  /** The same engine, whose bodies wait for `pacer` as well: for searches, which send slowly or hesitate. `pull`: only what is pulled does. */
+  paced(pacer: Pacer, direction?: 'pull'): RunCheck;
   /** One rate for the bodies of all runs together, pushed and pulled; undefined: none. */
   limitBandwidth(bitsPerSecond: number | undefined): void;
   /** Asks the endpoints that cost no transfer; undefined when `signal` aborted. */
@@ -67,7 +67,10 @@ export function createEngine(ledger?: Ledger, bounds: EngineBounds = {}): Engine
   };
   return {
     run: createRunner(deps),
-    paced: (pacer) => createRunner({ ...deps, pacer: inSequence(bandwidth, pacer) }),
+    paced(pacer, direction) {
+      const both = inSequence(bandwidth, pacer);
+      return createRunner({ ...deps, pacer: direction === 'pull' ? bandwidth : both, pullPacer: both });
+    },
     limitBandwidth(bitsPerSecond) {
       limited = bitsPerSecond !== undefined;
       bandwidth.limitTo(bitsPerSecond === undefined ? undefined : bitsPerSecond / 8);

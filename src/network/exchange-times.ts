@@ -8,6 +8,8 @@ export class ExchangeTimes {
   /** The kernel has accepted the last byte of the request. */
   lastByteAtMs: number | undefined;
   headersAtMs: number | undefined;
+  /** The last piece of the answer's body so far. */
+  dataAtMs: number | undefined;
 
   constructor(startedAtMs: number) {
     this.startedAtMs = startedAtMs;
@@ -20,11 +22,14 @@ export class ExchangeTimes {
     return this.lastByteAtMs === undefined ? 'send' : 'wait';
   }
 
-  durations(nowMs: number): Pick<Exchange, 'early' | 'sendMs' | 'waitMs' | 'receiveMs'> {
-    const { wroteAtMs, lastByteAtMs, headersAtMs } = this;
+  durations(nowMs: number): Pick<Exchange, 'early' | 'sendMs' | 'waitMs' | 'receiveMs' | 'silentMs'> {
+    const { wroteAtMs, lastByteAtMs, headersAtMs, dataAtMs = headersAtMs } = this;
     if (wroteAtMs === undefined) return { early: false };
     const early = headersAtMs !== undefined && (lastByteAtMs === undefined || headersAtMs < lastByteAtMs);
-    const receive = headersAtMs === undefined ? {} : { receiveMs: nowMs - headersAtMs };
+    const receive =
+      headersAtMs === undefined || dataAtMs === undefined
+        ? {}
+        : { receiveMs: nowMs - headersAtMs, silentMs: nowMs - dataAtMs };
     if (early || lastByteAtMs === undefined) return { early, sendMs: (headersAtMs ?? nowMs) - wroteAtMs, ...receive };
     return { early, sendMs: lastByteAtMs - wroteAtMs, waitMs: (headersAtMs ?? nowMs) - lastByteAtMs, ...receive };
   }

@@ -133,6 +133,8 @@ export interface Exchange {
   readonly waitMs?: number;
   /** Response headers to end of the body. */
   readonly receiveMs?: number;
+  /** Last piece of the body, or response headers where none came, to the end. */
+  readonly silentMs?: number;
   /** The response headers came while the body was still being sent. */
   readonly early: boolean;
   readonly response?: HttpResponse;

@@ -161,6 +161,7 @@ class RequestInFlight {
   }
 
   #onData(chunk: Buffer): void {
+    this.#times.dataAtMs = this.#options.now();
     if (!this.#reader.take(chunk)) this.#abort('BODY_TOO_LONG', 'body');
     else if (this.#reader.streams)
       void readWhenDue(this.#controller, this.#options.pacer, chunk.byteLength, this.#request.signal);

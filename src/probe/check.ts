@@ -30,6 +30,11 @@ export interface Check {
   /** Factor on the profile's waits between attempts; 1 is what the real client does. Anything else is marked in the run. */
   readonly retryWaitScale: number;
   readonly payload: PayloadPolicy;
+  /**
+   * Of a question about the way back alone: what is pulled is put there over this path, and comes back once over the check's own.
+   * Absent: everything goes over the check's own.
+   */
+  readonly pushedOver?: NetworkPath | undefined;
   /** Asks GET /v2/ beside the push: how much slower the path is for others meanwhile. */
   readonly asksNeighbour?: boolean;
 }

@@ -22,6 +22,8 @@ export interface RunDeps {
   /** A new run's id. */
   readonly newId: () => string;
   readonly pacer?: Pacer | undefined;
+  /** What is pulled waits for this instead; undefined: for the same. */
+  readonly pullPacer?: Pacer | undefined;
   /** Counts what goes over the wire; each run has one of its own. */
   readonly wire?: WireMeter | undefined;
   /** Asks the kernel about the connections that carry bodies; undefined: it cannot be asked. */

@@ -154,6 +154,12 @@ export interface Evidence {
   readonly kernel?: StuckBody;
   /** Milliseconds since the last body byte was accepted by the kernel. */
   readonly sinceLastByteMs?: number;
+  /** Body bytes of a pull that came before it ended. */
+  readonly pulledBytes?: number;
+  /** Milliseconds since the last of them. */
+  readonly silentMs?: number;
+  /** What a hop says that it did to the bytes of a pull: `gzip`. */
+  readonly coding?: string;
 }
 
 export interface Failure {

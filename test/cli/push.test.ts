@@ -215,6 +215,40 @@ describe('diagnose', () => {
     expect(code).toBe(0);
   });
 
+  test('--pull: a hop that cuts what comes back is named; put there over the direct path; without it nothing is pulled', async () => {
+    const blobs = ['GET', 'blobs/sha256:'] as const;
+    edge.setFaults([
+      {
+        kind: 'reset-at',
+        afterBytes: 300_000,
+        direction: 'response',
+        gently: true,
+        when: { methods: [blobs[0]], pathContains: blobs[1] },
+      },
+    ]);
+    const pulled = (requests: DemoRegistry['requests']) =>
+      requests.filter(({ method, path }) => method === blobs[0] && path.includes(blobs[1])).length;
+    const args = ['diagnose', `--config.file=${configured()}`, '--path=ingress', '--quick'];
+    expect((await run(args)).out).toMatch(/^gitea\/ingress as docker, 900 KiB: healthy: /);
+    expect(pulled(registry.requests)).toBe(0);
+    const pushes = edge.requests.filter(({ method }) => method === 'PATCH').length;
+    const { code, out } = await run([...args, '--pull']);
+    expect(out).toMatch(/^gitea\/ingress as docker, 900 KiB: fault: a hop ends pulls after so many bytes\n/);
+    expect(out).toContain('(pull_size_limit, certain)');
+    expect(out).toMatch(/ {2}Hop +ingress\n/);
+    expect(out).toContain('over internal the same pull got through');
+    expect(out).toContain('internal: docker, 900 KiB pulled back: all of it came\n');
+    expect(code).toBe(1);
+    expect(pulled(edge.requests)).toBe(3);
+    // The same pushes as without it: what is pulled was put there over the other path, and taken away.
+    expect(edge.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(2 * pushes);
+    expect([...registry.blobs]).toEqual([]);
+    edge.setFaults([]);
+    const { out: json, code: healthy } = await run([...args, '--pull', '--json']);
+    expect(JSON.parse(json)).toMatchObject([{ kind: 'healthy', findings: [] }]);
+    expect(healthy).toBe(0);
+  });
+
   test('--conformance: what is lost on the way is a fault, in words and as JSON; without it nothing is asked', async () => {
     edge.setFaults([{ kind: 'strip-request-header', names: ['range'] }]);
     const args = ['diagnose', `--config.file=${configured()}`, '--path=ingress', '--size=8kB', '--quick'];

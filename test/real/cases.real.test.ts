@@ -5,6 +5,7 @@ import { type Case, createStage, misjudged } from './cases/case.ts';
 import { answerCases } from './cases/answers.ts';
 import { limitCases } from './cases/limits.ts';
 import { networkCases } from './cases/network.ts';
+import { pullCases } from './cases/pulls.ts';
 import { registryCases } from './cases/registries.ts';
 import { routeCases } from './cases/routes.ts';
 import { ruleCases } from './cases/rules.ts';
@@ -20,6 +21,7 @@ import { type TemporaryDirectory, temporaryDirectory } from './support/temporary
 /** Those that wait longest go first, so that none of them waits alone at the end. */
 const cases: readonly Case[] = [
   ...timeCases,
+  ...pullCases,
   ...networkCases,
   ...limitCases,
   ...routeCases,

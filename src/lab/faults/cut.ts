@@ -7,7 +7,10 @@ const flushMs = 5;
 /** Resets the connection once so many bytes of the body have passed; 0: as soon as the headers are here. */
 export function resetAt(fault: FaultOf<'reset-at'>): FaultBehaviour {
   return (call) => {
-    const reset = (): void => call.answer({ status: 0, ending: 'reset' });
+    const reset = (): void => {
+      if (fault.gently) call.request.socket.end();
+      else call.answer({ status: 0, ending: 'reset' });
+    };
     async function cut(chunk: Buffer, offset: number, pass: (part: Buffer) => void): Promise<Buffer | undefined> {
       if (offset + chunk.length <= fault.afterBytes) return chunk;
       pass(chunk.subarray(0, fault.afterBytes - offset));

@@ -85,7 +85,13 @@ export type FaultKind =
   | { readonly kind: 'throttle'; readonly bytesPerSecond: number; readonly direction: 'request' | 'response' }
   /** Added before the request goes upstream. */
   | { readonly kind: 'latency'; readonly delayMs: number }
-  | { readonly kind: 'reset-at'; readonly afterBytes: number; readonly direction: 'request' | 'response' }
+  /** `gently`: closed once what was sent is there; a reset may take some of it. */
+  | {
+      readonly kind: 'reset-at';
+      readonly afterBytes: number;
+      readonly direction: 'request' | 'response';
+      readonly gently?: true;
+    }
   /** Nothing more passes for a while once so many bytes have: a link that hangs. */
   | { readonly kind: 'pause-at'; readonly afterBytes: number; readonly pauseMs: number }
   /** Stops reading after so many bytes and answers nothing; the connection is reset after `holdMs`, default 60 s. */

@@ -17,11 +17,17 @@ export function describeFailure(failure: Failure): string {
     answeredBy === 'none'
       ? `${reason}, no answer${network(evidence)}`
       : `${status ?? 'answer'}${code} from ${who} (${reason})`;
+  const movedBytes = evidence.pulledBytes ?? sentBytes;
   const after =
-    sentBytes > 0
-      ? `, after ${formatBytes(sentBytes)} and ${formatDuration(elapsedMs)}`
+    movedBytes > 0
+      ? `, after ${formatBytes(movedBytes)} and ${formatDuration(elapsedMs)}`
       : `, after ${formatDuration(elapsedMs)}`;
-  return `${answer} in ${phase}${after}`;
+  return `${answer} in ${phase}${after}${silence(evidence)}`;
+}
+
+/** Nothing had come for so long. */
+function silence({ silentMs = 0, pulledBytes }: Failure['evidence']): string {
+  return pulledBytes !== undefined && silentMs >= 1_000 ? `, the last ${formatDuration(silentMs)} without a byte` : '';
 }
 
 function network({ code, timer }: Failure['evidence']): string {

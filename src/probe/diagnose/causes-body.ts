@@ -1,6 +1,6 @@
 import type { Cause } from './cause.ts';
 import { uploadRefutations } from './refutations-upload.ts';
-import { crossedCloudflare, is, lengthMissing } from './predicates.ts';
+import { crossedCloudflare, is, isPushed, lengthMissing } from './predicates.ts';
 
 /** Causes by which the registry gets other bytes than were sent. */
 export const bodyCauses = {
@@ -49,7 +49,7 @@ export const bodyCauses = {
       'Compare the byte counts of the proxies’ access logs with what was sent: the first one that has less is behind the hop at fault. Look for limits on buffers and for content inspection.',
     reference: 'https://github.com/docker/build-push-action/issues/634',
     rank: 'named',
-    explains: is('body_truncated'),
+    explains: is('body_truncated', undefined, isPushed),
     refutedBy: ['failsEverywhere'],
     provenBy: ['path'],
     nextTest: 'Compare the byte counts in the access logs of all hops for one push.',
@@ -61,7 +61,7 @@ export const bodyCauses = {
       'Switch off whatever rewrites or inspects bodies on this way (WAF, antivirus, compression); when every way shows it, test memory and storage of the registry.',
     reference: 'https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-blobs',
     rank: 'named',
-    explains: is('body_corrupted'),
+    explains: is('body_corrupted', undefined, isPushed),
     refutedBy: ['largerPassed'],
     provenBy: ['path'],
     nextTest:

@@ -3,6 +3,7 @@ import type { Cause } from './cause.ts';
 import { isStuckBody } from './causes-kernel.ts';
 import { segmentsVanish, windowShut } from './kernel-signs.ts';
 import { either, is, isCutWith } from './predicates.ts';
+import { isPullCut } from '../judge/pull-cuts.ts';
 
 /** Cuts without a word. */
 export const cutCauses = {
@@ -32,7 +33,7 @@ export const cutCauses = {
       'Switch HTTP/2 off for this host at the hop that terminates TLS, or raise its limits on streams and header sizes.',
     reference: 'https://github.com/bazel-contrib/rules_img/pull/762',
     rank: 'named',
-    explains: is('http2_error'),
+    explains: is('http2_error', undefined, (f) => !isPullCut(f)),
     refutedBy: ['failsEverywhere'],
     provenBy: ['version'],
     nextTest: 'Push with `--client=docker`, which speaks HTTP/1.1.',

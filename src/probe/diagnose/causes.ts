@@ -7,6 +7,7 @@ import { edgeCauses } from './causes-edge.ts';
 import { hopCauses } from './causes-hop.ts';
 import { kernelCauses } from './causes-kernel.ts';
 import { paceCauses } from './causes-pace.ts';
+import { pullCauses } from './causes-pull.ts';
 import { reachCauses } from './causes-reach.ts';
 import { registryCauses } from './causes-registry.ts';
 import { routeCauses } from './causes-route.ts';
@@ -21,6 +22,7 @@ const table = {
   ...waitCauses,
   ...kernelCauses,
   ...cutCauses,
+  ...pullCauses,
   ...reachCauses,
   ...hopCauses,
   ...routeCauses,

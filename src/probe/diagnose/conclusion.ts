@@ -27,7 +27,7 @@ export function conclusionOf(
   if (unexplained.length > 0) {
     return {
       kind: 'inconclusive',
-      why: `pushes over ${path} failed, and no cause explains it: ${unexplained[0] ?? ''}`,
+      why: `something over ${path} failed, and no cause explains it: ${unexplained[0] ?? ''}`,
     };
   }
   const through = `everything that was tried over ${path} got through`;

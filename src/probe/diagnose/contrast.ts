@@ -19,6 +19,7 @@ import { lastTokenAge, type Observed, observedOf } from './observed.ts';
 import { symptomsOf } from './symptoms.ts';
 import type { Examination, Examined, Symptom, Trial } from './trial.ts';
 import { onlyOtherHostFails } from './written-host.ts';
+import type { PullCuts } from '../judge/pull-cuts.ts';
 
 /** What the direct path did with the same push: `slow`: got through, but needed about as long as the failure took. */
 type DirectResult = 'none' | 'ok' | 'slow' | 'same' | 'other';
@@ -71,11 +72,15 @@ export interface Contrast extends Observed {
   readonly constantMs: number | undefined;
   /** What the sessions of this failure were answered when they were asked for again. */
   readonly session: SessionAnswers;
+  /** What pulls that were cut have in common. */
+  readonly pullCuts: PullCuts;
   /** Contrasts that came out the same way twice. */
   readonly proven: ReadonlySet<ContrastName>;
 }
 
 const barePhases: ReadonlySet<Phase> = new Set(['auth', 'start', 'pull']);
+
+const noCuts: PullCuts = { count: 0 };
 
 /** The contrast of a run about which nothing else is known. */
 export function aloneOn(path: Examined['path'], direct: DirectResult = 'none', directPath?: string): Contrast {
@@ -107,6 +112,7 @@ export function aloneOn(path: Examined['path'], direct: DirectResult = 'none', d
     onlyOtherHostFails: false,
     constantMs: undefined,
     session: sessionAnswers([]),
+    pullCuts: noCuts,
     proven: new Set(),
   };
 }
@@ -152,6 +158,7 @@ export function contrastOf(symptom: Symptom, examination: Examination): Contrast
     onlyOtherHostFails: onlyOtherHostFails(failure, subject),
     constantMs: constantMs(alike.map(({ run }) => run.failure)),
     session: sessionAnswers(alike),
+    pullCuts: noCuts,
     proven: provenContrasts(symptom, examination),
   };
 }

@@ -16,9 +16,10 @@ import { quoteOf } from './words.ts';
 import { toldDirectly } from './told-directly.ts';
 import { goneRegistry } from './registry-gone.ts';
 import { stuckWords } from './kernel-signs.ts';
+import { pullCases } from './pull-cases.ts';
 import { slowFacts, slowFindings } from './slowness.ts';
 import { bytesOfExamination, factsOfExamination, heldWords, symptomsOf } from './symptoms.ts';
-import type { Examination, Symptom } from './trial.ts';
+import type { Examination, PulledBack, Symptom } from './trial.ts';
 
 /**
  * Names the causes that explain what was seen, all of them. Pure. A path is never blamed for what a registry that is down, or
@@ -50,9 +51,7 @@ export function diagnose(examination: Examination): Diagnosis {
   const found: Finding[] = gone === undefined ? [] : [gone];
   const unexplained = [
     ...own.map(({ what, failure }) => `${what}: ended by our own ${failure.reason}`),
-    ...passed.map(
-      ({ what, failure }) => `${what}: ${describeFailure(failure)}${quoted(failure)}; it did not come again`,
-    ),
+    ...passed.map(({ what, failure }) => `${what}: ${described(failure)}; it did not come again`),
   ];
   for (const [index, { failure: seen, what, trial }] of lasting.entries()) {
     const { contrast, failure = seen } = cases[index] ?? {};
@@ -62,6 +61,7 @@ export function diagnose(examination: Examination): Diagnosis {
       unexplained.push(`${what}: ${describeFailure(seen)}${held}${quoted(seen)}`);
     else found.push(...named.map((verdict) => findingBy(verdict, { failure, seen, contrast, what, besides: held })));
   }
+  judgePulls(examination.pulled, found, unexplained);
   const findings = mergedFindings([...found, ...conformanceFindings(examination), ...slowFindings(examination)]);
   const { hidden, notExamined } = gapsOf(examination);
   return {
@@ -73,6 +73,15 @@ export function diagnose(examination: Examination): Diagnosis {
     conformance: examination.conformance,
     bytesSpent: bytesOfExamination(examination),
   };
+}
+
+/** What was pulled back is judged by itself. */
+function judgePulls(pulled: PulledBack | undefined, found: Finding[], unexplained: string[]): void {
+  for (const { failure, contrast, what } of pulled === undefined ? [] : pullCases(pulled)) {
+    const finding = explain(failure, contrast, what);
+    if (finding === undefined) unexplained.push(`${what}: ${described(failure)}`);
+    else found.push(finding);
+  }
 }
 
 function caseOf(symptom: Symptom, examination: Examination): Case {
@@ -114,7 +123,7 @@ interface Seen {
 }
 
 function findingBy({ cause, confidence }: Verdict, { failure, seen, contrast, what, besides }: Seen): Finding {
-  const words = `${what}: ${describeFailure(seen)}${besides}${stuckWords(failure)}${comparedTo(contrast)}`;
+  const words = `${what}: ${describeFailure(seen)}${besides}${stuckWords(failure)}${comparedTo(contrast, failure)}`;
   const evidence = [
     `${words}${quoted(failure, failure === seen ? 'it' : 'there the registry')}${challengeOf(failure)}`,
   ];
@@ -130,6 +139,11 @@ function ruleWords({ failure, what }: Symptom): string {
 function quoted(failure: Failure, who = 'it'): string {
   const quote = quoteOf(failure);
   return quote === undefined ? '' : `; ${who} says “${quote}”`;
+}
+
+/** What happened, and what was said of it. */
+function described(failure: Failure): string {
+  return `${describeFailure(failure)}${quoted(failure)}`;
 }
 
 /** Realm, service and scope, and the times of the token, where a login is what failed. */
@@ -155,10 +169,10 @@ function hopOf(
   return direct === 'same' && !ofProxy ? hopOfRegistry(failure) : hopOfPath(failure, pathKind, kindsFailingAlike);
 }
 
-function comparedTo({ direct, directPath = '' }: Contrast): string {
+function comparedTo({ direct, directPath = '' }: Contrast, { phase }: Failure): string {
   switch (direct) {
     case 'ok':
-      return `; over ${directPath} the same push got through`;
+      return `; over ${directPath} the same ${phase === 'pull' ? 'pull' : 'push'} got through`;
     case 'slow':
       return `; over ${directPath} it got through, and the registry needed about as long`;
     case 'same':

@@ -35,6 +35,8 @@ export interface ExamineOptions {
   readonly deadlineMs?: number | undefined;
   /** Behaviours of the distribution specification are tried as well; default: they are not. */
   readonly conformance?: boolean;
+  /** What was put there is pulled back as well; default: it is not. */
+  readonly pull?: boolean;
   readonly signal: AbortSignal;
   /** Told what comes next, in a few words. */
   readonly onStep?: (words: string) => void;
@@ -50,9 +52,12 @@ export const tinyBytes = 256;
 /** Beside larger pushes than this it is asked how the path is for others: smaller bodies are over before anybody meets them. */
 export const neighbourLeastBytes = 8 * 1024 * 1024;
 
+/** Most that is put there to be pulled back, in sizes in question: twice and a half, and twice over the direct path. */
+const mostPulled = 4.5;
+
 /** Most body bytes that an examination sends: stated before it starts. */
 export function mostExaminedBytes(options: ExamineOptions): number {
-  const { check, direct, durationsMs = usualDurationsMs, conformance = false } = options;
+  const { check, direct, durationsMs = usualDurationsMs, conformance = false, pull = false } = options;
   const sizeBytes = check.workload.layerBytes[0] ?? 0;
   const costs = controlShapes(check).map(({ check: { client } }) => timesSent(client));
   const all = costs.reduce((sum, cost) => sum + cost, 0);
@@ -65,5 +70,6 @@ export function mostExaminedBytes(options: ExamineOptions): number {
   const rounds = conformance ? (direct === undefined ? 1 : 4) * mostRoundBytes : 0;
   const small = (2 * all + 9 * most) * smallBytes(sizeBytes) + 2 * most * tinyBytes;
   const beside = sizeBytes < neighbourLeastBytes ? 0 : timesSent(check.client) * sizeBytes;
-  return beside + (pushes + besides) * sizeBytes + small + slow + rounds;
+  const back = pull ? mostPulled * sizeBytes * timesSent(check.client) : 0;
+  return beside + back + (pushes + besides) * sizeBytes + small + slow + rounds;
 }

@@ -12,6 +12,7 @@ import { conformanceRounds } from './conformance-rounds.ts';
 import { type ExamineDeps, type ExamineOptions, searchFactor, slowBytes, tinyBytes } from './examine-options.ts';
 import { endedInSilence } from './flips.ts';
 import { pushBesideNeighbour } from './neighbour-push.ts';
+import { pullBack } from './pull-trials.ts';
 import { openingPhases, silenceMs, worthRepeating } from './passing.ts';
 import { refusedForSize } from './refused-for-size.ts';
 import { controlShapes, freshCheck, olderHttpCheck, type ShapedCheck, smallBytes, trialCheck } from './trial-checks.ts';
@@ -67,9 +68,10 @@ class Examiner {
     const conformance = await conformanceRounds(this.#options, this.#deps, this.#log);
     const { trials, directTrials, leftOut } = this.#log;
     const subject: Examined = { path: check.path, trials, api, sizeLimit, durationLimit };
+    const pulled = await pullBack(this.#options, this.#deps, this.#log);
     const neighbour = await pushBesideNeighbour(this.#options, this.#deps, this.#log);
     const beside = direct === undefined ? undefined : { path: direct, trials: directTrials };
-    return { subject, direct: beside, leftOut, conformance, neighbour };
+    return { subject, direct: beside, leftOut, conformance, pulled, neighbour };
   }
 
   get #sizeBytes(): number {

@@ -1,4 +1,5 @@
 import { isCut } from '../judge/is-cut.ts';
+import type { PullCuts } from '../judge/pull-cuts.ts';
 import { isSameFamily, reasonTable } from '../judge/reason-table.ts';
 import type { Failure } from '../failure.ts';
 import type { SessionAnswers } from '../outcome.ts';
@@ -11,7 +12,8 @@ import { hostSides } from './written-host.ts';
  * Tests in which one factor changes and nothing else: a length or none, small or large, slow or fast, a rest or none, a fresh or a
  * used connection, HTTP/2 or 1.1, the host as the URL or as the Location writes it, this path or a direct one. `clock`: different sizes end after the same time. `arrived`: the
  * registry holds the same share each time. `everywhere`: it fails over both paths. `segments`: full segments
- * vanish, and a body that fits into one gets through. `session`: the same session, asked for again, is known and is not.
+ * vanish, and a body that fits into one gets through. `session`: the same session, asked for again, is known and is not. `pullTime`,
+ * `pullBytes`: pulls end after the same time, or the same bytes.
  */
 export type ContrastName =
   | 'length'
@@ -27,7 +29,15 @@ export type ContrastName =
   | 'arrived'
   | 'segments'
   | 'session'
+  | 'pullTime'
+  | 'pullBytes'
   | 'everywhere';
+
+/** The contrasts that pulls which were cut are. */
+export function provenByCuts({ sameMs, sameBytes }: PullCuts): ContrastName[] {
+  if (sameMs !== undefined) return ['pullTime'];
+  return sameBytes === undefined ? [] : ['pullBytes'];
+}
 
 /** A contrast counts when each of its sides came out as often as this. */
 export const timesToProve = 2;

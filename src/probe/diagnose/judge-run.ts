@@ -1,8 +1,10 @@
 import type { Run } from '../outcome.ts';
 import type { JudgedRun, JudgeRun, SeenInRound } from '../compare/judged-run.ts';
 import { aloneOn } from './contrast.ts';
+import { provenByCuts } from './flips.ts';
 import { explain } from './diagnose.ts';
 import type { Finding } from './finding.ts';
+import { pullCutsOf } from '../judge/pull-cuts.ts';
 
 /** The cause of one failed run as far as it can be told without further tests; `works`: the push got through over another path. */
 export function findingFor(run: Run, works: boolean): Finding | undefined {
@@ -25,6 +27,14 @@ function findingAmong({ failure, check, attempts }: Run, seen: SeenInRound): Fin
   const { elsewhere, kindsFailingAlike } = seen;
   const anonymous = check.registry.credentials.kind === 'anonymous';
   const among = aloneOn(check.path, elsewhere, elsewhere === 'none' ? undefined : 'another path');
-  const contrast = { ...among, anonymous, directLoginWorks: elsewhere === 'ok' && !anonymous, kindsFailingAlike };
+  const pullCuts = pullCutsOf(attempts.map((attempt) => attempt.failure));
+  const contrast = {
+    ...among,
+    anonymous,
+    directLoginWorks: elsewhere === 'ok' && !anonymous,
+    kindsFailingAlike,
+    pullCuts,
+    proven: new Set(provenByCuts(pullCuts)),
+  };
   return explain(failure, contrast, check.client.name);
 }

@@ -40,6 +40,8 @@ export const code =
     codes.test(f.evidence.code ?? '');
 
 export const isGateway: Match = (f) => f.status === 502 || f.status === 503 || f.status === 504;
+/** What is wrong with the bytes showed on the way there, not on the way back. */
+export const isPushed: Match = ({ phase }) => phase !== 'pull';
 /** After the last byte of the body. */
 export const inWait: Match = (f) => f.phase === 'wait' || f.phase === 'commit';
 export const crossedCloudflare: Match = (f) => f.evidence.rayId !== undefined || f.answeredBy === 'cloudflare';

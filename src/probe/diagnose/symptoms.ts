@@ -2,6 +2,7 @@ import { formatBytes } from '../byte-words.ts';
 import { conformanceBytes, conformanceFacts } from './conformance-facts.ts';
 import { apiCheckEndpoints } from './api-check.ts';
 import type { DurationLimit, SizeLimit } from '../limits/limit.ts';
+import { pullBytesOf, pullFactsOf } from './pull-trials.ts';
 import { formatDuration } from '../../network/duration-words.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
 import type { Examination, Examined, Symptom, Trial } from './trial.ts';
@@ -67,10 +68,11 @@ export function heldWords(trial: Trial | undefined): string {
 }
 
 export function factsOfExamination(examination: Examination): string[] {
-  const { subject, direct } = examination;
+  const { subject, direct, pulled } = examination;
   return [
     ...factsOf(subject),
     ...(direct === undefined ? [] : factsOf(direct)),
+    ...(pulled === undefined ? [] : pullFactsOf(pulled)),
     ...conformanceFacts(examination.conformance),
   ];
 }
@@ -102,9 +104,10 @@ function asWhom({ runs }: SizeLimit | DurationLimit): string {
 
 /** Body bytes of all that was sent over both paths. */
 export function bytesOfExamination(examination: Examination): number {
-  const { subject, direct, conformance, neighbour } = examination;
+  const { subject, direct, conformance, neighbour, pulled } = examination;
   const trials = bytesOf(subject) + (direct === undefined ? 0 : bytesOf(direct));
-  return trials + conformanceBytes(conformance) + (neighbour?.sentBytes ?? 0);
+  const back = pulled === undefined ? 0 : pullBytesOf(pulled);
+  return trials + back + conformanceBytes(conformance) + (neighbour?.sentBytes ?? 0);
 }
 
 function bytesOf({ trials, sizeLimit, durationLimit }: Examined): number {

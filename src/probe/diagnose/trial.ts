@@ -37,6 +37,14 @@ export function requestsOver(trials: readonly Trial[]): RequestRecord[] {
   return trials.flatMap(({ run }) => requestsOf(run));
 }
 
+/** Blobs that were put there and pulled back, once each, in the order in which it was done. */
+export interface PulledBack {
+  /** Over the path in question. */
+  readonly runs: readonly Run[];
+  /** Over the direct one. */
+  readonly directRuns: readonly Run[];
+}
+
 /** A push beside which somebody else asked, and how it was for them. */
 export interface NeighbourSeen {
   readonly sizeBytes: number;
@@ -52,6 +60,8 @@ export interface Examination {
   /** Undefined: not asked for, or there was no sense in it. */
   readonly conformance?: Conformance;
   readonly direct?: Examined;
+  /** Undefined: not asked for. */
+  readonly pulled?: PulledBack;
   /** Somebody else beside one more push; no trial, and judged by nobody. */
   readonly neighbour?: NeighbourSeen;
 }

@@ -44,6 +44,7 @@ export function wordsOf({ status: answered, registryCode, evidence }: Failure): 
     login,
     textOf(body),
     ...said,
+    evidence.coding === undefined ? undefined : `coding: ${evidence.coding}`,
     evidence.challenge,
     location,
   ].filter((word) => word !== undefined);

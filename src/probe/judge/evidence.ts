@@ -102,6 +102,19 @@ export function evidenceOf(facts: Facts, message: string, redactor: Redactor): E
     authProblem: facts.authProblem,
     proxyStatus: network?.proxyAnswer?.status,
     ...(exchange === undefined ? {} : exchangeEvidence(exchange, network?.proxyAnswer, redactor)),
+    ...(exchange === undefined || facts.step !== 'pull' ? {} : pullEvidence(exchange, redactor)),
+  };
+}
+
+/** How far a pull came whose head said that the blob follows. */
+function pullEvidence(exchange: Exchange, redactor: Redactor): Pick<Evidence, 'pulledBytes' | 'silentMs' | 'coding'> {
+  const { response, silentMs } = exchange;
+  if (response === undefined || response.status >= 300) return {};
+  const coding = header(exchange, 'content-encoding');
+  return {
+    pulledBytes: response.bodyBytes,
+    silentMs: silentMs === undefined ? undefined : Math.round(silentMs),
+    coding: coding === undefined ? undefined : cleanText(redactor.redact(coding, exchange), 60),
   };
 }
 

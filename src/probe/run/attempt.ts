@@ -101,11 +101,11 @@ class AttemptInFlight {
   }
 
   #openClient(): OpenClient {
-    const { check, deps, redactor, signal, authorizer, onProgress } = this.#context;
+    const { check, deps, pull, redactor, signal, authorizer, onProgress } = this.#context;
     return openRegistryClient({
       ...clientOf(check, deps, redactor),
       authorizer,
-      pacer: deps.pacer,
+      pacer: pull === undefined ? deps.pacer : (deps.pullPacer ?? deps.pacer),
       readTcpInfo: deps.readTcpInfo,
       stallTimeoutMs: deps.stallTimeoutMs,
       signal,

@@ -11,11 +11,12 @@ import { retryPolicyOf } from './retrying.ts';
 import { alone, type RetriedPart, type Stage } from './side-by-side.ts';
 
 /**
- * Everything back, twice, as the client pulls it: cold, when nothing on the way can have it yet, and warm, when a cache may. The client
+ * Everything back, twice (once, where only the way back is in question), as the client pulls it: cold, when nothing on the way can have it yet, and warm, when a cache may. The client
  * begins each as it begins any pull, with a ping where it sends one; of the layers it pulls as many at a time as it does.
  */
 export function pullStages(check: Check, blobs: readonly Blob[], image: Image | undefined): readonly Stage[] {
-  return pullRounds.flatMap((pull) => stagesOf(check, blobs, image, pull));
+  const rounds = check.pushedOver === undefined ? pullRounds : (['cold'] as const);
+  return rounds.flatMap((pull) => stagesOf(check, blobs, image, pull));
 }
 
 function stagesOf(check: Check, blobs: readonly Blob[], image: Image | undefined, pull: PullRound): readonly Stage[] {

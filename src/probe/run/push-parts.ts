@@ -7,24 +7,29 @@ import type { PartOutcome, RunContext } from './retry-loop.ts';
 import { retryPolicyOf } from './retrying.ts';
 import { alone, sideBySide, type Stage } from './side-by-side.ts';
 
+/** The two directions of a run; one context, unless the way back goes over another path. */
+interface Ways {
+  readonly there: RunContext;
+  readonly back: RunContext;
+}
+
 /**
  * Everything a run does, stage after stage, until a part fails: layers, config, manifest, and the way back. `onOutcome` is told of
  * each part as it ends, so that what was done is known even if the rest breaks. Returns whether everything was done.
  */
 export async function pushParts(
-  context: RunContext,
+  { there, back }: Ways,
   blobs: readonly Blob[],
   signal: AbortSignal,
   onOutcome: (outcome: PartOutcome) => void,
 ): Promise<boolean> {
-  if (!(await sideBySide(context, layerStage(context, blobs), signal, onOutcome))) return false;
-  const { check, trail } = context;
+  if (!(await sideBySide(there, layerStage(there, blobs), signal, onOutcome))) return false;
+  const { check, trail } = there;
   const image = check.workload.kind === 'image' ? imageOf(check, blobs, new Date()) : undefined;
-  const stages = [
-    ...(image === undefined ? [] : imageStages(check.client, image, trail)),
-    ...(check.workload.pull ? pullStages(check, blobs, image) : []),
-  ];
-  for (const stage of stages) if (!(await sideBySide(context, stage, signal, onOutcome))) return false;
+  const pushed = image === undefined ? [] : imageStages(check.client, image, trail);
+  const pulled = check.workload.pull ? pullStages(back.check, blobs, image) : [];
+  for (const stage of pushed) if (!(await sideBySide(there, stage, signal, onOutcome))) return false;
+  for (const stage of pulled) if (!(await sideBySide(back, stage, signal, onOutcome))) return false;
   return true;
 }
 

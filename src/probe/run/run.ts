@@ -16,7 +16,7 @@ import { RunTrail } from '../leftovers/ledger-trail.ts';
 import type { CleanupReport, CpuThrottling, NeighbourFacts, Progress, Run, RunCheck } from '../outcome.ts';
 import { Neighbour } from './neighbour.ts';
 import { pushParts } from './push-parts.ts';
-import type { PartOutcome } from './retry-loop.ts';
+import type { PartOutcome, RunContext } from './retry-loop.ts';
 import { hasRealWaits } from './retrying.ts';
 import { BoundedSignal } from '../bounded-signal.ts';
 import { createRunAuthorizer } from './run-authorizer.ts';
@@ -69,7 +69,7 @@ class RunInFlight {
     this.#id = id;
     this.#check = check;
     this.#deps = { ...deps, wire: new WireMeter() };
-    this.#redactor = knownSecrets(check.path, check.registry);
+    this.#redactor = knownSecrets(check.path, check.registry, check.pushedOver);
     this.#trail = new RunTrail(deps.ledger, check, this.#redactor);
     this.#onProgress = onProgress;
     this.#originMs = deps.clock.nowMs();
@@ -90,14 +90,14 @@ class RunInFlight {
     const own = { eventLoopLagMs: stopLagWatch(), cpuThrottling: stopThrottlingWatch?.() };
     const failure = defect ?? failureOf(this.#parts);
     const asked = asks === undefined || failure === undefined ? undefined : await this.#ask(failure, asks);
-    const cleanup = await cleanUp(this.#check, this.#deps, this.#deps.ledger, this.#trail, this.#redactor);
+    const cleanup = await cleanUp(this.#putter, this.#deps, this.#deps.ledger, this.#trail, this.#redactor);
     const run = this.#outcome(failure, durationMs, own, cleanup);
     return { ...run, ...asked };
   }
 
   /** What the registry says, when asked, of the session that a failure left open. */
   async #ask(failure: Failure, cancelled: AbortSignal): Promise<Pick<Run, 'heldBytes' | 'sessionAnswers'>> {
-    const [check, deps, redactor] = [this.#check, this.#deps, this.#redactor];
+    const [check, deps, redactor] = [this.#putter, this.#deps, this.#redactor];
     const asked = { check, deps, redactor, entries: this.#trail.entries(), cancelled };
     if (isCut(failure)) return { heldBytes: await askHeldBytes(asked) };
     return doubtsSession.has(failure.reason) ? { sessionAnswers: await askForSession(asked) } : {};
@@ -111,11 +111,27 @@ class RunInFlight {
     // Hashing a size for the first time takes a while: the clock starts when the client would start.
     this.#originMs = this.#deps.clock.nowMs();
     ending.startDeadline(check.timeoutMs);
-    const authorizer = createRunAuthorizer(
-      check,
-      clientOf(check, this.#deps, this.#redactor),
-      (host) => (this.#foreignRealmHost = host),
-    );
+    const there = this.#wayOf(this.#putter, neighbour);
+    const back = check.pushedOver === undefined ? there : this.#wayOf(check, neighbour);
+    neighbour?.start();
+    try {
+      const ways = { there: there.context, back: back.context };
+      const done = await pushParts(ways, blobs, ending.signal, (outcome) => this.#parts.push(outcome));
+      if (!done && this.#parts.every((outcome) => outcome.ok)) {
+        // Ended by us before or between two parts: nothing failed, and yet it is no success.
+        throw ending.signal.reason;
+      }
+    } finally {
+      this.#neighbour = await neighbour?.end();
+      await there.close();
+      if (back !== there) await back.close();
+    }
+  }
+
+  /** What the parts of one direction share, with an authorization of its own. */
+  #wayOf(check: Check, neighbour: Neighbour | undefined): { context: RunContext; close: () => Promise<void> } {
+    const speaker = clientOf(check, this.#deps, this.#redactor);
+    const authorizer = createRunAuthorizer(check, speaker, (host) => (this.#foreignRealmHost = host));
     const context = {
       check,
       deps: this.#deps,
@@ -129,17 +145,13 @@ class RunInFlight {
         this.#onProgress(progress);
       },
     };
-    neighbour?.start();
-    try {
-      const done = await pushParts(context, blobs, ending.signal, (outcome) => this.#parts.push(outcome));
-      if (!done && this.#parts.every((outcome) => outcome.ok)) {
-        // Ended by us before or between two parts: nothing failed, and yet it is no success.
-        throw ending.signal.reason;
-      }
-    } finally {
-      this.#neighbour = await neighbour?.end();
-      await authorizer.close();
-    }
+    return { context, close: () => authorizer.close() };
+  }
+
+  /** The check over the path on which things are put on the registry, and taken away. */
+  get #putter(): Check {
+    const { pushedOver } = this.#check;
+    return pushedOver === undefined ? this.#check : { ...this.#check, path: pushedOver };
   }
 
   #neighbourOf(signal: AbortSignal): Neighbour | undefined {

@@ -47,6 +47,9 @@ const evidence = object({
   rayId: text.optional(),
   kernel: stuckBody.optional(),
   sinceLastByteMs: number.optional(),
+  pulledBytes: count.optional().describe('Bytes of a pull that came before it ended.'),
+  silentMs: number.optional().describe('Milliseconds since the last of them.'),
+  coding: text.optional().describe('What a hop says that it did to the bytes of a pull.'),
 } satisfies ShapeOf<Evidence>);
 
 export const failure = object({

@@ -28,7 +28,7 @@ ${factList([
   ['Answered by', failure.answeredBy],
   ['Blame', failure.blame],
   ['Blob', failure.blob],
-  ['Sent', `${formatBytes(failure.sentBytes)} when the request was ${formatDuration(failure.elapsedMs)} old`],
+  ...moved(failure),
   ['Status', failure.status],
   ['Registry code', failure.registryCode],
   ['Message', evidence.message],
@@ -55,6 +55,20 @@ ${headers.length > 0 && html`<pre tabindex="0">${headers.join('\n')}</pre>`}
 ${evidence.body !== undefined && evidence.body !== '' && html`<pre class="wrap" tabindex="0">${evidence.body}</pre>`}
 </details>
 </section>`;
+}
+
+/** How much of a body went out or came in. */
+function moved({ sentBytes, elapsedMs, evidence }: Failure): [string, string | undefined][] {
+  const { pulledBytes, silentMs = 0, coding } = evidence;
+  const isPull = pulledBytes !== undefined;
+  return [
+    [
+      isPull ? 'Pulled' : 'Sent',
+      `${formatBytes(pulledBytes ?? sentBytes)} when the request was ${formatDuration(elapsedMs)} old`,
+    ],
+    ['Silent before', isPull ? formatDuration(silentMs) : undefined],
+    ['Content-Encoding', coding],
+  ];
 }
 
 function sentence(text: string): string {

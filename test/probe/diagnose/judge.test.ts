@@ -48,6 +48,14 @@ const empty403 = {
   sentBytes: 30_000_000,
 } as const;
 
+const pullCut = {
+  reason: 'connection_reset',
+  phase: 'pull',
+  answeredBy: 'registry',
+  status: 200,
+  elapsedMs: 15_000,
+} as const;
+
 /** A failure, what stands around it, what is said, and an observation with which it must not be said. */
 const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, Partial<Contrast>?][] = [
   [
@@ -776,6 +784,69 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     {},
     'tls_not_trusted@ingress likely',
     { registryAnswered: true },
+  ],
+  [
+    'a pull that is cut after a silence',
+    { ...pullCut, evidence: { pulledBytes: 6_000_000, silentMs: 60_000 } },
+    {},
+    'pull_silence_limit@ingress likely',
+    { direct: 'same' },
+  ],
+  [
+    'pulls that Envoy passes on end after the same time',
+    { ...pullCut, evidence: { pulledBytes: 6_000_000, silentMs: 10, headers: { server: 'envoy' } } },
+    { pullCuts: { count: 2, sameMs: 15_000 }, proven: new Set(['pullTime']) },
+    'envoy_pull_timeout@ingress certain',
+    { direct: 'same' },
+  ],
+  [
+    'pulls end after the same time, over HTTP/2',
+    { ...pullCut, reason: 'http2_error', evidence: { pulledBytes: 6_000_000, silentMs: 10 } },
+    { pullCuts: { count: 2, sameMs: 15_000 }, proven: new Set(['pullTime']) },
+    'pull_time_limit@ingress certain',
+    { cameAgain: false },
+  ],
+  [
+    'pulls end after the same bytes',
+    { ...pullCut, evidence: { pulledBytes: 6_000_000, silentMs: 10 } },
+    { pullCuts: { count: 2, sameBytes: 6_000_000 }, proven: new Set(['pullBytes']) },
+    'pull_size_limit@ingress certain',
+    { direct: 'same' },
+  ],
+  [
+    'one pull is cut, and nobody says why',
+    { ...pullCut, evidence: { pulledBytes: 6_000_000, silentMs: 10 } },
+    { pullCuts: { count: 1 } },
+    'pull_cut@ingress likely',
+    { cameAgain: false },
+  ],
+  [
+    'a pull comes compressed',
+    { ...pullCut, reason: 'body_truncated', evidence: { pulledBytes: 9_000, coding: 'gzip' } },
+    {},
+    'pull_recoded@ingress certain',
+    { direct: 'same' },
+  ],
+  [
+    'a cache has other bytes',
+    { ...pullCut, reason: 'body_corrupted', evidence: { pulledBytes: 9_000, headers: { 'x-cache': 'HIT from one' } } },
+    { direct: 'ok' },
+    'pull_cache_wrong@ingress likely',
+    { direct: 'same' },
+  ],
+  [
+    'other bytes come back, and nobody says that it had them',
+    { ...pullCut, reason: 'body_corrupted', evidence: { pulledBytes: 9_000, headers: { 'x-cache': 'MISS' } } },
+    { direct: 'ok', proven: new Set(['path']) },
+    'pull_altered@ingress certain',
+    { direct: 'same' },
+  ],
+  [
+    'a pull is over too soon',
+    { ...pullCut, reason: 'body_truncated', evidence: { pulledBytes: 9_000 } },
+    { direct: 'ok', proven: new Set(['path']) },
+    'pull_short@ingress certain',
+    { direct: 'same' },
   ],
 ];
 

@@ -1,0 +1,72 @@
+import { formatBytes } from '../byte-words.ts';
+import type { NetworkPath } from '../../network/path.ts';
+import { describeFailure } from '../compare/verdict-words.ts';
+import type { Run } from '../outcome.ts';
+import type { ExamineDeps, ExamineOptions } from './examine-options.ts';
+import { timesToProve } from './flips.ts';
+import { trialCheck } from './trial-checks.ts';
+import type { TrialLog } from './trial-log.ts';
+import type { PulledBack } from './trial.ts';
+
+/**
+ * Pulls a blob of the size in question back over the path, put there over the direct one where there is one. When that fails, once
+ * more, then one of half the size, which a limit on time and one on size end in different ways, and twice over the direct path.
+ */
+export async function pullBack(
+  options: ExamineOptions,
+  deps: Pick<ExamineDeps, 'run'>,
+  log: TrialLog,
+): Promise<PulledBack | undefined> {
+  const { check, direct, pull = false, signal, onStep, onProgress } = options;
+  if (!pull) return undefined;
+  const sizeBytes = check.workload.layerBytes[0] ?? 0;
+  const runs: Run[] = [];
+  const directRuns: Run[] = [];
+  const over = async (path: NetworkPath, bytes: number, done: Run[]): Promise<void> => {
+    const what = `${formatBytes(bytes)} pulled back over ${path.name}`;
+    if (!log.hasTimeFor(what)) return;
+    onStep?.(what);
+    const usual = trialCheck({ check, shape: check.client.shape }, bytes);
+    const timeoutMs = Math.min(usual.timeoutMs, Math.ceil(log.leftMs));
+    const asked = { ...usual, path, pushedOver: direct ?? path, timeoutMs };
+    done.push(await deps.run({ ...asked, workload: { ...asked.workload, pull: true } }, { signal, onProgress }));
+  };
+  await over(check.path, sizeBytes, runs);
+  if (!runs.some(isPullFailed)) return { runs, directRuns };
+  await over(check.path, sizeBytes, runs);
+  if (runs.every(isPullFailed)) await over(check.path, Math.ceil(sizeBytes / 2), runs);
+  if (direct !== undefined)
+    for (let times = 0; times < timesToProve; times += 1) await over(direct, sizeBytes, directRuns);
+  return { runs, directRuns };
+}
+
+/** It was put there, and did not come back. */
+export function isPullFailed({ failure }: Run): boolean {
+  return failure?.phase === 'pull';
+}
+
+/** `docker, 8 MiB pulled back`. */
+export function whatOf({ check }: Run): string {
+  return `${check.client.name}, ${formatBytes(check.workload.layerBytes[0] ?? 0)} pulled back`;
+}
+
+/** What was done and what came of it, one sentence each. */
+export function pullFactsOf({ runs, directRuns }: PulledBack): string[] {
+  return [...runs, ...directRuns].map((run) => {
+    const outcome = run.failure === undefined ? 'all of it came' : describeFailure(run.failure);
+    return `${run.check.path.name}: ${whatOf(run)}: ${outcome}`;
+  });
+}
+
+/** Why nothing is known of the way back, one sentence; none: something is. */
+export function pullGaps({ runs }: PulledBack): string[] {
+  const lost = runs.find(({ failure }) => failure !== undefined && failure.phase !== 'pull');
+  if (lost?.failure === undefined || runs.some((run) => run.ok || isPullFailed(run))) return [];
+  const over = lost.check.pushedOver?.name ?? lost.check.path.name;
+  return [`pulls: no blob could be put there over ${over} (${describeFailure(lost.failure)})`];
+}
+
+/** Body bytes that were sent and pulled for it. */
+export function pullBytesOf({ runs, directRuns }: PulledBack): number {
+  return [...runs, ...directRuns].reduce((sum, { sentBytes }) => sum + sentBytes, 0);
+}
