@@ -46,7 +46,7 @@ export function limitCommand(deps: OnDemandCommandDeps): Command {
       'up-to': oneValue('SIZE', `Largest size to try (default ${defaultUpTo}).`),
       resolution: oneValue(
         'SIZE',
-        `How close the largest accepted and the smallest rejected size must come (default ${defaultResolution}).`,
+        `How close the largest accepted and the smallest rejected size must come (default ${defaultResolution}); never further apart than an eighth of the size accepted.`,
       ),
       'up-to-duration': oneValue(
         'DURATION',

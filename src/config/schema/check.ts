@@ -71,7 +71,7 @@ export const limitsSchema = z
   .strictObject({
     every: duration('Interval between two searches on a path.'),
     upTo: size('Largest size to try.'),
-    resolution: size('Stop when the largest accepted and the smallest rejected size are this close.', ['1MiB']).default(
+    resolution: size('Stop when the largest accepted and the smallest rejected size are this close, or closer: never further apart than an eighth of what is accepted.', ['1MiB']).default(
       '1MiB',
     ),
     clients: list(client, 'Client profiles to search with.', 'clients').default(['docker']),

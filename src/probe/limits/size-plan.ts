@@ -44,11 +44,12 @@ export function sizePlan(options: { readonly upToBytes: number; readonly resolut
  * the one that did not, and only then halves of what is left.
  */
 export function nextSize({ accepted, rejected }: SizeBracket, plan: SizePlan): number | undefined {
-  const { upToBytes, resolutionBytes, cliffs } = plan;
+  const { upToBytes, cliffs } = plan;
   if (rejected === undefined) {
     if (accepted === undefined) return Math.min(firstBytes, upToBytes);
     return accepted >= upToBytes ? undefined : upToBytes;
   }
+  const resolutionBytes = resolutionAt(accepted ?? 0, plan);
   if (accepted === undefined || rejected - accepted <= resolutionBytes) return undefined;
   const between = cliffs.filter((size) => size > accepted && size < rejected);
   const middle = between[Math.floor(between.length / 2)];
@@ -56,6 +57,11 @@ export function nextSize({ accepted, rejected }: SizeBracket, plan: SizePlan): n
   if (cliffs.includes(accepted)) return accepted + resolutionBytes;
   if (cliffs.includes(rejected) && rejected - accepted > 4 * resolutionBytes) return rejected - resolutionBytes;
   return Math.floor((accepted + rejected) / 2);
+}
+
+/** The plan's, and no coarser than an eighth of what is accepted: between 1 KiB and 1 MiB lies any limit of a small body. */
+function resolutionAt(accepted: number, { resolutionBytes }: SizePlan): number {
+  return Math.min(resolutionBytes, Math.max(firstBytes, Math.floor(accepted / 8)));
 }
 
 /** Most bytes that a search can send, when each try costs all of its bytes and the rejection is tried twice. */

@@ -72,7 +72,7 @@ describe('size search', () => {
     expect(found).toMatchObject({
       conclusion: 'found',
       largestAccepted: limitBytes,
-      smallestRejected: limitBytes + MiB,
+      smallestRejected: limitBytes + Math.min(MiB, limitBytes / 8),
     });
     expect(path.sizes.length).toBeLessThanOrEqual(9);
   });

@@ -18,3 +18,21 @@ test.each([
 ])('%s', (_name, accepted, rejected, size) => {
   expect(nextSize({ accepted, rejected }, plan)).toBe(size);
 });
+
+test.each([700_000, 1_000_000, 1_048_576, 1_500_000, 3_000_000, 50_000, 1_500])(
+  'a limit of %i bytes is known within an eighth, however coarse the search',
+  (limit) => {
+    const coarse = sizePlan({ upToBytes: 600 * MB, resolutionBytes: 1_048_576 });
+    let accepted: number | undefined;
+    let rejected: number | undefined;
+    let tries = 0;
+    for (let size = nextSize({ accepted, rejected }, coarse); size !== undefined; tries += 1) {
+      if (size <= limit) accepted = size;
+      else rejected = size;
+      size = nextSize({ accepted, rejected }, coarse);
+    }
+    expect(tries).toBeLessThan(20);
+    expect(accepted).toBeGreaterThanOrEqual(1_024);
+    expect((rejected ?? 0) - (accepted ?? 0)).toBeLessThanOrEqual(Math.max(1_024, (accepted ?? 0) / 8));
+  },
+);
