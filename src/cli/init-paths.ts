@@ -1,5 +1,4 @@
 import { bareHost } from '../network/hosts.ts';
-import { isIP } from 'node:net';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { LookupAddress } from 'node:dns';
@@ -9,6 +8,7 @@ import { originOf, parseUrl } from '../network/parse-url.ts';
 import type { NetworkPath, PathKind } from '../network/path.ts';
 import { clientProfiles, clientRows } from '../probe/clients/client-profiles.ts';
 import type { ClientProfile } from '../probe/clients/client-profile.ts';
+import { placeOf } from './address-place.ts';
 import { UsageError } from './flags.ts';
 
 /** Programs whose name is not that of the client that stands for them. */
@@ -42,7 +42,7 @@ export interface Candidate {
 }
 
 /**
- * The path itself, those of `others` (`NAME=URL`), and what was found besides: both address families where the host has both, and the way
+ * The path itself, named by where its address lies, those of `others` (`NAME=URL`), and what was found besides: both address families where the host has both, and the way
  * without the proxy where the environment names one. Throws UsageError.
  */
 export function candidatesOf(
@@ -50,7 +50,11 @@ export function candidatesOf(
   others: readonly string[],
   addresses: readonly LookupAddress[],
 ): readonly Candidate[] {
-  const main = { ...path, name: path.proxy === undefined ? 'public' : 'proxied', kind: likelyKind(path.origin) };
+  const place = placeOf(
+    path.connectTo?.host ?? bareHost(new URL(path.origin)),
+    addresses.map(({ address }) => address),
+  );
+  const main = { ...path, name: path.proxy === undefined ? place : 'proxied', kind: likelyKind(path.origin) };
   const why =
     path.proxy === undefined ? 'The address as it was given.' : 'Through the proxy that the environment names.';
   const named = others.map((text) => namedPath(text, main));
@@ -59,14 +63,14 @@ export function candidatesOf(
   return [
     { path: main, why, isNamed: true },
     ...named.map((one) => ({ path: one, why: 'Another address of the same registry.', isNamed: true })),
-    ...foundBeside(main, addresses).filter((one) => !named.some(({ name }) => name === one.path.name)),
+    ...foundBeside(main, place, addresses).filter((one) => !named.some(({ name }) => name === one.path.name)),
   ];
 }
 
-function foundBeside(main: NetworkPath, addresses: readonly LookupAddress[]): Candidate[] {
+function foundBeside(main: NetworkPath, place: string, addresses: readonly LookupAddress[]): Candidate[] {
   const families = new Set(addresses.map(({ family }) => family));
   if (main.proxy !== undefined)
-    return [{ path: unproxied(main, 'public'), why: 'The same address without the proxy.', isNamed: false }];
+    return [{ path: unproxied(main, place), why: 'The same address without the proxy.', isNamed: false }];
   if (families.size < 2 || main.connectTo !== undefined) return [];
   return ([4, 6] as const).map((family) => ({
     path: { ...main, name: `ipv${family}`, family },
@@ -92,11 +96,7 @@ function unproxied(path: NetworkPath, name: string): NetworkPath {
   return { ...path, name, proxy: undefined, environmentProxy: undefined };
 }
 
-const innerNames = /(?:^localhost|\.(?:svc|local|lan|internal|intern|home\.arpa|cluster\.local))$|^[^.]+$/;
-const innerAddresses = /^(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|f[cd]|fe80:|::1$)/;
-
 /** Inside or not, by the name; who answers may tell more. */
 function likelyKind(origin: string): PathKind {
-  const host = bareHost(new URL(origin));
-  return (isIP(host) === 0 ? innerNames : innerAddresses).test(host) ? 'internal' : 'direct';
+  return placeOf(bareHost(new URL(origin)), []) === 'public' ? 'direct' : 'internal';
 }

@@ -44,7 +44,7 @@ const login = ['--user=probe', '--password-stdin'];
 
 test('writes a commented configuration that passes the check, and a password file for its owner alone', async () => {
   const { code, out, err } = await init([`--url=${registry.url}/team/probe`, ...login]);
-  expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/^public, http:.*: docker pushed 64 KiB in /) });
+  expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/^loopback, http:.*: docker pushed 64 KiB in /) });
   expect(out).toContain(`blobprobe --config.file=${file} --config.check`);
   const text = readFileSync(file, 'utf8');
   expect(text).not.toContain('right');
@@ -53,7 +53,7 @@ test('writes a commented configuration that passes the check, and a password fil
   expect(statSync(`${file}.password`).mode & 0o777).toBe(0o600);
   const { registries, checks } = loadConfig(file, { env: {} });
   expect(registries).toMatchObject([
-    { repository: 'team/probe', paths: [{ name: 'public', origin: registry.url, kind: 'internal' }] },
+    { repository: 'team/probe', paths: [{ name: 'loopback', origin: registry.url, kind: 'internal' }] },
   ]);
   expect(checks.map(({ workload, client }) => `${workload.name} ${client.name}`)).toEqual([
     'small docker',
@@ -151,7 +151,7 @@ test('a named path stays when it fails, with what was found; one that was only f
   expect(err).toMatch(/^ipv6, .*: docker failed: /m);
   const [found] = loadConfig(file, { env: {} }).registries;
   expect(found?.paths.map(({ name, family }) => [name, family])).toEqual([
-    ['public', undefined],
+    ['loopback', undefined],
     ['gone', undefined],
     ['ipv4', 4],
   ]);
@@ -194,6 +194,33 @@ test('where the environment names a proxy, the way without it is a path, too', (
   ]);
 });
 
+test.each([
+  ['http://localhost:5000', [], 'loopback'],
+  ['http://[::1]:5000', [], 'loopback'],
+  ['https://127.0.0.1', [], 'loopback'],
+  ['http://gitea-http.gitea.svc:3000', ['10.96.0.7'], 'cluster'],
+  ['http://registry.registry.svc.cluster.local', [], 'cluster'],
+  ['https://192.168.1.5', [], 'private'],
+  ['https://[fd12::5]', [], 'private'],
+  ['https://100.100.1.2', [], 'private'],
+  ['http://registry:5000', [], 'private'],
+  ['https://registry.lan', ['192.0.2.1'], 'private'],
+  ['https://git.example.org', ['10.0.0.5', 'fd00::5'], 'private'],
+  ['https://git.example.org', ['127.0.1.1'], 'loopback'],
+  ['https://git.example.org', ['10.0.0.5', '203.0.113.5'], 'public'],
+  ['https://git.example.org', ['203.0.113.5'], 'public'],
+  ['https://git.example.org', [], 'public'],
+  ['https://203.0.113.5', [], 'public'],
+])('the first path is named after where its address lies: %s at %j is %s', (url, found, name) => {
+  const addresses = found.map((address) => ({ address, family: 4 }));
+  expect(candidatesOf({ ...checkOf(url).path }, [], addresses)[0]?.path.name).toBe(name);
+});
+
+test('where the connection is made elsewhere, that address names it', () => {
+  const path = { ...checkOf('https://git.example.org').path, connectTo: { host: '10.0.0.5', port: 443 } };
+  expect(candidatesOf(path, [], [{ address: '203.0.113.5', family: 4 }])[0]?.path.name).toBe('private');
+});
+
 test.each(['CF-Ray', 'X-Amz-Cf-Id', 'X-Served-By'])(
   'a path whose answers have %s is one through an edge',
   async (header) => {
@@ -219,7 +246,7 @@ describe('a registry that sends to another host for tokens', () => {
     expect({ code, err }).toMatchObject({ code: 0, err: expect.stringMatching(/^inner, .*: docker pushed 64 KiB/m) });
     const [found] = loadConfig(file, { env: {} }).registries;
     expect(found?.paths.map(({ name, realm }) => [name, realm])).toEqual([
-      ['public', 'follow'],
+      ['loopback', 'follow'],
       ['inner', 'rewrite'],
     ]);
     expect(readFileSync(file, 'utf8')).toContain('realm: rewrite # the registry names another host for tokens');
