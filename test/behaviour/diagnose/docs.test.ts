@@ -1,10 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import type { Cause } from '../../../src/probe/diagnose/cause.ts';
 import { type CauseName, causes } from '../../../src/probe/diagnose/causes.ts';
 import { conformanceCauses } from '../../../src/probe/diagnose/causes-conformance.ts';
 import { slowCauses } from '../../../src/probe/diagnose/causes-slow.ts';
 import { behaviourNames, behaviours } from '../../../src/probe/diagnose/conformance.ts';
 import { refutations } from '../../../src/probe/diagnose/refutations.ts';
+import { markdownRow as cells, placeOfCause, remedyOfCause } from '../../support/cause-table.ts';
 
 const file = new URL('../../../docs/diagnosis.md', import.meta.url);
 
@@ -14,41 +16,25 @@ function proofs(name: CauseName): string {
   return [...(said ? ['its own words'] : []), ...contrasts].join(', ');
 }
 
-function cells(...texts: readonly string[]): string {
-  return `| ${texts.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
+function rowOf(
+  name: string,
+  cause: Pick<Cause, 'title' | 'hop' | 'nextTest' | 'remedy' | 'reference'>,
+  refuted: string,
+  certain: string,
+): string {
+  const { title, nextTest } = cause;
+  return cells(`\`${name}\``, title, placeOfCause(cause), refuted, certain, nextTest, remedyOfCause(cause));
 }
-
-const places: Readonly<Record<string, string>> = { failure: 'where it failed', path: 'the first hop of the path' };
 
 test('the documentation lists every cause as the table has it (UPDATE_GENERATED=1 writes it)', () => {
   const text = readFileSync(file, 'utf8');
   const before = text.slice(0, text.indexOf('## Causes\n'));
-  const rows = Object.entries(causes).map(([name, { title, hop, remedy, reference, refutedBy, nextTest }]) =>
-    cells(
-      `\`${name}\``,
-      title,
-      places[hop] ?? `\`${hop}\``,
-      refutedBy.map((one) => refutations[one].when).join('; '),
-      proofs(name as CauseName),
-      nextTest,
-      `${remedy} [See](${reference})`,
-    ),
+  const rows = Object.entries(causes).map(([name, cause]) =>
+    rowOf(name, cause, cause.refutedBy.map((one) => refutations[one].when).join('; '), proofs(name as CauseName)),
   );
-  const slow = Object.entries(slowCauses).map(
-    ([name, { title, hop, remedy, reference, refutedWhen, shownBy, nextTest }]) =>
-      cells(`\`${name}\``, title, `\`${hop}\``, refutedWhen, shownBy, nextTest, `${remedy} [See](${reference})`),
-  );
-  const lost = Object.entries(conformanceCauses).map(
-    ([name, { title, hop, remedy, reference, refutedWhen, provenBy, nextTest }]) =>
-      cells(
-        `\`${name}\``,
-        title,
-        places[hop] ?? hop,
-        refutedWhen,
-        `\`${provenBy}\``,
-        nextTest,
-        `${remedy} [See](${reference})`,
-      ),
+  const slow = Object.entries(slowCauses).map(([name, cause]) => rowOf(name, cause, cause.refutedWhen, cause.shownBy));
+  const lost = Object.entries(conformanceCauses).map(([name, cause]) =>
+    rowOf(name, cause, cause.refutedWhen, `\`${cause.provenBy}\``),
   );
   const head =
     '| cause | means | hop | refuted when | certain by | next test | remedy |\n|---|---|---|---|---|---|---|';
