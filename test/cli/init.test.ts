@@ -44,7 +44,10 @@ const login = ['--user=probe', '--password-stdin'];
 
 test('writes a commented configuration that passes the check, and a password file for its owner alone', async () => {
   const { code, out, err } = await init([`--url=${registry.url}/team/probe`, ...login]);
-  expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/^loopback, http:.*: docker pushed 64 KiB in /) });
+  expect({ code, err }).toEqual({
+    code: 0,
+    err: expect.stringMatching(/^loopback, http:.*: docker pushed 64 KiB in /),
+  });
   expect(out).toContain(`blobprobe --config.file=${file} --config.check`);
   const text = readFileSync(file, 'utf8');
   expect(text).not.toContain('right');

@@ -71,9 +71,10 @@ export const limitsSchema = z
   .strictObject({
     every: duration('Interval between two searches on a path.'),
     upTo: size('Largest size to try.'),
-    resolution: size('Stop when the largest accepted and the smallest rejected size are this close, or closer: never further apart than an eighth of what is accepted.', ['1MiB']).default(
-      '1MiB',
-    ),
+    resolution: size(
+      'Stop when the largest accepted and the smallest rejected size are this close, or closer: never further apart than an eighth of what is accepted.',
+      ['1MiB'],
+    ).default('1MiB'),
     clients: list(client, 'Client profiles to search with.', 'clients').default(['docker']),
     registries: list(registryName, 'Search only on these registries. Default: all.', 'registries').optional(),
     paths: list(pathName, 'Search only on these paths. Default: all paths of the registries.', 'paths').optional(),

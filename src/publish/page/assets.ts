@@ -80,12 +80,14 @@ progress { width: 20rem; max-width: 100%; accent-color: var(--link); }
 /* A report, alone or in a page: tables fit a screen; on a phone each row is a block, and its cells name their columns. */
 .report h2 { border-bottom: 1px solid var(--line); padding-bottom: .2rem; }
 .report p, .report li, .report h3 { overflow-wrap: anywhere; } .report li { margin: .2rem 0; }
-.report td { min-width: 5.5rem; overflow-wrap: break-word; } .report td, .report th { font-size: .93em; }
-.report tbody th { position: sticky; left: 0; background: var(--panel); min-width: 6.5rem; max-width: 9rem; overflow-wrap: break-word; }
+.report td { min-width: 5.5rem; overflow-wrap: break-word; } .report td, .report th { font-size: .87rem; line-height: 1.35; padding: .25rem .5rem; }
+.report tbody th { position: sticky; left: 0; background: var(--panel); min-width: 6.5rem; max-width: 16rem; overflow-wrap: break-word; }
+@media (min-width: 40rem) { .report th:first-child:nth-last-child(3) { width: 24%; } .report th:first-child:nth-last-child(3) + * { width: 20%; } .report th:first-child:nth-last-child(4) + td { white-space: nowrap; } }
 @media print {
   header, footer, .skip, .screen { display: none; }
   body { font-size: 10pt; } header, main, footer { max-width: none; padding: 0; }
   h2, h3 { break-after: avoid; } tr, li { break-inside: avoid; }
+  details::details-content { content-visibility: visible; display: block; height: auto; } .report a::after { content: " (" attr(href) ")"; overflow-wrap: anywhere; }
   .scroll { overflow: visible; } .report td, .report tbody th { min-width: 0; } .report td, .report th { font-size: 8pt; padding: .2rem .3rem; }
   pre { max-height: none; white-space: pre-wrap; overflow-wrap: anywhere; font-size: 8pt; }
   td { print-color-adjust: exact; }

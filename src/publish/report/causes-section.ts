@@ -1,7 +1,7 @@
 import { findingFor } from '../../probe/diagnose/judge-run.ts';
-import type { Finding } from '../../probe/diagnose/finding.ts';
-import { type Block, folded, type Inline, titledList } from './document.ts';
+import type { Confidence, Finding } from '../../probe/diagnose/finding.ts';
 import { capitalized } from '../format.ts';
+import { type Block, type Cell, folded, titledList } from './document.ts';
 import { type ReportData, runsOver } from './report-data.ts';
 
 /** One cause, and the paths on which it was found. */
@@ -22,22 +22,38 @@ export function findingsOf(data: ReportData, path: string): readonly Finding[] {
   return all.filter(({ cause }, index) => all.findIndex((other) => other.cause === cause) === index);
 }
 
-/** Each cause once, with its remedy; what no cause explains, and what was not looked at. */
+/** Each cause once, a row with its remedy, surest and widest first; then what no cause explains. */
 export function causeBlocks(data: ReportData): Block[] {
-  const causes = causesOf(data);
-  const of = (what: 'unexplained' | 'notExamined'): string[] =>
-    data.diagnoses.flatMap(({ path, diagnosis }) => diagnosis[what].map((one) => `${path}: ${one}`));
+  const rows = causesOf(data).map(rowOf);
+  return [
+    rows.length === 0
+      ? { kind: 'paragraph', text: 'Nothing needs to be changed.' }
+      : { kind: 'table', head: ['Cause', 'Where', 'What to do'], rows },
+    ...titledList('Not explained', sentencesOf(data, 'unexplained')),
+  ];
+}
+
+/** What was seen of each cause, what was not looked at, and what each round says; each folded. */
+export function causeDetails(data: ReportData): Block[] {
+  const evidence = causesOf(data).flatMap(({ finding, evidence: items }): Block[] => [
+    { kind: 'heading', text: capitalized(finding.title) },
+    { kind: 'list', items },
+  ]);
   const rounds = data.rounds.map(
     ({ client, workload, verdict }) => `${workload} as ${client}: ${verdict.kind}: ${verdict.why}`,
   );
   return [
-    ...(causes.length === 0 ? [{ kind: 'paragraph', text: 'Nothing needs to be changed.' } as const] : []),
-    ...causes.flatMap(blocksOf),
-    ...titledList('Not explained', of('unexplained')),
-    ...folded('Not examined', titledList('Not examined', of('notExamined'))),
+    ...folded('What was seen of each cause', evidence),
+    ...folded('Not examined', titledList('Not examined', sentencesOf(data, 'notExamined'))),
     ...folded('Verdicts of the rounds', titledList('By client and workload', rounds.toSorted())),
   ];
 }
+
+function sentencesOf({ diagnoses }: ReportData, what: 'unexplained' | 'notExamined'): string[] {
+  return diagnoses.flatMap(({ path, diagnosis }) => diagnosis[what].map((one) => `${path}: ${one}`));
+}
+
+const surest: readonly Confidence[] = ['certain', 'likely', 'open'];
 
 function causesOf(data: ReportData): Cause[] {
   const causes = new Map<string, Cause>();
@@ -52,20 +68,15 @@ function causesOf(data: ReportData): Cause[] {
       });
     }
   }
-  return [...causes.values()];
+  const place = ({ finding }: Cause): number => surest.indexOf(finding.confidence);
+  return [...causes.values()].toSorted((a, b) => place(a) - place(b) || b.paths.length - a.paths.length);
 }
 
-function blocksOf({ finding, paths, evidence }: Cause): Block[] {
+function rowOf({ finding, paths }: Cause): Cell[] {
   const { title, hop, confidence, remedy, reference } = finding;
-  const items: Inline[] = [
-    ['Do: ', { marked: remedy }],
-    `Where: ${hop}, on ${paths.join(', ')} (${confidence})`,
-    ...evidence.slice(0, 1).map((sentence) => `Seen: ${sentence}`),
-    ['See ', { url: reference }],
-  ];
   return [
-    { kind: 'heading', text: capitalized(title) },
-    { kind: 'list', items },
-    ...folded('More evidence', evidence.length > 1 ? [{ kind: 'list', items: evidence.slice(1) }] : []),
+    { text: `${confidence === 'open' ? 'Perhaps: ' : ''}${capitalized(title)}` },
+    { text: `${hop}, on ${paths.join(', ')} (${confidence})` },
+    { text: [{ marked: `${remedy} ` }, { url: reference, text: 'Read more' }] },
   ];
 }

@@ -1,74 +1,94 @@
 import { formatBytes } from '../../probe/byte-words.ts';
 import type { Failure } from '../../probe/failure.ts';
+import { groupBy } from '../../probe/group-by.ts';
 import { reasonTable } from '../../probe/judge/reason-table.ts';
-import { pullRounds, type Run } from '../../probe/outcome.ts';
+import type { Run } from '../../probe/outcome.ts';
 import { formatRate } from '../format.ts';
 import { boundWords } from '../limit-words.ts';
-import type { Block, Cell } from './document.ts';
+import type { Block } from './document.ts';
 import { type ReportData, runsOf, runsOver, sizeOf } from './report-data.ts';
 
-/** What was measured, side by side: one column a path. */
-export function comparisonTable(data: ReportData): Block {
-  const sizes = [...new Set(runsOf(data).map(sizeOf))].sort((a, b) => a - b);
-  const rows = [
-    ...sizes.map((size) => row(`Push of ${formatBytes(size)}`, data, (path) => pushCell(data, path, size))),
-    row('Login', data, (path) => loginCell(data, path)),
-    row('Push speed', data, (path) => speedCell(runsOver(data, path), (run) => run.pushBytesPerSecond)),
-    row('Pull speed', data, (path) => pullCell(runsOver(data, path))),
-    row('Reliability', data, (path) => reliabilityCell(runsOver(data, path))),
-    row('Size limit', data, (path) => limitCell(data, path, 'bytes')),
-    row('Time limit', data, (path) => limitCell(data, path, 'seconds')),
+interface PlainCell {
+  readonly text: string;
+  readonly state?: 'ok' | 'failed' | 'unknown';
+}
+
+interface Column {
+  readonly title: string;
+  /** In the order of the paths. */
+  readonly cells: readonly PlainCell[];
+}
+
+/** What was measured, a row a path. What is the same over several paths, and no failure, is a sentence below the table. */
+export function comparisonBlocks(data: ReportData): Block[] {
+  const columns = columnsOf(data);
+  const alike = columns.filter(isAlike);
+  const shown = columns.filter((column) => !alike.includes(column));
+  const rows = data.paths.map(({ name }, row) => [
+    { text: name },
+    ...shown.map(({ cells }) => cells[row] ?? notMeasured),
+  ]);
+  const head = ['Path', ...shown.map(({ title }) => title)];
+  const same = alike.map(({ title, cells }) => `${title}: ${cells[0]?.text}`).join('; ');
+  return [
+    ...(shown.length === 0 ? [] : [{ kind: 'table', head, rows } as const]),
+    ...(same === '' ? [] : [{ kind: 'paragraph', text: `The same over every path. ${same}.` } as const]),
   ];
-  const head = ['Measured', ...data.paths.map(({ name }) => name)];
-  return data.paths.length > mostColumns ? turned(head, rows) : { kind: 'table', head, rows };
 }
 
-/** More paths than this do not fit side by side: then each is a row. */
-const mostColumns = 6;
-
-function turned(head: readonly string[], rows: readonly Cell[][]): Block {
-  const titles = rows.map(([first]) => (typeof first?.text === 'string' ? first.text : ''));
-  const byPath = head
-    .slice(1)
-    .map((path, index) => [{ text: path }, ...rows.map((cells) => cells[index + 1] ?? notMeasured)]);
-  return { kind: 'table', head: ['Path', ...titles], rows: byPath };
+function isAlike({ cells }: Column): boolean {
+  const texts = new Set(cells.map(({ text }) => text));
+  return cells.length > 1 && texts.size === 1 && cells[0]?.state !== 'failed';
 }
 
-const notMeasured: Cell = { text: 'not measured', state: 'unknown' };
+const notMeasured: PlainCell = { text: 'not measured', state: 'unknown' };
 
-function row(title: string, { paths }: ReportData, cell: (path: string) => Cell): Cell[] {
-  return [{ text: title }, ...paths.map(({ name }) => cell(name))];
+function columnsOf(data: ReportData): Column[] {
+  const column = (title: string, cellOf: (path: string) => PlainCell): Column => ({
+    title,
+    cells: data.paths.map(({ name }) => cellOf(name)),
+  });
+  const sizes = [...new Set(runsOf(data).map(sizeOf))].sort((a, b) => a - b);
+  return [
+    ...sizes.map((size) => column(`Push of ${formatBytes(size)}`, (path) => pushCell(data, path, size))),
+    column('Got through', (path) => reliabilityCell(runsOver(data, path))),
+    column('Size limit', (path) => limitCell(data, path, 'bytes')),
+    column('Time limit', (path) => limitCell(data, path, 'seconds')),
+    column('Push speed', (path) => speedCell(runsOver(data, path), (run) => run.pushBytesPerSecond)),
+    column('Pull speed', (path) => speedCell(runsOver(data, path), (run) => run.pullBytesPerSecond)),
+    column('Login', (path) => loginCell(data, path)),
+  ];
 }
 
-function pushCell(data: ReportData, path: string, size: number): Cell {
+function pushCell(data: ReportData, path: string, size: number): PlainCell {
   const runs = runsOver(data, path).filter((run) => sizeOf(run) === size);
   if (runs.length === 0) return notMeasured;
   const failed = runs.filter(({ ok }) => !ok);
   if (failed.length === 0) return { text: 'works', state: 'ok' };
-  const reasons = [...new Set(failed.map(({ failure }) => reasonWords(failure)))].map((words) => {
-    const alike = failed.filter(({ failure }) => reasonWords(failure) === words);
-    const clients = [...new Set(alike.map(({ check }) => check.client.name))];
-    return `${clients.join(', ')}: ${words}${alike.length === 1 ? '' : ` ×${alike.length}`}`;
-  });
-  const how = failed.length === runs.length ? 'fails' : 'fails in part';
-  return { text: { marked: `${how}; ${reasons.join('; ')}` }, state: 'failed' };
+  const clientsOf = (some: readonly Run[]): string =>
+    [...new Set(some.map(({ check }) => check.client.name))].join(', ');
+  const reasons = [...groupBy(failed, ({ failure }) => reasonWords(failure))].map(([words, alike]) =>
+    clientsOf(alike) === clientsOf(runs) ? words : `${clientsOf(alike)}: ${words}`,
+  );
+  return {
+    text: `${failed.length === runs.length ? 'fails' : 'fails in part'}: ${reasons.join('; ')}`,
+    state: 'failed',
+  };
 }
 
-/** ``the body is refused for its size (`body_too_large`)``. */
+/** `the body is refused for its size`. */
 function reasonWords(failure: Failure | undefined): string {
-  return failure === undefined ? 'failed' : `${reasonTable[failure.reason].title} (\`${failure.reason}\`)`;
+  return failure === undefined ? 'failed' : reasonTable[failure.reason].title;
 }
 
-function loginCell({ apis }: ReportData, path: string): Cell {
+function loginCell({ apis }: ReportData, path: string): PlainCell {
   const state = apis.find((api) => api.path === path)?.endpoints.auth;
   if (state === undefined) return notMeasured;
-  return state.up
-    ? { text: 'works', state: 'ok' }
-    : { text: { marked: `fails: ${reasonWords(state.failure)}` }, state: 'failed' };
+  return state.up ? { text: 'works', state: 'ok' } : { text: `fails: ${reasonWords(state.failure)}`, state: 'failed' };
 }
 
 /** The median over successful runs of the largest size that has any: small bodies measure the round trip. */
-function speedText(runs: readonly Run[], rateOf: (run: Run) => number | undefined): string | undefined {
+export function speedText(runs: readonly Run[], rateOf: (run: Run) => number | undefined): string | undefined {
   const measured = runs.flatMap((run) => {
     const rate = rateOf(run);
     return rate === undefined ? [] : [{ size: sizeOf(run), rate }];
@@ -82,36 +102,20 @@ function speedText(runs: readonly Run[], rateOf: (run: Run) => number | undefine
   return median === undefined ? undefined : `${formatRate(median)} (${formatBytes(largest)})`;
 }
 
-function speedCell(runs: readonly Run[], rateOf: (run: Run) => number | undefined): Cell {
+function speedCell(runs: readonly Run[], rateOf: (run: Run) => number | undefined): PlainCell {
   const text = speedText(runs, rateOf);
   return text === undefined ? notMeasured : { text };
 }
 
-/** The cold pull; then, where there is one, the warm pull, and what caches said of both. */
-function pullCell(runs: readonly Run[]): Cell {
-  const cold = speedText(runs, (run) => run.pullBytesPerSecond);
-  const warm = speedText(runs, (run) => run.pulls?.warm?.bytesPerSecond);
-  if (cold === undefined) return notMeasured;
-  if (warm === undefined) return { text: cold };
-  const said = pullRounds.flatMap((round) => {
-    const words = [...new Set(runs.flatMap(({ pulls }) => pulls?.[round]?.cache ?? []))];
-    return words.length === 0 ? [] : [`cache ${round}: ${words.join(', ')}`];
-  });
-  return { text: [`${cold}; warm ${warm}`, ...said].join('; ') };
-}
-
-function reliabilityCell(runs: readonly Run[]): Cell {
+function reliabilityCell(runs: readonly Run[]): PlainCell {
   if (runs.length === 0) return notMeasured;
   const good = runs.filter(({ ok }) => ok);
   const retried = good.filter(({ attempts }) => attempts.some(({ number }) => number > 1)).length;
   const note = retried === 0 ? '' : `, ${retried} only after retries`;
-  return {
-    text: `${good.length} of ${runs.length} pushes${note}`,
-    state: good.length === runs.length ? 'ok' : 'failed',
-  };
+  return { text: `${good.length} of ${runs.length}${note}`, state: good.length === runs.length ? 'ok' : 'failed' };
 }
 
-function limitCell(data: ReportData, path: string, unit: 'bytes' | 'seconds'): Cell {
+function limitCell(data: ReportData, path: string, unit: 'bytes' | 'seconds'): PlainCell {
   const { limits } = data;
   const found = limits.filter((one) => one.path === path && one.unit === unit);
   const strictest = found

@@ -2,7 +2,11 @@
  * Text of a paragraph, an item or a cell. A plain string is shown as it is, whatever it holds; `marked` is text of our own in
  * which what stands between backticks is to be typed.
  */
-export type Inline = string | { readonly marked: string } | { readonly url: string } | readonly Inline[];
+export type Inline =
+  | string
+  | { readonly marked: string }
+  | { readonly url: string; readonly text: string }
+  | readonly Inline[];
 
 export interface Cell {
   readonly text: Inline;

@@ -83,5 +83,5 @@ function inline(text: Inline): HtmlValue {
     const parts = text.marked.split('`');
     return parts.map((part, index) => (index % 2 === 1 ? html`<code>${breakable(part)}</code>` : part));
   }
-  return 'url' in text ? html`<a href="${text.url}">${text.url}</a>` : text.map(inline);
+  return 'url' in text ? html`<a href="${text.url}">${text.text}</a>` : text.map(inline);
 }

@@ -49,7 +49,7 @@ function inline(text: Inline): string {
       .map((part, index) => (index % 2 === 1 ? `\`${part}\`` : escaped(part)))
       .join('');
   }
-  return 'url' in text ? `<${text.url}>` : text.map(inline).join('');
+  return 'url' in text ? `[${escaped(text.text)}](<${text.url}>)` : text.map(inline).join('');
 }
 
 /**

@@ -1,9 +1,10 @@
 import { groupBy } from '../../probe/group-by.ts';
 import { formatBytes } from '../../probe/byte-words.ts';
-import { mostAttempts, type Run } from '../../probe/outcome.ts';
+import { mostAttempts, pullRounds, type Run } from '../../probe/outcome.ts';
 import { describeFailure } from '../../probe/compare/verdict-words.ts';
 import { formatDuration } from '../../network/duration-words.ts';
 import { heldUpBy } from '../sending-words.ts';
+import { speedText } from './comparison.ts';
 import { type Block, titledList } from './document.ts';
 import { type ReportData, runsOver, sizeOf } from './report-data.ts';
 
@@ -26,6 +27,7 @@ export function pathBlocks(data: ReportData, { name, origin, kind }: ReportData[
     { kind: 'heading', text: name },
     { kind: 'paragraph', text: `${origin} (${kind})` },
     ...titledList('Works', works),
+    ...titledList('Pulls', pullLines(good)),
     ...titledList('What held it up', heldUpLines(good)),
     ...titledList('Fails', fails),
   ];
@@ -53,6 +55,16 @@ function goodLine(runs: Group): string {
   );
   const note = retried === 0 ? '' : `, ${retried} only after retries`;
   return `${whatOf(first)}: ${runs.length} pushes, ${shortest} to ${longest}, median ${median}${note}`;
+}
+
+/** The cold pull and, where there is one, the warm one, with what caches said. */
+function pullLines(runs: readonly Run[]): string[] {
+  return pullRounds.flatMap((round) => {
+    const speed = speedText(runs, ({ pulls }) => pulls?.[round]?.bytesPerSecond);
+    const said = [...new Set(runs.flatMap(({ pulls }) => pulls?.[round]?.cache ?? []))];
+    const words = said.length === 0 ? '' : `, cache: ${said.join(', ')}`;
+    return speed === undefined ? [] : [`${round}: ${speed}${words}`];
+  });
 }
 
 /** Of the largest that got through as each client, where the kernel can be asked. */

@@ -2,10 +2,10 @@ import { formatBytes } from '../../probe/byte-words.ts';
 import type { PathLimit } from '../../probe/limits/limit.ts';
 import type { Run } from '../../probe/outcome.ts';
 import { reproduceWithCurl } from '../curl.ts';
-import { capitalized, formatTime } from '../format.ts';
+import { formatTime } from '../format.ts';
 import { transcript } from '../transcript.ts';
-import { comparisonTable } from './comparison.ts';
-import { causeBlocks, findingsOf } from './causes-section.ts';
+import { comparisonBlocks } from './comparison.ts';
+import { causeBlocks, causeDetails, findingsOf } from './causes-section.ts';
 import { type Block, type Document, folded, type Section } from './document.ts';
 import { pathBlocks } from './path-section.ts';
 import { type ReportData, runsOver, sizeOf } from './report-data.ts';
@@ -18,15 +18,16 @@ export function buildReport(data: ReportData): Document {
     title: `Connectivity of the registry ${data.registry.name}`,
     sections: [
       { title: 'Summary', blocks: summary(data) },
-      { title: 'Which size over which path', blocks: routingTable(data) },
-      { title: 'Comparison', blocks: [comparisonTable(data)] },
       { title: 'Causes and what to do', blocks: causeBlocks(data) },
+      { title: 'Comparison', blocks: comparisonBlocks(data) },
+      { title: 'Which size over which path', blocks: routingTable(data) },
       {
         title: 'Details',
         blocks: [
+          ...causeDetails(data),
           ...folded('Path by path', paths),
           ...folded('Limits', limitBlocks(data.limits)),
-          ...folded('Evidence', evidenceBlocks(data)),
+          ...folded('Requests and answers', evidenceBlocks(data)),
           ...folded('Reproduction', reproductionBlocks(data)),
         ],
       },
@@ -41,35 +42,21 @@ function summary(data: ReportData): Block[] {
   const troubled = measured.filter(({ name }) => isTroubled(data, name));
   const good = measured.filter((path) => !troubled.includes(path)).map(({ name }) => name);
   const unmeasured = paths.filter((path) => !measured.includes(path)).map(({ name }) => name);
+  const names = troubled.map(({ name }) => name).join(', ');
   const overall =
     troubled.length === 0
       ? `${good.length === 1 ? 'The path' : `All ${good.length} paths`} to ${registry.name} took every push that was tried.`
-      : `${good.length} of ${measured.length} paths to ${registry.name} took every push that was tried and showed no limit; ${troubled.length} did not.`;
+      : `${good.length} of ${measured.length} paths to ${registry.name} took every push that was tried and showed no limit; ${troubled.length} did not: ${names}.`;
+  const unexplained = troubled.filter(({ name }) => findingsOf(data, name).length === 0).map(({ name }) => name);
   return [
-    { kind: 'paragraph', text: measured.length === 0 ? 'Nothing was measured yet.' : overall },
-    {
-      kind: 'list',
-      items: [
-        ...troubled.map(({ name }) => `${name}: ${pathSentence(data, name)}`),
-        ...(good.length === 0 ? [] : [`${good.join(', ')}: ${good.length === 1 ? 'works' : 'work'}`]),
-        ...(unmeasured.length === 0 ? [] : [`${unmeasured.join(', ')}: not measured`]),
-      ],
-    },
-  ];
+    measured.length === 0 ? 'Nothing was measured yet.' : overall,
+    ...(unexplained.length === 0 ? [] : [`No cause was found for ${unexplained.join(', ')}.`]),
+    ...(unmeasured.length === 0 ? [] : [`Not measured: ${unmeasured.join(', ')}.`]),
+  ].map((text) => ({ kind: 'paragraph', text }));
 }
 
 function isTroubled(data: ReportData, path: string): boolean {
   return runsOver(data, path).some(({ ok }) => !ok) || findingsOf(data, path).length > 0;
-}
-
-function pathSentence(data: ReportData, path: string): string {
-  const runs = runsOver(data, path);
-  const failed = runs.filter(({ ok }) => !ok);
-  const causes = findingsOf(data, path).map(({ title, confidence }) =>
-    confidence === 'open' ? `perhaps ${title}` : title,
-  );
-  const because = causes.length === 0 ? 'no cause found' : causes.join('; ');
-  return failed.length === 0 ? capitalized(because) : `${failed.length} of ${runs.length} pushes failed: ${because}`;
 }
 
 /** The first of each kind. */

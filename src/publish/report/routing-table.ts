@@ -6,11 +6,16 @@ import { type ReportData, runsOf } from './report-data.ts';
 
 /** Which sizes go over which paths, a row a band; what was searched for, and what was only tried, stands beside it. */
 export function routingTable(data: ReportData): Block[] {
-  const rows = adviseRoutes(runsOf(data), data.limits).flatMap((advice) => rowsOf(advice, data.paths.length));
+  const rows = adviseRoutes(runsOf(data), data.limits).flatMap((advice) =>
+    rowsOf(
+      advice,
+      data.paths.map(({ name }) => name),
+    ),
+  );
   return rows.length === 0 ? [] : [{ kind: 'table', head: ['Client', 'Size', 'Paths', 'Known by'], rows }];
 }
 
-function rowsOf(advice: RoutingAdvice, pathCount: number): Cell[][] {
+function rowsOf(advice: RoutingAdvice, all: readonly string[]): Cell[][] {
   const { clients, bands, neverPaths, unsteadyPaths, triedUpToBytes } = advice;
   const client = listed(clients);
   const row = (size: string, paths: string, by: string, state?: Cell['state']): Cell[] => [
@@ -22,7 +27,7 @@ function rowsOf(advice: RoutingAdvice, pathCount: number): Cell[][] {
   const tried = `pushes of up to ${formatBytes(triedUpToBytes)}`;
   const last = bands.at(-1)?.upToBytes;
   return [
-    ...bands.map((band, index) => row(...sizeWords(band, bands[index - 1], tried, pathCount))),
+    ...bands.map((band, index) => row(...sizeWords(band, bands[index - 1], tried, all))),
     ...(bands.length > 0 && last !== undefined ? [row(`above ${formatBytes(last)}`, 'none', tried, 'failed')] : []),
     ...(unsteadyPaths.length === 0
       ? []
@@ -37,16 +42,21 @@ function sizeWords(
   { upToBytes, paths, failedBytes, isSearched }: RouteBand,
   before: RouteBand | undefined,
   tried: string,
-  pathCount: number,
+  all: readonly string[],
 ): [size: string, paths: string, by: string] {
-  const over = paths.length === pathCount ? 'any' : paths.join(', ');
+  const over = pathWords(paths, all);
   if (upToBytes === undefined) {
     const size = before?.upToBytes === undefined ? 'any' : `above ${formatBytes(before.upToBytes)}`;
-    return [size, over, `${tried}; nothing shows an end`];
+    return [size, over, `${tried}; no end is known`];
   }
-  const failed = failedBytes === undefined ? '' : `; ${formatBytes(failedBytes)} is refused`;
-  const by = isSearched
-    ? `the limit that was searched for${failed}`
-    : `only tried: this got through${failed}, and between them nothing is known`;
+  const end = failedBytes === undefined ? '' : `; ${formatBytes(failedBytes)} ${isSearched ? 'is refused' : 'fails'}`;
+  const by = isSearched ? `searched${end}` : `only tried${end}, between them nothing is known`;
   return [`up to ${formatBytes(upToBytes)}`, over, by];
+}
+
+/** `any`; `any but alb` where that is the shorter list. */
+function pathWords(paths: readonly string[], all: readonly string[]): string {
+  const others = all.filter((name) => !paths.includes(name));
+  if (others.length === 0) return 'any';
+  return others.length < paths.length ? `any but ${others.join(', ')}` : paths.join(', ');
 }
