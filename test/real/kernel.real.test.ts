@@ -9,8 +9,9 @@ import type { Run } from '../../src/probe/outcome.ts';
 import { checkOf, runDeps, runOnce } from '../support/checks.ts';
 import { type Component, describeWhere, describeWithComponents } from '../support/component.ts';
 import { type Backend, startDistribution } from './support/backends.ts';
-import { type Answer, askProgram, pushByProgram } from './support/diagnosing.ts';
+import { type Answer, askProgram } from './support/diagnosing.ts';
 import { openPrivateNetwork, type PrivateNetwork } from './support/place.ts';
+import { watchedPush } from './support/watched-push.ts';
 
 const read = createTcpInfoReader();
 const closers: (() => unknown)[] = [];
@@ -78,10 +79,14 @@ describeWhere(read !== undefined, 'koffi', 'what the kernel tells', () => {
     test('is what went over the wire: bytes acknowledged and sent again, and the round trip', {
       timeout: 60_000,
     }, async () => {
-      const { run, packets } = await inNetwork({ lostPercent: 20 }, pushUnderWatch);
-      const wire = wireTruth(packets);
+      const { run, wire } = await inNetwork({ lostPercent: 20 }, (network, port) =>
+        watchedPush(network, port, {
+          size: '1MB',
+          paths: { public: { url: `http://127.0.0.1:${port}`, kind: 'direct' } },
+        }),
+      );
       const { ackedBytes = Number.NaN, retransmittedBytes = Number.NaN, minRttMs = 0 } = run.sending ?? {};
-      expect(ackedBytes).toBe(wire.ackedBytes);
+      expect(ackedBytes).toBe(wire.requestBytes);
       // Of the other requests on this connection something may have been repeated, too.
       expect(Math.abs(retransmittedBytes - wire.repeatedBytes)).toBeLessThanOrEqual(
         0.1 * wire.repeatedBytes + 3 * 1_448,
@@ -162,83 +167,4 @@ async function slowReader(
     server.close();
   });
   return (server.address() as AddressInfo).port;
-}
-
-/** `push --json` of 1 MB, and what tcpdump saw of it. */
-async function pushUnderWatch(
-  network: PrivateNetwork,
-  port: number,
-): Promise<{ run: Run; packets: readonly Segment[] }> {
-  const dump = await network.start('tcpdump', [
-    '-i',
-    'lo',
-    '-n',
-    '-S',
-    '-tt',
-    '-l',
-    '--immediate-mode',
-    '-s',
-    '96',
-    '-B',
-    '8192',
-    'tcp',
-    'port',
-    String(port),
-  ]);
-  await expect.poll(() => dump.output(), { timeout: 30_000 }).toContain('listening on');
-  const { text } = await pushByProgram(
-    { size: '1MB', flags: ['--json'], paths: { public: { url: `http://127.0.0.1:${port}`, kind: 'direct' } } },
-    network,
-  );
-  // Lines come one by one (`-l`), so the last one is there when the connection has ended.
-  await expect.poll(() => /Flags \[F/.test(dump.output()), { timeout: 30_000 }).toBe(true);
-  await dump.stop('SIGINT');
-  const run = JSON.parse(/^\{\n[\s\S]*^\}$/m.exec(text)?.[0] ?? '{}') as Run;
-  return { run, packets: segmentsOf(dump.output(), port) };
-}
-
-interface Segment {
-  readonly atMs: number;
-  readonly fromClient: boolean;
-  readonly client: number;
-  /** First and next sequence number; equal: no payload. */
-  readonly from: number;
-  readonly to: number;
-  readonly ack: number;
-}
-
-function segmentsOf(text: string, port: number): Segment[] {
-  const line =
-    /^(\d+\.\d+) IP 127\.0\.0\.1\.(\d+) > 127\.0\.0\.1\.(\d+): Flags \[[^\]]+\](?:, seq (\d+)(?::(\d+))?)?(?:, ack (\d+))?/gm;
-  return [...text.matchAll(line)].map(([, at, source, target, from = '0', to = from, ack = '0']) => ({
-    atMs: Number(at) * 1_000,
-    fromClient: Number(target) === port,
-    client: Number(Number(target) === port ? source : target),
-    from: Number(from),
-    to: Number(to),
-    ack: Number(ack),
-  }));
-}
-
-/** Of the connection of the body: what was acknowledged and repeated after the request that carries it began. */
-function wireTruth(packets: readonly Segment[]): { ackedBytes: number; repeatedBytes: number; shortestAckMs: number } {
-  const clients = [...new Set(packets.map(({ client }) => client))];
-  const weight = (client: number): number => packets.filter((one) => one.fromClient && one.client === client).length;
-  const [busiest] = clients.toSorted((a, b) => weight(b) - weight(a));
-  const own = packets.filter(({ client }) => client === busiest);
-  const sent = own.filter(({ fromClient, from, to }) => fromClient && to > from);
-  // Each answer acknowledges all of its request: the body's is the one with the most bytes.
-  const answered = own.filter(({ fromClient, from, to }) => !fromClient && to > from).map(({ ack }) => ack);
-  const sizes = answered.slice(1).map((ack, index) => (ack - answered[index]!) >>> 0);
-  let highest = sent[0]?.from ?? 0;
-  let repeatedBytes = 0;
-  const firstAt = new Map<number, number>();
-  for (const { from, to, atMs } of sent) {
-    repeatedBytes += Math.max(0, Math.min(to, highest) - from);
-    highest = Math.max(highest, to);
-    if (!firstAt.has(to)) firstAt.set(to, atMs);
-  }
-  const acks = own.filter(({ fromClient, ack }) => !fromClient && ack > 0);
-  const delays = acks.flatMap(({ ack, atMs }) => (firstAt.has(ack) ? [atMs - firstAt.get(ack)!] : []));
-  return { ackedBytes: Math.max(...sizes), repeatedBytes, shortestAckMs: Math.min(...delays) };
 }
