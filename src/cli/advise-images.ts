@@ -11,7 +11,7 @@ import { remoteImages } from '../registry/image/remote.ts';
 import { ImageError, imageOfSizes, type StoredImage } from '../registry/image/stored-image.ts';
 import type { Step } from '../registry/errors.ts';
 import { openRegistryClient } from '../registry/open-client.ts';
-import { listTags } from '../registry/tags.ts';
+import { listTags } from '../registry/lists.ts';
 import { adHocTarget } from './ad-hoc.ts';
 import type { Terminal } from './command.ts';
 import { type FlagValues, UsageError } from './flags.ts';

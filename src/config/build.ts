@@ -5,7 +5,6 @@ import { parseBitRate } from './bit-rate.ts';
 import { buildRegistry } from './build-registry.ts';
 import type { Budget, Config, LimitSearches, LimitTarget, ProbedRegistry } from './config.ts';
 import { parseDuration } from './duration.ts';
-import { deepFreeze } from './freeze.ts';
 import type { CheckInput, ConfigInput, LimitsInput } from './schema/root.ts';
 import { parseSize } from './size.ts';
 import type { ResolvedSources } from './sources.ts';
@@ -91,4 +90,14 @@ function buildBudget(input: ConfigInput['budget']): Budget {
     bandwidthBitsPerSecond: input.bandwidth === undefined ? undefined : parseBitRate(input.bandwidth),
     transfers: input.transfers,
   };
+}
+
+/** Freezes data with all that is in it. Functions and objects of classes (secrets) guard themselves and are left alone. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return value;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) deepFreeze(inner);
+  return value;
 }

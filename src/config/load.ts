@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { checkId } from '../probe/check.ts';
 import { buildConfig } from './build.ts';
 import { worstCaseBytes } from './byte-cost.ts';
+import { otherEncoding, readConfigFile } from './config-file.ts';
 import type { Config } from './config.ts';
 import { describeConfig } from './describe.ts';
 import { expectation, found, hint, oneOf, quote } from './expected.ts';
 import { likelyMeaning } from './likely-meaning.ts';
-import { otherEncoding } from './utf8-text.ts';
 import { configSchemaObject, schemaAt, withDefaults } from './json-schema.ts';
 import { ConfigError, type ConfigPath, type ConfigProblem } from './problem.ts';
 import { valueAt } from './raw.ts';
@@ -15,7 +14,6 @@ import { checkRules } from './rules/check-rules.ts';
 import { registryRules } from './rules/registry-rules.ts';
 import { configSchema } from './schema/root.ts';
 import { formatSize } from './size.ts';
-import { errorCode } from '../network/errors.ts';
 import { type ConfigSources, resolveSources } from './sources.ts';
 import { readYaml, type YamlSource } from './yaml-source.ts';
 
@@ -24,14 +22,7 @@ import { readYaml, type YamlSource } from './yaml-source.ts';
  * @throws ConfigError with everything that is wrong with it, missing secret files and unset variables included.
  */
 export function loadConfig(file: string, sources: ConfigSources): Config {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    throw new ConfigError([
-      { file, path: [], message: `expected a readable file, got none (${errorCode(error) ?? 'unknown error'})` },
-    ]);
-  }
+  const bytes = readConfigFile(file);
   const encoding = otherEncoding(bytes);
   if (encoding !== undefined)
     throw new ConfigError([{ file, path: [], message: `expected UTF-8 text, got ${encoding}` }]);

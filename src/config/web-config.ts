@@ -1,9 +1,8 @@
-import { errorCode } from '../network/errors.ts';
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { secureOptions } from '../server/tls-server.ts';
 import type { Pem, WebConfig, WebTls } from '../server/web-config.ts';
+import { readConfigFile } from './config-file.ts';
 import { expectation, quote } from './expected.ts';
 import { ConfigError, type ConfigPath, type ConfigProblem } from './problem.ts';
 import {
@@ -24,14 +23,7 @@ import { readYaml } from './yaml-source.ts';
 export function webConfigReader(file: string): () => WebConfig {
   let known: { text: string; config: WebConfig } | undefined;
   return () => {
-    let text: string;
-    try {
-      text = readFileSync(file, 'utf8');
-    } catch (error) {
-      throw new ConfigError([
-        { file, path: [], message: `expected a readable file, got none (${errorCode(error) ?? 'unknown error'})` },
-      ]);
-    }
+    const text = readConfigFile(file).toString();
     if (known?.text !== text) known = { text, config: parseWebConfig(text, file) };
     return known.config;
   };

@@ -9,7 +9,7 @@ import { mostRecentRuns, statusOf } from '../publish/status.ts';
 import { apiRoute, sendError, sendJson } from './api-route.ts';
 import type { ServerDeps } from './deps.ts';
 import { noticesOf } from './notices.ts';
-import { pauseView } from './pause-view.ts';
+import { pauseView } from './pause-routes.ts';
 import { queryCount, queryFlag, queryNumber, queryText, route } from './routes.ts';
 
 const runsInAnswer = 200;

@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify';
+import type { View } from '../publish/api/schemas.ts';
+import type { PauseState } from '../schedule/pause.ts';
 import { operations } from '../publish/api/openapi.ts';
 import { acting } from './acting.ts';
 import { apiRoute, sendError, sendJson } from './api-route.ts';
 import type { ServerDeps } from './deps.ts';
-import { pauseView } from './pause-view.ts';
 import { type Handler, queryText } from './routes.ts';
 
 /** `POST /api/v1/pause` and `/api/v1/resume`: the kill switch. Both answer with the state that holds from then on. */
@@ -19,4 +20,9 @@ export function pauseRoutes(app: FastifyInstance, { pause: control, disabled }: 
   };
   apiRoute(app, operations.pause, acting(what, pause, sendError));
   apiRoute(app, operations.resume, acting(what, resume, sendError));
+}
+
+/** The state as JSON. */
+export function pauseView(state: PauseState | undefined): View<'Pause'> {
+  return { paused: state !== undefined, ...state };
 }

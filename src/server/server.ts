@@ -11,8 +11,7 @@ import { probeRoute } from './probe-route.ts';
 import { reportRoutes } from './report-routes.ts';
 import { type Handler, route, sendText } from './routes.ts';
 import { pageOf } from './error-page.ts';
-import { runFormRoute } from './run-form-route.ts';
-import { runRoute } from './run-route.ts';
+import { runFormRoute, runRoute } from './run-routes.ts';
 import { createGuard, type Guard } from './web-guard.ts';
 
 /** Nothing from elsewhere, nothing inline: text from a registry that slips through escaping still does nothing. */

@@ -3,7 +3,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ServerLog } from './deps.ts';
 import { type PasswordCheck, TooManyLogins } from './password-check.ts';
 import { sendText } from './routes.ts';
-import { createTokenBucket } from './token-bucket.ts';
 import type { WebConfig, WebConfigSource } from './web-config.ts';
 
 /** Before a request: the reply when it was refused, undefined when it may go on. */
@@ -54,4 +53,21 @@ function basicLogin(header: string | undefined): { user: string; password: strin
   const text = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString('utf8');
   const colon = text.indexOf(':');
   return colon < 0 ? undefined : { user: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+/** Go's `rate.Limiter` as exporter-toolkit uses it: one token each `intervalMs`, `burst` of them at most, full at first. */
+export function createTokenBucket(
+  limit: { readonly intervalMs: number; readonly burst: number },
+  nowMs: () => number,
+): () => boolean {
+  let tokens = limit.burst;
+  let lastMs = nowMs();
+  return () => {
+    const now = nowMs();
+    tokens = Math.min(limit.burst, tokens + (now - lastMs) / limit.intervalMs);
+    lastMs = now;
+    if (tokens < 1) return false;
+    tokens -= 1;
+    return true;
+  };
 }

@@ -1,7 +1,7 @@
 import { hashSync } from 'bcryptjs';
 import { describe, expect, test } from 'vitest';
 import { buildServer } from '../../src/server/server.ts';
-import { createTokenBucket } from '../../src/server/token-bucket.ts';
+import { createTokenBucket } from '../../src/server/web-guard.ts';
 import type { WebConfig } from '../../src/server/web-config.ts';
 import { memoryLog, serverDeps } from '../support/server-fixtures.ts';
 

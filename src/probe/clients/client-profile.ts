@@ -34,6 +34,22 @@ export const noRetry: RetryPolicy = { maxAttempts: 1, delayMs: () => 0, retries:
 /** Headers of a body that is a blob. */
 export const octets = { 'content-type': 'application/octet-stream' } as const;
 
+/** What most clients do; a row names what its client does otherwise, and what clients have no usual way of. */
+export const usualPush = {
+  httpVersion: '1.1',
+  ping: false,
+  headAfter: false,
+  // The buffer of Go's io.Copy.
+  writeBytes: 32 * 1024,
+  requestHeaders: { 'accept-encoding': 'gzip' },
+  postHeaders: {},
+  putHeaders: octets,
+  checksRange: false,
+  retry: noRetry,
+  resendsBody: false,
+  anonymousMount: false,
+} as const satisfies Partial<ClientRow>;
+
 /** How a client pulls: data of its source, as the rest of its row. */
 export interface PullRow extends PullManner, ManifestManner {
   /** Where it was read. */

@@ -1,7 +1,7 @@
 import type { TokenBehaviour } from '../../registry/auth/token-behaviour.ts';
 import type { RequestEnd } from '../../registry/resend.ts';
 import { takesItOnce } from '../../registry/pull.ts';
-import { type ClientRow, type ClientVersions, noRetry, octets, type PullRow } from './client-profile.ts';
+import { type ClientRow, type ClientVersions, noRetry, type PullRow, usualPush } from './client-profile.ts';
 import type { Failure } from '../failure.ts';
 
 /**
@@ -73,25 +73,17 @@ const pull: PullRow = {
 
 /** What everything built on containerd's pusher does on the wire. */
 export const containerdPusher: Omit<ClientRow, 'userAgent'> = {
+  ...usualPush,
   source: 'containerd/containerd core/remotes/docker/{pusher,resolver,registry}.go v2.4.2',
-  httpVersion: '1.1',
-  ping: false,
   headBefore: true,
-  headAfter: false,
   shape: 'put-length',
   writeBytes: 256 * 1024,
-  requestHeaders: { 'accept-encoding': 'gzip' },
   namesRegistryElsewhere: true,
   headHeaders: { accept: 'application/vnd.oci.image.layer.v1.tar+gzip, */*' },
-  postHeaders: {},
-  putHeaders: octets,
-  checksRange: false,
   // containerd/containerd 574a60700: ResponseHeaderTimeout since v2.3.0; Go counts it from the last byte of the body.
   responseHeaderTimeoutMs: 30_000,
-  retry: noRetry,
   resend: containerdResend,
   resendsBody: true,
-  anonymousMount: false,
   tokens,
   manifest: 'oci',
   concurrency: 3,

@@ -1,7 +1,7 @@
 import { type TokenBehaviour, tokensByClock } from '../../registry/auth/token-behaviour.ts';
 import type { RequestEnd } from '../../registry/resend.ts';
 import { takesItOnce } from '../../registry/pull.ts';
-import { type ClientRow, type ClientVersions, noRetry, octets, type PullRow } from './client-profile.ts';
+import { type ClientRow, type ClientVersions, noRetry, type PullRow, usualPush } from './client-profile.ts';
 import type { Failure } from '../failure.ts';
 
 /** containers/image waits out a 429 itself, but only for requests without a body: five sendings, 2 s doubling, Retry-After up to 60 s. */
@@ -51,25 +51,18 @@ const pullUntil522: PullRow = { ...pull, resumesAfterMs: () => undefined, config
 
 /** skopeo copy from registry to registry: the size is known. From a folder (oci:, dir:) it copies the layers one by one. */
 const skopeoRow: ClientRow = {
+  ...usualPush,
   source: 'go.podman.io/image v5.42.1 docker/{docker_image_dest,docker_client,body_reader}.go',
   userAgent: 'skopeo/1.22.2 (blobprobe)',
-  httpVersion: '1.1',
   ping: true,
   // Once in copy's TryReusingBlob and once more in PutBlob; the config goes to PutBlob only.
   headBefore: 'twice',
   configBlob: { headBefore: true },
-  headAfter: false,
   shape: 'patch-length',
-  writeBytes: 32 * 1024,
   requestHeaders: { 'docker-distribution-api-version': 'registry/2.0', 'accept-encoding': 'gzip' },
-  postHeaders: {},
-  putHeaders: octets,
-  checksRange: false,
   // --retry-times is 0 unless asked for.
   retry: noRetry,
   resend: containersImageResend,
-  resendsBody: false,
-  anonymousMount: false,
   tokens,
   manifest: 'oci',
   concurrency: 6,

@@ -1,7 +1,7 @@
 import type { ClientManners } from '../../registry/open-client.ts';
 import { type TokenBehaviour, tokensByClock } from '../../registry/auth/token-behaviour.ts';
 import { takesItOnce } from '../../registry/pull.ts';
-import { type ClientRow, type ClientVersions, noRetry, octets } from './client-profile.ts';
+import { type ClientRow, type ClientVersions, noRetry, usualPush } from './client-profile.ts';
 
 /** What finds out most: a token is renewed whenever that can help. */
 const tokens: TokenBehaviour = {
@@ -19,22 +19,13 @@ const tokens: TokenBehaviour = {
 };
 
 const rangedPatches: ClientRow = {
+  ...usualPush,
   source: 'opencontainers/distribution-spec, pushing a blob in chunks',
   userAgent: 'blobprobe (chunked)',
-  httpVersion: '1.1',
-  ping: false,
   headBefore: false,
-  headAfter: false,
   shape: 'patch-ranged',
-  writeBytes: 32 * 1024,
   chunkBytes: 5 * 1024 * 1024,
-  requestHeaders: { 'accept-encoding': 'gzip' },
-  postHeaders: {},
-  putHeaders: octets,
-  checksRange: false,
-  retry: noRetry,
   resendsBody: true,
-  anonymousMount: false,
   tokens,
   manifest: 'oci',
   concurrency: 3,

@@ -1,7 +1,7 @@
 import { type TokenBehaviour, tokensByClock } from '../../registry/auth/token-behaviour.ts';
 import type { ResendPolicy } from '../../registry/resend.ts';
 import { takesItOnce } from '../../registry/pull.ts';
-import type { ClientRow, ClientVersions, PullRow } from './client-profile.ts';
+import { type ClientRow, type ClientVersions, type PullRow, usualPush } from './client-profile.ts';
 import type { Failure } from '../failure.ts';
 import { containerdPusher, containerdResendUntil22 } from './containerd.ts';
 
@@ -62,22 +62,18 @@ const pull: PullRow = {
 
 /** docker push with the classic graph-driver store. */
 const classic: Omit<ClientRow, 'userAgent'> = {
+  ...usualPush,
   source:
     'moby/moby daemon/internal/distribution/{push_v2.go,xfer/upload.go,registry.go}; docker/distribution v2.8.3 registry/client/blob_writer.go',
-  httpVersion: '1.1',
   ping: true,
   headBefore: false,
   headAfter: true,
   shape: 'patch-streamed',
   // io.Copy of the gzip pipe: 32 KiB buffers, each one chunk frame.
   writeBytes: 32 * 1024,
-  requestHeaders: { 'accept-encoding': 'gzip' },
-  postHeaders: {},
   putHeaders: {},
   checksRange: true,
   retry: { maxAttempts: 5, delayMs: (attempt) => attempt * 5_000, retries },
-  resendsBody: false,
-  anonymousMount: false,
   // distribution's blob store looks before it puts bytes that it has in memory.
   configBlob: { headBefore: true },
   tokens,

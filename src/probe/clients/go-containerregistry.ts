@@ -1,7 +1,7 @@
 import { type TokenBehaviour, tokensByClock } from '../../registry/auth/token-behaviour.ts';
 import { addressRanges, isAddressIn, type Refusal } from '../../registry/refusals.ts';
 import { takesItOnce } from '../../registry/pull.ts';
-import { type ClientVersions, noRetry, octets, type PullRow } from './client-profile.ts';
+import { type ClientVersions, noRetry, type PullRow, usualPush } from './client-profile.ts';
 import type { Failure } from '../failure.ts';
 
 const connectionCodes = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
@@ -83,19 +83,15 @@ const tokens: TokenBehaviour = {
 /** crane, ko and kaniko. */
 export const crane = {
   '0.22': {
+    ...usualPush,
     source: 'google/go-containerregistry v0.22.1 pkg/v1/remote/{write,options}.go, transport/error.go',
     measured: 'crane 0.22.1',
     userAgent: 'crane/v0.22.1 go-containerregistry/v0.22.1 (blobprobe)',
     httpVersion: 'h2-if-offered',
     ping: true,
     headBefore: true,
-    headAfter: false,
     shape: 'patch-length',
-    writeBytes: 32 * 1024,
-    requestHeaders: { 'accept-encoding': 'gzip' },
     postHeaders: { 'content-type': 'application/json' },
-    putHeaders: octets,
-    checksRange: false,
     // Backoff of 1 s, times 3, up to a tenth more by chance, three steps.
     retry: {
       maxAttempts: 3,
@@ -103,8 +99,6 @@ export const crane = {
       retries: craneRetries,
     },
     refusesLocation,
-    resendsBody: false,
-    anonymousMount: false,
     tokens,
     manifest: 'docker',
     concurrency: 4,

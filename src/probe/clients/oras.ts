@@ -3,7 +3,7 @@ import type { RequestEnd } from '../../registry/resend.ts';
 import { effectivePort } from '../../network/hosts.ts';
 import { addressRanges, isAddressIn, type Refusal } from '../../registry/refusals.ts';
 import { takesItOnce } from '../../registry/pull.ts';
-import { type ClientVersions, noRetry, octets } from './client-profile.ts';
+import { type ClientVersions, noRetry, usualPush } from './client-profile.ts';
 
 /** Network errors that oras-go 2.6.4 and newer send again after: a timeout and a reset, but no end without an answer. */
 const repeatedCodes = new Set(['ECONNRESET', 'ETIMEDOUT']);
@@ -67,25 +67,16 @@ const tokens: TokenBehaviour = {
 
 export const oras = {
   '1.3': {
+    ...usualPush,
     source:
       'oras-project/oras v1.3.6 cmd/oras/root/push.go; oras-go v2.7.0 registry/remote/{repository.go,retry/policy.go}',
     measured: 'oras 1.3.6, push',
     userAgent: 'oras/1.3.6 (blobprobe)',
     httpVersion: 'h2-if-offered',
-    ping: false,
     headBefore: true,
-    headAfter: false,
     shape: 'put-length',
-    writeBytes: 32 * 1024,
-    requestHeaders: { 'accept-encoding': 'gzip' },
-    postHeaders: {},
-    putHeaders: octets,
-    checksRange: false,
-    retry: noRetry,
     resend,
     refusesLocation,
-    resendsBody: false,
-    anonymousMount: false,
     tokens,
     manifest: 'oci',
     // `oras push`; `oras cp` takes three.

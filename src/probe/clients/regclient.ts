@@ -1,7 +1,7 @@
 import { type TokenBehaviour, tokensByClock } from '../../registry/auth/token-behaviour.ts';
 import type { HostMemory, RequestEnd } from '../../registry/resend.ts';
 import { takesItOnce } from '../../registry/pull.ts';
-import { type ClientVersions, noRetry, octets } from './client-profile.ts';
+import { type ClientVersions, noRetry, usualPush } from './client-profile.ts';
 
 const repeatedStatuses = new Set([408, 429, 500, 502, 504]);
 const connectionCodes = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'ECONNREFUSED', 'ETIMEDOUT']);
@@ -85,24 +85,17 @@ const tokens: TokenBehaviour = {
 
 export const regctl = {
   '0.11': {
+    ...usualPush,
     source: 'regclient/regclient v0.11.7 image.go, scheme/reg/blob.go, internal/reghttp/http.go',
     measured: 'regctl 0.11.7, image copy',
     userAgent: 'regclient/regctl (v0.11.7; blobprobe)',
     httpVersion: 'h2-if-offered',
-    ping: false,
     // image copy and import look; `regctl blob put` does not.
     headBefore: true,
     ignoresHead: true,
-    headAfter: false,
     shape: 'put-then-ranged',
-    writeBytes: 32 * 1024,
     chunkBytes: 1024 * 1024,
     resumesAfter,
-    requestHeaders: { 'accept-encoding': 'gzip' },
-    postHeaders: {},
-    putHeaders: octets,
-    checksRange: false,
-    retry: noRetry,
     remembersHost: hostBackoff,
     resendsBody: true,
     anonymousMount: true,

@@ -1,7 +1,10 @@
 import { tlsProblems } from '../../network/tls-problem.ts';
 import { authProblems } from '../../registry/auth/auth-error.ts';
 import { answerers, blames, type Evidence, type Failure, failureReasons, phases } from '../../probe/failure.ts';
-import { stuckBody } from './kernel-schemas.ts';
+import { type SlowCauseName, slowCauses } from '../../probe/diagnose/causes-slow.ts';
+import { causeNames } from '../../probe/diagnose/causes.ts';
+import type { Finding } from '../../probe/diagnose/finding.ts';
+import { stuckBody } from './facts-schemas.ts';
 import { count, flag, list, number, object, oneOf, type ShapeOf, text, texts } from './schema.ts';
 
 /** Why a run failed, in the words of the labels. */
@@ -61,3 +64,17 @@ export const failure = object({
   blob: text,
   evidence,
 } satisfies ShapeOf<Failure>);
+
+/** Why it failed, as far as that is known. */
+export const finding = object({
+  cause: oneOf<Finding['cause']>([...causeNames, ...(Object.keys(slowCauses) as SlowCauseName[])]),
+  title: text,
+  hop: oneOf(blames),
+  confidence: oneOf(['certain', 'likely', 'open']),
+  remedy: text,
+  reference: text,
+  nextTest: text,
+  evidence: list(text),
+} satisfies ShapeOf<Finding>).describe(
+  'Why it failed, where to look and what to do, as far as this run and those over other paths tell. Absent: no cause is known.',
+);

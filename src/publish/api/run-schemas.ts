@@ -14,11 +14,8 @@ import {
   type Run,
 } from '../../probe/outcome.ts';
 import type { LiveRun } from '../live-run.ts';
-import { cause, failure, triedAddresses } from './failure-schema.ts';
-import { finding } from './finding-schema.ts';
-import { kernelFacts, neighbourFacts, sendingFacts } from './kernel-schemas.ts';
-import { pathFacts } from './path-facts-schema.ts';
-import { sessionAnswers } from './session-schema.ts';
+import { kernelFacts, neighbourFacts, pathFacts, sendingFacts, sessionAnswers } from './facts-schemas.ts';
+import { cause, failure, finding, triedAddresses } from './failure-schema.ts';
 import {
   count,
   flag,

@@ -47,6 +47,11 @@ export class AuthError extends Error {
   }
 }
 
+/** A file, helper or variable does not give the credentials. */
+export function unreadable(message: string): AuthError {
+  return new AuthError({ problem: 'credentials_unreadable', message });
+}
+
 const secretHeaders = /^(?:authorization|proxy-authorization|cookie|set-cookie)$/i;
 
 /**

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { errorCodeSuffix } from './credentials.ts';
-import { AuthError } from './auth-error.ts';
+import { unreadable } from './auth-error.ts';
 
 interface HelperAnswer {
   readonly username: string;
@@ -24,13 +24,13 @@ const maxAnswerBytes = 64 * 1024;
  * wrote, or the abort reason. The helper and what it started are killed when the time is over.
  */
 export async function askCredentialHelper(options: HelperOptions): Promise<HelperAnswer | undefined> {
-  if (!/^[a-zA-Z0-9_-]+$/.test(options.name)) throw failed('the name of a credential helper is not one');
+  if (!/^[a-zA-Z0-9_-]+$/.test(options.name)) throw unreadable('the name of a credential helper is not one');
   const { code, output } = await run(options);
   const text = output.toString('utf8');
   if (code !== 0) {
     // The one message of the protocol, of helpers in every language.
     if (text.trim().startsWith('credentials not found')) return undefined;
-    throw failed(`docker-credential-${options.name} failed with exit code ${code}`);
+    throw unreadable(`docker-credential-${options.name} failed with exit code ${code}`);
   }
   return parseAnswer(text, options.name);
 }
@@ -40,11 +40,11 @@ function parseAnswer(text: string, name: string): HelperAnswer | undefined {
   try {
     answer = JSON.parse(text);
   } catch {
-    throw failed(`docker-credential-${name} did not answer with JSON`);
+    throw unreadable(`docker-credential-${name} did not answer with JSON`);
   }
   const { Username: username, Secret: secret } = (answer ?? {}) as { Username?: unknown; Secret?: unknown };
   if (typeof username !== 'string' || typeof secret !== 'string')
-    throw failed(`docker-credential-${name} answered without Username and Secret`);
+    throw unreadable(`docker-credential-${name} answered without Username and Secret`);
   return secret === '' ? undefined : { username, secret };
 }
 
@@ -62,7 +62,7 @@ function run({ name, server, timeoutMs, signal }: HelperOptions): Promise<{ code
     };
     const onAbort = (): void => stop(signal.reason);
     const timer = setTimeout(
-      () => stop(failed(`docker-credential-${name} took longer than ${timeoutMs} ms`)),
+      () => stop(unreadable(`docker-credential-${name} took longer than ${timeoutMs} ms`)),
       timeoutMs,
     );
     const settle = (act: () => void): void => {
@@ -73,12 +73,15 @@ function run({ name, server, timeoutMs, signal }: HelperOptions): Promise<{ code
     signal.addEventListener('abort', onAbort, { once: true });
     child.stdout.on('data', (chunk: Buffer) => {
       size += chunk.byteLength;
-      if (size > maxAnswerBytes) stop(failed(`docker-credential-${name} answered more than ${maxAnswerBytes} bytes`));
+      if (size > maxAnswerBytes)
+        stop(unreadable(`docker-credential-${name} answered more than ${maxAnswerBytes} bytes`));
       else chunks.push(chunk);
     });
     // A helper may end without reading its input.
     child.stdin.on('error', () => {});
-    child.on('error', (error) => stop(failed(`docker-credential-${name} cannot be started${errorCodeSuffix(error)}`)));
+    child.on('error', (error) =>
+      stop(unreadable(`docker-credential-${name} cannot be started${errorCodeSuffix(error)}`)),
+    );
     child.on('close', (code) => settle(() => resolve({ code: code ?? -1, output: Buffer.concat(chunks) })));
     child.stdin.end(`${server}\n`);
   });
@@ -92,8 +95,4 @@ function killGroup(child: ChildProcess): void {
     // Already gone, or a system without process groups.
     child.kill('SIGKILL');
   }
-}
-
-function failed(message: string): AuthError {
-  return new AuthError({ problem: 'credentials_unreadable', message });
 }

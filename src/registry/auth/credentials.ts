@@ -1,5 +1,5 @@
 import type { Secret } from '../../network/secrets/secret.ts';
-import { AuthError } from './auth-error.ts';
+import { unreadable } from './auth-error.ts';
 import type { Credentials } from '../target.ts';
 
 /** Credentials after the Docker configuration has been looked into. */
@@ -46,10 +46,6 @@ export function textOf(secret: Secret): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function unreadable(message: string): AuthError {
-  return new AuthError({ problem: 'credentials_unreadable', message });
 }
 
 /** ` (ENOENT)`, or nothing for an error without a code. */

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { Secret } from '../../network/secrets/secret.ts';
 import { errorCodeSuffix, type ResolvedCredentials } from './credentials.ts';
-import { AuthError } from './auth-error.ts';
+import { AuthError, unreadable } from './auth-error.ts';
 import { askCredentialHelper } from './credential-helper.ts';
 import { parseUrl } from '../../network/parse-url.ts';
 
@@ -135,8 +135,4 @@ async function readConfig(file: string): Promise<Record<string, unknown>> {
     // The parser's message quotes the file; only the fact leaves this function.
   }
   throw unreadable(`${file} is not a JSON object`);
-}
-
-function unreadable(message: string): AuthError {
-  return new AuthError({ problem: 'credentials_unreadable', message });
 }

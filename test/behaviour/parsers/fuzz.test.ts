@@ -14,10 +14,9 @@ import { decodeRecord, encodeRecord, type LedgerEntry } from '../../../src/probe
 import { AuthError } from '../../../src/registry/auth/auth-error.ts';
 import { resolveRealm } from '../../../src/registry/auth/realm.ts';
 import { parseTokenReply } from '../../../src/registry/auth/token-reply.ts';
-import { readNames } from '../../../src/registry/catalog.ts';
 import { ProtocolError, registryErrors } from '../../../src/registry/errors.ts';
 import { nextLocation, withDigest } from '../../../src/registry/location.ts';
-import { nextPage } from '../../../src/registry/page-link.ts';
+import { nextPage, readNames } from '../../../src/registry/lists.ts';
 import { acknowledgedBytes, readUploadRange } from '../../../src/registry/range.ts';
 import { retryAfterMs } from '../../../src/registry/resend.ts';
 import { clientProfiles } from '../../../src/probe/clients/client-profiles.ts';

@@ -1,7 +1,8 @@
+import { z } from 'zod';
 import type { KernelFacts, KernelPoint, LimitedMs } from '../../network/kernel/kernel-facts.ts';
 import type { StuckBody } from '../../probe/failure.ts';
-import type { NeighbourFacts, SendingFacts } from '../../probe/outcome.ts';
-import { count, flag, list, number, object, type ShapeOf } from './schema.ts';
+import type { NeighbourFacts, PathFacts, SendingFacts, SessionAnswers } from '../../probe/outcome.ts';
+import { count, flag, list, number, object, type ShapeOf, text, time } from './schema.ts';
 
 const limited = object({
   receiver: number.describe('The window of the next host, of TCP or HTTP/2, was full.'),
@@ -66,3 +67,23 @@ export const kernelFacts = object({
   streamWindowBytes: count.optional().describe('HTTP/2: the window with which each stream begins.'),
   points: list(point).describe("Sums over time; `atMs` is after the run's start."),
 } satisfies ShapeOf<KernelFacts>);
+
+/** What the path looked like in a run. */
+export const pathFacts = object({
+  remoteAddress: text.optional(),
+  family: z.literal([4, 6]).optional(),
+  httpVersion: z.enum(['1.1', '2']).optional(),
+  tlsVersion: text.optional(),
+  tlsIssuer: text.optional(),
+  certificateExpiresAt: time.optional(),
+  foreignRealmHost: text.optional(),
+  foreignLocationHost: text.optional(),
+} satisfies ShapeOf<PathFacts>);
+
+export const sessionAnswers = object({
+  known: count,
+  disowned: count,
+  elsewhere: count,
+} satisfies ShapeOf<SessionAnswers>).describe(
+  'How often the session of a refused upload was known when it was asked for again, not known, and answered for by a hop; absent: not asked.',
+);
