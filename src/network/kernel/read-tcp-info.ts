@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { decodeTcpInfo, type TcpInfo, tcpInfoBytes } from './tcp-info.ts';
 
-/** What the kernel knows of a connection now; undefined: the socket is closed. */
+/** What the kernel knows of a connection now; undefined: nothing, or the socket is closed. */
 export type ReadTcpInfo = (socket: Socket) => TcpInfo | undefined;
 
 type GetSocketOption = (fd: number, level: number, name: number, value: Buffer, length: [number]) => number;

@@ -64,19 +64,20 @@ const fields: Readonly<Record<keyof TcpInfo, Field>> = {
 /** Longer than any kernel's so far. */
 export const tcpInfoBytes = 512;
 
-/** What gVisor and the like fill of it: they give the whole length, and zero where they know nothing. */
+/** What gVisor and the like fill of it: they give the whole length, and zero where they know nothing. QEMU gives four bytes. */
 const filledByAll: readonly string[] = ['rttMs'] satisfies (keyof TcpInfo)[];
 
-/** `bytes`: as many as the kernel gave, in the order of a little-endian machine. Pure. */
-export function decodeTcpInfo(bytes: Buffer): TcpInfo {
+/** `bytes`: as many as the kernel gave, in the order of a little-endian machine. undefined: nothing of it is known. Pure. */
+export function decodeTcpInfo(bytes: Buffer): TcpInfo | undefined {
   const read = Object.entries(fields).flatMap(([name, field]) => {
     const value = valueOf(bytes, field);
     return value === undefined ? [] : [[name, value] as const];
   });
-  const info: TcpInfo = Object.fromEntries(read);
+  const { mssBytes = 0, pathMtuBytes = 0, ...others }: TcpInfo = Object.fromEntries(read);
   // No connection of Linux is without these two.
-  if (info.mssBytes !== 0 && info.pathMtuBytes !== 0) return info;
-  return Object.fromEntries(read.filter(([name]) => filledByAll.includes(name)));
+  if (mssBytes > 0 && pathMtuBytes > 0) return { mssBytes, pathMtuBytes, ...others };
+  const filled = read.filter(([name]) => filledByAll.includes(name));
+  return filled.length === 0 ? undefined : Object.fromEntries(filled);
 }
 
 function valueOf(bytes: Buffer, { at, bits, factor = 1, unknown = [] }: Field): number | undefined {
