@@ -1,5 +1,5 @@
-import { type BlockList, isIP } from 'node:net';
-import { addressRanges } from '../registry/refusals.ts';
+import { isIP } from 'node:net';
+import { addressRanges, isAddressIn } from '../network/address-ranges.ts';
 
 /** Where an address lies; the first path of `init` is named after it. */
 export type Place = 'loopback' | 'cluster' | 'private' | 'public';
@@ -33,10 +33,6 @@ export function placeOf(host: string, addresses: readonly string[]): Place {
   const byName = isIP(host) === 0 ? names.find(([, spelling]) => spelling.test(host))?.[0] : undefined;
   if (byName !== undefined) return byName;
   if (known.length === 0) return 'public';
-  if (known.every((address) => isIn(loopback, address))) return 'loopback';
-  return known.every((address) => isIn(loopback, address) || isIn(inner, address)) ? 'private' : 'public';
-}
-
-function isIn(list: BlockList, address: string): boolean {
-  return list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  if (known.every((address) => isAddressIn(loopback, address))) return 'loopback';
+  return known.every((address) => isAddressIn(loopback, address) || isAddressIn(inner, address)) ? 'private' : 'public';
 }

@@ -69,11 +69,13 @@ export class Reloads {
     };
   }
 
-  /** What the last reload failed for; undefined when it did not. */
-  notice(): string | undefined {
-    if (this.#failure === undefined) return undefined;
+  /** What the last reload failed for, in a sentence; none when it did not. */
+  notices(): string[] {
+    if (this.#failure === undefined) return [];
     const [first = '', ...more] = this.#failure.errors;
     const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
-    return `The reload at ${formatTime(this.#failure.at)} failed; what was loaded before is in force. ${first}${others}`;
+    return [
+      `The reload at ${formatTime(this.#failure.at)} failed; what was loaded before is in force. ${first}${others}`,
+    ];
   }
 }

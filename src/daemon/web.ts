@@ -17,7 +17,6 @@ import type { DaemonParts } from './daemon-parts.ts';
 import { ledgerNotices } from './ledger-at-start.ts';
 import type { Logger } from './log.ts';
 import type { Hold } from '../schedule/rate-limits.ts';
-import type { Reloads } from './reloads.ts';
 
 /** Where and how the daemon is served, as the `web.*` flags say it. */
 export interface WebOptions {
@@ -83,7 +82,7 @@ function serverDepsOf(options: WebOptions, deps: WebDeps): ServerDeps {
     notices: () => [
       ...whilePaused(deps.pause),
       ...deps.rateLimits.holds().map(whileHeld),
-      ...lastReload(reloads),
+      ...reloads.notices(),
       ...(deps.ledger === undefined ? [] : ledgerNotices(deps.ledger.status)),
       ...insecurePaths(daemon.config),
     ],
@@ -135,11 +134,6 @@ function whilePaused(pause: PauseSwitch): string[] {
 function whileHeld({ registry, path, status, until }: Hold): string {
   const where = path === undefined ? `Registry ${registry}` : `Path ${path} to ${registry}`;
   return `${where} asked to be left alone (${status}): nothing is sent there until ${formatTime(until)}.`;
-}
-
-function lastReload(reloads: Reloads): string[] {
-  const notice = reloads.notice();
-  return notice === undefined ? [] : [notice];
 }
 
 function insecurePaths({ registries }: Config): string[] {

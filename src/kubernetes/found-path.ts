@@ -45,6 +45,12 @@ export interface Found {
   readonly leftOut: readonly LeftOut[];
 }
 
+/** Paths and what is none, each for itself. */
+export function sorted(found: readonly (FoundPath | LeftOut)[]): Found {
+  const isPath = (one: FoundPath | LeftOut): one is FoundPath => 'path' in one;
+  return { paths: found.filter(isPath), leftOut: found.filter((one): one is LeftOut => !isPath(one)) };
+}
+
 /** A path with nothing but an address, all else at its default. `port`: written only where it is not the scheme's own. */
 export function plainPath(
   name: string,

@@ -1,5 +1,5 @@
-import { at, textAt, valueAt } from '../config/raw.ts';
-import { type Found, type FoundPath, type LeftOut, plainPath } from './found-path.ts';
+import { at, textAt } from '../config/raw.ts';
+import { type Found, type FoundPath, type LeftOut, plainPath, sorted } from './found-path.ts';
 import { type HopName, hopOf, usualHop } from './hops.ts';
 import { annotatedLimits, defaultLimits, inForce } from './limits.ts';
 import { middlewareLimits } from './middlewares.ts';
@@ -8,17 +8,8 @@ import { balancerAddresses, isPort, type RegistryService } from './service-paths
 
 /** The ways over Ingresses whose rules lead `/v2/` of a host to the registry. */
 export function ingressPaths(cluster: Cluster, registry: RegistryService): Found {
-  const paths: FoundPath[] = [];
-  const leftOut: LeftOut[] = [];
-  for (const ingress of ofKind(cluster, 'Ingress')) {
-    if (ingress.namespace !== registry.service.namespace) continue;
-    for (const host of hostsOf(ingress, registry)) {
-      const found = pathOver(cluster, ingress, host);
-      if ('path' in found) paths.push(found);
-      else leftOut.push(found);
-    }
-  }
-  return { paths, leftOut };
+  const own = ofKind(cluster, 'Ingress').filter(({ namespace }) => namespace === registry.service.namespace);
+  return sorted(own.flatMap((ingress) => hostsOf(ingress, registry).map((host) => pathOver(cluster, ingress, host))));
 }
 
 /** Hosts whose `/v2/` the Ingress leads to the registry; undefined: every host. */
@@ -107,16 +98,4 @@ function namedMiddlewares(cluster: Cluster, ingress: ClusterObject) {
   return ofKind(cluster, 'Middleware')
     .filter(({ namespace, name }) => names.includes(`${namespace}-${name}@kubernetescrd`))
     .map(({ namespace, name }) => ({ namespace, name }));
-}
-
-/** The first address of a Gateway's status. */
-export function gatewayAddress(gateway: ClusterObject): string | undefined {
-  return listAt(gateway.status, 'addresses').flatMap((one) => textAt(one, 'value') ?? [])[0];
-}
-
-/** The controller that a class of Gateways names. */
-export function gatewayController(cluster: Cluster, gateway: ClusterObject): string | undefined {
-  const className = textAt(gateway.spec, 'gatewayClassName') ?? '';
-  const found = valueAt(find(cluster, 'GatewayClass', '', className)?.spec, ['controllerName']);
-  return typeof found === 'string' ? found : undefined;
 }

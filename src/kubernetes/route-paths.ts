@@ -1,7 +1,7 @@
 import { at, textAt, valueAt } from '../config/raw.ts';
-import { type Found, type FoundPath, type LeftOut, plainPath } from './found-path.ts';
+import { type Found, type FoundPath, type LeftOut, plainPath, sorted } from './found-path.ts';
 import { type HopName, hopOf } from './hops.ts';
-import { coversApi, gatewayAddress, gatewayController } from './ingress-paths.ts';
+import { coversApi } from './ingress-paths.ts';
 import { type Candidate, defaultLimits, inForce, policyLimits, ranks } from './limits.ts';
 import { middlewareLimits } from './middlewares.ts';
 import { type Cluster, type ClusterObject, find, listAt, nameOf, numberAt, ofKind, wordsAt } from './objects.ts';
@@ -17,25 +17,20 @@ interface Parent {
 
 /** The ways over HTTPRoutes whose rules lead `/v2/` to the registry: one for each listener of a Gateway that they hang on, and host. */
 export function routePaths(cluster: Cluster, registry: RegistryService): Found {
-  const paths: FoundPath[] = [];
-  const leftOut: LeftOut[] = [];
+  const found: (FoundPath | LeftOut)[] = [];
   for (const route of ofKind(cluster, 'HTTPRoute')) {
     const rule = listAt(route.spec, 'rules').find((one) => isLed(one) && leadsTo(one, route, registry));
     if (rule === undefined) continue;
     const parents = listAt(route.spec, 'parentRefs').flatMap((ref) => parentsOf(cluster, route, ref));
-    if (parents.length === 0) leftOut.push({ source: nameOf(route), why: 'it hangs on no Gateway that is there' });
+    if (parents.length === 0) found.push({ source: nameOf(route), why: 'it hangs on no Gateway that is there' });
     for (const parent of parents) {
       const hosts = hostsOf(route, parent.listener);
       if (hosts.length === 0)
-        leftOut.push({ source: nameOf(route), why: `no host of it is served by ${nameOf(parent.gateway)}` });
-      for (const host of hosts) {
-        const found = pathOver(cluster, route, rule, parent, host);
-        if ('path' in found) paths.push(found);
-        else leftOut.push(found);
-      }
+        found.push({ source: nameOf(route), why: `no host of it is served by ${nameOf(parent.gateway)}` });
+      found.push(...hosts.map((host) => pathOver(cluster, route, rule, parent, host)));
     }
   }
-  return { paths, leftOut };
+  return sorted(found);
 }
 
 /** A rule without a match takes everything. */
@@ -159,4 +154,16 @@ function refusals(route: ClusterObject, ref: unknown): string[] {
       (one) =>
         `the Gateway does not serve ${nameOf(route)}: ${textAt(one, 'type')} is False (${textAt(one, 'reason')})`,
     );
+}
+
+/** The first address of a Gateway's status. */
+function gatewayAddress(gateway: ClusterObject): string | undefined {
+  return listAt(gateway.status, 'addresses').flatMap((one) => textAt(one, 'value') ?? [])[0];
+}
+
+/** The controller that a class of Gateways names. */
+function gatewayController(cluster: Cluster, gateway: ClusterObject): string | undefined {
+  const className = textAt(gateway.spec, 'gatewayClassName') ?? '';
+  const found = valueAt(find(cluster, 'GatewayClass', '', className)?.spec, ['controllerName']);
+  return typeof found === 'string' ? found : undefined;
 }

@@ -1,5 +1,5 @@
 import { textAt } from '../config/raw.ts';
-import { type Found, type FoundPath, type LeftOut, plainPath } from './found-path.ts';
+import { type Found, type FoundPath, type LeftOut, plainPath, sorted } from './found-path.ts';
 import { serviceRows } from './hops.ts';
 import { inForce, ranks } from './limits.ts';
 import { type Cluster, type ClusterObject, listAt, nameOf, numberAt, ofKind } from './objects.ts';
@@ -47,11 +47,7 @@ export function servicePaths(cluster: Cluster, registry: RegistryService): Found
   const type = textAt(service.spec, 'type');
   const outside =
     type === 'LoadBalancer' ? balancers(registry) : type === 'NodePort' ? [nodePort(cluster, registry)] : [];
-  const isPath = (one: FoundPath | LeftOut): one is FoundPath => 'path' in one;
-  return {
-    paths: [inside, ...outside.filter(isPath)],
-    leftOut: outside.filter((one): one is LeftOut => !isPath(one)),
-  };
+  return sorted([inside, ...outside]);
 }
 
 /** Behind a name that leads to pods, the port is theirs. A named one is in the pods, which are not looked at. */

@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { connectFirst } from './connect.ts';
 import { type ConnectionFacts, NetworkError } from './exchange.ts';
 import { handshake } from './handshake.ts';
-import { isOwnHost } from './hosts.ts';
+import { bracketed, isOwnHost } from './hosts.ts';
 import { openingStep, type OpeningTimes } from './opening-step.ts';
 import type { HttpProxy, NetworkPath } from './path.ts';
 import { openTunnel } from './proxy.ts';
@@ -87,7 +87,7 @@ async function openSocket(
   );
   if (proxy === undefined || !target.tunnel) return socket;
   return openingStep({ ...options, stage: 'connect', timeoutMs: leftMs() }, times, (track) =>
-    openTunnel(track(socket), proxy, `${bracket(goal.host)}:${goal.port}`),
+    openTunnel(track(socket), proxy, `${bracketed(goal.host)}:${goal.port}`),
   );
 }
 
@@ -108,10 +108,6 @@ async function resolved(
 function forbidden(place: string): NetworkError {
   const message = `the answer leads to ${place}, which is no address for others: our own rule, no client's`;
   return new NetworkError({ stage: 'connect', code: addressForbidden, message });
-}
-
-function bracket(host: string): string {
-  return isIP(host) === 6 ? `[${host}]` : host;
 }
 
 function connectionFacts(

@@ -1,54 +1,24 @@
-import { BlockList, isIP } from 'node:net';
+import { addressRanges, isAddressIn } from './address-ranges.ts';
 import { bareHost } from './hosts.ts';
 
 /** Addresses that only this host, or only its own link, gives a meaning to: what answers there was never meant for strangers. */
-const kinds: readonly (readonly [name: string, networks: readonly (readonly [network: string, bits: number])[]])[] = [
+const kinds = {
   // What tells virtual machines and containers their credentials: AWS (EC2, ECS, EKS), Azure, GCP, most others; Alibaba; Oracle.
-  [
-    'metadata',
-    [
-      ['169.254.169.254', 32],
-      ['169.254.170.2', 32],
-      ['169.254.170.23', 32],
-      ['168.63.129.16', 32],
-      ['100.100.100.200', 32],
-      ['192.0.0.192', 32],
-      ['fd00:ec2::254', 128],
-      ['fd00:ec2::23', 128],
-      ['fd20:ce::254', 128],
-    ],
-  ],
-  [
-    'loopback',
-    [
-      ['127.0.0.0', 8],
-      ['::1', 128],
-      ['0.0.0.0', 8],
-      ['::', 128],
-    ],
-  ],
-  [
-    'link-local',
-    [
-      ['169.254.0.0', 16],
-      ['fe80::', 10],
-    ],
-  ],
-  [
-    'multicast',
-    [
-      ['224.0.0.0', 4],
-      ['255.255.255.255', 32],
-      ['ff00::', 8],
-    ],
-  ],
-];
-
-const lists = kinds.map(([name, networks]) => {
-  const list = new BlockList();
-  for (const [network, bits] of networks) list.addSubnet(network, bits, isIP(network) === 6 ? 'ipv6' : 'ipv4');
-  return { name, list };
-});
+  metadata: addressRanges(
+    '169.254.169.254/32',
+    '169.254.170.2/32',
+    '169.254.170.23/32',
+    '168.63.129.16/32',
+    '100.100.100.200/32',
+    '192.0.0.192/32',
+    'fd00:ec2::254/128',
+    'fd00:ec2::23/128',
+    'fd20:ce::254/128',
+  ),
+  loopback: addressRanges('127.0.0.0/8', '::1/128', '0.0.0.0/8', '::/128'),
+  'link-local': addressRanges('169.254.0.0/16', 'fe80::/10'),
+  multicast: addressRanges('224.0.0.0/4', '255.255.255.255/32', 'ff00::/8'),
+};
 
 /** Names that mean such an address without being asked of a resolver, or wherever a proxy stands (RFC 6761, 6.3). */
 const names: readonly (readonly [name: string, spelling: RegExp])[] = [
@@ -58,9 +28,10 @@ const names: readonly (readonly [name: string, spelling: RegExp])[] = [
 
 /** `metadata`, `loopback`, `link-local`, `multicast`; undefined: an address or a name like any other. */
 function specialKind(host: string): string | undefined {
-  const family = isIP(host);
-  if (family === 0) return names.find(([, spelling]) => spelling.test(host))?.[0];
-  return lists.find(({ list }) => list.check(host, family === 6 ? 'ipv6' : 'ipv4'))?.name;
+  return (
+    Object.entries(kinds).find(([, ranges]) => isAddressIn(ranges, host))?.[0] ??
+    names.find(([, spelling]) => spelling.test(host))?.[0]
+  );
 }
 
 /**

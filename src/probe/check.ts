@@ -56,6 +56,12 @@ export function checkLabels(check: Check): CheckLabels {
   };
 }
 
+/** Whether both push the same to the same registry, each over a path of its own. */
+export function areOnTwoPaths(one: Check, other: Check): boolean {
+  const [a, b] = [checkLabels(one), checkLabels(other)];
+  return a.registry === b.registry && a.client === b.client && a.workload === b.workload && a.path !== b.path;
+}
+
 /** `gitea/cloudflare/docker/large`: how a check is named in logs and pages. */
 export function checkId(check: Check): string {
   const { registry, path, client, workload } = checkLabels(check);

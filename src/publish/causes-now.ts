@@ -1,4 +1,4 @@
-import { type Check, checkId, checkLabels } from '../probe/check.ts';
+import { areOnTwoPaths, type Check, checkId, checkLabels } from '../probe/check.ts';
 import type { Finding } from '../probe/diagnose/finding.ts';
 import { findingFor } from '../probe/diagnose/judge-run.ts';
 import { reasonTable } from '../probe/judge/reason-table.ts';
@@ -30,13 +30,10 @@ export interface CauseNow {
 
 /** What one run that failed says of its cause; `runs`: others to compare it with. */
 export function findingOf(run: Run, runs: readonly Run[]): Finding | undefined {
-  const { registry, client, workload, path } = checkLabels(run.check);
-  const isOnOtherPath = (other: Run): boolean => {
-    const labels = checkLabels(other.check);
-    const same = labels.registry === registry && labels.client === client && labels.workload === workload;
-    return same && labels.path !== path && other.ok;
-  };
-  return findingFor(run, runs.some(isOnOtherPath));
+  return findingFor(
+    run,
+    runs.some((other) => other.ok && areOnTwoPaths(run.check, other.check)),
+  );
 }
 
 /** The last run of each check: what a failing one is compared with. */

@@ -14,10 +14,6 @@ export class Verdicts {
     return before;
   }
 
-  last(registry: string, client: string, workload: string): Round | undefined {
-    return this.#rounds.get(keyOf({ registry, client, workload }));
-  }
-
   /** In the order in which they were first seen. */
   list(): readonly Round[] {
     return [...this.#rounds.values()];

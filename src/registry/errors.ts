@@ -1,4 +1,5 @@
 import type { Exchange } from '../network/exchange.ts';
+import { isObject, parseJson } from './json.ts';
 
 /** The part of the protocol during which something was asked of the registry. */
 export type Step = 'auth' | 'start' | 'send' | 'commit' | 'verify' | 'pull' | 'cleanup';
@@ -69,23 +70,14 @@ export class ProtocolError extends Error {
 export function registryErrors(exchange: Pick<Exchange, 'response'>): readonly RegistryErrorEntry[] {
   const body = exchange.response?.body;
   if (body === undefined || !/^\s*\{/.test(Buffer.from(body.subarray(0, 64)).toString('latin1'))) return [];
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(Buffer.from(body).toString('utf8'));
-  } catch {
-    return [];
-  }
-  const entries: unknown = isRecord(parsed) ? parsed['errors'] : undefined;
+  const parsed = parseJson(body);
+  const entries: unknown = isObject(parsed) ? parsed['errors'] : undefined;
   if (!Array.isArray(entries)) return [];
   return entries.slice(0, 10).flatMap((entry: unknown) => {
-    const code = isRecord(entry) ? entry['code'] : undefined;
-    const message = isRecord(entry) ? entry['message'] : undefined;
+    const code = isObject(entry) ? entry['code'] : undefined;
+    const message = isObject(entry) ? entry['message'] : undefined;
     return typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code)
       ? [{ code, message: typeof message === 'string' ? message.slice(0, 300) : '' }]
       : [];
   });
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -3,6 +3,7 @@ import { isAllowedHost } from '../network/hosts.ts';
 import { parseUrl, WrittenUrl } from '../network/parse-url.ts';
 import type { NetworkPath } from '../network/path.ts';
 import { ProtocolError } from './errors.ts';
+import { isObject, parseJson } from './json.ts';
 import type { RegistryClient } from './registry-client.ts';
 
 /**
@@ -64,14 +65,9 @@ function namesOf(exchange: Exchange, key: 'repositories' | 'tags'): readonly str
 
 /** The strings under `key` of a JSON object; undefined when the body is something else. `null`, as Go writes an empty list, is one. */
 export function readNames(body: Uint8Array | undefined, key: string): readonly string[] | undefined {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(Buffer.from(body ?? new Uint8Array()).toString('utf8'));
-  } catch {
-    return undefined;
-  }
-  if (typeof parsed !== 'object' || parsed === null || !(key in parsed)) return undefined;
-  const names = (parsed as Record<string, unknown>)[key] ?? [];
+  const parsed = parseJson(body ?? '');
+  if (!isObject(parsed) || !(key in parsed)) return undefined;
+  const names = parsed[key] ?? [];
   return Array.isArray(names) && names.every((name) => typeof name === 'string') ? names : undefined;
 }
 

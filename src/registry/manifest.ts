@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { header } from '../network/exchange.ts';
-import { ProtocolError } from './errors.ts';
+import { type Exchange, header } from '../network/exchange.ts';
+import { ProtocolError, type Step } from './errors.ts';
 import type { RegistryClient } from './registry-client.ts';
 
 /** A blob as a manifest names it. */
@@ -28,6 +28,14 @@ const mediaTypes = {
   },
 } as const;
 type ManifestKind = keyof typeof mediaTypes;
+
+/** What we accept who take any manifest or index: registries do not find one when they think that the client cannot read its type. */
+export const anyManifest = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  mediaTypes.oci.manifest,
+  mediaTypes.docker.manifest,
+].join(', ');
 
 /** `sha256:<hex>` of some bytes. */
 export function digestOf(bytes: Uint8Array): string {
@@ -79,11 +87,13 @@ export async function putManifest(client: RegistryClient, tag: string, manifest:
     actions: ['pull', 'push'],
     accepted: [201, 200, 202],
   });
-  const named = header(exchange, 'docker-content-digest');
-  if (named !== undefined && named !== manifest.digest) {
-    const message = 'the registry stored the manifest under another digest';
-    throw new ProtocolError({ step: 'commit', problem: 'digest_differs', exchange, message });
-  }
+  compareNamed(exchange, 'commit', manifest, 'the registry stored the manifest under another digest');
+}
+
+/** Throws ProtocolError when the answer names another digest than that of the manifest. */
+function compareNamed(exchange: Exchange, step: Step, { digest }: ImageDocument, message: string): void {
+  if ((header(exchange, 'docker-content-digest') ?? digest) !== digest)
+    throw new ProtocolError({ step, problem: 'digest_differs', exchange, message });
 }
 
 /** HEAD of a manifest: 200, and the digest that was pushed where the registry names one. */
@@ -96,11 +106,7 @@ export async function verifyManifest(client: RegistryClient, tag: string, manife
     actions: ['pull', 'push'],
     accepted: [200],
   });
-  const named = header(exchange, 'docker-content-digest');
-  if (named !== undefined && named !== manifest.digest) {
-    const message = 'the tag leads to another manifest than the one pushed';
-    throw new ProtocolError({ step: 'verify', problem: 'digest_differs', exchange, message });
-  }
+  compareNamed(exchange, 'verify', manifest, 'the tag leads to another manifest than the one pushed');
 }
 
 /** How a client asks for a manifest by its tag. */

@@ -76,13 +76,6 @@ export class ByteBudget {
     };
   }
 
-  /** Spends bytes at once; false: there are not so many left. */
-  take(bytes: number): boolean {
-    const reservation = this.reserve(bytes);
-    reservation?.settle(bytes);
-    return reservation !== undefined;
-  }
-
   /** Bytes neither spent in the last 24 hours nor set aside; undefined: no budget. Never below 0. */
   remaining(): number | undefined {
     return this.#bytesPerDay === undefined

@@ -23,7 +23,7 @@ function start(nowMs = 1_800_000_000_000) {
 
 test('a restart goes on with what is left', () => {
   const first = start();
-  first.budget.take(4_000);
+  first.budget.reserve(4_000)?.settle(4_000);
   first.close();
   const second = start(1_800_000_000_000 + 3_600_000);
   expect(second.budget.remaining()).toBe(day - 4_000);
@@ -33,7 +33,7 @@ test('a restart goes on with what is left', () => {
 
 test('killed with a run under way: what the run had set aside is gone, too', async () => {
   const first = start();
-  first.budget.take(1_000);
+  first.budget.reserve(1_000)?.settle(1_000);
   first.budget.reserve(2_500);
   // No close: it was killed. The second change within a second is written when that is over.
   await expect.poll(() => start().budget.remaining()).toBe(day - 3_500);
@@ -41,7 +41,7 @@ test('killed with a run under way: what the run had set aside is gone, too', asy
 
 test('a day later all of it is there again; a clock that was set back forgets nothing', () => {
   const first = start();
-  first.budget.take(4_000);
+  first.budget.reserve(4_000)?.settle(4_000);
   first.close();
   expect(start(1_800_000_000_000 + 25 * 3_600_000).budget.remaining()).toBe(day);
   expect(start(1_800_000_000_000 - 25 * 3_600_000).budget.remaining()).toBe(day - 4_000);
@@ -61,7 +61,7 @@ test.each([
   const { budget, close, messages } = start();
   expect(messages()).toEqual(['warn: budget file is torn or corrupt: the day begins with the whole budget']);
   expect(budget.remaining()).toBe(day);
-  budget.take(10);
+  budget.reserve(10)?.settle(10);
   close();
   expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ version: 1, spent: [[expect.any(Number), 10]] });
   expect(start().messages()).toEqual([]);
@@ -71,8 +71,8 @@ test('a file that cannot be read or written is reported once, and nothing fails'
   const { file } = start();
   mkdirSync(file);
   const { budget, close, messages } = start();
-  expect(budget.take(1)).toBe(true);
-  expect(budget.take(1)).toBe(true);
+  budget.reserve(1)?.settle(1);
+  budget.reserve(1)?.settle(1);
   close();
   expect(messages()).toEqual([
     'warn: budget file cannot be read: the day begins with the whole budget',

@@ -78,12 +78,12 @@ test('a failed reload is remembered with its first error until one succeeds', ()
   let errors = ['config.yaml:1:1: first', 'config.yaml:2:1: second', 'config.yaml:3:1: third'];
   const now = (): Date => new Date('2026-11-24T03:00:00Z');
   const reloads = new Reloads({ reload: () => errors }, silent, now);
-  expect(reloads.notice()).toBeUndefined();
+  expect(reloads.notices()).toEqual([]);
   expect(reloads.reload()).toEqual(errors);
-  expect(reloads.notice()).toBe(
+  expect(reloads.notices()).toEqual([
     'The reload at 2026-11-24 03:00:00 UTC failed; what was loaded before is in force. config.yaml:1:1: first (and 2 more)',
-  );
+  ]);
   errors = [];
   reloads.reload();
-  expect(reloads.notice()).toBeUndefined();
+  expect(reloads.notices()).toEqual([]);
 });

@@ -163,7 +163,7 @@ test('a round feeds its verdict to metrics and record, and to the log when it is
     expect.stringMatching(/path="ingress".* 1$/),
   ]);
   expect(await scrape('blobprobe_round_verdict{')).toContainEqual(expect.stringMatching(/verdict="path-fault".* 1$/));
-  expect(verdicts.last('gitea', 'docker', 'large')?.verdict).toMatchObject({
+  expect(verdicts.list()[0]?.verdict).toMatchObject({
     kind: 'path-fault',
     faults: [{ path: 'ingress', hop: 'ingress', reason: 'body_too_large' }],
   });

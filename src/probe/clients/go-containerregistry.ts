@@ -1,5 +1,7 @@
 import { type TokenBehaviour, tokensByClock } from '../../registry/auth/token-behaviour.ts';
-import { addressRanges, isAddressIn, type Refusal } from '../../registry/refusals.ts';
+import { addressRanges, isAddressIn } from '../../network/address-ranges.ts';
+import { bareHost } from '../../network/hosts.ts';
+import type { Refusal } from '../../registry/refusals.ts';
 import { takesItOnce } from '../../registry/pull.ts';
 import { type ClientVersions, noRetry, type PullRow, usualPush } from './client-profile.ts';
 import type { Failure } from '../failure.ts';
@@ -36,11 +38,13 @@ const privateAddresses = addressRanges(
 const refusesRealm: Refusal = (realm, registry) => {
   if (realm.protocol === 'http:' && registry.protocol === 'https:') return 'over http for a registry over https';
   const foreign = realm.host !== registry.host;
-  return foreign && isAddressIn(privateAddresses, realm) ? `at ${realm.hostname}, a private address` : undefined;
+  return foreign && isAddressIn(privateAddresses, bareHost(realm))
+    ? `at ${realm.hostname}, a private address`
+    : undefined;
 };
 
 const refusesLocation: Refusal = (location, asked) =>
-  location.hostname !== asked.hostname && isAddressIn(privateAddresses, location)
+  location.hostname !== asked.hostname && isAddressIn(privateAddresses, bareHost(location))
     ? `to ${location.hostname}, a private address`
     : undefined;
 

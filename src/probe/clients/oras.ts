@@ -1,7 +1,8 @@
 import { type TokenBehaviour, tokensByClock } from '../../registry/auth/token-behaviour.ts';
 import type { RequestEnd } from '../../registry/resend.ts';
-import { effectivePort } from '../../network/hosts.ts';
-import { addressRanges, isAddressIn, type Refusal } from '../../registry/refusals.ts';
+import { bareHost, effectivePort } from '../../network/hosts.ts';
+import { addressRanges, isAddressIn } from '../../network/address-ranges.ts';
+import type { Refusal } from '../../registry/refusals.ts';
 import { takesItOnce } from '../../registry/pull.ts';
 import { type ClientVersions, noRetry, usualPush } from './client-profile.ts';
 
@@ -40,7 +41,7 @@ const blockedAddresses = addressRanges(
 const refusesRealm: Refusal = (realm, registry) => {
   if (realm.protocol === 'http:' && registry.protocol === 'https:') return 'over http for a registry over https';
   const foreign = realm.hostname !== registry.hostname;
-  return foreign && isAddressIn(blockedAddresses, realm)
+  return foreign && isAddressIn(blockedAddresses, bareHost(realm))
     ? `at ${realm.hostname}, a loopback or link-local address`
     : undefined;
 };

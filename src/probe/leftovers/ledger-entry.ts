@@ -1,3 +1,4 @@
+import { isObject, parseJson } from '../../registry/json.ts';
 import { repositoryPattern } from '../../registry/target.ts';
 import type { BootMoment } from './boot-clock.ts';
 import { type LeftoverKind, leftoverKinds } from '../outcome.ts';
@@ -67,13 +68,8 @@ const digestPattern = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
  */
 export function decodeRecord(line: string): LedgerRecord | undefined {
   if (line.length > maxLineChars) return undefined;
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  if (typeof parsed !== 'object' || parsed === null) return undefined;
+  const parsed = parseJson(line);
+  if (!isObject(parsed)) return undefined;
   const fields = new Map<string, unknown>(Object.entries(parsed));
   const removed = textOf(fields, 'removed', idPattern);
   if (removed !== undefined) return { removed };
@@ -107,7 +103,7 @@ function entryOf(fields: ReadonlyMap<string, unknown>): LedgerEntry | undefined 
 }
 
 function momentOf(value: unknown): BootMoment | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
+  if (!isObject(value)) return undefined;
   const fields = new Map<string, unknown>(Object.entries(value));
   const boot = textOf(fields, 'boot', idPattern);
   const ms = fields.get('ms');

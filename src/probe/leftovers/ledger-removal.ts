@@ -3,8 +3,8 @@ import type { Exchange } from '../../network/exchange.ts';
 import { isAllowedHost, isOwnOrigin } from '../../network/hosts.ts';
 import type { NetworkPath } from '../../network/path.ts';
 import { ProtocolError, registryErrors } from '../../registry/errors.ts';
+import { anyManifest } from '../../registry/manifest.ts';
 import type { RegistryClient } from '../../registry/registry-client.ts';
-import { deleteBlob, deleteManifest } from '../../registry/removal.ts';
 import { answeredBy } from '../judge/answered-by.ts';
 import { settleMs } from './ledger.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
@@ -86,16 +86,6 @@ async function statusOf(client: RegistryClient, url: URL, signal: AbortSignal): 
   }
 }
 
-/** Manifests are not found by registries that think the client cannot read their type. */
-const manifestTypes = {
-  accept: [
-    'application/vnd.oci.image.manifest.v1+json',
-    'application/vnd.oci.image.index.v1+json',
-    'application/vnd.docker.distribution.manifest.v2+json',
-    'application/vnd.docker.distribution.manifest.list.v2+json',
-  ].join(', '),
-};
-
 /**
  * Whether the answer is a 404 of the registry. Throws when it is a hop's: an ingress that has lost its backend answers so to
  * everything, and what is taken for gone then is never looked at again.
@@ -113,7 +103,7 @@ async function deleteDigest(client: RegistryClient, entry: LedgerEntry, now: num
   if (state === 'committing' && !(await exists(client, url)))
     return { result: settled(entry, now) ? 'absent' : 'unsettled' };
   try {
-    saysAbsent(await (kind === 'manifest' ? deleteManifest(client, digest) : deleteBlob(client, digest)));
+    saysAbsent(await send(client, 'DELETE', url, [202, 200, 204, 404]));
   } catch (error) {
     // Only the registry's own word: a hop that forbids the method says nothing of other paths.
     const switchedOff = error instanceof ProtocolError && error.exchange.response?.status === 405;
@@ -140,7 +130,7 @@ async function exists(client: RegistryClient, url: URL): Promise<boolean> {
 
 function send(client: RegistryClient, method: string, url: URL, accepted: readonly number[]): Promise<Exchange> {
   const actions = method === 'DELETE' ? (['pull', 'push', 'delete'] as const) : (['pull', 'push'] as const);
-  const headers = url.pathname.includes('/manifests/') ? manifestTypes : {};
+  const headers = method === 'HEAD' && url.pathname.includes('/manifests/') ? { accept: anyManifest } : undefined;
   return client.send({ step: 'cleanup', method, url, headers, actions, accepted });
 }
 

@@ -2,7 +2,7 @@ import type { PathLimit } from '../../probe/limits/limit.ts';
 import { type VerdictKind, verdictKinds } from '../../probe/compare/verdict.ts';
 import type { ApiCheckEndpoint } from '../../probe/diagnose/api-check.ts';
 import type { BuildInfo } from '../build-info.ts';
-import { type Check, checkId, checkLabels } from '../../probe/check.ts';
+import { areOnTwoPaths, type Check, checkId, checkLabels } from '../../probe/check.ts';
 import type { LeftoverKind, Run } from '../../probe/outcome.ts';
 import { CheckSeries } from './check-series.ts';
 import type { ChosenHistograms } from './chosen-histograms.ts';
@@ -146,10 +146,5 @@ type Bounds = Pick<PathLimit, 'registry' | 'path' | 'client' | 'unit' | 'largest
 
 /** Whether the last run of the same push over another path succeeded. */
 function worksElsewhere(check: Check, checks: ReadonlyMap<string, Check>, succeeded: ReadonlySet<string>): boolean {
-  const { registry, path, client, workload } = checkLabels(check);
-  return [...checks].some(([id, other]) => {
-    const labels = checkLabels(other);
-    const same = labels.registry === registry && labels.client === client && labels.workload === workload;
-    return same && labels.path !== path && succeeded.has(id);
-  });
+  return [...checks].some(([id, other]) => succeeded.has(id) && areOnTwoPaths(check, other));
 }

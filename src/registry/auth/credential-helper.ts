@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { errorCodeSuffix } from './credentials.ts';
+import { isObject, parseJson } from '../json.ts';
 import { unreadable } from './auth-error.ts';
 
 interface HelperAnswer {
@@ -36,13 +37,9 @@ export async function askCredentialHelper(options: HelperOptions): Promise<Helpe
 }
 
 function parseAnswer(text: string, name: string): HelperAnswer | undefined {
-  let answer: unknown;
-  try {
-    answer = JSON.parse(text);
-  } catch {
-    throw unreadable(`docker-credential-${name} did not answer with JSON`);
-  }
-  const { Username: username, Secret: secret } = (answer ?? {}) as { Username?: unknown; Secret?: unknown };
+  const answer = parseJson(text);
+  if (answer === undefined) throw unreadable(`docker-credential-${name} did not answer with JSON`);
+  const { Username: username, Secret: secret } = isObject(answer) ? answer : {};
   if (typeof username !== 'string' || typeof secret !== 'string')
     throw unreadable(`docker-credential-${name} answered without Username and Secret`);
   return secret === '' ? undefined : { username, secret };

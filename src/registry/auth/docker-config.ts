@@ -4,6 +4,7 @@ import { errorCodeSuffix, type ResolvedCredentials } from './credentials.ts';
 import { AuthError, unreadable } from './auth-error.ts';
 import { askCredentialHelper } from './credential-helper.ts';
 import { parseUrl } from '../../network/parse-url.ts';
+import { isObject, parseJson } from '../json.ts';
 
 interface DockerConfigOptions {
   /** A Docker `config.json` (or podman's `auth.json`, which has the same shape). */
@@ -65,10 +66,9 @@ function fromAuths(
 
 /** undefined for an entry without credentials, such as docker leaves beside a credsStore. */
 function fromEntry(value: unknown, damaged: () => AuthError): ResolvedCredentials | undefined {
-  if (typeof value !== 'object' || value === null) throw damaged();
-  const entry = value as Record<string, unknown>;
+  if (!isObject(value)) throw damaged();
   const text = (name: string): string => {
-    const field = entry[name] ?? '';
+    const field = value[name] ?? '';
     if (typeof field !== 'string') throw damaged();
     return field;
   };
@@ -128,11 +128,7 @@ async function readConfig(file: string): Promise<Record<string, unknown>> {
   } catch (error) {
     throw error instanceof AuthError ? error : unreadable(`${file} cannot be read${errorCodeSuffix(error)}`);
   }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch {
-    // The parser's message quotes the file; only the fact leaves this function.
-  }
+  const value = parseJson(text);
+  if (isObject(value)) return value;
   throw unreadable(`${file} is not a JSON object`);
 }

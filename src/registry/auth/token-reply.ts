@@ -1,5 +1,6 @@
 import type { Exchange } from '../../network/exchange.ts';
 import { isHeaderToken } from './credentials.ts';
+import { isObject, parseJson } from '../json.ts';
 import { AuthError } from './auth-error.ts';
 import type { TokenBehaviour } from './token-behaviour.ts';
 
@@ -45,16 +46,10 @@ function parseObject(exchange: Exchange, invalid: Invalid): Record<string, unkno
   // Of a compressed reply both counts: as it came, and unpacked, which can be either way round.
   if (Math.max(response.bodyBytes, response.body.byteLength) > maxReplyBytes)
     throw invalid(`the token reply is larger than ${maxReplyBytes} bytes`);
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(response.body).toString('utf8'));
-  } catch {
-    // The parser's own message quotes the reply, and so maybe a token.
-    throw invalid('the token reply is not JSON');
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalid('the token reply is not a JSON object');
-  return value as Record<string, unknown>;
+  const value = parseJson(response.body);
+  if (value === undefined) throw invalid('the token reply is not JSON');
+  if (!isObject(value)) throw invalid('the token reply is not a JSON object');
+  return value;
 }
 
 /** Go decoders take null and the empty string for absent. */

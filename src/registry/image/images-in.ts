@@ -1,4 +1,5 @@
-import { compressionOf, isObject, type NamedManifest, parseJson, readManifest } from './manifest-document.ts';
+import { isObject, parseJson } from '../json.ts';
+import { compressionOf, type NamedManifest, readManifest } from './manifest-document.ts';
 import type { MeasuredBlob } from './measure-blob.ts';
 import { ImageError, type StoredImage, type StoredLayer } from './stored-image.ts';
 

@@ -1,3 +1,4 @@
+import { isObject, parseJson } from '../json.ts';
 import type { Compression } from './stored-image.ts';
 
 /** What a manifest says of a blob that it names. */
@@ -38,19 +39,6 @@ export function readManifest(text: string): ManifestDocument | undefined {
   if (!Array.isArray(layers) || layers.length > mostEntries) return undefined;
   const named = layers.map(namedBlob);
   return named.every((one) => one !== undefined) ? { kind: 'image', layers: named } : undefined;
-}
-
-/** The value, or undefined when the text is no JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** How a layer of this media type is stored. */

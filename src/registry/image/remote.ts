@@ -1,15 +1,8 @@
-import { digestOf } from '../manifest.ts';
+import { anyManifest, digestOf } from '../manifest.ts';
 import type { RegistryClient } from '../registry-client.ts';
 import { compressionOf, type ManifestDocument, readManifest } from './manifest-document.ts';
 import { mostManifestBytes } from './measure-blob.ts';
 import { ImageError, type StoredImage } from './stored-image.ts';
-
-const accept = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-].join(', ');
 
 /** Manifests of one reference: a hostile index must not keep us busy. */
 const mostPlatforms = 200;
@@ -60,7 +53,7 @@ async function getManifest(
     step: 'pull',
     method: 'GET',
     url: client.url(`manifests/${reference}`),
-    headers: { accept, 'accept-encoding': 'identity' },
+    headers: { accept: anyManifest, 'accept-encoding': 'identity' },
     actions: ['pull'],
     accepted: [200],
     responseLimitBytes: mostManifestBytes,
