@@ -103,10 +103,10 @@ export function valueOf(text: string, name: string): number | undefined {
   return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0);
 }
 
-/** A configuration with one check, of one blob, over one path without anything in between. */
-export function oneCheck(url: string, client: string, size: string): object {
+/** A configuration with one check, of one blob, over one path; `more`: further keys of the path. */
+export function oneCheck(url: string, client: string, size: string, more: object = {}): object {
   return {
-    registries: { sink: { repository: 'bench/blob', paths: { direct: { url } } } },
+    registries: { sink: { repository: 'bench/blob', paths: { direct: { url, ...more } } } },
     checks: { blob: { size, every: '24h', clients: [client], retries: 'none' } },
   };
 }

@@ -10,6 +10,7 @@ import { scheduleSuite } from './suites/schedule.ts';
 import { scrapeSuite } from './suites/scrape.ts';
 import { soakSuite } from './suites/soak.ts';
 import { startupSuite } from './suites/startup.ts';
+import { tlsSuite } from './suites/tls.ts';
 import { truthSuite } from './suites/truth.ts';
 
 /** Every suite of the bench, in the order in which it runs and is shown. */
@@ -17,6 +18,7 @@ export const suites: readonly Suite[] = [
   truthSuite,
   blackboxSuite,
   pushSuite,
+  tlsSuite,
   registrySuite,
   memorySuite,
   startupSuite,
