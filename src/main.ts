@@ -41,6 +41,14 @@ const argv = process.argv.slice(2);
 // V8 lets the heap grow to twice what is in use before it collects all of it, leaves the holes between what stays, and buffers wait for
 // that with it. The demo holds a registry and its paths besides and has memory to save; elsewhere more collections would make timings less true.
 if (argv[0] === 'demo') setFlagsFromString('--optimize-for-size');
+
+// Whoever read it has gone (`| head`): nothing is left to say, and what was begun on a registry is still to be taken away.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 process.exitCode = await runCommandLine(argv, await commandsFor(argv), {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),

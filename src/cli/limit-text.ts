@@ -44,8 +44,16 @@ function linesOf({ limit }: FoundLimit): string[] {
   return [
     `${what.padEnd(8)}  ${verdict}`,
     `          ${why}`,
+    ...closerWords(limit).map((words) => `          ${words}`),
     `          ${runs.length} runs, ${formatBytes(bytesSpent)} sent`,
   ];
+}
+
+/** How to search on where the limit is known to a fiftieth only. */
+function closerWords({ unit, conclusion, largestAccepted = 0, smallestRejected = 0 }: FoundLimit['limit']): string[] {
+  const gap = smallestRejected - largestAccepted;
+  if (unit !== 'bytes' || conclusion !== 'found' || largestAccepted === 0 || gap <= largestAccepted / 50) return [];
+  return [`the limit lies between them; --resolution=${Math.ceil(gap / 8_192)}KiB narrows it`];
 }
 
 /** The findings for machines: an array, one object a search. */

@@ -24,6 +24,10 @@ export function parseReference(text: string): Reference {
   if (host === '' && /^[^/]+[.:][^/]*$/.test(text))
     throw new UsageError(`${JSON.stringify(text)} names no repository: write for example ${text}/team/app`);
   if (!isHost || parseUrl(`https://${host}`) === undefined) {
+    if (host.includes(':') && path !== '') {
+      const rule = 'IPv6 stands in brackets ([::1]:5000/app), a port is at most 65535';
+      throw new UsageError(`${JSON.stringify(text)} names no host: ${rule}`);
+    }
     const hint = path === '' || path.includes('/') ? 'git.example.org/team/app' : `docker.io/${text}`;
     throw new UsageError(`${JSON.stringify(text)} names no host: write for example ${hint}`);
   }

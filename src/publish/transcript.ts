@@ -56,7 +56,7 @@ function requestLines(request: RequestRecord): string[] {
   const answer = request.status ?? request.errorCode ?? 'no answer';
   return [
     `  ${request.phase} at ${formatDuration(request.startMs)}: ${request.method} ${request.url}`,
-    `    ${answer}${request.early ? ' (early)' : ''} after ${formatDuration(request.durationMs)}${sent}${timesOf(request)}${againOf(request)}`,
+    `    ${answer}${request.early ? ', before the whole body was sent,' : ''} after ${formatDuration(request.durationMs)}${sent}${timesOf(request)}${againOf(request)}`,
     ...Object.entries(request.responseHeaders).map(([name, value]) => `    < ${name}: ${value}`),
   ];
 }

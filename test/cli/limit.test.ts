@@ -47,7 +47,7 @@ describe('ad hoc', () => {
     const host = new URL(edge.url).host;
     expect(out).toMatch(
       new RegExp(
-        `^${host}/url as crane\\n  size      limited: 977 KiB \\(1 MB\\) is accepted, .* is not\\n +977 KiB is accepted, .* is refused: 413 from nginx.*\\n +\\d+ runs, .* sent\\n$`,
+        `^${host}/url as crane\\n  size      limited: 977 KiB \\(1 MB\\) is accepted, .* is not\\n +977 KiB is accepted, .* is refused: 413 from nginx.*\\n +the limit lies between them; --resolution=6KiB narrows it\\n +\\d+ runs, .* sent\\n$`,
       ),
     );
     expect(err.split('\n')[0]).toBe(`${host}/url as crane: 1 KiB`);

@@ -24,6 +24,10 @@ test.each([
   });
 });
 
+test.each(['::1:5000/team/app', 'localhost:99999/team/app'])('%j is told of brackets and ports', (text) => {
+  expect(() => parseReference(text)).toThrow(/IPv6 stands in brackets .*, a port is at most 65535/);
+});
+
 test.each(['app', 'team/app', 'a/b/c', '/x', ''])('%j names no host', (text) => {
   expect(() => parseReference(text)).toThrow(UsageError);
 });

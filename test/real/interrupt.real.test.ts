@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -104,4 +105,10 @@ describeWithComponents(['docker-registry'], 'Ctrl-C at a real registry', () => {
     expect(cancels()).toBeGreaterThan(triesOfPush);
     expect(registry.openSessions(repository)).toHaveLength(1);
   });
+});
+
+test.each(['--help', 'clients', 'clients --json', 'schema'])('%s ends quietly when nobody reads on', (args) => {
+  const pipe = `"$0" "$1" ${args} | exec 0<&-; exit "\${PIPESTATUS[0]}"`;
+  const { status, stderr } = spawnSync('bash', ['-c', pipe, process.execPath, main], { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });

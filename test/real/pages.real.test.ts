@@ -328,6 +328,19 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
     const cell = (await url.boundingBox())!;
     expect(cell.width).toBeGreaterThan(200);
     expect(cell.x + cell.width).toBeLessThanOrEqual(width);
+    const scrolling = `[...document.querySelectorAll('main .scroll, main .chart')].filter((box) => {
+      box.scrollLeft = 9;
+      return box.scrollLeft !== 0;
+    }).length`;
+    expect(await page.evaluate<number>(scrolling)).toBe(0);
+    const places = await page.locator('.waterfall text:visible').evaluateAll((all) =>
+      all.map((text) => {
+        const { left, right } = text.getBoundingClientRect();
+        return { left, right };
+      }),
+    );
+    expect(places.length).toBeGreaterThan(4);
+    expect(places.filter(({ left, right }) => left < 0 || right > width)).toEqual([]);
   });
 
   test('the policy is in force: no inline script, no other host; and what it refuses is noticed', async () => {

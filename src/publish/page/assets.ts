@@ -67,11 +67,11 @@ details.plain { border: 0; padding: 0; margin: 0; } details.plain summary { font
 code { background: var(--panel); border-radius: 3px; padding: 0 .2rem; } pre code { background: none; padding: 0; }
 pre.wrap { white-space: pre-wrap; }
 pre { background: var(--panel); border: 1px solid var(--line); padding: .75rem; overflow-x: auto; max-height: 40rem; } pre.whole { max-height: none; }
-.waterfall { width: 100%; min-width: 40rem; height: auto; font-size: 11px; }
+.waterfall { width: 100%; height: auto; font-size: 11px; }
 .waterfall text { fill: var(--text); } .waterfall .axis { stroke: var(--line); } .waterfall .tick { fill: var(--soft); }
 .by-receiver { fill: var(--wait); } .by-network { fill: var(--send); } .by-prober { fill: var(--pause); }
 .bytes polyline { fill: none; stroke: var(--send); stroke-width: 2; stroke-linejoin: round; }
-.waterfall .error { fill: var(--failed); }
+.waterfall .error { fill: var(--failed); } .waterfall .beside { display: none; }
 .dns { fill: var(--dns); } .connect { fill: var(--connect); } .tls { fill: var(--tls); } .send { fill: var(--send); }
 .wait { fill: var(--wait); } .receive { fill: var(--receive); } .pause { fill: var(--pause); }
 progress { width: 20rem; max-width: 100%; accent-color: var(--link); }
@@ -94,8 +94,17 @@ progress { width: 20rem; max-width: 100%; accent-color: var(--link); }
 }
 @media (max-width: 40rem) {
   th, td { padding: .3rem .4rem; }
+  /* The plot alone, as wide as the screen, its labels in it: 660 of 940 units, from the 190th on. */
+  .chart { overflow: clip; padding-top: .4rem; } .waterfall { display: block; width: 142.4%; margin-left: -28.8%; overflow: visible; }
+  .waterfall .name, .waterfall .end { display: none; } .waterfall .beside { display: inline; }
+  .waterfall .label, .waterfall .beside { font-size: 16px; paint-order: stroke; stroke: var(--back); stroke-width: 3px; stroke-linejoin: round; } .waterfall .label { transform: translate(190px); }
+  .waterfall .tick { font-size: 17px; } .waterfall .tick:nth-of-type(1) { text-anchor: start; } .waterfall .tick:nth-of-type(5) { text-anchor: end; } .waterfall .tick:not(.label):nth-of-type(even) { display: none; }
+  .requests thead { display: none; } .requests, .requests tbody, .requests tr, .requests td { display: block; }
+  .requests tr { border: 1px solid var(--line); padding: .2rem .4rem; margin-bottom: .4rem; } .requests td, .requests td.wrap { border: 0; padding: .05rem 0; min-width: 0; text-align: left; white-space: normal; }
+  .requests td[data-column] { display: inline-block; margin-right: .8rem; } .requests td[data-column]::before { content: attr(data-column); color: var(--soft); margin-right: .3rem; } .requests td[data-column]:empty { display: none; }
   td.wrap { min-width: 14rem; } .runs thead, .runs .num { display: none; } .runs, .runs tbody, .runs tr, .runs td:not(.num) { display: block; }
   .runs tr { border: 1px solid var(--line); padding: .2rem .4rem; margin-bottom: .4rem; } .runs td, .runs td.wrap { border: 0; padding: .05rem 0; min-width: 0; }
+  .runs tr td:first-child, .runs tr td:first-child + td { display: inline; margin-right: .5rem; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .4rem; }
   .matrix thead { display: none; } .matrix, .matrix tbody, .matrix tr, .matrix th, .matrix td { display: block; width: auto; }

@@ -9,7 +9,7 @@ export function attemptSection(attempt: Attempt): SafeHtml {
   const { failure } = attempt;
   return html`<h3>${attempt.blob}, attempt ${attempt.number}: ${failure === undefined ? 'ok' : failure.reason}, ${formatDuration(attempt.durationMs)}${attempt.waitedMs > 0 && ` after waiting ${formatDuration(attempt.waitedMs)}`}</h3>
 <div class="scroll" tabindex="0" role="region" aria-label="Requests of attempt ${attempt.number} of ${attempt.blob}">
-<table>
+<table class="requests">
 <thead><tr><th scope="col">Phase</th><th scope="col">Request</th><th scope="col">Status</th><th scope="col">At</th><th scope="col">Took</th><th scope="col">Sent</th><th scope="col">Response headers</th></tr></thead>
 <tbody>
 ${attempt.requests.map(requestRow)}</tbody>
@@ -21,11 +21,15 @@ ${attempt.requests.map(requestRow)}</tbody>
 function requestRow(request: RequestRecord): SafeHtml {
   const framing = request.framing === 'none' ? '' : `, ${request.framing}`;
   const headers = Object.entries(request.responseHeaders).map(([name, value]) => html`${name}: ${value}<br>`);
+  const answer = html`${request.status ?? request.errorCode ?? 'none'}${request.early && ', before the whole body was sent'}${againOf(request)}`;
+  const sent =
+    request.plannedBytes > 0 &&
+    html`${formatBytes(request.sentBytes)} of ${formatBytes(request.plannedBytes)}${framing}`;
   return html`<tr>
 <td>${request.phase}</td><td class="wrap">${request.method} ${request.url}</td>
-<td>${request.status ?? request.errorCode ?? 'none'}${request.early && ' (early)'}${againOf(request)}</td>
-<td class="num">${formatDuration(request.startMs)}</td><td class="num">${formatDuration(request.durationMs)}</td>
-<td class="num">${request.plannedBytes > 0 && html`${formatBytes(request.sentBytes)} of ${formatBytes(request.plannedBytes)}${framing}`}</td>
+<td data-column="Status">${answer}</td>
+<td class="num" data-column="At">${formatDuration(request.startMs)}</td><td class="num" data-column="Took">${formatDuration(request.durationMs)}</td>
+<td class="num" data-column="Sent">${sent}</td>
 <td class="wrap">${headers.length > 0 && html`<details class="plain"><summary>${headers.length} header${headers.length > 1 && 's'}</summary>${headers}</details>`}</td>
 </tr>
 `;

@@ -32,7 +32,7 @@ export function bytesOverTime(attempts: readonly Attempt[], durationMs: number):
   const mostBytes = Math.max(1, ...all.map(([, bytes]) => bytes));
   const scale = (ms: number): number => chartLeft + (Math.max(0, ms) / endMs) * chartWidth;
   const height = (bytes: number): number => top + plotHeight * (1 - bytes / mostBytes);
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Bytes over time">
+  return html`<div class="chart" role="region" aria-label="Bytes over time">
 <svg class="waterfall bytes" role="img" aria-label="Bytes sent by ${lines.length} attempts, up to ${formatBytes(mostBytes)}, over ${formatDuration(endMs)}; the list below has it in words" viewBox="0 0 ${pictureWidth} ${top + plotHeight + 8}">
 ${axis(endMs, top + plotHeight, scale)}${[0, 0.5, 1].map((part) => byteTick(part * mostBytes, height(part * mostBytes)))}${lines.map((line) => drawn(line, scale, height))}</svg>
 </div>
@@ -107,6 +107,6 @@ function drawn(line: Line, scale: (ms: number) => number, height: (bytes: number
 }
 
 function byteTick(bytes: number, y: number): SafeHtml {
-  return html`<line class="axis" x1="${chartLeft}" x2="${chartLeft + chartWidth}" y1="${y.toFixed(1)}" y2="${y.toFixed(1)}"/><text class="tick" x="${chartLeft - 6}" y="${(y + 4).toFixed(1)}" text-anchor="end">${formatBytes(bytes)}</text>
+  return html`<line class="axis" x1="${chartLeft}" x2="${chartLeft + chartWidth}" y1="${y.toFixed(1)}" y2="${y.toFixed(1)}"/><text class="label tick" x="2" y="${(y + 4).toFixed(1)}">${formatBytes(bytes)}</text>
 `;
 }

@@ -24,7 +24,7 @@ export function heldUpOverTime(attempts: readonly Attempt[], durationMs: number)
   const endMs = Math.max(1, durationMs);
   const scale = (ms: number): number => chartLeft + (Math.min(endMs, Math.max(0, ms)) / endMs) * chartWidth;
   const height = top + shown.length * rowHeight + 4;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="What held the bodies up over time">
+  return html`<div class="chart" role="region" aria-label="What held the bodies up over time">
 <svg class="waterfall" role="img" aria-label="What held up ${shown.length} bodies over ${formatDuration(endMs)}; the facts above have the shares" viewBox="0 0 ${pictureWidth} ${height}">
 ${axis(endMs, height, scale)}${shown.map(({ label, kernel }, index) => bar(label, kernel, top + index * rowHeight, scale))}</svg>
 </div>
@@ -57,7 +57,7 @@ function grown(from: KernelPoint | undefined, to: KernelPoint): LimitedMs | unde
 }
 
 function bar(label: string, kernel: KernelFacts, y: number, scale: (ms: number) => number): SafeHtml {
-  return html`<text x="${chartLeft - 6}" y="${y + 14}" text-anchor="end">${label}</text>${spans(kernel).map((span) => column(span, y, scale))}
+  return html`${spans(kernel).map((span) => column(span, y, scale))}<text class="label" x="2" y="${y + 14}">${label}</text>
 `;
 }
 

@@ -24,7 +24,7 @@ export function waterfall(attempts: readonly Attempt[], durationMs: number): Saf
   const scale = (ms: number): number => chartLeft + (Math.max(0, ms) / endMs) * chartWidth;
   const height = axisHeight + shown.length * rowHeight + 4;
   const bars = shown.map((row, index) => bar(row, axisHeight + index * rowHeight, scale));
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Requests over time">
+  return html`<div class="chart" role="region" aria-label="Requests over time">
 <svg class="waterfall" role="img" aria-label="${rows.length} requests and waits over ${formatDuration(endMs)}; the table below has the numbers" viewBox="0 0 ${pictureWidth} ${height}">
 ${axis(endMs, height, scale)}${bars}</svg>
 </div>
@@ -86,9 +86,18 @@ function bar(row: Row, y: number, scale: (ms: number) => number): SafeHtml {
   });
   const end = scale(row.startMs + row.durationMs) + 4;
   return html`<g><title>${row.label}, ${formatDuration(row.durationMs)}</title>
-<text class="${row.failed ? 'error' : 'label'}" x="2" y="${y + rowHeight - 5}">${row.label.slice(0, 32)}</text>${rects}
-<text x="${end.toFixed(1)}" y="${y + rowHeight - 5}">${formatDuration(row.durationMs)}</text></g>
+${rects}${nameOf(row, y, scale)}
+<text class="end" x="${end.toFixed(1)}" y="${y + rowHeight - 5}">${formatDuration(row.durationMs)}</text></g>
 `;
+}
+
+/** Left of the plot; on a phone in it, after the bar or before it, wherever more room is. */
+function nameOf({ label, failed, startMs, durationMs }: Row, y: number, scale: (ms: number) => number): SafeHtml {
+  const [from, to] = [scale(startMs) - chartLeft, scale(startMs + durationMs) - chartLeft];
+  const isAfter = chartWidth - to >= from;
+  const x = chartLeft + (isAfter ? Math.min(to + 6, chartWidth - 180) : Math.max(from - 6, 180));
+  const place = html`y="${y + rowHeight - 5}" class="${failed && 'error '}`;
+  return html`<text x="2" ${place}name">${label.slice(0, 32)}</text><text x="${x.toFixed(1)}" text-anchor="${isAfter ? 'start' : 'end'}" ${place}beside">${label.slice(0, 24)}</text>`;
 }
 
 /** Lines and words at the quarters of the time. */

@@ -376,10 +376,8 @@ describe('runs', () => {
     const run = failedRun({ attempts: [attempt({ requests, failure: failure() })] });
     history.add(run);
     const body = await page(serverDeps({ history }), `/runs/${run.id}`);
-    const labels = [...body.matchAll(/<text class="(error|label)"[^>]*>([^<]*)</g)].map(
-      ([, kind, text]) => `${text} ${kind}`,
-    );
-    expect(labels).toEqual(['start HEAD 404 label', 'send PATCH 404 error', 'verify HEAD 404 error']);
+    const names = [...body.matchAll(/ class="(error )?name">([^<]*)</g)].map(([, error = '', text]) => error + text);
+    expect(names).toEqual(['start HEAD 404', 'error send PATCH 404', 'error verify HEAD 404']);
   });
 
   test('bytes over time are a picture and the same in words', async () => {
