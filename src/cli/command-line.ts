@@ -46,9 +46,11 @@ export async function runCommandLine(
   }
 }
 
-/** `help push` is `push --help`, `help` is `--help`, `version` is `--version`. */
+/** `help push` and `--help push` are `push --help`, `help` is `--help`, `version` is `--version`. */
 function spelledOut(argv: readonly string[]): readonly string[] {
   const [first, ...rest] = argv;
+  const isHelpFlag = first === '--help' || first === '-h';
+  if (isHelpFlag && rest.length === 1) return [...rest, first];
   const isHelpWord = helpWords.some(([word]) => word === first);
   return isHelpWord ? [...rest, `--${first}`] : argv;
 }

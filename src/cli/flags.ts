@@ -64,6 +64,7 @@ export function parseFlags(argv: readonly string[], flags: Flags, mostArguments 
       },
     ]),
   );
+  refuseSingleDash(argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined), flags);
   // Not strict: parseArgs words its own errors for programmers; all of them are checked below.
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
   const values = new Map<string, string[]>();
@@ -86,6 +87,12 @@ export function parseFlags(argv: readonly string[], flags: Flags, mostArguments 
     argument: given[0],
     arguments: given,
   };
+}
+
+/** `-help`: parseArgs would read it as several flags of one letter. */
+function refuseSingleDash(argv: readonly string[], flags: Flags): void {
+  const single = argv.find((one) => one.startsWith('-') && Object.hasOwn(flags, one.slice(1).split('=')[0] ?? ''));
+  if (single !== undefined) throw new UsageError(`unknown flag ${single}, did you mean -${single}?`);
 }
 
 interface OptionToken {

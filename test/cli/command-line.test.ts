@@ -92,6 +92,8 @@ test.each<[string[], RegExp]>([
   [['-h'], /^usage: blobprobe \[command\]/],
   [['help'], /^usage: blobprobe \[command\]/],
   [['help', 'demo'], /^usage: blobprobe demo \[flags\]/],
+  [['--help', 'demo'], /^usage: blobprobe demo \[flags\]/],
+  [['-h', 'demo'], /^usage: blobprobe demo \[flags\]/],
   [['demo', '-h'], /^usage: blobprobe demo \[flags\]/],
   [['-v'], /^blobprobe, version /],
   [['version'], /^blobprobe, version /],

@@ -34,6 +34,7 @@ test.each<[string[], string]>([
   [['--zzz'], 'unknown flag --zzz'],
   [['--port', '8080'], 'unknown flag --port'],
   [['--config', 'config.yaml'], 'unknown flag --config, did you mean --config.file?'],
+  [['-config.file=x'], 'unknown flag -config.file=x, did you mean --config.file=x?'],
   [['-v'], 'unknown flag -v'],
   [['--toString'], 'unknown flag --toString'],
   [['--config.check=yes'], 'flag --config.check takes no value'],

@@ -362,7 +362,7 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
     expect(await page.getByRole('rowheader', { name: 'cloudflare' }).count()).toBe(1);
     expect(await page.getByRole('columnheader', { name: /^large/ }).count()).toBe(1);
     expect(await page.getByRole('img', { name: /^Duration of the last \d+ runs$/ }).count()).toBe(6);
-    expect(await page.getByRole('link', { name: /^docker-containerd: (?:ok|failed)/ }).count()).toBe(6);
+    expect(await page.getByRole('link', { name: /^docker-containerd: \w/ }).count()).toBe(6);
     expect(await page.locator('svg:not([role=img][aria-label]):not([aria-hidden])').count()).toBe(0);
   });
 });

@@ -10,7 +10,7 @@ export function attemptSection(attempt: Attempt): SafeHtml {
   return html`<h3>${attempt.blob}, attempt ${attempt.number}: ${failure === undefined ? 'ok' : failure.reason}, ${formatDuration(attempt.durationMs)}${attempt.waitedMs > 0 && ` after waiting ${formatDuration(attempt.waitedMs)}`}</h3>
 <div class="scroll" tabindex="0" role="region" aria-label="Requests of attempt ${attempt.number} of ${attempt.blob}">
 <table class="requests">
-<thead><tr><th scope="col">Phase</th><th scope="col">Request</th><th scope="col">Status</th><th scope="col">At</th><th scope="col">Took</th><th scope="col">Sent</th><th scope="col">Response headers</th></tr></thead>
+<thead><tr><th scope="col">Phase</th><th scope="col">Request</th><th scope="col">Status</th><th scope="col">At</th><th scope="col">Took</th><th scope="col">Sent</th><th scope="col">Headers</th></tr></thead>
 <tbody>
 ${attempt.requests.map(requestRow)}</tbody>
 </table>
