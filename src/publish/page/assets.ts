@@ -67,7 +67,7 @@ details.plain { border: 0; padding: 0; margin: 0; } details.plain summary { font
 code { background: var(--panel); border-radius: 3px; padding: 0 .2rem; } pre code { background: none; padding: 0; }
 pre.wrap { white-space: pre-wrap; }
 pre { background: var(--panel); border: 1px solid var(--line); padding: .75rem; overflow-x: auto; max-height: 40rem; } pre.whole { max-height: none; }
-.waterfall { width: 100%; height: auto; font-size: 11px; }
+.waterfall { width: 100%; max-width: 72rem; height: auto; font-size: 11px; }
 .waterfall text { fill: var(--text); } .waterfall .axis { stroke: var(--line); } .waterfall .tick { fill: var(--soft); }
 .by-receiver { fill: var(--wait); } .by-network { fill: var(--send); } .by-prober { fill: var(--pause); }
 .bytes polyline { fill: none; stroke: var(--send); stroke-width: 2; stroke-linejoin: round; }
