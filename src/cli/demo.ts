@@ -11,7 +11,7 @@ import { changeFlags, changeRunning, changesOf } from './demo-changes.ts';
 import { demoConfig } from './demo-config.ts';
 import { demoGuide, demoList } from './demo-guide.ts';
 import { runUntilSignal } from './run-until-signal.ts';
-import type { PushDeps } from './serve.ts';
+import type { PushDeps } from './command-deps.ts';
 import { parseDuration } from '../config/duration.ts';
 import type { Engine } from '../daemon/engine.ts';
 import { exitInterrupted, interruptible } from './interrupt.ts';

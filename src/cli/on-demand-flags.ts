@@ -6,7 +6,7 @@ import { durationsUpTo, usualDurationsMs } from '../probe/limits/duration-search
 import type { Terminal } from './command.ts';
 import { type FlagValues, oneValue } from './flags.ts';
 import { selectTargets, type SelectedTargets } from './select-targets.ts';
-import type { PushDeps } from './serve.ts';
+import type { PushDeps } from './command-deps.ts';
 
 /** What commands that push at once, and end, are given. */
 export interface OnDemandCommandDeps extends Pick<PushDeps, 'engine'> {

@@ -4,10 +4,9 @@ import type { Config } from '../config/config.ts';
 import { describeConfig } from '../config/describe.ts';
 import { parseDuration } from '../config/duration.ts';
 import { loadConfig } from '../config/load.ts';
-import type { Ledger } from '../probe/leftovers/ledger.ts';
 import { seriesFromStart } from '../publish/metrics/check-series.ts';
 import { type Command, exitFailure, exitUsage, usualExitCodes } from './command.ts';
-import type { Engine } from '../daemon/engine.ts';
+import type { PushDeps } from './command-deps.ts';
 import { type ExtraFigures, formatFigures } from './config-figures.ts';
 import { daemonFlags, loggerOf, webOptions } from './daemon-flags.ts';
 import { type FlagValues, noValue, oneValue, UsageError } from './flags.ts';
@@ -18,14 +17,6 @@ import { parseShard } from './shard-flag.ts';
 
 /** As blackbox_exporter has it. */
 const defaultAutoReloadInterval = '30s';
-
-/** What the commands that push are given by the composition root. */
-export interface PushDeps {
-  readonly engine: Engine;
-  /** The one that the engine writes to; in memory until a command gives it a file. */
-  readonly ledger: Ledger;
-  readonly eventLoopLagSeconds: () => number;
-}
 
 export function serveCommand(deps: PushDeps): Command {
   return {

@@ -10,11 +10,11 @@ import { TransferLimit } from '../schedule/transfer-limit.ts';
 import { Daemon } from './daemon.ts';
 import type { Engine } from './engine.ts';
 import { Gate } from './gate.ts';
-import { WatchedRuns } from './live-runs.ts';
+import { WatchedRuns } from './watched-runs.ts';
 import type { Logger } from './log.ts';
 import { RateLimits } from '../schedule/rate-limits.ts';
 import { Reloads } from './reloads.ts';
-import { OnDemandRuns } from './on-demand/run-on-demand.ts';
+import { OnDemandRuns } from './on-demand/on-demand-runs.ts';
 import { ScheduledTasks } from './scheduled-tasks.ts';
 import type { BuildInfo } from '../publish/build-info.ts';
 
@@ -34,15 +34,19 @@ interface DaemonPartsOptions {
 /** What schedule, pages and runs on demand work with together. */
 export interface DaemonParts {
   readonly build: BuildInfo;
+  /** A run that ended is written to these three: numbers of it, itself, and what its round said. */
   readonly metrics: Metrics;
   readonly history: History;
-  /** What the last rounds said. */
   readonly verdicts: Verdicts;
+  /** The engine's `run`, watched: all that runs goes through it, so that the pages can show it. */
   readonly runs: WatchedRuns;
   /** Bytes of the day. */
   readonly budget: ByteBudget;
+  /** What is done by the clock. */
   readonly tasks: ScheduledTasks;
+  /** The configuration in force, and when its tasks run. */
   readonly daemon: Daemon;
+  /** What somebody asks for. */
   readonly onDemand: OnDemandRuns;
   readonly reloads: Reloads;
   /** Stops everything that sends bytes. */

@@ -43,7 +43,7 @@ const said: Readonly<Record<string, readonly string[]>> = {
     `${inSeconds(figure(clients, 'headersMs'))} s for a head, ${inSeconds(figure(clients, 'requestMs'))} s for a request, ${inSeconds(figure(clients, 'readMs'))} s without reading.`,
     `take ${figure(clients, 'connections')} connections`,
     `read from its end, ${inMiB(figure('src/probe/leftovers/ledger-file.ts', 'maxReadBytes'))} of it`,
-    `no more than ${asWord(figure('src/daemon/on-demand/run-on-demand.ts', 'mostQueued'))} wait`,
+    `no more than ${asWord(figure('src/daemon/on-demand/on-demand-runs.ts', 'mostQueued'))} wait`,
     `Nobody is left alone for longer than ${figure('src/schedule/rate-limits.ts', 'longestHoldMs') === 3_600_000 ? 'an hour' : '?'}`,
   ],
   'docs/reliability.md': [

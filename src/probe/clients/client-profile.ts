@@ -144,5 +144,5 @@ export interface ClientProfile extends ClientRow {
   readonly version: string;
 }
 
-/** The rows of a client by version, the newest first. A version stands for all up to the next row: only what differs is a row. */
+/** The rows of a client by version, the newest first. A version stands for all up to the next row: only what differs is a row. For `satisfies`. */
 export type ClientVersions = Readonly<Record<string, ClientRow>>;

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
-import { WatchedRuns } from '../../../src/daemon/live-runs.ts';
+import { WatchedRuns } from '../../../src/daemon/watched-runs.ts';
 import type { Logger } from '../../../src/daemon/log.ts';
-import { OnDemandRuns } from '../../../src/daemon/on-demand/run-on-demand.ts';
+import { OnDemandRuns } from '../../../src/daemon/on-demand/on-demand-runs.ts';
 import type { Check } from '../../../src/probe/check.ts';
 import { clientProfiles } from '../../../src/probe/clients/client-profiles.ts';
 import type { Progress, Run } from '../../../src/probe/outcome.ts';

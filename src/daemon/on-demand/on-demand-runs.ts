@@ -17,7 +17,7 @@ import {
   type RunTerms,
 } from '../../server/on-demand.ts';
 import type { Gate, Pass, Refusal } from '../gate.ts';
-import type { WatchedRuns } from '../live-runs.ts';
+import type { WatchedRuns } from '../watched-runs.ts';
 import type { Logger } from '../log.ts';
 import { checkFor, UnknownRequest } from './on-demand-check.ts';
 import { logRun } from '../run-log.ts';
