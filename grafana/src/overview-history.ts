@@ -81,7 +81,10 @@ export function limits(): Row {
           none: 'no search yet',
         },
         [
-          { expr: `min ${byPath} (${chosen('limitBytes', { bound: 'largest_accepted' })})`, legend: name },
+          {
+            expr: `min ${byPath} (${chosen('limitBytes', { bound: 'largest_accepted', direction: 'push' })})`,
+            legend: name,
+          },
           { expr: 'vector(${wanted})', legend: 'wanted' },
         ],
         { log: 2 },

@@ -12,16 +12,21 @@ export function limits(): Row {
   };
 }
 
+function byClient(selector: string): string {
+  return `min by (client, direction) (${selector})`;
+}
+
 function foundLimits(): AnyPanel[] {
   const bounds = (key: 'limitBytes' | 'limitSeconds'): { expr: string; legend: string }[] => [
-    { expr: `min by (client) (${chosen(key, { bound: 'largest_accepted' })})`, legend: 'accepted as {{client}}' },
-    { expr: `min by (client) (${chosen(key, { bound: 'smallest_rejected' })})`, legend: 'refused as {{client}}' },
+    { expr: byClient(chosen(key, { bound: 'largest_accepted' })), legend: '{{direction}} accepted as {{client}}' },
+    { expr: byClient(chosen(key, { bound: 'smallest_rejected' })), legend: '{{direction}} refused as {{client}}' },
   ];
   return [
     lines(
       {
         title: 'Size limit',
-        description: 'Largest accepted and smallest rejected size that the last search found.',
+        description:
+          'Largest accepted and smallest rejected size that the last search found, of pushes and, where they are searched, of pulls.',
         unit: 'bytes',
         none: 'no search yet',
       },
@@ -31,7 +36,8 @@ function foundLimits(): AnyPanel[] {
     lines(
       {
         title: 'Duration limit',
-        description: 'Longest accepted and shortest rejected upload that the last search found.',
+        description:
+          'Longest accepted and shortest rejected push that the last search found, and pull where it was searched.',
         unit: 's',
         none: 'no search yet',
       },

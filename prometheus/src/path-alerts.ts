@@ -9,7 +9,7 @@ const minute = 60;
 const hour = 60 * minute;
 const day = 24 * hour;
 const [accepted, rejected] = limitBounds;
-const searched = [...targetLabels, 'registry', 'path', 'client'];
+const searched = [...targetLabels, 'registry', 'path', 'client', 'direction'];
 const pathWords = 'path {{ $labels.path }} to registry {{ $labels.registry }}';
 
 /** Alerts on a path or registry as a whole: limits, endpoints, certificates, leftovers. */
@@ -20,9 +20,9 @@ export function pathAlerts(): AlertingRule[] {
 function limitAlerts(): AlertingRule[] {
   // Without one that was refused the search was told to end sooner, and nothing dropped. Where nothing is accepted any more the share is 0.
   const dropped = (key: 'limitBytes' | 'limitSeconds', best: string): string => {
-    const now = metric(key, { bound: accepted });
+    const now = metric(key, { bound: accepted, direction: 'push' });
     const share = `${now} / ${best} < ${thresholds.limitOfPast} or (${best} * 0 unless ${now})`;
-    return `(${share}) and ${on(searched)} ${metric(key, { bound: rejected })}`;
+    return `(${share}) and ${on(searched)} ${metric(key, { bound: rejected, direction: 'push' })}`;
   };
   const refused = (key: 'limitBytes' | 'limitSeconds', unit: string): string =>
     lookUp(`max without (bound) (${metric(key)}%)`, searched, `{{ .Value | ${unit} }}`);

@@ -1,6 +1,7 @@
 import { pushing } from './pushing.ts';
 import { formatBytes } from '../probe/byte-words.ts';
 import type { Config, LimitTarget } from '../config/config.ts';
+import { directPathBeside } from '../network/direct-path.ts';
 import type { NetworkPath } from '../network/path.ts';
 import { diagnose } from '../probe/diagnose/diagnose.ts';
 import { type ExamineOptions, mostExaminedBytes } from '../probe/diagnose/examine-options.ts';
@@ -71,7 +72,7 @@ function askedOf(values: FlagValues, { targets, config }: SelectedTargets): Aske
     const sizeBytes = largeBytesOf(values, target, config);
     const options = {
       check: blobCheck(target, { sizeBytes, name: 'diagnosis', timeoutMs }, config),
-      direct: directPathBeside(target, config),
+      direct: directPathOf(target, config),
       durationsMs,
       deadlineMs: values.isSet('quick') ? quickMs : undefined,
       conformance: values.isSet('conformance'),
@@ -101,9 +102,7 @@ async function diagnoseAll(
   return done;
 }
 
-/** The path to compare with: the registry's first direct or internal one that is another. */
-export function directPathBeside({ registry, path }: LimitTarget, config: Config | undefined): NetworkPath | undefined {
-  const paths = config?.registries.find(({ name }) => name === registry.name)?.paths ?? [];
-  const others = paths.filter(({ name }) => name !== path.name);
-  return others.find(({ kind }) => kind === 'internal') ?? others.find(({ kind }) => kind === 'direct');
+/** The path to compare with; undefined: none is configured. */
+export function directPathOf({ registry, path }: LimitTarget, config: Config | undefined): NetworkPath | undefined {
+  return directPathBeside(config?.registries.find(({ name }) => name === registry.name)?.paths ?? [], path);
 }

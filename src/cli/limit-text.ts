@@ -12,8 +12,8 @@ export interface FoundLimit {
 }
 
 /** `gitea/cloudflare as docker`. */
-export function nameOf({ registry, path, client }: LimitTarget): string {
-  return `${registry.name}/${path.name} as ${client.name}`;
+export function nameOf({ registry, path, client, pushedOver }: LimitTarget): string {
+  return `${registry.name}/${path.name} as ${client.name}${pushedOver === undefined ? '' : ', pulled'}`;
 }
 
 /** The findings for people: one block for each target, in the order of the search. */
@@ -31,21 +31,23 @@ export function limitText(found: readonly FoundLimit[]): string {
 }
 
 function linesOf({ limit }: FoundLimit): string[] {
-  const { unit, conclusion, why, runs, bytesSpent, largestAccepted, smallestRejected } = limit;
+  const { unit, direction, conclusion, why, runs, bytesSpent, largestAccepted, smallestRejected } = limit;
+  const [passes, fails, moved] =
+    direction === 'push' ? ['is accepted', 'is not', 'sent'] : ['comes back', 'does not', 'sent and pulled'];
   const shown = (value: number): string => boundWords(value, limit);
   const accepted = largestAccepted === undefined ? 'nothing' : shown(largestAccepted);
-  const rejected = smallestRejected === undefined ? '' : `, ${shown(smallestRejected)} is not`;
+  const rejected = smallestRejected === undefined ? '' : `, ${shown(smallestRejected)} ${fails}`;
   const what = unit === 'bytes' ? 'size' : 'duration';
   const verdict = {
-    found: `limited: ${accepted} is accepted${rejected}`,
+    found: `limited: ${accepted} ${passes}${rejected}`,
     'none-up-to': `not limited up to ${accepted}`,
-    inconclusive: `inconclusive; known so far: ${accepted} is accepted${rejected}`,
+    inconclusive: `inconclusive; known so far: ${accepted} ${passes}${rejected}`,
   }[conclusion];
   return [
     `${what.padEnd(8)}  ${verdict}`,
     `          ${why}`,
     ...closerWords(limit).map((words) => `          ${words}`),
-    `          ${runs.length} runs, ${formatBytes(bytesSpent)} sent`,
+    `          ${runs.length} runs, ${formatBytes(bytesSpent)} ${moved}`,
   ];
 }
 
@@ -62,6 +64,7 @@ export function limitJson(found: readonly FoundLimit[]): string {
     registry: target.registry.name,
     path: target.path.name,
     client: target.client.name,
+    pushedOver: target.pushedOver?.name,
     ...limit,
     runs: runs.length,
   }));

@@ -3,21 +3,22 @@ import { formatBytes } from '../probe/byte-words.ts';
 import { parseDuration } from '../config/duration.ts';
 import { parseSize } from '../config/size.ts';
 import type { LimitTarget } from '../config/config.ts';
-import { createHesitatingPacer } from '../network/body/pacer.ts';
+import type { NetworkPath } from '../network/path.ts';
 import { durationsUpTo, searchDurationLimit } from '../probe/limits/duration-search.ts';
 import type { DurationLimit, SizeLimit } from '../probe/limits/limit.ts';
 import { searchSizeLimit } from '../probe/limits/size-search.ts';
 import type { Progress } from '../probe/outcome.ts';
 import { formatDuration } from '../network/duration-words.ts';
 import { type Command, usualExitCodes } from './command.ts';
-import { type FlagValues, oneOf, oneValue, jsonFlag } from './flags.ts';
+import { type FlagValues, jsonFlag, noValue, oneOf, oneValue, UsageError } from './flags.ts';
 import { exitInterrupted } from './interrupt.ts';
 import { type FoundLimit, limitJson, limitText, nameOf } from './limit-text.ts';
 import { durationFlag, sizeFlag } from './flag-values.ts';
 import { examinationFlags, type OnDemandCommandDeps, targetsOf } from './on-demand-flags.ts';
 import type { ProgressView } from './progress.ts';
-import { checkOf, hesitationMs } from '../daemon/scheduled-limits.ts';
-import { type SelectedTargets, targetFlags } from './select-targets.ts';
+import { checkOf, durationRuns, sizeRun } from '../daemon/scheduled-limits.ts';
+import { directPathOf } from './diagnose.ts';
+import { named, pathsOf, type SelectedTargets, targetFlags } from './select-targets.ts';
 import { referenceArgument } from './ad-hoc.ts';
 
 const defaultUpTo = '600MiB';
@@ -53,11 +54,16 @@ export function limitCommand(deps: OnDemandCommandDeps): Command {
         `Longest time that a body is made to take (default ${defaultUpToDuration}).`,
       ),
       only: oneValue('KIND', 'Search only for size or only for duration.', ['size', 'duration']),
+      pull: noValue('Search for what can be pulled back over the paths instead of what can be pushed.'),
+      'push-over': oneValue(
+        'NAME',
+        'With --pull: the path over which blobs are put there (default: the first other internal, else direct one; else the path itself).',
+      ),
       timeout: examinationFlags.timeout,
       ...jsonFlag,
     },
     async run(values, terminal) {
-      const selected = await targetsOf(values, terminal);
+      const selected = inDirection(values, await targetsOf(values, terminal));
       const searches = searchesOf(values, selected);
       const { result, interrupted } = await pushing(deps, selected, terminal, (view, signal) =>
         searchAll(selected, searches, deps, view, signal),
@@ -81,6 +87,21 @@ function searchesOf(values: FlagValues, { config }: SelectedTargets): Searches {
   };
 }
 
+/** The targets of the direction that is asked about. Throws UsageError. */
+function inDirection(values: FlagValues, selected: SelectedTargets): SelectedTargets {
+  const name = values.text('push-over');
+  if (!values.isSet('pull')) {
+    if (name !== undefined) throw new UsageError('flag --push-over is for --pull');
+    return selected;
+  }
+  const { config, targets } = selected;
+  const overFor = (target: LimitTarget): NetworkPath =>
+    name === undefined
+      ? (directPathOf(target, config) ?? target.path)
+      : named('push-over', 'path', name, pathsOf(target, config));
+  return { ...selected, targets: targets.map((target) => ({ ...target, pushedOver: overFor(target) })) };
+}
+
 /** One after the other: two searches at once would disturb each other. */
 async function searchAll(
   { targets }: SelectedTargets,
@@ -91,6 +112,8 @@ async function searchAll(
 ): Promise<FoundLimit[]> {
   const found: FoundLimit[] = [];
   for (const target of targets) {
+    if (target.pushedOver !== undefined)
+      view.line(`${nameOf(target)}: puts blobs there over ${target.pushedOver.name}`);
     for (const kind of searches.kinds) {
       if (signal.aborted) return found;
       const limit = kind === 'size' ? await size(target, searches) : await duration(target, searches);
@@ -101,7 +124,7 @@ async function searchAll(
   return found;
 
   function size(target: LimitTarget, { upToBytes, resolutionBytes, timeoutMs }: Searches): Promise<SizeLimit> {
-    const run = engine.paced(createHesitatingPacer(hesitationMs));
+    const run = sizeRun(engine, target);
     const onTry = ({ sizeBytes }: { sizeBytes: number }): void =>
       view.begin(`${nameOf(target)}: ${formatBytes(sizeBytes)}`);
     const onProgress = (progress: Progress): void => view.update(progress);
@@ -117,6 +140,6 @@ async function searchAll(
       onTry,
       onProgress: (progress: Progress) => view.update(progress),
     };
-    return searchDurationLimit(checkOf(target, timeoutMs), options, (pacer) => engine.paced(pacer));
+    return searchDurationLimit(checkOf(target, timeoutMs), options, durationRuns(engine, target));
   }
 }

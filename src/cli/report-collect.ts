@@ -9,7 +9,7 @@ import { judgeRun } from '../probe/diagnose/judge-run.ts';
 import { type DurationLimit, type PathLimit, pathLimit, type SizeLimit } from '../probe/limits/limit.ts';
 import { controlOf, planRounds, type Round, runRound } from '../probe/compare/round.ts';
 import type { ReportData, ReportedDiagnosis } from '../publish/report/report-data.ts';
-import { directPathBeside } from './diagnose.ts';
+import { directPathOf } from './diagnose.ts';
 import { blobCheck, type OnDemandCommandDeps } from './on-demand-flags.ts';
 import type { ProgressView } from './progress.ts';
 
@@ -107,7 +107,7 @@ async function examineAll(
     const examination = await examine(
       {
         check,
-        direct: directPathBeside(target, plan.config),
+        direct: directPathOf(target, plan.config),
         durationsMs: plan.durationsMs,
         signal,
         onStep: (words) => view.begin(`${where.path}: ${words}`),

@@ -2,6 +2,7 @@ import { clientNames, clientProfiles } from '../probe/clients/client-profiles.ts
 import type { Config, LimitTarget } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { nearest } from '../config/nearest.ts';
+import type { NetworkPath } from '../network/path.ts';
 import { type ClientProfile } from '../probe/clients/client-profile.ts';
 import { adHocFlags, adHocTarget } from './ad-hoc.ts';
 import type { Terminal } from './command.ts';
@@ -62,16 +63,31 @@ export async function selectTargets(values: FlagValues, terminal: Terminal): Pro
   return { targets, config };
 }
 
+/** All paths of the target's registry, or, without a configuration, its own. */
+export function pathsOf({ registry, path }: LimitTarget, config: Config | undefined): readonly NetworkPath[] {
+  return config?.registries.find(({ name }) => name === registry.name)?.paths ?? [path];
+}
+
+/** The item of this name, given by this flag. Throws UsageError for a name that is not there. */
+export function named<T extends { readonly name: string }>(
+  flag: string,
+  what: string,
+  name: string,
+  items: readonly T[],
+): T {
+  const found = items.find((item) => item.name === name);
+  if (found !== undefined) return found;
+  const known = [...new Set(items.map((item) => item.name))];
+  throw new UsageError(`flag --${flag}: no ${what} ${JSON.stringify(name)}${hint(name, known)}`);
+}
+
 /** The items of these names; all when none is named. Throws UsageError for a name that is not there. */
 function chosen<T extends { readonly name: string }>(
   flag: string,
   items: readonly T[],
   names: readonly string[],
 ): readonly T[] {
-  const known = [...new Set(items.map(({ name }) => name))];
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined)
-    throw new UsageError(`flag --${flag}: no ${flag} ${JSON.stringify(unknown)}${hint(unknown, known)}`);
+  for (const name of names) named(flag, flag, name, items);
   return names.length === 0 ? items : items.filter(({ name }) => names.includes(name));
 }
 

@@ -1,3 +1,4 @@
+import { directPathBeside } from '../network/direct-path.ts';
 import { clientProfiles } from '../probe/clients/client-profiles.ts';
 import type { Check, Workload } from '../probe/check.ts';
 import { histogramsByName } from '../publish/metrics/chosen-histograms.ts';
@@ -67,14 +68,25 @@ function buildLimits(input: LimitsInput, registries: readonly ProbedRegistry[]):
     intervalMs: parseDuration(input.every),
     upToBytes: parseSize(input.upTo),
     resolutionBytes: parseSize(input.resolution),
-    targets: selectTargets(input, registries),
+    targets: selectTargets(input, registries).flatMap((target) => inDirections(target, input.direction)),
   };
 }
+
+/** What is put there to be pulled goes over the way that most likely takes it. */
+function inDirections(
+  { registry, path, client }: SelectedTarget,
+  direction: LimitsInput['direction'],
+): readonly LimitTarget[] {
+  const pull = { registry, path, client, pushedOver: directPathBeside(registry.paths, path) ?? path };
+  return [...(direction === 'pull' ? [] : [{ registry, path, client }]), ...(direction === 'push' ? [] : [pull])];
+}
+
+type SelectedTarget = LimitTarget & { readonly registry: ProbedRegistry };
 
 function selectTargets(
   input: Pick<CheckInput, 'registries' | 'paths' | 'clients'>,
   registries: readonly ProbedRegistry[],
-): LimitTarget[] {
+): SelectedTarget[] {
   return registries
     .filter((registry) => input.registries?.includes(registry.name) ?? true)
     .flatMap((registry) =>

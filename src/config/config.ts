@@ -28,7 +28,7 @@ export interface ProbedRegistry extends RegistryTarget {
   readonly paths: readonly NetworkPath[];
 }
 
-/** The scheduled search for the largest size that a path accepts. */
+/** The scheduled search for the largest size and the longest time that a path accepts, or gives back. */
 export interface LimitSearches {
   readonly intervalMs: number;
   readonly upToBytes: number;
@@ -41,6 +41,8 @@ export interface LimitTarget {
   readonly registry: RegistryTarget;
   readonly path: NetworkPath;
   readonly client: ClientProfile;
+  /** Of a search over the way back: the path over which blobs are put there. */
+  readonly pushedOver?: NetworkPath | undefined;
 }
 
 export interface Budget {

@@ -1,8 +1,10 @@
 import { createHesitatingPacer } from '../network/body/pacer.ts';
+import type { Pacer } from '../network/body/pump.ts';
 import type { LimitSearches, LimitTarget } from '../config/config.ts';
 import { oneBlob, type Check } from '../probe/check.ts';
-import { searchDurationLimit, usualDurationsMs } from '../probe/limits/duration-search.ts';
-import { type DurationLimit, type PathLimit, pathLimit, type SizeLimit } from '../probe/limits/limit.ts';
+import { mostPulledBytes, searchDurationLimit, usualDurationsMs } from '../probe/limits/duration-search.ts';
+import { directionOf, type DurationLimit, type PathLimit, pathLimit, type SizeLimit } from '../probe/limits/limit.ts';
+import type { RunCheck } from '../probe/outcome.ts';
 import { sizePlan, worstCaseSearchBytes } from '../probe/limits/size-plan.ts';
 import { searchSizeLimit } from '../probe/limits/size-search.ts';
 import type { Metrics } from '../publish/metrics/metrics.ts';
@@ -44,7 +46,7 @@ export class ScheduledLimits {
     const targets = searches?.targets ?? [];
     this.#inForce = new Set(targets.map(nameOf));
     for (const [key, finding] of this.#findings) {
-      if (!this.#inForce.has(nameOf({ ...finding, unit: undefined }))) {
+      if (!this.#inForce.has(keyOf(finding))) {
         this.#findings.delete(key);
         this.#deps.metrics.limit({ ...finding, largestAccepted: undefined, smallestRejected: undefined });
       }
@@ -72,14 +74,14 @@ export class ScheduledLimits {
     if (searches === undefined) return;
     const { engine, gate } = this.#deps;
     const { upToBytes, resolutionBytes } = searches;
-    // No more than half of what is left, so that the checks do not starve.
-    const worst = worstCaseSearchBytes(sizePlan(searches));
+    // No more than half of what is left, so that the checks do not starve. What is pulled was pushed before, and is tried more often.
+    const worst = worstCaseSearchBytes(sizePlan(searches)) * (target.pushedOver === undefined ? 1 : pullFactor);
     const byteBudget = Math.min(worst, gate.halfOfTheRestBytes());
     // With less than that it would get nowhere.
     const needed = byteBudget < Math.min(worst, 2 * upToBytes) ? Number.POSITIVE_INFINITY : byteBudget;
     const pass = gate.enter(target, needed);
     if ('cause' in pass) return this.#skipped(target, pass);
-    const run = engine.paced(createHesitatingPacer(hesitationMs));
+    const run = sizeRun(engine, target);
     const limit = await pass.run(
       () => searchSizeLimit(checkOf(target), { upToBytes, resolutionBytes, byteBudget, signal }, run),
       ({ runs }) => runs,
@@ -89,10 +91,10 @@ export class ScheduledLimits {
 
   async #duration(target: LimitTarget, signal: AbortSignal): Promise<void> {
     // Small, but the budget counts all bytes.
-    const pass = this.#deps.gate.enter(target, 0);
+    const pass = this.#deps.gate.enter(target, target.pushedOver === undefined ? 0 : mostPulledBytes());
     if ('cause' in pass) return this.#skipped(target, pass);
     const limit = await pass.run(
-      () => searchDurationLimit(checkOf(target), { signal }, (pacer) => this.#deps.engine.paced(pacer)),
+      () => searchDurationLimit(checkOf(target), { signal }, durationRuns(this.#deps.engine, target)),
       ({ runs }) => runs,
     );
     this.#publish(target, limit, signal);
@@ -110,6 +112,7 @@ export class ScheduledLimits {
     const fields = {
       ...labels(target),
       unit: limit.unit,
+      direction: limit.direction,
       conclusion: limit.conclusion,
       largest_accepted: limit.largestAccepted,
       smallest_rejected: limit.smallestRejected,
@@ -123,22 +126,44 @@ export class ScheduledLimits {
     }
     log.info('limit searched', fields);
     const finding = pathLimit(target, limit);
-    this.#findings.set(`${nameOf(target)} ${limit.unit}`, finding);
+    this.#findings.set(`${keyOf(finding)} ${limit.unit}`, finding);
     metrics.limit(finding);
   }
 }
 
+/** Of the bytes that a search over pushes needs at worst. */
+const pullFactor = 4;
+
+/** The engine for a search for a size: where a refusal may come early, a body waits for it. */
+export function sizeRun(engine: Pick<Engine, 'paced'>, { pushedOver }: LimitTarget): RunCheck {
+  return engine.paced(createHesitatingPacer(pushedOver === undefined ? hesitationMs : 0));
+}
+
+/** The engine for a search for a time: what is in question is paced. */
+export function durationRuns(engine: Pick<Engine, 'paced'>, { pushedOver }: LimitTarget): (pacer: Pacer) => RunCheck {
+  return (pacer) => (pushedOver === undefined ? engine.paced(pacer) : engine.paced(pacer, 'pull'));
+}
+
 /** What a search varies: registry, path and client stay. `timeoutMs`: bound on one push. */
-export function checkOf({ registry, path, client }: LimitTarget, timeoutMs = tryTimeoutMs): Check {
+export function checkOf({ registry, path, client, pushedOver }: LimitTarget, timeoutMs = tryTimeoutMs): Check {
   const times = { intervalMs: timeoutMs, timeoutMs, retryWaitScale: 1 };
-  return oneBlob({ registry, path, client, ...times, retries: 'none' as const }, 'limit-search', 1);
+  return oneBlob({ registry, path, client, pushedOver, ...times, retries: 'none' as const }, 'limit-search', 1);
 }
 
 function labels({ registry, path, client }: LimitTarget): { registry: string; path: string; client: string } {
   return { registry: registry.name, path: path.name, client: client.name };
 }
 
-function nameOf(target: LimitTarget | { registry: string; path: string; client: string; unit: undefined }): string {
-  const { registry, path, client } = 'unit' in target ? target : labels(target);
-  return `${registry}/${path}/${client}`;
+function nameOf(target: LimitTarget): string {
+  return keyOf({ ...labels(target), direction: directionOf(target) });
+}
+
+/** `gitea/cloudflare/docker`, and ` pull` where that is what was searched. */
+function keyOf({
+  registry,
+  path,
+  client,
+  direction,
+}: Pick<PathLimit, 'registry' | 'path' | 'client' | 'direction'>): string {
+  return `${registry}/${path}/${client}${direction === 'push' ? '' : ' pull'}`;
 }

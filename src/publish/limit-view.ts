@@ -7,9 +7,10 @@ export function limitView({
   path,
   client,
   unit,
+  direction,
   largestAccepted,
   smallestRejected,
 }: PathLimit): View<'Limit'> {
   const bounds = { largest_accepted: largestAccepted, smallest_rejected: smallestRejected };
-  return { registry, path, client, unit, bounds };
+  return { registry, path, client, unit, direction, bounds };
 }

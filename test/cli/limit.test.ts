@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -147,11 +147,87 @@ describe('with a configuration', () => {
     ['--insecure', 'flag --insecure needs --url'],
     ['--up-to=much', 'flag --up-to: expected a size with its unit, such as 100MiB or 100MB, got "much"'],
     ['--only=speed', 'flag --only: expected size or duration, got "speed"'],
+    ['--push-over=direct', 'flag --push-over is for --pull'],
+    ['--pull --push-over=dirct', 'flag --push-over: no path "dirct", did you mean direct?'],
     ['--timeout=soon', 'flag --timeout: expected a duration such as 15m, got "soon"'],
   ])('%s: exit code 2', async (flag, message) => {
-    const { code, err } = await limit([`--config.file=${configured()}`, flag]);
+    const { code, err } = await limit([`--config.file=${configured()}`, ...flag.split(' ')]);
     expect(err).toBe(`blobprobe limit: ${message} (see blobprobe limit --help)\n`);
     expect(code).toBe(2);
+  });
+
+  /** A registry that keeps what is pushed, and lets everybody in. */
+  async function keeping(): Promise<string> {
+    const before = registry;
+    registry = await startRegistry();
+    await before.close();
+    edge.setUpstream(registry.url);
+    const paths = { direct: { url: registry.url }, ingress: { url: edge.url, kind: 'ingress' } };
+    const checks = { small: { size: '1KiB', every: '1m', clients: ['docker'] } };
+    const file = join(directory, 'pull.yaml');
+    writeFileSync(file, JSON.stringify({ registries: { gitea: { repository: 'team/probe', paths } }, checks }));
+    return file;
+  }
+
+  test('--pull: what comes back is searched, put there over the direct path; in words, as JSON, and by a path of that name', async () => {
+    const file = await keeping();
+    edge.setFaults([
+      {
+        kind: 'reset-at',
+        afterBytes: 700_000,
+        direction: 'response',
+        gently: true,
+        when: { methods: ['GET'], pathContains: 'blobs/sha256:' },
+      },
+    ]);
+    const args = [
+      `--config.file=${file}`,
+      '--path=ingress',
+      '--only=size',
+      '--up-to=2MB',
+      '--resolution=50kB',
+      '--pull',
+    ];
+    const { code, out, err } = await limit(args);
+    expect(out).toMatch(
+      /^gitea\/ingress as docker, pulled\n  size      limited: 684 KiB \(700 kB\) comes back, 732 KiB \(750 kB\) does not\n/,
+    );
+    expect(out).toMatch(/ runs, .* sent and pulled\n$/);
+    expect(readFileSync(new URL('../../docs/diagnosis.md', import.meta.url), 'utf8')).toContain(
+      out.split('\n', 2).join('\n'),
+    );
+    expect(err).toContain('gitea/ingress as docker, pulled: puts blobs there over direct\n');
+    expect(code).toBe(1);
+    expect(edge.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+    expect([...registry.blobs]).toEqual([]);
+
+    edge.setFaults([]);
+    const { code: open, out: json } = await limit([...args, '--push-over=ingress', '--json']);
+    expect(JSON.parse(json)).toMatchObject([
+      {
+        path: 'ingress',
+        pushedOver: 'ingress',
+        direction: 'pull',
+        unit: 'bytes',
+        conclusion: 'none-up-to',
+        largestAccepted: 2_000_000,
+      },
+    ]);
+    expect(open).toBe(0);
+  });
+
+  test('--pull where the blob cannot be put there: inconclusive, and says why', async () => {
+    const { out } = await limit([
+      `--config.file=${await keeping()}`,
+      '--path=ingress',
+      '--only=size',
+      '--up-to=2MB',
+      '--pull',
+      '--push-over=ingress',
+    ]);
+    expect(out).toMatch(
+      /inconclusive; .*\n +what was to be pulled could not be put there over ingress: 413 from nginx/,
+    );
   });
 
   test('a wrong configuration: its errors, exit code 2', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -234,6 +234,7 @@ describe('diagnose', () => {
     const pushes = edge.requests.filter(({ method }) => method === 'PATCH').length;
     const { code, out } = await run([...args, '--pull']);
     expect(out).toMatch(/^gitea\/ingress as docker, 900 KiB: fault: a hop ends pulls after so many bytes\n/);
+    expect(readFileSync(new URL('../../docs/diagnosis.md', import.meta.url), 'utf8')).toContain(out.split('\n', 1)[0]);
     expect(out).toContain('(pull_size_limit, certain)');
     expect(out).toMatch(/ {2}Hop +ingress\n/);
     expect(out).toContain('over internal the same pull got through');

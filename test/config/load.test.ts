@@ -210,6 +210,23 @@ ledgerFile: state/ledger.jsonl
     expect(() => parseConfig(unknown, 'c.yaml', fakeSources())).toThrow('expected a known path');
   });
 
+  it('searches limits of pushes, of pulls, or of both; what is pulled is put there over another direct path', () => {
+    const searched = (direction: string) =>
+      parseConfig(
+        `${twoRegistries}limits: { every: 1d, upTo: 1GiB${direction} }\n`,
+        'c.yaml',
+        fakeSources(),
+      ).limits?.targets.map(
+        ({ registry, path, pushedOver }) => `${registry.name}/${path.name} ${pushedOver?.name ?? ''}`,
+      );
+    const pushes = searched('');
+    expect(searched(', direction: push')).toEqual(pushes);
+    const pulls = searched(', direction: pull');
+    expect(pulls).toHaveLength(pushes?.length ?? 0);
+    expect(pulls?.every((one) => !one.endsWith(' '))).toBe(true);
+    expect(searched(', direction: both')).toEqual(pushes?.flatMap((one, index) => [one, pulls?.[index]]));
+  });
+
   it('is frozen through and through', () => {
     const config = parseConfig(`${twoRegistries}limits: { every: 1d, upTo: 1GiB }\n`, 'c.yaml', fakeSources());
     const seen = new Set<unknown>();

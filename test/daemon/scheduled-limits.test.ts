@@ -137,3 +137,42 @@ test('an aborted search says nothing', async () => {
   expect(lines).toEqual([]);
   expect(await scrape('blobprobe_limit_bytes{')).toEqual([]);
 });
+
+test('what is pulled is searched beside what is pushed: a gauge with its direction, and a budget of its own', async () => {
+  const registry = await startRegistry();
+  const edge = await startEdge({
+    upstream: registry.url,
+    faults: [
+      {
+        kind: 'reset-at',
+        afterBytes: 1_000_000,
+        direction: 'response',
+        gently: true,
+        when: { methods: ['GET'], pathContains: 'blobs/sha256:' },
+      },
+    ],
+  });
+  open.push(registry, edge);
+  const engine = createEngine();
+  const { limits, budget, scrape } = setup((pacer, direction) => engine.paced(pacer, direction), 200 * MiB);
+  const path = { ...target.path, origin: edge.url };
+  const pulled = { ...target, path, pushedOver: { ...target.path, name: 'direct', origin: registry.url } };
+  const { sizes, durations } = limits.update(searchesOf({ ...target, path }, pulled));
+  expect([...sizes, ...durations].map(({ id }) => id)).toEqual([
+    'size limit of gitea/ingress/docker',
+    'size limit of gitea/ingress/docker pull',
+    'duration limit of gitea/ingress/docker',
+    'duration limit of gitea/ingress/docker pull',
+  ]);
+  for (const task of sizes) await task.run(signal);
+  expect(await scrape('blobprobe_limit_bytes{')).toEqual([
+    expect.stringMatching(/direction="push",bound="largest_accepted"} 4194304$/),
+    expect.stringMatching(/direction="pull",bound="largest_accepted"} 1000000$/),
+    expect.stringMatching(/direction="pull",bound="smallest_rejected"} 10\d{5}$/),
+  ]);
+  expect(limits.findings()).toMatchObject([{ direction: 'push' }, { direction: 'pull', conclusion: 'found' }]);
+  expect(budget.remaining()).toBeLessThan(200 * MiB);
+  limits.update(searchesOf({ ...target, path }));
+  expect(limits.findings()).toMatchObject([{ direction: 'push' }]);
+  expect(await scrape('blobprobe_limit_bytes{')).toHaveLength(1);
+});

@@ -67,7 +67,7 @@ function levels(alert: string, shown: Shown, atSeconds = hour, severity?: string
 }
 
 const onPath = { registry, path: 'edge' };
-const searched = { ...onPath, client: 'docker' };
+const searched = { ...onPath, client: 'docker', direction: 'push' };
 const dropped =
   (before: number, after: number) =>
   (seconds: number): number =>

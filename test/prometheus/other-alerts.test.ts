@@ -42,7 +42,7 @@ interface Scenario {
   readonly firing: readonly Readonly<Record<string, string>>[];
 }
 
-const size = { ...edge, client: 'docker' };
+const size = { ...edge, client: 'docker', direction: 'push' };
 const scenarios: readonly Scenario[] = [
   {
     name: 'a path accepts half the size',

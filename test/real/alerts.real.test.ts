@@ -196,7 +196,7 @@ describeWithComponents(['prometheus', 'prometheus-alertmanager'], 'the demo, wit
    */
   function notYet(what: string): boolean {
     const { name } = metricSpecs.limitSeconds;
-    const accepted = [`${name}{bound="largest_accepted"}`, recorded.durationLimitBest];
+    const accepted = [`${name}{bound="largest_accepted", direction="push"}`, recorded.durationLimitBest];
     const past = truePace
       ? [recorded.throughputPast, recorded.throughputOfPast].flatMap((name) => [
           name,

@@ -35,7 +35,7 @@ function exposition(index: number): string {
       `blobprobe_last_throughput_bytes_per_second{${labels},direction="push"} ${throughput(index)}`,
     ];
   });
-  const limits = `blobprobe_limit_bytes{registry="gitea",path="edge",client="docker",bound="largest_accepted"} ${(100 + index) * 1_000_000}`;
+  const limits = `blobprobe_limit_bytes{registry="gitea",path="edge",client="docker",direction="push",bound="largest_accepted"} ${(100 + index) * 1_000_000}`;
   return `${[...rows, limits].join('\n')}\n`;
 }
 

@@ -8,6 +8,7 @@ import { checkOf } from '../support/checks.ts';
 import { describeWithComponents } from '../support/component.ts';
 import { startRegistry } from './support/docker-registry.ts';
 import { expectNoSessionForgotten, MiB } from './support/expectations.ts';
+import { startHop } from './hops/hop.ts';
 import { startNginx } from './support/nginx.ts';
 import { type ProxyOptions, startProxy } from './support/proxies.ts';
 import { Opened } from '../support/servers.ts';
@@ -145,4 +146,31 @@ describeWithComponents(['docker-registry', 'haproxy'], 'limits of a real HAProxy
       expect(found.smallestRejected! - found.largestAccepted!).toBeLessThan(0.501);
     },
   );
+});
+
+describeWithComponents(['docker-registry', 'envoy', 'nginx'], 'limits of pulls through real hops', () => {
+  async function searchThrough(hop: 'envoy' | 'nginx', more: Readonly<Record<string, string>>) {
+    const registry = opened.own(await startRegistry());
+    const { origin } = opened.own(await startHop(hop, { upstreamPort: registry.port, more }));
+    const direct = checkThrough(`http://127.0.0.1:${registry.port}`, 'docker').path;
+    const check = { ...checkThrough(origin, 'docker'), pushedOver: { ...direct, name: 'direct' } };
+    const options = { durationsMs: [4_000], resolutionMs: 1_000, signal };
+    const engine = createEngine();
+    const found = await searchDurationLimit(check, options, (pacer) => engine.paced(pacer, 'pull'));
+    await expectNoSessionForgotten(registry, repository);
+    return found;
+  }
+
+  test('Envoy’s time limit of a route counts the whole answer', { timeout: 120_000 }, async () => {
+    const found = await searchThrough('envoy', { route: '{"timeout":"2.5s"}' });
+    expect(found).toMatchObject({ conclusion: 'found', direction: 'pull', largestAccepted: 2, smallestRejected: 3 });
+    expect(found.why).toMatch(
+      /^a pull may take 2 s; one of 3 s is ended: 200 from registry \(connection_reset\) in pull/,
+    );
+  });
+
+  test('nginx limits silence, not duration', { timeout: 120_000 }, async () => {
+    const found = await searchThrough('nginx', { location: 'proxy_read_timeout 2s;' });
+    expect(found).toMatchObject({ conclusion: 'none-up-to', direction: 'pull', largestAccepted: 4 });
+  });
 });

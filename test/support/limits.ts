@@ -7,6 +7,7 @@ export function foundLimit(changes: Partial<PathLimit> = {}): PathLimit {
     path: 'edge',
     client: 'docker',
     unit: 'bytes',
+    direction: 'push',
     conclusion: 'found',
     why: 'why',
     bytesSpent: 0,

@@ -75,6 +75,11 @@ export const limitsSchema = z
       'Stop when the largest accepted and the smallest rejected size are this close, or closer: never further apart than an eighth of what is accepted.',
       ['1MiB'],
     ).default('1MiB'),
+    direction: z.enum(['push', 'pull', 'both'], { error: 'push, pull or both' }).default('push').meta({
+      description:
+        'What is searched: what can be pushed over each path, what can be pulled over it, or both. What is to be pulled is put there over the first `internal`, else `direct` path of the registry that is another one, else over the path itself.',
+      title: 'push, pull or both',
+    }),
     clients: list(client, 'Client profiles to search with.', 'clients').default(['docker']),
     registries: list(registryName, 'Search only on these registries. Default: all.', 'registries').optional(),
     paths: list(pathName, 'Search only on these paths. Default: all paths of the registries.', 'paths').optional(),

@@ -99,6 +99,22 @@ export function createStretchingPacer(
   };
 }
 
+/** Spreads the first `sizeBytes` of what is pulled evenly over `durationMs`; what comes after is read at once. For one run. */
+export function createReadingPacer(
+  { sizeBytes, durationMs }: { readonly sizeBytes: number; readonly durationMs: number },
+  clock: PacerClock = systemPacerClock,
+): Pacer {
+  let startedMs: number | undefined;
+  let passedBytes = 0;
+  return {
+    async take(bytes, signal) {
+      startedMs ??= clock.nowMs();
+      passedBytes += bytes;
+      await sleepUntil(startedMs + durationMs * Math.min(1, passedBytes / sizeBytes), clock, signal);
+    },
+  };
+}
+
 /**
  * Holds each run's first body after its first chunk for `pauseMs`: a proxy that refuses a declared length has answered by then,
  * and the refusal costs one chunk instead of what the socket buffers take.

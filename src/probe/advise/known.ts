@@ -48,8 +48,10 @@ export function knownOf(
   const note = ({ registry, path, client }: Place): void =>
     void places.set(JSON.stringify([registry, path, client]), { registry, path, client });
   for (const run of runs) note(placeOf(run));
-  for (const limit of limits) note(limit);
-  return [...places.values()].map((place) => knownOn(place, runs, limits, paths));
+  // Whether an image can be pushed is asked.
+  const pushed = limits.filter(({ direction }) => direction === 'push');
+  for (const limit of pushed) note(limit);
+  return [...places.values()].map((place) => knownOn(place, runs, pushed, paths));
 }
 
 function placeOf({ check }: Run): Place {

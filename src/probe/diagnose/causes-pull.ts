@@ -46,8 +46,7 @@ export const pullCauses = {
     explains: (f, x) => cutUnderWay(f, x) && isThroughEnvoy(f),
     refutedBy,
     provenBy: ['pullTime'],
-    nextTest:
-      '`blobprobe diagnose --pull` with another `--size`: a cut that comes after the same time again is a limit on time.',
+    nextTest: '`blobprobe limit --pull`: the longest time with which a pull comes back whole.',
   },
   pull_time_limit: {
     title: 'a hop ends pulls after some time, however much of the blob is missing',
@@ -59,8 +58,7 @@ export const pullCauses = {
     explains: (f, x) => cutUnderWay(f, x) && x.pullCuts.sameMs !== undefined,
     refutedBy,
     provenBy: ['pullTime'],
-    nextTest:
-      '`blobprobe diagnose --pull` with another `--size`: a cut that comes after the same time again is a limit on time.',
+    nextTest: '`blobprobe limit --pull`: the longest time with which a pull comes back whole.',
   },
   pull_size_limit: {
     title: 'a hop ends pulls after so many bytes',
@@ -72,7 +70,7 @@ export const pullCauses = {
     explains: (f, x) => isPullCut(f) && !endedInSilence(f) && x.pullCuts.sameBytes !== undefined,
     refutedBy,
     provenBy: ['pullBytes'],
-    nextTest: '`blobprobe diagnose --pull` with a smaller `--size`: below the limit it comes back whole.',
+    nextTest: '`blobprobe limit --pull`: the largest blob that comes back whole.',
   },
   pull_cut: {
     title: 'the connection is cut in the middle of a pull, and nothing says why',

@@ -32,7 +32,8 @@ export interface RoutingAdvice {
  */
 export function adviseRoutes(runs: readonly Run[], limits: readonly PathLimit[] = []): RoutingAdvice[] {
   const clients = unique(runs.map(({ check }) => check.client.name));
-  const advice = clients.map((client) => adviceFor(client, runs, limits));
+  const pushed = limits.filter(({ direction }) => direction === 'push');
+  const advice = clients.map((client) => adviceFor(client, runs, pushed));
   const merged: RoutingAdvice[] = [];
   for (const one of advice) {
     const rule = ruleOf(one);

@@ -1,4 +1,9 @@
-import { createStretchingPacer, type PacerClock, systemPacerClock } from '../../network/body/pacer.ts';
+import {
+  createReadingPacer,
+  createStretchingPacer,
+  type PacerClock,
+  systemPacerClock,
+} from '../../network/body/pacer.ts';
 import type { Pacer } from '../../network/body/pump.ts';
 import { formatDuration } from '../../network/duration-words.ts';
 import type { Check } from '../check.ts';
@@ -6,14 +11,14 @@ import type { Failure } from '../failure.ts';
 import type { Progress, Run, RunCheck } from '../outcome.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
 import { type DurationTrial, durationCheck, durationTrialOf } from './duration-trial.ts';
-import type { DurationLimit } from './limit.ts';
+import { bytesMoved, directionOf, type DurationLimit, type LimitDirection } from './limit.ts';
 
 export interface DurationSearchOptions {
   /** How long bodies are made to take, ascending. Default: just above the usual limits of 30, 60, 100 and 120 s. */
   readonly durationsMs?: readonly number[];
   /** The search ends when the bounds are this close. Default: a tenth of the longest duration, 5 s at most. */
   readonly resolutionMs?: number;
-  /** Default 256 KiB. */
+  /** Default 256 KiB; of what is pulled 24 MiB, because proxies and kernels may set 8 MiB of it aside. */
   readonly sizeBytes?: number;
   readonly signal: AbortSignal;
   /** Told before each try. */
@@ -28,6 +33,36 @@ export const usualDurationsMs: readonly number[] = [35_000, 65_000, 105_000, 125
 /** The usual times below `upToMs`, and that time itself. */
 export function durationsUpTo(upToMs: number): readonly number[] {
   return [...usualDurationsMs.filter((durationMs) => durationMs < upToMs), upToMs];
+}
+
+/** Default sizes: a body that is pushed is small, so that only its time counts. */
+const searchedBytes = { push: 256 * 1024, pull: 24 * 1024 * 1024 } as const;
+/** The end of what is pulled comes at once: it may have left the hop long before. */
+const setAsideBytes = 8 * 1024 * 1024;
+
+/** What is made to take long, by direction. */
+const words = {
+  push: {
+    body: 'a body',
+    small: 'a small body',
+    over: 'sent over',
+    passes: 'is accepted',
+    passed: 'accepted',
+    hadPassed: 'had been accepted',
+  },
+  pull: {
+    body: 'a pull',
+    small: 'a pull at full speed',
+    over: 'made to take',
+    passes: 'comes back',
+    passed: 'whole',
+    hadPassed: 'had passed',
+  },
+} as const;
+
+/** Most bytes that a search over the way back moves, both ways together: each duration twice, and half a dozen in between. */
+export function mostPulledBytes(durationsMs: readonly number[] = usualDurationsMs): number {
+  return 2 * searchedBytes.pull * (1 + 2 * (durationsMs.length + 6));
 }
 
 /** Two endings this close together come from the same clock. */
@@ -50,6 +85,7 @@ class DurationSearch {
   readonly #check: Check;
   readonly #options: DurationSearchOptions;
   readonly #runPaced: (pacer: Pacer) => RunCheck;
+  readonly #direction: LimitDirection;
   readonly #sizeBytes: number;
   readonly #resolutionMs: number;
   readonly #runs: Run[] = [];
@@ -61,7 +97,8 @@ class DurationSearch {
     this.#check = check;
     this.#options = options;
     this.#runPaced = runPaced;
-    this.#sizeBytes = options.sizeBytes ?? 256 * 1024;
+    this.#direction = directionOf(check);
+    this.#sizeBytes = options.sizeBytes ?? searchedBytes[this.#direction];
     const { durationsMs = usualDurationsMs, resolutionMs = Math.min(5_000, (durationsMs.at(-1) ?? 0) / 10) } = options;
     this.#resolutionMs = Math.max(1, Math.ceil(resolutionMs));
   }
@@ -76,14 +113,14 @@ class DurationSearch {
     }
     return this.#end(
       'none-up-to',
-      `a body that takes ${formatDuration(this.#acceptedMs ?? 0)}, the longest tried, is accepted`,
+      `${this.#words.body} that takes ${formatDuration(this.#acceptedMs ?? 0)}, the longest tried, ${this.#words.passes}`,
     );
   }
 
   /** The ending itself told when the limit strikes, so the first try goes just below it. */
   async #narrow(firstMs: number): Promise<DurationLimit> {
     let rejectedMs = firstMs;
-    let guessMs = rejectedMs - this.#resolutionMs;
+    let guessMs = this.#direction === 'push' ? rejectedMs - this.#resolutionMs : Number.NEGATIVE_INFINITY;
     while (rejectedMs - this.#lowMs > this.#resolutionMs) {
       const durationMs = guessMs > this.#lowMs ? guessMs : Math.floor((rejectedMs + this.#lowMs) / 2);
       const unclear = await this.#settle(durationMs);
@@ -94,7 +131,9 @@ class DurationSearch {
     const how = this.#rejection === undefined ? '' : `: ${describeFailure(this.#rejection)}`;
     return this.#end(
       'found',
-      `a body may take ${formatDuration(this.#lowMs)}; after ${formatDuration(rejectedMs)} it is ended${how}`,
+      this.#direction === 'push'
+        ? `a body may take ${formatDuration(this.#lowMs)}; after ${formatDuration(rejectedMs)} it is ended${how}`
+        : `a pull may take ${formatDuration(this.#lowMs)}; one of ${formatDuration(rejectedMs)} is ended${how}`,
     );
   }
 
@@ -111,8 +150,9 @@ class DurationSearch {
       return undefined;
     }
     if (durationMs === 0 || trial.afterMs <= this.#lowMs) {
-      const accepted = durationMs === 0 ? '' : `, although ${formatDuration(this.#lowMs)} had been accepted`;
-      return `a small body was ended after ${formatDuration(trial.afterMs)}${accepted}: ${describeFailure(trial.failure)}`;
+      const { small, hadPassed } = this.#words;
+      const accepted = durationMs === 0 ? '' : `, although ${formatDuration(this.#lowMs)} ${hadPassed}`;
+      return `${small} was ended after ${formatDuration(trial.afterMs)}${accepted}: ${describeFailure(trial.failure)}`;
     }
     const doubt = trial.said ? undefined : await this.#again(durationMs, trial);
     if (doubt === undefined) {
@@ -125,19 +165,20 @@ class DurationSearch {
   /** An ending without words: only a clock strikes twice at the same time. */
   async #again(durationMs: number, first: Extract<DurationTrial, { kind: 'ended' }>): Promise<string | undefined> {
     const second = await this.#try(durationMs);
-    const what = `a body sent over ${formatDuration(durationMs)} was ended after ${formatDuration(first.afterMs)}`;
+    const what = `${this.#words.body} ${this.#words.over} ${formatDuration(durationMs)} was ended after ${formatDuration(first.failure.elapsedMs)}`;
     if (second.kind === 'unclear') return second.why;
-    if (second.kind === 'accepted') return `${what} at one time and accepted at another`;
-    const apartMs = Math.abs(second.afterMs - first.afterMs);
-    return apartMs <= sameTimeShare * first.afterMs
+    if (second.kind === 'accepted') return `${what} at one time and ${this.#words.passed} at another`;
+    const firstMs = first.failure.elapsedMs;
+    const apartMs = Math.abs(second.failure.elapsedMs - firstMs);
+    return apartMs <= sameTimeShare * firstMs
       ? undefined
-      : `${what}, and the next one after ${formatDuration(second.afterMs)}`;
+      : `${what}, and the next one after ${formatDuration(second.failure.elapsedMs)}`;
   }
 
   async #try(durationMs: number): Promise<DurationTrial> {
     const { signal, onTry, onProgress, clock = systemPacerClock } = this.#options;
     onTry?.({ durationMs, number: this.#runs.length + 1 });
-    const pacer = createStretchingPacer({ sizeBytes: this.#sizeBytes, durationMs }, clock);
+    const pacer = this.#pacer(durationMs, clock);
     const run = await this.#runPaced(pacer)(durationCheck(this.#check, this.#sizeBytes, durationMs), {
       signal,
       onProgress,
@@ -146,14 +187,26 @@ class DurationSearch {
     return durationTrialOf(run, durationMs);
   }
 
+  #pacer(durationMs: number, clock: PacerClock): Pacer {
+    const sizeBytes = this.#sizeBytes;
+    return this.#direction === 'push'
+      ? createStretchingPacer({ sizeBytes, durationMs }, clock)
+      : createReadingPacer({ sizeBytes: Math.max(1, sizeBytes - setAsideBytes), durationMs }, clock);
+  }
+
+  get #words(): (typeof words)[LimitDirection] {
+    return words[this.#direction];
+  }
+
   #end(conclusion: DurationLimit['conclusion'], why: string): DurationLimit {
     const hasAccepted = this.#acceptedMs !== undefined && this.#acceptedMs > 0;
     return {
       unit: 'seconds',
+      direction: this.#direction,
       largestAccepted: hasAccepted ? this.#lowMs / 1_000 : undefined,
       smallestRejected: this.#rejectedMs === undefined ? undefined : this.#rejectedMs / 1_000,
       rejection: this.#rejection,
-      bytesSpent: this.#runs.reduce((sum, run) => sum + run.sentBytes, 0),
+      bytesSpent: bytesMoved(this.#runs),
       runs: this.#runs,
       conclusion,
       why,

@@ -1,9 +1,11 @@
 import { formatDuration } from '../../network/duration-words.ts';
-import { oneBlob, type Check } from '../check.ts';
+import type { Check } from '../check.ts';
 import type { Failure } from '../failure.ts';
+import { isPullCut } from '../judge/pull-cuts.ts';
 import { reasonTable } from '../judge/reason-table.ts';
 import type { Run } from '../outcome.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
+import { notPutThere, searchedBlob } from './size-trial.ts';
 
 /** What one slow run says about the limit. */
 export type DurationTrial =
@@ -15,6 +17,11 @@ export type DurationTrial =
 export function durationTrialOf(run: Run, durationMs: number): DurationTrial {
   const { failure } = run;
   if (failure === undefined) return { kind: 'accepted' };
+  const { pushedOver } = run.check;
+  if (pushedOver !== undefined && failure.phase !== 'pull')
+    return { kind: 'unclear', why: notPutThere(failure, pushedOver.name) };
+  // When a hop hung up is not known: what it had sent before is read at the pace of the try.
+  if (isPullCut(failure)) return { kind: 'ended', failure, afterMs: Math.max(durationMs, 1), said: false };
 
   if (reasonTable[failure.reason].tells.time !== 'no' && failure.phase === 'send') {
     const said = reasonTable[failure.reason].tells.time === 'yes' && failure.status !== undefined;
@@ -22,8 +29,9 @@ export function durationTrialOf(run: Run, durationMs: number): DurationTrial {
     // What a body took that was sent at once is not known before.
     return { kind: 'ended', failure, afterMs: durationMs === 0 ? afterMs : Math.min(afterMs, durationMs), said };
   }
-  const how = durationMs === 0 ? 'even sent at once' : `sent over ${formatDuration(durationMs)}`;
-  return { kind: 'unclear', why: `a small body, ${how}, failed for another reason: ${describeFailure(failure)}` };
+  const [what, moved] = pushedOver === undefined ? ['a small body', 'sent'] : ['a blob', 'pulled'];
+  const how = durationMs === 0 ? `even ${moved} at once` : `${moved} over ${formatDuration(durationMs)}`;
+  return { kind: 'unclear', why: `${what}, ${how}, failed for another reason: ${describeFailure(failure)}` };
 }
 
 /** So many writes a body: the pauses stay far below any limit on silence, which is another limit than the one looked for. */
@@ -32,7 +40,7 @@ const writesPerBody = 256;
 /** The check of one slow try: a small blob in small writes, one attempt, with time to finish. */
 export function durationCheck(check: Check, sizeBytes: number, durationMs: number): Check {
   return {
-    ...oneBlob(check, 'limit-search', sizeBytes),
+    ...searchedBlob(check, sizeBytes),
     client: { ...check.client, writeBytes: Math.max(1, Math.floor(sizeBytes / writesPerBody)) },
     timeoutMs: durationMs + Math.min(check.timeoutMs, 60_000),
     retries: 'none',

@@ -2,6 +2,19 @@ import type { Check } from '../check.ts';
 import type { Failure } from '../failure.ts';
 import type { Run } from '../outcome.ts';
 
+export const limitDirections = ['push', 'pull'] as const;
+export type LimitDirection = (typeof limitDirections)[number];
+
+/** Which way a search asks about: its check says so. */
+export function directionOf({ pushedOver }: Pick<Check, 'pushedOver'>): LimitDirection {
+  return pushedOver === undefined ? 'push' : 'pull';
+}
+
+/** Body bytes that went both ways. */
+export function bytesMoved(runs: readonly Run[]): number {
+  return runs.reduce((sum, run) => sum + run.sentBytes + run.pulledBytes, 0);
+}
+
 /**
  * What a search for a limit found. `found`: the limit lies between the bounds, no further apart than the resolution;
  * `none-up-to`: the largest value that was to be tried is accepted; `inconclusive`: what was seen is not about the limit, or
@@ -9,11 +22,13 @@ import type { Run } from '../outcome.ts';
  */
 export interface Limit<Unit extends 'bytes' | 'seconds' = 'bytes' | 'seconds'> {
   readonly unit: Unit;
+  /** `pull`: of what comes back. */
+  readonly direction: LimitDirection;
   readonly largestAccepted?: number;
   readonly smallestRejected?: number;
   /** How the smallest rejected value was refused. */
   readonly rejection?: Failure;
-  /** Body bytes sent by all runs of the search. */
+  /** Body bytes sent, and pulled, by all runs of the search. */
   readonly bytesSpent: number;
   readonly conclusion: 'found' | 'none-up-to' | 'inconclusive';
   /** One sentence. */

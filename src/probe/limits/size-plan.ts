@@ -60,7 +60,7 @@ export function nextSize({ accepted, rejected }: SizeBracket, plan: SizePlan): n
 }
 
 /** The plan's, and no coarser than an eighth of what is accepted: between 1 KiB and 1 MiB lies any limit of a small body. */
-function resolutionAt(accepted: number, { resolutionBytes }: SizePlan): number {
+export function resolutionAt(accepted: number, { resolutionBytes }: SizePlan): number {
   return Math.min(resolutionBytes, Math.max(firstBytes, Math.floor(accepted / 8)));
 }
 

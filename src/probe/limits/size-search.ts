@@ -1,10 +1,11 @@
 import { formatBytes } from '../byte-words.ts';
 import type { Check } from '../check.ts';
 import type { Failure } from '../failure.ts';
+import { pullCutsOf } from '../judge/pull-cuts.ts';
 import type { Progress, Run, RunCheck } from '../outcome.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
-import type { SizeLimit } from './limit.ts';
-import { nextSize, type SizePlan, sizePlan } from './size-plan.ts';
+import { bytesMoved, directionOf, type LimitDirection, type SizeLimit } from './limit.ts';
+import { nextSize, resolutionAt, type SizePlan, sizePlan } from './size-plan.ts';
 import { type SizeTrial, sizeCheck, sizeTrialOf } from './size-trial.ts';
 
 export interface SizeSearchOptions {
@@ -34,6 +35,12 @@ export async function searchSizeLimit(check: Check, options: SizeSearchOptions, 
   return new SizeSearch(check, options, run).execute();
 }
 
+/** What happens to a size, by direction. */
+const words = {
+  push: { passes: 'is accepted', fails: 'is refused', nothing: 'nothing smaller was accepted' },
+  pull: { passes: 'comes back', fails: 'does not', nothing: 'nothing smaller came back' },
+} as const;
+
 class SizeSearch {
   readonly #check: Check;
   readonly #options: SizeSearchOptions;
@@ -55,7 +62,8 @@ class SizeSearch {
 
   async execute(): Promise<SizeLimit> {
     for (;;) {
-      const size = nextSize({ accepted: this.#accepted, rejected: this.#rejected }, this.#plan);
+      const bracket = { accepted: this.#accepted, rejected: this.#rejected };
+      const size = this.#cutAt(bracket) ?? nextSize(bracket, this.#plan);
       if (size === undefined) return this.#rejected === undefined ? this.#none() : this.#confirm(this.#rejected);
       const trial = await this.#settle(size);
       if (trial.kind === 'accepted') {
@@ -69,8 +77,39 @@ class SizeSearch {
     }
   }
 
-  /** One size, tried again while it is only cut. */
+  /** What is pulled comes up to the limit: that size, and then the next one, are the best to try. */
+  #cutAt({
+    accepted = 0,
+    rejected,
+  }: {
+    accepted: number | undefined;
+    rejected: number | undefined;
+  }): number | undefined {
+    const cutBytes = this.#rejection?.evidence.pulledBytes;
+    if (cutBytes === undefined || rejected === undefined || this.#direction === 'push') return undefined;
+    const next = accepted < cutBytes ? cutBytes : cutBytes + resolutionAt(cutBytes, this.#plan);
+    return next > accepted && next < rejected ? next : undefined;
+  }
+
+  get #direction(): LimitDirection {
+    return directionOf(this.#check);
+  }
+
+  /** One size, tried again while it is only cut. A pull that is cut after the same bytes each time is refused. */
   async #settle(sizeBytes: number): Promise<SizeTrial> {
+    const from = this.#runs.length;
+    const trial = await this.#untilSettled(sizeBytes);
+    if (this.#direction === 'push' || trial.kind !== 'cut') return trial;
+    const { sameBytes, sameMs } = pullCutsOf(this.#runs.slice(from).map(({ failure }) => failure));
+    if (sameBytes !== undefined) return { kind: 'rejected', failure: trial.failure };
+    const clock = sameMs === undefined ? '' : ', each time after the same time, which is no limit on size';
+    return {
+      kind: 'unclear',
+      why: `${formatBytes(sizeBytes)} does not come back: ${describeFailure(trial.failure)}${clock}`,
+    };
+  }
+
+  async #untilSettled(sizeBytes: number): Promise<SizeTrial> {
     let trial = await this.#try(sizeBytes);
     for (let tries = 1; trial.kind === 'cut' && tries < triesPerCut; tries += 1) {
       const next = await this.#try(sizeBytes);
@@ -85,8 +124,9 @@ class SizeSearch {
 
   async #try(sizeBytes: number): Promise<SizeTrial> {
     const { byteBudget, signal, onTry, onProgress } = this.#options;
-    if (byteBudget !== undefined && this.#bytesSpent + sizeBytes > byteBudget) {
-      const why = `the ${formatBytes(byteBudget)} that the search may send leave no room for a try of ${formatBytes(sizeBytes)}`;
+    const costBytes = this.#direction === 'push' ? sizeBytes : 2 * sizeBytes;
+    if (byteBudget !== undefined && bytesMoved(this.#runs) + costBytes > byteBudget) {
+      const why = `the ${formatBytes(byteBudget)} that the search may move leave no room for a try of ${formatBytes(sizeBytes)}`;
       return { kind: 'unclear', why };
     }
     const leftMs = this.#endsAtMs - performance.now();
@@ -110,26 +150,26 @@ class SizeSearch {
     if (again.kind === 'accepted')
       return this.#end('inconclusive', `${formatBytes(rejected)} was refused at one time and accepted at another`);
     if (again.kind !== 'rejected') return this.#end('inconclusive', whyUnclear(again, rejected));
-    const below =
-      this.#accepted === undefined ? 'nothing smaller was accepted' : `${formatBytes(this.#accepted)} is accepted`;
-    return this.#end('found', `${below}, ${formatBytes(rejected)} is refused: ${describeFailure(again.failure)}`);
+    const { passes, fails, nothing } = words[this.#direction];
+    const below = this.#accepted === undefined ? nothing : `${formatBytes(this.#accepted)} ${passes}`;
+    return this.#end('found', `${below}, ${formatBytes(rejected)} ${fails}: ${describeFailure(again.failure)}`);
   }
 
   #none(): SizeLimit {
-    return this.#end('none-up-to', `${formatBytes(this.#plan.upToBytes)}, the largest size tried, is accepted`);
-  }
-
-  get #bytesSpent(): number {
-    return this.#runs.reduce((sum, run) => sum + run.sentBytes, 0);
+    return this.#end(
+      'none-up-to',
+      `${formatBytes(this.#plan.upToBytes)}, the largest size tried, ${words[this.#direction].passes}`,
+    );
   }
 
   #end(conclusion: SizeLimit['conclusion'], why: string): SizeLimit {
     return {
       unit: 'bytes',
+      direction: this.#direction,
       largestAccepted: this.#accepted,
       smallestRejected: this.#rejected,
       rejection: this.#rejection,
-      bytesSpent: this.#bytesSpent,
+      bytesSpent: bytesMoved(this.#runs),
       runs: this.#runs,
       conclusion,
       why,

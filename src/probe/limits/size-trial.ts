@@ -1,6 +1,7 @@
 import { formatBytes } from '../byte-words.ts';
 import { oneBlob, type Check } from '../check.ts';
 import type { Failure } from '../failure.ts';
+import { isPullCut } from '../judge/pull-cuts.ts';
 import { reasonTable } from '../judge/reason-table.ts';
 import type { Run } from '../outcome.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
@@ -16,6 +17,7 @@ export type SizeTrial =
 export function sizeTrialOf(run: Run): SizeTrial {
   const { failure } = run;
   if (failure === undefined) return { kind: 'accepted' };
+  if (run.check.pushedOver !== undefined) return pullTrialOf(failure, run.check.pushedOver.name);
 
   const tells = reasonTable[failure.reason].tells.size;
   if (tells === 'yes') return { kind: 'rejected', failure };
@@ -26,7 +28,26 @@ export function sizeTrialOf(run: Run): SizeTrial {
   return { kind: 'unclear', why: `at ${formatBytes(size)} it failed for another reason: ${describeFailure(failure)}` };
 }
 
+/** A blob that did not come back; before that it could not be put there, which is another matter. */
+function pullTrialOf(failure: Failure, pushedOver: string): SizeTrial {
+  if (failure.phase !== 'pull') return { kind: 'unclear', why: notPutThere(failure, pushedOver) };
+  return isPullCut(failure)
+    ? { kind: 'cut', failure }
+    : { kind: 'unclear', why: `what was pulled failed for another reason: ${describeFailure(failure)}` };
+}
+
+/** Why there was nothing to pull. */
+export function notPutThere(failure: Failure, pushedOver: string): string {
+  return `what was to be pulled could not be put there over ${pushedOver}: ${describeFailure(failure)}`;
+}
+
 /** The check of one try: one blob, one attempt, so that each answer is seen as it is. */
 export function sizeCheck(check: Check, sizeBytes: number): Check {
-  return { ...oneBlob(check, 'limit-search', sizeBytes), retries: 'none' };
+  return { ...searchedBlob(check, sizeBytes), retries: 'none' };
+}
+
+/** The blob of one try: pushed, or, where only the way back is in question, pulled as well. */
+export function searchedBlob(check: Check, sizeBytes: number): Check {
+  const one = oneBlob(check, 'limit-search', sizeBytes);
+  return { ...one, workload: { ...one.workload, pull: check.pushedOver !== undefined } };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { limitDirections } from '../../probe/limits/limit.ts';
 import { verdictKinds } from '../../probe/compare/verdict.ts';
 import { type ApiReport, apiCheckEndpoints, type EndpointState } from '../../probe/diagnose/api-check.ts';
 import type { BuildInfo } from '../build-info.ts';
@@ -77,6 +78,7 @@ const limit = object({
   path: text,
   client: text,
   unit: oneOf(['bytes', 'seconds']),
+  direction: oneOf(limitDirections),
   bounds: object({ largest_accepted: number.optional(), smallest_rejected: number.optional() }),
 });
 

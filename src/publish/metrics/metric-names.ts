@@ -123,13 +123,13 @@ export const metricSpecs = {
   ),
   limitBytes: gauge(
     'limit_bytes',
-    ['registry', 'path', 'client', 'bound'],
-    'Largest accepted and smallest rejected body size found on the path.',
+    ['registry', 'path', 'client', 'direction', 'bound'],
+    'Largest accepted and smallest rejected size found on the path, of what is pushed or of what is pulled.',
   ),
   limitSeconds: gauge(
     'limit_seconds',
-    ['registry', 'path', 'client', 'bound'],
-    'Longest accepted and shortest rejected duration of an upload found on the path.',
+    ['registry', 'path', 'client', 'direction', 'bound'],
+    'Longest accepted and shortest rejected duration of a push or a pull found on the path.',
   ),
   apiUp: gauge('api_up', ['registry', 'path', 'endpoint'], '1 when the endpoint answered as it should, 0 when not.'),
   pathInfo: gauge(

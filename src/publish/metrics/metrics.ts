@@ -92,10 +92,11 @@ export class Metrics {
   }
 
   /** A side of the limit that is absent has no series. */
-  limit({ registry, path, client, unit, largestAccepted, smallestRejected }: Bounds): void {
+  limit({ registry, path, client, unit, direction, largestAccepted, smallestRejected }: Bounds): void {
     const bounds = { largest_accepted: largestAccepted, smallest_rejected: smallestRejected };
     const key = unit === 'bytes' ? 'limitBytes' : 'limitSeconds';
-    for (const bound of limitBounds) this.#series.setOrRemove(key, { registry, path, client, bound }, bounds[bound]);
+    for (const bound of limitBounds)
+      this.#series.setOrRemove(key, { registry, path, client, direction, bound }, bounds[bound]);
   }
 
   /** A round of which no path is configured any more leaves nothing. */
@@ -142,7 +143,10 @@ export class Metrics {
   }
 }
 
-type Bounds = Pick<PathLimit, 'registry' | 'path' | 'client' | 'unit' | 'largestAccepted' | 'smallestRejected'>;
+type Bounds = Pick<
+  PathLimit,
+  'registry' | 'path' | 'client' | 'unit' | 'direction' | 'largestAccepted' | 'smallestRejected'
+>;
 
 /** Whether the last run of the same push over another path succeeded. */
 function worksElsewhere(check: Check, checks: ReadonlyMap<string, Check>, succeeded: ReadonlySet<string>): boolean {

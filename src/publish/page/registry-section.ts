@@ -72,10 +72,11 @@ function limitsOf(limits: readonly PathLimit[], registry: string, path: string):
   return limits
     .filter((limit) => limit.registry === registry && limit.path === path)
     .map((limit) => {
-      const { client, largestAccepted, smallestRejected } = limit;
+      const { client, direction, largestAccepted, smallestRejected } = limit;
+      const [passes, fails] = direction === 'push' ? ['accepts', 'rejects'] : ['gives back', 'cuts'];
       const parts = [
-        largestAccepted === undefined ? '' : `accepts ${boundWords(largestAccepted, limit)}`,
-        smallestRejected === undefined ? '' : `rejects ${boundWords(smallestRejected, limit)}`,
+        largestAccepted === undefined ? '' : `${passes} ${boundWords(largestAccepted, limit)}`,
+        smallestRejected === undefined ? '' : `${fails} ${boundWords(smallestRejected, limit)}`,
       ].filter((part) => part !== '');
       return html`<br><span class="soft">${client}: ${parts.join(', ')}</span>`;
     });

@@ -117,7 +117,7 @@ function reliabilityCell(runs: readonly Run[]): PlainCell {
 
 function limitCell(data: ReportData, path: string, unit: 'bytes' | 'seconds'): PlainCell {
   const { limits } = data;
-  const found = limits.filter((one) => one.path === path && one.unit === unit);
+  const found = limits.filter((one) => one.path === path && one.unit === unit && one.direction === 'push');
   const strictest = found
     .filter(({ conclusion }) => conclusion === 'found')
     .toSorted((a, b) => (a.smallestRejected ?? 0) - (b.smallestRejected ?? 0))[0];

@@ -66,7 +66,8 @@ function uniqueBy<T>(items: readonly T[], key: (item: T) => string): T[] {
 
 function limitBlocks(limits: readonly PathLimit[]): Block[] {
   const items = limits.map(
-    ({ path, client, unit, why }) => `${path} as ${client}, ${unit === 'bytes' ? 'size' : 'time'}: ${why}`,
+    ({ path, client, unit, direction, why }) =>
+      `${path} as ${client}, ${unit === 'bytes' ? 'size' : 'time'}${direction === 'push' ? '' : ' of pulls'}: ${why}`,
   );
   return items.length === 0 ? [] : [{ kind: 'list', items }];
 }

@@ -461,6 +461,7 @@ describe('reload', () => {
       path: 'direct',
       client: 'docker',
       unit: 'bytes',
+      direction: 'push',
       largestAccepted: 1,
     });
 
@@ -539,9 +540,9 @@ test('schedule, rounds, limits, budget, leftovers, reloads and the event loop', 
   metrics.runSkipped(check(), 'missed', 3);
   metrics.apiUp('gitea', 'direct', 'auth', false);
   const where = { registry: 'gitea', path: 'direct', client: 'docker' };
-  metrics.limit({ ...where, unit: 'bytes', largestAccepted: 10, smallestRejected: 11 });
-  metrics.limit({ ...where, unit: 'bytes', largestAccepted: 12 });
-  metrics.limit({ ...where, unit: 'seconds', smallestRejected: 100 });
+  metrics.limit({ ...where, unit: 'bytes', direction: 'push', largestAccepted: 10, smallestRejected: 11 });
+  metrics.limit({ ...where, unit: 'bytes', direction: 'push', largestAccepted: 12 });
+  metrics.limit({ ...where, unit: 'seconds', direction: 'push', smallestRejected: 100 });
   metrics.round({
     registry: 'gitea',
     client: 'docker',
