@@ -77,6 +77,7 @@ export type Component = keyof typeof packages;
 const things = {
   koffi: 'the optional dependency of npm that reads TCP_INFO, on Linux',
   'cgroup-cpu': 'a control group for the CPU that can be made: root, outside of most containers',
+  tun: 'the device /dev/net/tun, which Linux has and containers as a rule have not',
   'cgroup-memory': 'a control group for memory that can be made: root, outside of most containers',
 } as const;
 type Thing = keyof typeof things;

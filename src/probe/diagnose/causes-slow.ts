@@ -60,7 +60,7 @@ const table = {
     nextTest: '`iperf3` between here and the next host; `tc -s qdisc` here for a shaper.',
     shownBy: 'the kernel of this host, in all slow pushes; twice, beside another path that is four times as fast',
     refutedWhen:
-      'the rate still grew in the second half of the push, or 1 % of the bytes went out once more and no queue was full',
+      'the rate still grew in the second half of the push, or the round trip was no longer at its end than at its best: nothing waited in a queue',
   },
   prober_slow: {
     title: 'this host is the limit: for most of the time it had nothing to send',

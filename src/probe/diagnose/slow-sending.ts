@@ -87,15 +87,14 @@ function causeOf(run: Run): SlowCauseName | undefined {
   if (!holds('network')) return undefined;
   const isLossy = (retransmittedShare(run.sending) ?? 0) >= lossyShare;
   // A full queue drops what is above it: loss of a thin line's own.
-  if (isLossy) return isQueued(run.sending) ? 'line_thin' : 'line_lossy';
-  return isSteady(run) ? 'line_thin' : undefined;
+  if (isLossy) return isQueued(run.sending, queueFactor) ? 'line_thin' : 'line_lossy';
+  // What a full line cannot carry waits before it; without a queue the bytes came as slowly as they did for another reason.
+  return isQueued(run.sending, 1) && isSteady(run) ? 'line_thin' : undefined;
 }
 
 /** The round trip at the end has a queue in it. */
-function isQueued({ minRttMs, rttMs }: SendingFacts): boolean {
-  return (
-    minRttMs !== undefined && rttMs !== undefined && rttMs >= queueFactor * minRttMs && rttMs >= minRttMs + queueMs
-  );
+function isQueued({ minRttMs, rttMs }: SendingFacts, factor: number): boolean {
+  return minRttMs !== undefined && rttMs !== undefined && rttMs >= factor * minRttMs && rttMs >= minRttMs + queueMs;
 }
 
 /** HTTP/2: the window with which the hop lets a stream begin, as it said. */

@@ -46,6 +46,7 @@ function causesOf(subject: Examined, direct?: Examined): string[] {
 const receiver = { receiver: 3_800, network: 150, prober: 50 };
 const network = { receiver: 100, network: 3_850, prober: 50 };
 const prober = { receiver: 100, network: 50, prober: 3_850 };
+const queued = { minRttMs: 40, rttMs: 70 };
 const lossy = { sentBytes: 2 * MB, retransmittedBytes: 40_000 };
 const fast = over({ bytesPerSecond: 80 * MB, limited: network });
 
@@ -53,7 +54,12 @@ describe('what holds pushes up', () => {
   test.each<[string, Pushed, string[]]>([
     ['a next host that reads slowly', { limited: receiver }, ['receiver_slow likely']],
     ['a line that loses segments', { limited: network, facts: lossy }, ['line_lossy likely']],
-    ['a line that is full', { limited: network }, ['line_thin likely']],
+    ['a line that is full', { limited: network, facts: queued }, ['line_thin likely']],
+    [
+      'a line that is full, where a round trip takes long',
+      { limited: network, facts: { minRttMs: 600, rttMs: 650 } },
+      ['line_thin likely'],
+    ],
     [
       'a full queue that drops',
       { limited: network, facts: { ...lossy, minRttMs: 4, rttMs: 80 } },
@@ -68,7 +74,8 @@ describe('what holds pushes up', () => {
     ['a path that is fast, whoever is the limit', { limited: receiver, bytesPerSecond: 80 * MB }],
     ['a path that is fast and loses segments', { limited: network, bytesPerSecond: 80 * MB, facts: lossy }],
     ['nobody who is the limit for most of the time', { limited: { receiver: 2_000, network: 1_500, prober: 500 } }],
-    ['a connection that still gathers speed', { limited: network, points: growing }],
+    ['a connection that still gathers speed', { limited: network, points: growing, facts: queued }],
+    ['a line on which nothing waits', { limited: network, facts: { minRttMs: 40, rttMs: 43 } }],
     ['the window of HTTP/2', { limited: receiver, streamWindowBytes: 65_535 }],
     ['a moment', { limited: { receiver: 400, network: 0, prober: 0 } }],
     ['a small body', { limited: receiver, sizeBytes: 100_000 }],
@@ -97,7 +104,7 @@ describe('what holds pushes up', () => {
   });
 
   test('is not named when slow pushes contradict each other; one that does not say does not', () => {
-    expect(causesOf(over({ limited: receiver }, { limited: network }))).toEqual([]);
+    expect(causesOf(over({ limited: receiver }, { limited: network, facts: queued }))).toEqual([]);
     expect(causesOf(over({ limited: receiver }, { limited: { receiver: 2_000, network: 2_000, prober: 0 } }))).toEqual([
       'receiver_slow likely',
     ]);
