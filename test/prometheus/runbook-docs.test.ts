@@ -6,6 +6,7 @@ import type { Cause } from '../../src/probe/diagnose/cause.ts';
 import { authCauses } from '../../src/probe/diagnose/causes-auth.ts';
 import { bodyCauses } from '../../src/probe/diagnose/causes-body.ts';
 import { paceCauses } from '../../src/probe/diagnose/causes-pace.ts';
+import { pullCauses } from '../../src/probe/diagnose/causes-pull.ts';
 import { registryCauses } from '../../src/probe/diagnose/causes-registry.ts';
 import { slowCauses } from '../../src/probe/diagnose/causes-slow.ts';
 import { causes } from '../../src/probe/diagnose/causes.ts';
@@ -14,7 +15,7 @@ import { markdownRow, placeOfCause, remedyOfCause } from '../support/cause-table
 type Row = Pick<Cause, 'title' | 'hop' | 'nextTest' | 'remedy' | 'reference'>;
 
 const sizeLimits = Object.entries(causes)
-  .filter(([name]) => /_(?:body|size)_limit$/.test(name))
+  .filter(([name]) => /^(?!pull_).*_(?:body|size)_limit$/.test(name))
   .map(([, cause]) => cause);
 
 /** The causes that an alert can have. All others are one click away, in docs/diagnosis.md. */
@@ -23,6 +24,7 @@ const causesOf: Readonly<Record<string, readonly Row[]>> = {
   BlobprobePushFailing: [...Object.values(bodyCauses), ...sizeLimits],
   BlobprobeAllPathsFailing: Object.values(registryCauses),
   BlobprobeAuthFailing: Object.values(authCauses),
+  BlobprobePullCorrupted: [pullCauses.pull_recoded, pullCauses.pull_cache_wrong, pullCauses.pull_altered],
   BlobprobeSizeLimitDropped: sizeLimits,
   BlobprobeDurationLimitDropped: Object.values(paceCauses),
   BlobprobeThroughputDegraded: Object.values(slowCauses),

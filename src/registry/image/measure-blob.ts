@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createGzip } from 'node:zlib';
+import { parseJson } from '../json.ts';
 import type { Compression } from './stored-image.ts';
 
 /** A blob that was read once, from its first byte to its last. */
@@ -7,9 +8,9 @@ export interface MeasuredBlob {
   readonly sizeBytes: number;
   /** By its first bytes, whatever its media type says. */
   readonly compression: Compression;
-  /** Of what is neither compressed nor JSON. */
+  /** Of what is not compressed. */
   readonly gzipBytes?: number;
-  /** Of JSON that is short enough to be a manifest or an index. */
+  /** Of JSON that is short enough to be a manifest or an index: whether it is one, or a layer that reads so, says who names it. */
   readonly text?: string;
 }
 
@@ -40,7 +41,10 @@ export async function measureBlob(body: AsyncIterable<Uint8Array>): Promise<Meas
       }
     }
   }
-  measuring ??= measuringFor(head);
+  if (measuring === undefined) {
+    measuring = measuringFor(head);
+    await measuring.take(head);
+  }
   return { sizeBytes, ...(await measuring.end(sizeBytes)) };
 }
 
@@ -52,21 +56,24 @@ interface Measuring {
 function measuringFor(head: Uint8Array): Measuring {
   const compression = magics.find(([, magic]) => magic.every((byte, at) => head[at] === byte))?.[0];
   if (compression !== undefined) return { take: async () => {}, end: async () => ({ compression }) };
-  return head[0] === 0x7b || head[0] === 0x5b ? keptText() : gzipped();
+  // Manifests may stand after what they name, so what may be one is kept, and what may be a layer is compressed.
+  return head[0] === 0x7b || head[0] === 0x5b ? keptText(gzipped()) : gzipped();
 }
 
-function keptText(): Measuring {
+function keptText(gzip: Measuring): Measuring {
   const kept: Uint8Array[] = [];
   let keptBytes = 0;
   return {
     take: async (chunk) => {
       keptBytes += chunk.length;
       if (keptBytes <= mostManifestBytes) kept.push(Buffer.from(chunk));
+      else kept.length = 0;
+      await gzip.take(chunk);
     },
-    end: async (sizeBytes) => ({
-      compression: 'none',
-      text: sizeBytes <= mostManifestBytes ? Buffer.concat(kept).toString('utf8') : undefined,
-    }),
+    end: async (sizeBytes) => {
+      const text = sizeBytes <= mostManifestBytes ? Buffer.concat(kept).toString('utf8') : '';
+      return { ...(await gzip.end(sizeBytes)), text: parseJson(text) === undefined ? undefined : text };
+    },
   };
 }
 

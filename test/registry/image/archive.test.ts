@@ -11,8 +11,8 @@ let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'blobprobe-image-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** A layer that gzip makes a tenth of, and its digest. It begins as no JSON does. */
-const layer = Buffer.concat([Buffer.alloc(1), randomBytes(19_999), Buffer.alloc(180_000, 7)]);
+/** A layer that gzip makes a tenth of, and its digest. */
+const layer = Buffer.concat([randomBytes(20_000), Buffer.alloc(180_000, 7)]);
 const packed = gzipSync(layer);
 const sha = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -66,6 +66,25 @@ const inLayout = [
   { storedBytes: packed.length, compression: 'gzip' },
   { storedBytes: layer.length, compression: 'none', gzipBytes: packed.length },
 ];
+
+describe('a plain layer whose first file name begins as JSON does', () => {
+  test.each(['{{ cookiecutter.name }}/', '[id].tsx', '{}'])(
+    '%s: gzip makes of it what it makes of any',
+    async (name) => {
+      const bytes = Buffer.concat([Buffer.from(name), Buffer.alloc(name === '{}' ? 0 : 50_000, 7)]);
+      const plain = { storedBytes: bytes.length, compression: 'none', gzipBytes: gzipSync(bytes).length };
+      put('one/layer.tar', bytes);
+      put('manifest.json', JSON.stringify([{ RepoTags: ['team/app:1'], Layers: ['one/layer.tar'] }]));
+      expect(await imagesOfFile(tar())).toEqual([{ name: 'team/app:1', layers: [plain] }]);
+      rmSync(join(folder, 'in'), { recursive: true });
+      const manifest = Buffer.from(JSON.stringify({ layers: [blob(bytes, 'application/vnd.oci.image.layer.v1.tar')] }));
+      for (const each of [bytes, manifest]) put(`blobs/sha256/${sha(each)}`, each);
+      put('index.json', JSON.stringify({ manifests: [blob(manifest, 'm')] }));
+      for (const file of [tar(), join(folder, 'in')])
+        expect(await imagesOfFile(file)).toMatchObject([{ layers: [plain] }]);
+    },
+  );
+});
 
 describe('docker save', () => {
   test.each([['--format=pax'], ['--format=gnu'], ['--format=ustar']])(
