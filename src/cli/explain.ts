@@ -99,12 +99,19 @@ function hopWords({ request, failure, findings, restsOn }: Failed): string {
 function runThatShows(one: Failed): string {
   const { reason, elapsedMs } = one.failure;
   const isTime = reasonTable[reason].tells.time !== 'no' && elapsedMs >= 5_000;
-  return isTime ? `blobprobe limit ${targetOf(one)} --only=duration` : `blobprobe push ${targetOf(one)}${sizeOf(one)}`;
+  return isTime
+    ? `blobprobe limit ${targetOf(one)} --only=duration${wayOf(one)}`
+    : `blobprobe push ${targetOf(one)}${sizeOf(one)}${wayOf(one)}`;
 }
 
 /** The command that tries the causes against each other: it has the contrasts that a line has not. */
 function nextTest(one: Failed): string {
-  return `blobprobe diagnose ${targetOf(one)}${sizeOf(one)}`;
+  return `blobprobe diagnose ${targetOf(one)}${sizeOf(one)}${wayOf(one)}`;
+}
+
+/** A pull that failed shows where something is pulled. */
+function wayOf({ failure }: Failed): string {
+  return failure.phase === 'pull' ? ' --pull' : '';
 }
 
 function targetOf({ request, client }: Failed): string {

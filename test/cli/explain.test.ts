@@ -63,6 +63,14 @@ test('a time limit is shown by slow bodies, a size by a push of it', async () =>
   );
 });
 
+test('the line of a pull is shown by a pull', async () => {
+  const line =
+    '10.0.0.1 - - [01/Jan/2026:00:00:00 +0000] "GET /v2/team/app/blobs/sha256:00 HTTP/1.1" 504 160 "-" "docker/28.0"';
+  const { out } = await explain('', line);
+  expect(out).toMatch(/ {2}same {4}blobprobe push --url=https:\/\/REGISTRY\/team\/app --client=docker --pull\n/);
+  expect(out).toMatch(/ {2}next {4}blobprobe diagnose --url=https:\/\/REGISTRY\/team\/app --client=docker --pull\n$/);
+});
+
 test('JSON', async () => {
   const { out } = await explain('', access(413), '--json');
   expect(JSON.parse(out)).toMatchObject([

@@ -244,6 +244,11 @@ describe('diagnose', () => {
     // The same pushes as without it: what is pulled was put there over the other path, and taken away.
     expect(edge.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(2 * pushes);
     expect([...registry.blobs]).toEqual([]);
+    registry.intercept = ({ method }) => (method === 'POST' ? { kind: 'answer', status: 500 } : undefined);
+    const { out: broken } = await run([...args, '--pull']);
+    expect(broken).toContain('pulls: no push got through, so there was nothing to pull\n');
+    expect(broken).not.toContain('pulled back');
+    registry.intercept = undefined;
     edge.setFaults([]);
     const { out: json, code: healthy } = await run([...args, '--pull', '--json']);
     expect(JSON.parse(json)).toMatchObject([{ kind: 'healthy', findings: [] }]);

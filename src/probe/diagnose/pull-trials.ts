@@ -19,6 +19,10 @@ export async function pullBack(
 ): Promise<PulledBack | undefined> {
   const { check, direct, pull = false, signal, onStep, onProgress } = options;
   if (!pull) return undefined;
+  if (![...log.trials, ...log.directTrials].some(({ run }) => run.ok)) {
+    log.leftOut.push('pulls: no push got through, so there was nothing to pull');
+    return undefined;
+  }
   const sizeBytes = check.workload.layerBytes[0] ?? 0;
   const runs: Run[] = [];
   const directRuns: Run[] = [];
