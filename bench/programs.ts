@@ -10,14 +10,14 @@ export interface Helper {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts the sink; it ends with this process. */
-export async function startSink(): Promise<Helper> {
-  const child = fork(fileURLToPath(new URL('sink.js', import.meta.url)), {
+/** Starts the sink on an address of this host; it ends with this process. */
+export async function startSink(address = '127.0.0.1'): Promise<Helper> {
+  const child = fork(fileURLToPath(new URL('sink.js', import.meta.url)), [address], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   if (child.stdout === null) throw new Error('no output of the sink');
   const [port] = (await once(child.stdout, 'data')) as [Buffer];
-  return { origin: `http://127.0.0.1:${port.toString().trim()}`, pid: child.pid ?? 0, stop: () => stop(child) };
+  return { origin: `http://${address}:${port.toString().trim()}`, pid: child.pid ?? 0, stop: () => stop(child) };
 }
 
 /** Ends a child and waits for it; SIGKILL after ten seconds. */

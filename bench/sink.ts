@@ -64,7 +64,7 @@ function withOwnBuffer(accepted: Socket, buffer: Buffer, onBytes: (bytes: Buffer
 }
 
 const server = createServer({ pauseOnConnect: true, noDelay: true }, serve);
-server.listen(0, '127.0.0.1', () => {
+server.listen(0, process.argv[2], () => {
   const address = server.address();
   process.stdout.write(`${typeof address === 'object' ? address?.port : ''}\n`);
 });

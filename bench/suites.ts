@@ -2,6 +2,7 @@ import type { Suite } from './suite.ts';
 import { bandwidthSuite } from './suites/bandwidth.ts';
 import { blackboxSuite } from './suites/blackbox.ts';
 import { growthSuite } from './suites/growth.ts';
+import { longSuite } from './suites/long.ts';
 import { memorySuite } from './suites/memory.ts';
 import { pageSuite } from './suites/page.ts';
 import { pushSuite } from './suites/push.ts';
@@ -19,6 +20,7 @@ export const suites: readonly Suite[] = [
   blackboxSuite,
   pushSuite,
   tlsSuite,
+  longSuite,
   registrySuite,
   memorySuite,
   startupSuite,

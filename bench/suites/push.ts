@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { chunkedByCurl, uploadByCurl, writeZeros } from '../curl.ts';
 import { oneCheck, startDaemon, valueOf } from '../daemon.ts';
 import { interleave, ratioTo, rowOf } from '../figures.ts';
-import { cpuSeconds, measureProgram, startSink } from '../programs.ts';
+import { cpuSeconds, startSink } from '../programs.ts';
 import type { Row, Suite } from '../suite.ts';
 
 interface Measurement {
@@ -96,23 +97,16 @@ async function measureDaemon(client: string, sizeMiB: number): Promise<Measureme
 /** The same number of bytes with curl, from a sparse file; undefined when curl is not installed. */
 async function measureCurl(shape: 'chunked' | 'length', sizeMiB: number): Promise<Measurement | undefined> {
   const directory = mkdtempSync(join(tmpdir(), 'blobprobe-bench-'));
-  const file = join(directory, 'zeros');
-  writeFileSync(file, '');
-  truncateSync(file, sizeMiB * MiB);
-  // Into the page cache: curl is not to wait for a file system that fills holes.
-  await measureProgram('dd', [`if=${file}`, 'of=/dev/null', 'bs=1M']);
+  const file = await writeZeros(directory, sizeMiB);
   const sink = await startSink();
-  const framing = shape === 'chunked' ? ['-X', 'PATCH', '-H', 'Transfer-Encoding: chunked'] : [];
-  const target = `${sink.origin}/v2/bench/blob/blobs/uploads/curl?digest=sha256:0`;
   try {
     const sinkCpu = cpuSeconds(sink.pid);
-    const args = ['--silent', '--fail', '-H', 'Expect:', ...framing, '-T', file, '-w', '%{speed_upload}', target];
-    const cost = await measureProgram('curl', args);
+    const cost = await uploadByCurl(sink.origin, file, shape === 'chunked' ? chunkedByCurl : []);
     return (
       cost && {
-        bytesPerSecond: Number(cost.output),
+        bytesPerSecond: cost.bytesPerSecond,
         cpuSecondsPerGiB: (cost.cpuSeconds / sizeMiB) * 1024,
-        sinkShare: ((cpuSeconds(sink.pid) - sinkCpu) * Number(cost.output)) / (sizeMiB * MiB),
+        sinkShare: ((cpuSeconds(sink.pid) - sinkCpu) * cost.bytesPerSecond) / (sizeMiB * MiB),
       }
     );
   } finally {

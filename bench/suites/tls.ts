@@ -1,12 +1,13 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startHop } from '../../test/real/hops/hop.ts';
 import { type CertificateFiles, makeCertificates } from '../../test/real/support/certificates.ts';
 import { findComponent } from '../../test/support/component.ts';
+import { chunkedByCurl, uploadByCurl, writeZeros } from '../curl.ts';
 import { oneCheck, startDaemon, valueOf } from '../daemon.ts';
 import { interleave, ratioTo, rowOf } from '../figures.ts';
-import { cpuSeconds, measureProgram, startSink } from '../programs.ts';
+import { cpuSeconds, startSink } from '../programs.ts';
 import type { BenchContext, Row, Suite } from '../suite.ts';
 
 const sizeMiB = 1024;
@@ -28,7 +29,7 @@ const pairs: readonly Pair[] = [
   {
     framing: 'HTTP/1.1, chunked',
     client: 'docker',
-    curl: ['--http1.1', '-X', 'PATCH', '-H', 'Transfer-Encoding: chunked'],
+    curl: ['--http1.1', ...chunkedByCurl],
   },
   { framing: 'HTTP/1.1, length', client: 'docker-containerd', curl: ['--http1.1'] },
   { framing: 'HTTP/2', client: 'crane', curl: ['--http2', '-X', 'PATCH'] },
@@ -55,11 +56,7 @@ export const tlsSuite: Suite = {
 
 async function measureAll(context: BenchContext, directory: string): Promise<Row[]> {
   const tls = makeCertificates(directory, 'tls');
-  const file = join(directory, 'zeros');
-  writeFileSync(file, '');
-  truncateSync(file, sizeMiB * MiB);
-  // Into the page cache: curl is not to wait for a file system that fills holes.
-  await measureProgram('dd', [`if=${file}`, 'of=/dev/null', 'bs=1M']);
+  const file = await writeZeros(directory, sizeMiB);
   const names = ({ framing, client }: Pair) => ({ own: `${client} (${framing})`, peer: `curl (${framing})` });
   const measured = await interleave<Measurement>(
     context,
@@ -138,9 +135,6 @@ async function measureCurl(
   how: readonly string[],
   file: string,
 ): Promise<Measurement | undefined> {
-  const target = `${origin}/v2/bench/blob/blobs/uploads/curl?digest=sha256:0`;
-  const always = ['--silent', '--fail', '--cacert', tls.caFile, '-H', 'Expect:', '-w', '%{speed_upload}'];
-  const cost = await measureProgram('curl', [...always, ...how, '-T', file, target]);
-  if (cost === undefined) return undefined;
-  return { bytesPerSecond: Number(cost.output), cpuSecondsPerGiB: (cost.cpuSeconds / sizeMiB) * 1024 };
+  const cost = await uploadByCurl(origin, file, ['--cacert', tls.caFile, ...how]);
+  return cost && { bytesPerSecond: cost.bytesPerSecond, cpuSecondsPerGiB: (cost.cpuSeconds / sizeMiB) * 1024 };
 }
