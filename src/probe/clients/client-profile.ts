@@ -113,7 +113,7 @@ export interface ClientRow {
   /** What the client sends again within an attempt, on the same session. */
   readonly resend?: ResendPolicy;
   /** In place of `resend`, for a client that remembers how a host has answered; made anew for each run. */
-  readonly remembersHost?: () => HostMemory;
+  readonly remembersHost?: (() => HostMemory) | undefined;
   /** Sends a body again after a 401; the others' streams are consumed by then. */
   readonly resendsBody: boolean;
   /** POST with `mount=<digest>` and no `from` first; its session is used when the registry has no such blob. */

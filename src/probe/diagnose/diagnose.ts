@@ -1,7 +1,6 @@
 import type { Failure } from '../failure.ts';
 import { hopOfPath, hopOfRegistry } from '../compare/verdict-hop.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
-import { reasonTable } from '../judge/reason-table.ts';
 import { type CauseName, causes } from './causes.ts';
 import { conclusionOf } from './conclusion.ts';
 import { conformanceFindings } from './conformity.ts';
@@ -10,7 +9,9 @@ import { type Diagnosis, type Finding, findingOf } from './finding.ts';
 import { gapsOf } from './gaps.ts';
 import { type Case, judge, judgeAlone, type Verdict } from './judge.ts';
 import { mergedFindings } from './merge.ts';
-import { hasPassed, isAnothersRule, isBesidePushes, isHiddenRefusal, isRefusedInWords, isStuck } from './passing.ts';
+import { equalPushesAfter } from './passing.ts';
+import { sortedSymptoms } from './sorted-symptoms.ts';
+import { withConnectTimeouts } from './never-connected.ts';
 import { neighbourFactsOf } from './neighbour-push.ts';
 import { quoteOf } from './words.ts';
 import { toldDirectly } from './told-directly.ts';
@@ -18,34 +19,18 @@ import { goneRegistry } from './registry-gone.ts';
 import { stuckWords } from './kernel-signs.ts';
 import { pullCases } from './pull-cases.ts';
 import { slowFacts, slowFindings } from './slowness.ts';
-import { bytesOfExamination, factsOfExamination, heldWords, symptomsOf } from './symptoms.ts';
-import type { Examination, PulledBack, Symptom } from './trial.ts';
+import { bytesOfExamination, factsOfExamination, heldWords } from './symptoms.ts';
+import type { Examination, Examined, PulledBack, Symptom } from './trial.ts';
 
 /**
  * Names the causes that explain what was seen, all of them. Pure. A path is never blamed for what a registry that is down, or
  * went down in the meantime, explains as well; what no cause explains is listed as it is, in the server's own words.
  */
-export function diagnose(examination: Examination): Diagnosis {
+export function diagnose(examined: Examination): Diagnosis {
+  const examination = withConnectTimeouts(examined);
   const { subject } = examination;
-  const symptoms = symptomsOf(subject);
-  const beside = symptoms.filter((symptom) => isBesidePushes(symptom, subject));
-  const own = symptoms.filter(
-    (one) => reasonTable[one.failure.reason].tells.own && !isStuck(one, examination) && !beside.includes(one),
-  );
   const gone = goneRegistry(examination);
-  const others = symptoms.filter((symptom) => isAnothersRule(symptom, subject));
-  const judged = symptoms.filter(
-    (symptom) =>
-      !own.includes(symptom) &&
-      !others.includes(symptom) &&
-      !beside.includes(symptom) &&
-      !isRefusedInWords(symptom, subject) &&
-      !isHiddenRefusal(symptom, subject),
-  );
-  const kept =
-    gone === undefined ? judged : judged.filter(({ failure }) => !reasonTable[failure.reason].round.needsSuccessAfter);
-  const passed = kept.filter((symptom) => hasPassed(symptom, subject));
-  const lasting = kept.filter((symptom) => !passed.includes(symptom));
+  const { own, others, gotOver, passed, lasting } = sortedSymptoms(examination, gone !== undefined);
   const cases = lasting.map((symptom) => caseOf(toldDirectly(symptom, examination), examination));
   const verdicts = judge(cases);
   const found: Finding[] = gone === undefined ? [] : [gone];
@@ -65,7 +50,13 @@ export function diagnose(examination: Examination): Diagnosis {
   const findings = mergedFindings([...found, ...conformanceFindings(examination), ...slowFindings(examination)]);
   const { hidden, notExamined } = gapsOf(examination);
   return {
-    ...conclusionOf(findings, unexplained, subject.path.name, hidden),
+    ...conclusionOf(
+      findings,
+      unexplained,
+      subject.path.name,
+      hidden,
+      gotOver.flatMap((one) => gotOverWords(one, subject)),
+    ),
     findings,
     unexplained,
     notExamined,
@@ -125,7 +116,7 @@ interface Seen {
 function findingBy({ cause, confidence }: Verdict, { failure, seen, contrast, what, besides }: Seen): Finding {
   const words = `${what}: ${describeFailure(seen)}${besides}${stuckWords(failure)}${comparedTo(contrast, failure)}`;
   const evidence = [
-    `${words}${quoted(failure, failure === seen ? 'it' : 'there the registry')}${challengeOf(failure)}`,
+    `${words}${quoted(failure, failure === seen ? 'it' : 'there the registry')}${challengeOf(failure)}${addressOf(failure)}`,
   ];
   return findingOf(cause, causes[cause], { hop: hopOf(cause, failure, contrast), confidence, evidence });
 }
@@ -133,6 +124,16 @@ function findingBy({ cause, confidence }: Verdict, { failure, seen, contrast, wh
 /** `docker, 1 MiB: cannot push here: …`. */
 function ruleWords({ failure, what }: Symptom): string {
   return `${what}: this client cannot push here: ${failure.evidence.message}`;
+}
+
+/** `one push of 4 that was cut once (…), after which docker-containerd sends the request again by itself`. */
+function gotOverWords({ failure, what, trial }: Symptom, { trials }: Examined): string[] {
+  if (trial === undefined) return [];
+  const { client } = trial.run.check;
+  const times = equalPushesAfter(trial, trials).length + 1;
+  return [
+    `one push of ${times} that was cut (${what}: ${describeFailure(failure)}), and ${client.name} sends such a request again by itself`,
+  ];
 }
 
 /** The server's own words. */
@@ -151,6 +152,12 @@ function challengeOf({ evidence }: Failure): string {
   const { challenge, tokenTimes } = evidence;
   const times = tokenTimes === undefined ? '' : `; the token was ${tokenTimes}`;
   return challenge === undefined ? times : `; its challenge is ${challenge}${times}`;
+}
+
+/** Where a redirect or a Location led, without what stands in its query. */
+function addressOf({ evidence: { url, redirectedFrom, location } }: Failure): string {
+  if (redirectedFrom !== undefined) return `; ${redirectedFrom} redirects to ${url}`;
+  return location === undefined ? '' : `; its Location is ${location}`;
 }
 
 function hopOf(

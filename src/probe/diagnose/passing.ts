@@ -3,6 +3,7 @@ import { isCut } from '../judge/is-cut.ts';
 import { reasonTable } from '../judge/reason-table.ts';
 import { isDown } from './contrast.ts';
 import { besides, isAlike } from './flips.ts';
+import { isPortal } from './observed.ts';
 import type { Examination, Examined, Symptom, Trial } from './trial.ts';
 
 /** A registry or a hop that restarts fails in this way while it does: only a second try tells. */
@@ -45,6 +46,25 @@ export function hasPassed({ failure, trial, endpoint }: Symptom, { trials }: Exa
   return mayPass(failure) && repeats.length > 0 && repeats.every(({ run }) => run.ok);
 }
 
+/** So many equal pushes have to get through afterwards before an end is taken for a single one. */
+const timesToPass = 3;
+
+/**
+ * A connection was cut once, and the client itself sends that request again: a fact to be told, no fault that a user meets. It is one only
+ * if nothing else was cut on this path and several equal pushes got through afterwards.
+ */
+export function isGotOver({ failure, trial }: Symptom, { trials }: Examined): boolean {
+  if (trial?.clientSendsAgain !== true || !isCut(failure)) return false;
+  const isOnlyCut = trials.every((one) => one === trial || one.run.failure === undefined || !isCut(one.run.failure));
+  const later = equalPushesAfter(trial, trials);
+  return isOnlyCut && later.length >= timesToPass && later.every(({ run }) => run.ok);
+}
+
+/** The pushes of the same size in the same shape that were made after this one. */
+export function equalPushesAfter(trial: Trial, trials: readonly Trial[]): Trial[] {
+  return trials.slice(trials.indexOf(trial) + 1).filter((one) => isSame(one, trial));
+}
+
 /**
  * The same failure came, went and came again: no single outage. Nor is it one when several pushes lost their sessions: replicas
  * that do not share them lose some of many, and let others through.
@@ -72,6 +92,8 @@ export function isStuck({ failure, trial }: Symptom, { direct }: Examination): b
  */
 export function isBesidePushes({ failure, endpoint }: Symptom, { trials }: Examined): boolean {
   if (endpoint === undefined || trials.every(({ run }) => !run.ok)) return false;
+  // Clients take any 200 there for a registry without a login.
+  if ((endpoint === 'ping' || endpoint === 'auth') && isPortal(failure)) return trials.every(({ run }) => run.ok);
   const isRefusal = failure.status !== undefined && failure.status >= 400 && failure.status < 500;
   return failure.reason === 'deadline' || ((endpoint === 'catalog' || endpoint === 'tags') && isRefusal);
 }

@@ -1,6 +1,7 @@
 import { oneBlob, type Check } from '../check.ts';
 import type { ClientProfile, WireShape } from '../clients/client-profile.ts';
 import { clientProfiles } from '../clients/client-profiles.ts';
+import type { Failure } from '../failure.ts';
 
 export interface ShapedCheck {
   readonly check: Check;
@@ -46,9 +47,19 @@ export function timesSent({ shape, resendsBody }: ClientProfile): number {
 export function trialCheck({ check }: ShapedCheck, sizeBytes: number): Check {
   return {
     ...oneBlob(check, 'diagnosis', sizeBytes),
-    client: { ...check.client, resend: () => undefined },
+    client: { ...check.client, resend: () => undefined, remembersHost: undefined },
     retries: 'none',
   };
+}
+
+/** Whether the client sends the request again by itself, on the same session, when it ends so for the first time. Pure. */
+export function sendsAgain(
+  { resend, remembersHost }: ClientProfile,
+  { status, evidence, elapsedMs }: Failure,
+): boolean {
+  const policy = remembersHost?.().resend ?? resend;
+  const end = { sending: 1, status, statusBefore: undefined, code: evidence.code, retryAfterMs: undefined };
+  return policy?.({ ...end, hasBody: true, durationMs: elapsedMs }) !== undefined;
 }
 
 /** Every request on a connection of its own. */

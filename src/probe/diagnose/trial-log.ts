@@ -3,7 +3,7 @@ import type { NetworkPath } from '../../network/path.ts';
 import { formatDuration } from '../../network/duration-words.ts';
 import type { RunCheck } from '../outcome.ts';
 import type { ExamineDeps, ExamineOptions } from './examine-options.ts';
-import { type ShapedCheck, smallBytes, trialCheck } from './trial-checks.ts';
+import { sendsAgain, type ShapedCheck, smallBytes, trialCheck } from './trial-checks.ts';
 import type { Trial, TrialKind } from './trial.ts';
 
 /** How a push of an examination differs from the usual one. */
@@ -82,7 +82,9 @@ export class TrialLog {
       );
       return false;
     }
-    trials.push({ kind, shape: shaped.shape, sizeBytes, run: outcome, pauseMs });
+    const { failure } = outcome;
+    const clientSendsAgain = failure !== undefined && sendsAgain(shaped.check.client, failure);
+    trials.push({ kind, shape: shaped.shape, sizeBytes, run: outcome, pauseMs, clientSendsAgain });
     return outcome.ok;
   }
 }

@@ -21,6 +21,8 @@ export interface Trial {
   readonly run: Run;
   /** How long a `pausing` body rests. */
   readonly pauseMs?: number;
+  /** The request that failed is one that the client itself sends again after such an end; here nothing is sent again. */
+  readonly clientSendsAgain?: boolean;
 }
 
 /** Everything that was seen over one path. */

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { diagnose } from '../../../src/probe/diagnose/diagnose.ts';
 import { hasPassed, isBesidePushes, isHiddenRefusal } from '../../../src/probe/diagnose/passing.ts';
 import type { Trial } from '../../../src/probe/diagnose/trial.ts';
@@ -79,4 +79,53 @@ test('what failed again has not passed, whatever else got through', () => {
   const first = trialOf({ failure: fakeFailure('connection_reset') });
   const repeat = trialOf({ kind: 'repeat', failure: fakeFailure('connection_reset') });
   expect(passed(first, [first, repeat, trialOf({ kind: 'again', sizeBytes: 1_000 })])).toBe(false);
+});
+
+describe('a cut that came once', () => {
+  const cut = fakeFailure('connection_reset', { phase: 'wait', sentBytes: 1_000_000 });
+  const first: Trial = { ...trialOf({ failure: cut }), clientSendsAgain: true };
+  const equal = [trialOf({ kind: 'fresh' }), trialOf({ kind: 'fresh' }), trialOf({ kind: 'repeat' })];
+  const told = (trials: readonly Trial[]) => diagnose({ subject: { path: pathTo('http://registry.example'), trials } });
+
+  test('is told with its count, and no fault, where the client sends the request again and three equal pushes got through', () => {
+    expect(told([first, ...equal])).toMatchObject({
+      kind: 'healthy',
+      unexplained: [],
+      why: expect.stringMatching(
+        /got through, but for one push of 4 that was cut \(.*connection_reset.*\), and docker sends such a request again by itself$/,
+      ) as string,
+    });
+  });
+
+  test.each<[string, readonly Trial[]]>([
+    ['the client does not send it again', [{ ...first, clientSendsAgain: false }, ...equal]],
+    ['two equal pushes got through, not three', [first, ...equal.slice(1)]],
+    ['it came again', [first, ...equal, { ...trialOf({ kind: 'again', failure: cut }), clientSendsAgain: true }]],
+    ['another shape was cut as well', [trialOf({ shape: 'put-length', failure: cut }), first, ...equal]],
+    [
+      'an equal push was refused afterwards',
+      [first, ...equal, trialOf({ kind: 'repeat', failure: fakeFailure('session_lost', { status: 404 }) })],
+    ],
+    ['the pushes that got through were smaller', [first, ...equal.map((one) => ({ ...one, sizeBytes: 1_000 }))]],
+  ])('is not passed over: %s', (_name, trials) => {
+    expect(told(trials).kind).not.toBe('healthy');
+  });
+
+  test('an answer that came once is none: only what ends without one is', () => {
+    const failure = fakeFailure('origin_unreachable', { status: 503, answeredBy: 'nginx', sentBytes: 1_000_000 });
+    expect(told([{ ...trialOf({ failure }), clientSendsAgain: true }, ...equal]).kind).toBe('inconclusive');
+  });
+});
+
+test.each([
+  ['every push got through', [trialOf({})], 'healthy'],
+  ['one push met a page', [trialOf({}), trialOf({ failure: lost })], 'fault'],
+] as const)('GET /v2/ is answered with a page, and %s', (_name, trials, kind) => {
+  const failure = fakeFailure('unexpected_response', {
+    status: 200,
+    answeredBy: 'haproxy',
+    evidence: { message: '', headers: { 'content-type': 'text/html' }, body: '<html>OK</html>' },
+  });
+  const examined = { path: pathTo('http://registry.example'), trials };
+  expect(isBesidePushes({ failure, what: '', endpoint: 'ping' }, examined)).toBe(kind === 'healthy');
 });
