@@ -2,6 +2,7 @@ import { pushing } from './pushing.ts';
 import { formatBytes } from '../probe/byte-words.ts';
 import type { LimitTarget } from '../config/config.ts';
 import { type Check, checkId, workloadBytes } from '../probe/check.ts';
+import type { Finding } from '../probe/diagnose/finding.ts';
 import { findingFor } from '../probe/diagnose/judge-run.ts';
 import { mostAttempts, type Run } from '../probe/outcome.ts';
 import { formatDuration } from '../network/duration-words.ts';
@@ -117,11 +118,16 @@ export function outcomeText(run: Run): string {
   return [
     `${checkId(check)}: failed after ${formatDuration(run.durationMs)}${after}\n\n`,
     transcript(run),
-    ...(finding === undefined || run.failure?.reason === 'cancelled'
-      ? []
-      : [
-          `\n${finding.confidence === 'open' ? 'Perhaps' : 'Cause'}: ${finding.title}\nRemedy: ${finding.remedy}\nSee: ${finding.reference}\n`,
-          `To be sure: blobprobe diagnose, with the same flags\n`,
-        ]),
+    ...(run.failure?.reason === 'cancelled' ? [] : causeWords(finding)),
   ].join('');
+}
+
+/** What would help, as far as one push without another to compare with can tell. */
+function causeWords(finding: Finding | undefined): string[] {
+  return finding === undefined
+    ? ['\nWhat causes it, one push does not tell: blobprobe diagnose, with the same flags, compares it with others\n']
+    : [
+        `\n${finding.confidence === 'open' ? 'Perhaps' : 'Cause'}: ${finding.title}\nRemedy: ${finding.remedy}\nSee: ${finding.reference}\n`,
+        `To be sure: blobprobe diagnose, with the same flags\n`,
+      ];
 }

@@ -15,7 +15,8 @@ export const cutCauses = {
     reference: 'https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html',
     rank: 'named',
     explains: either(
-      is('stale_connection'),
+      // Without a fresh connection to compare with, a hop that hangs up on the request looks the same.
+      is('stale_connection', undefined, (_, x) => x.freshPassed === true),
       is(
         'connection_reset',
         'none',
@@ -75,6 +76,22 @@ export const cutCauses = {
     provenBy: ['arrived'],
     nextTest:
       'Push the same with buffering of request bodies switched off at the hops (nginx: `proxy_request_buffering off`).',
+  },
+  closed_everywhere: {
+    title:
+      'connections are closed in the middle of requests over both paths: the registry hangs up, or something that they share',
+    hop: 'registry_app',
+    remedy:
+      'Look whether the registry crashes or is killed while it takes a body (restarts, out of memory, its log at that time), and for what both paths go through (mesh, filter, load balancer).',
+    reference: 'https://distribution.github.io/distribution/about/configuration/#log',
+    rank: 'general',
+    explains: (f, x) =>
+      (f.reason === 'connection_reset' || f.reason === 'stale_connection') &&
+      f.answeredBy === 'none' &&
+      x.direct === 'same',
+    refutedBy: ['worksElsewhere', 'largerPassed', 'cameOnce'],
+    provenBy: ['everywhere'],
+    nextTest: 'Push on the host of the registry itself, and read its log meanwhile.',
   },
   size_cut: {
     title: 'connections are cut while a large body is sent, and a small one passes also when it is slow',
