@@ -1,6 +1,7 @@
 import type { Cause } from './cause.ts';
 import {
   either,
+  entersTls,
   hasNoLocation,
   is,
   isRedirect,
@@ -32,16 +33,44 @@ export const addressCauses = {
     title: 'uploads are sent to a host that is not one of this path',
     hop: 'ingress',
     remedy:
-      'Make the proxy pass the Host that clients use, or the registry answer relative Locations (`http.relativeurls: true` in distribution); list the host under `allowHosts` if it is meant.',
+      'Make the proxy pass the Host that clients use, or the registry answer relative Locations (`http.relativeurls: true` in distribution), or correct its public URL (`http.host`); list the host under `allowHosts` if it is meant.',
     reference: 'https://github.com/distribution/distribution/issues/970',
     rank: 'inferred',
     explains: either(
       is('location_invalid', undefined, (f) => !leavesTls(f) && !hasNoLocation(f) && !isRedirect(f)),
       is('client_refused_location', undefined, (f) => !leavesTls(f)),
     ),
-    refutedBy: ['noSession'],
+    refutedBy: ['noSession', 'failsEverywhere', 'onlySchemeDiffers'],
     provenBy: ['path'],
     nextTest: '`curl -si -X POST URL/v2/REPO/blobs/uploads/` and look at Location.',
+  },
+  location_other_scheme: {
+    title: 'the registry sends uploads to https, and this path is plain http',
+    hop: 'failure',
+    remedy:
+      'Let the hop tell the scheme that the client speaks to it (nginx: `proxy_set_header X-Forwarded-Proto $scheme;` and no fixed `https`; outer proxies: one value), or write https:// and its port in the URL of this path, if TLS is spoken there; otherwise correct the public URL of the registry (distribution `http.host`).',
+    reference: 'https://github.com/distribution/distribution/issues/1177',
+    rank: 'named',
+    explains: is('location_invalid', undefined, (f) => entersTls(f) && !isRedirect(f)),
+    refutedBy: ['noSession'],
+    provenBy: ['path', /\blocation: https:/],
+    nextTest: '`curl -si -X POST URL/v2/REPO/blobs/uploads/` and look at Location.',
+  },
+  location_configured: {
+    title: 'the registry sends uploads to another host than the one asked for, whatever path is taken',
+    hop: 'registry_app',
+    remedy:
+      'Write the host that clients use into the public URL of the registry, or take it out (distribution `http.host`, Harbor `externalURL`, Gitea `ROOT_URL`), or let it answer relative Locations (`http.relativeurls: true`); list the host under `allowHosts` if it is meant.',
+    reference: 'https://distribution.github.io/distribution/about/configuration/#http',
+    rank: 'named',
+    explains: is(
+      'location_invalid',
+      undefined,
+      (f, x) => x.direct === 'same' && !hasNoLocation(f) && !isRedirect(f) && !entersTls(f) && !leavesTls(f),
+    ),
+    refutedBy: ['noSession', 'worksElsewhere'],
+    provenBy: ['everywhere'],
+    nextTest: '`curl -si -X POST URL/v2/REPO/blobs/uploads/` over both paths: the same host in Location.',
   },
   host_with_port_unknown: {
     title: 'a hop does not know the host as the Location of an upload writes it, with a port or without',
@@ -113,7 +142,7 @@ export const addressCauses = {
     reference: 'https://nginx.org/en/docs/http/configuring_https_servers.html#single_http_https_server',
     rank: 'named',
     explains: says(/plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i),
-    refutedBy: ['cameOnce'],
+    refutedBy: ['cameOnce', 'saysTlsDiffers'],
     provenBy: [/plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i],
     nextTest: '`curl -v https://HOST:PORT/v2/`.',
   },

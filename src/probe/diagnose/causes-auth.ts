@@ -1,6 +1,6 @@
 import type { Cause } from './cause.ts';
 import { isTokenReply } from './observed.ts';
-import { either, is, isNotAsked, isRefusal, namesNobody, namesNoService, says, scopeWords } from './predicates.ts';
+import { either, is, isNotAsked, isRefusal, namesNobody, namesNoService } from './predicates.ts';
 
 /** Login and tokens. */
 export const authCauses = {
@@ -63,18 +63,6 @@ export const authCauses = {
     refutedBy: ['loginWorks'],
     provenBy: [/^401\b/],
     nextTest: '`docker push` without and with `docker login`.',
-  },
-  push_not_allowed: {
-    title: 'this login may not push to this repository',
-    hop: 'auth_server',
-    remedy:
-      'Give the user or robot account the right to push to this repository, not only to pull (Harbor: role Developer; Gitea: `write:package`; GitLab: `write_registry`), and look whether the repository, its project and its owner are written as the registry knows them.',
-    reference: 'https://distribution.github.io/distribution/spec/auth/scope/',
-    rank: 'named',
-    explains: is('auth_rejected', 'registry', (f, x) => isRefusal(f) && f.sentBytes === 0 && says(scopeWords)(f, x)),
-    refutedBy: ['loginWorks'],
-    provenBy: [/insufficient_scope|requested access to the resource is denied|reqPackageAccess/i],
-    nextTest: '`docker push` with a login that owns the repository; the scopes that the token grants (`access`).',
   },
   token_service_page: {
     title: 'the token service answers with something that is no token: a page for people, as of single sign-on',

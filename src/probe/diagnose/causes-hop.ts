@@ -1,6 +1,7 @@
 import { staleSentBytes, staleWithinMs } from '../judge/fact-tests.ts';
 import type { Cause } from './cause.ts';
 import { isPageOfHop, ofMaintenance, overloadWords, says, saysItself } from './predicates.ts';
+import { hopTlsDiffers, hopTlsWords, httpVersionWords, notHttp } from './predicates-hop.ts';
 import { maintenanceWords } from './words.ts';
 
 /** A hop that does not ask the registry: it answers itself, refuses, or hangs up. */
@@ -25,10 +26,22 @@ export const hopCauses = {
       'Look in its error log for `limiting requests` and `limiting connections` (`limit_req`, `limit_conn`), and in its configuration for `return 503`; on ingress-nginx also whether the Service has endpoints. A server that it does not reach makes nginx say 502 or 504.',
     reference: 'https://nginx.org/en/docs/http/ngx_http_limit_req_module.html#limit_req_status',
     rank: 'named',
-    explains: (f) => f.status === 503 && saysItself(f),
+    explains: (f) => f.answeredBy === 'nginx' && saysItself(f),
     refutedBy: ['failsEverywhere', 'inMaintenance'],
     provenBy: ['path'],
     nextTest: '`curl -i URL/v2/` once, then ten times at once: only a limit lets the first one through.',
+  },
+  traefik_says_503: {
+    title: 'Traefik answers 503 by itself: a circuit breaker is open, or it has no server for this route',
+    hop: 'ingress',
+    remedy:
+      'Take the middleware `circuitBreaker` off the route of the registry, or keep 4xx out of its expression (clients ask for blobs that are not there yet, and 404 is the right answer); else look in its dashboard whether the service has servers.',
+    reference: 'https://doc.traefik.io/traefik/middlewares/http/circuitbreaker/',
+    rank: 'named',
+    explains: (f) => f.answeredBy === 'traefik' && saysItself(f),
+    refutedBy: ['failsEverywhere', 'inMaintenance'],
+    provenBy: ['path'],
+    nextTest: '`curl -i URL/v2/` once a second for a minute: a breaker closes again by itself.',
   },
   hop_overloaded: {
     title: 'a hop has too much to do, or was told to take no more',
@@ -46,7 +59,7 @@ export const hopCauses = {
     title: 'a proxy refuses or fails every request by itself, before it asks the registry',
     hop: 'failure',
     remedy:
-      'Read the error log of the proxy that answers: the login service that it asks first is away (nginx `auth_request`, Traefik `forwardAuth`, Envoy `ext_authz`), its rules lead in a circle (`rewrite`), it takes the name in TLS for another host’s than the one asked for (421), or a script or module of it fails.',
+      'Read the error log of the proxy that answers: the login service that it asks first is away (nginx `auth_request`, Traefik `forwardAuth`, Envoy `ext_authz`), its rules lead in a circle (`rewrite`), it speaks TLS to a registry without (Traefik: `http://` in the URL of the server), it takes the name in TLS for another host’s than the one asked for (421), or a script or module of it fails.',
     reference: 'https://nginx.org/en/docs/http/ngx_http_auth_request_module.html',
     rank: 'inferred',
     explains: (f, x) =>
@@ -55,7 +68,15 @@ export const hopCauses = {
       f.reason !== 'response_timeout' &&
       f.answeredBy !== 'registry' &&
       x.bareFails,
-    refutedBy: ['registryAnswered', 'failsEverywhere', 'tokenServiceSaidIt', 'inMaintenance'],
+    refutedBy: [
+      'registryAnswered',
+      'neverRegistry',
+      'failsEverywhere',
+      'tokenServiceSaidIt',
+      'inMaintenance',
+      'saysTlsDiffers',
+      'notHttp',
+    ],
     provenBy: ['path'],
     nextTest: 'Ask the login service of this proxy by itself, and switch it off for /v2/ for a moment.',
   },
@@ -78,11 +99,49 @@ export const hopCauses = {
     ],
     nextTest: 'Read the error log of this hop at the time of the failing push.',
   },
+  hop_tls_differs: {
+    title: 'a hop and the registry behind it do not agree on TLS: one of them speaks it, the other does not',
+    hop: 'failure',
+    remedy:
+      'Write the scheme of the registry at the hop that passes requests on to it (nginx: `proxy_pass https://…`; Traefik: `https://` in the URL of the server, or `serversScheme`; HAProxy: `ssl` on the `server` line; Envoy: `transport_socket` of the cluster; ingress-nginx: annotation `backend-protocol: HTTPS`), or take it off there where the registry speaks plain HTTP.',
+    reference:
+      'https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#backend-protocol',
+    rank: 'named',
+    explains: hopTlsDiffers,
+    refutedBy: ['registryAnswered', 'failsEverywhere'],
+    provenBy: [hopTlsWords],
+    nextTest:
+      'On the host of this hop: `curl -v http://ADDRESS/v2/` and `curl -vk https://ADDRESS/v2/` of the registry.',
+  },
+  hop_http2_upstream: {
+    title: 'a hop and the registry behind it do not speak the same version of HTTP',
+    hop: 'failure',
+    remedy:
+      'Speak HTTP/1.1 to the registry, unless it takes HTTP/2 without TLS (Envoy: no `http2_protocol_options` at this cluster; Kubernetes: no `appProtocol: kubernetes.io/h2c` and no port name `grpc` or `http2` at its Service; HAProxy: no `proto h2`; Traefik: no `h2c://`).',
+    reference: 'https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/http/upstream_http_protocol',
+    rank: 'named',
+    explains: (f, x) => (f.status ?? 0) >= 500 && says(httpVersionWords)(f, x),
+    refutedBy: ['registryAnswered', 'failsEverywhere'],
+    provenBy: [httpVersionWords],
+    nextTest: 'On the host of this hop: `curl -v --http1.1` and `curl -v --http2-prior-knowledge` of the registry.',
+  },
+  not_http: {
+    title: 'what answers at this host and port speaks no HTTP',
+    hop: 'path',
+    remedy:
+      'Check host and port of the URL, and the scheme: a port of TLS may answer plain HTTP with bytes of its own; ports of other services (SSH, databases) greet in their words.',
+    reference: 'https://www.rfc-editor.org/rfc/rfc9112',
+    rank: 'named',
+    explains: notHttp,
+    refutedBy: ['registryAnswered', 'failsEverywhere'],
+    provenBy: ['path'],
+    nextTest: '`curl -v URL/v2/`, and `openssl s_client -connect HOST:PORT`.',
+  },
   closed_unanswered: {
     title: 'connections of this path are closed without an answer where a request begins',
     hop: 'path',
     remedy:
-      'Look for a rule that hangs up on this client, this address or this method (nginx `return 444`, HAProxy `silent-drop` and `reject`, firewalls and filters of content), and whether the port speaks another protocol than the URL says.',
+      'Look for a rule that hangs up on this client, this address or this method (nginx `return 444`, HAProxy `silent-drop` and `reject`, firewalls and filters of content), and whether the port speaks another protocol than the URL says: HAProxy and Envoy close plain HTTP on a port of TLS without a word (write https://).',
     reference: 'https://nginx.org/en/docs/http/ngx_http_rewrite_module.html#return',
     rank: 'general',
     explains: (f, x) =>

@@ -1,7 +1,8 @@
 import type { Cause } from './cause.ts';
 import { haproxyManual } from './manuals.ts';
 import { isDown } from './contrast.ts';
-import { code, is, namedByEdge, saysItself, unreachableWords } from './predicates.ts';
+import { code, either, is, isGateway, namedByEdge, saysItself, unreachableWords } from './predicates.ts';
+import { asksInVain, ofForwardProxy } from './predicates-hop.ts';
 
 /** Nobody there, or a hop that does not get to the registry. */
 export const reachCauses = {
@@ -9,11 +10,19 @@ export const reachCauses = {
     title: 'a proxy on this path reaches nobody behind it, while the registry works over another path',
     hop: 'failure',
     remedy:
-      'Check upstream address, health checks and network policies of the proxy that answers (HAProxy: `server` lines; nginx: `proxy_pass`; load balancers: target health), and of the login service that it asks first, if there is one (Caddy `forward_auth`).',
+      'Check upstream address, scheme (plain or TLS, as the registry speaks it), health checks and network policies of the proxy that answers (HAProxy: `server` lines; nginx: `proxy_pass`; load balancers: target health), and of the login service that it asks first, if there is one (Caddy `forward_auth`).',
     reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-502-bad-gateway',
     rank: 'inferred',
-    explains: (f) => f.reason === 'origin_unreachable' && !namedByEdge(f) && !saysItself(f),
-    refutedBy: ['registryAnswered', 'failsEverywhere', 'overloaded', 'inMaintenance'],
+    explains: (f, x) =>
+      (f.reason === 'origin_unreachable' && !namedByEdge(f) && !saysItself(f)) || (asksInVain(f, x) && !namedByEdge(f)),
+    refutedBy: [
+      'registryAnswered',
+      'failsEverywhere',
+      'overloaded',
+      'inMaintenance',
+      'forwardProxySaidIt',
+      'saysTlsDiffers',
+    ],
     provenBy: ['path'],
     nextTest:
       'Ask the registry from the host of this proxy, at the address that the proxy uses: `curl -i http://ADDRESS/v2/`.',
@@ -40,7 +49,7 @@ export const reachCauses = {
       'Look at the registry: is it running, what does its log say, does its storage answer? No path is to blame while it is down.',
     reference: 'https://distribution.github.io/distribution/about/configuration/#health',
     rank: 'inferred',
-    explains: (f, x) => isDown(f) && (x.direct === 'same' || x.direct === 'none'),
+    explains: (f, x) => (isDown(f) || asksInVain(f, x)) && (x.direct === 'same' || x.direct === 'none'),
     refutedBy: ['registryAnswered', 'worksElsewhere'],
     provenBy: ['everywhere'],
     nextTest: 'Ask the registry on its own host: `curl -i http://localhost:PORT/v2/`.',
@@ -121,21 +130,24 @@ export const reachCauses = {
       'Ask for the registry from the host of the proxy: its resolver, its routes and the firewall behind it; or exempt the registry from the proxy (`NO_PROXY`).',
     reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-server-error-5xx',
     rank: 'named',
-    explains: code(/^PROXY_5/),
+    explains: either(code(/^PROXY_5/), (f, x) => ofForwardProxy(f, x) && isGateway(f, x)),
     refutedBy: ['registryAnswered'],
-    provenBy: [/PROXY_50[0-4]/],
+    provenBy: [/PROXY_50[0-4]/, /\bERR_(?:DNS_FAIL|CONNECT_FAIL|CANNOT_FORWARD)/],
     nextTest: 'On the host of the proxy: `curl -v URL/v2/`.',
   },
   proxy_forbids: {
     title: 'the forward proxy does not open a way to the registry',
     hop: 'client_network',
     remedy:
-      'Allow the host and its port for CONNECT (squid: `acl SSL_ports port PORT` and `acl Safe_ports port PORT`), or exempt the registry from the proxy (`NO_PROXY`).',
+      'Allow the host and its port, for CONNECT as well (squid: `http_access`, `acl SSL_ports port PORT` and `acl Safe_ports port PORT`), or exempt the registry from the proxy (`NO_PROXY`).',
     reference: 'http://www.squid-cache.org/Doc/config/http_access/',
     rank: 'named',
-    explains: code(/^PROXY_(?!407|5|UPGRADE)/),
+    explains: either(
+      code(/^PROXY_(?!407|5|UPGRADE)/),
+      (f, x) => ofForwardProxy(f, x) && (f.status === 403 || f.status === 405),
+    ),
     refutedBy: ['registryAnswered'],
-    provenBy: [/PROXY_(?:403|405)/],
+    provenBy: [/PROXY_(?:403|405)/, /\bERR_ACCESS_DENIED/],
     nextTest: '`curl -x PROXY -v URL`, and with another port.',
   },
   name_not_resolved: {

@@ -35,7 +35,7 @@ export const routeCauses = {
     title: 'nothing on this path leads to the registry: every request is answered 404',
     hop: 'failure',
     remedy:
-      'Add a router for this host and the path /v2/ at the hop that answers (Traefik: `Host(…)` rule and entry point; Envoy: virtual host `domains`, also with the port; ingress: host and path /v2/).',
+      'Add a router for this host and the path /v2/ at the hop that answers (Traefik: `Host(…)` rule and entry point; Envoy: virtual host `domains`, also with the port; ingress: host and path /v2/), or write https:// in the URL where the router is one for TLS.',
     reference: 'https://doc.traefik.io/traefik/routing/routers/',
     rank: 'inferred',
     explains: (f, x) => (f.status === 404 || f.status === 410) && x.everything404,
@@ -51,7 +51,11 @@ export const routeCauses = {
     reference: 'https://docs.gitea.com/usage/packages/container',
     rank: 'named',
     explains: (f, x) =>
-      f.answeredBy === 'registry' && f.status === 404 && (f.phase === 'start' || f.phase === 'auth') && !x.portal,
+      f.answeredBy === 'registry' &&
+      f.status === 404 &&
+      f.registryCode !== 'BLOB_UNKNOWN' &&
+      (f.phase === 'start' || f.phase === 'auth') &&
+      !x.portal,
     refutedBy: ['worksElsewhere', 'pingMissing'],
     provenBy: [/NAME_UNKNOWN|not found\.|(?:project|repository|namespace|owner)\b.*not (?:found|known|exist)/i],
     nextTest: '`docker push` to the same repository name.',
@@ -104,7 +108,7 @@ export const routeCauses = {
     reference: 'https://github.com/moby/moby/issues/27877',
     rank: 'general',
     explains: is('blocked_by_policy'),
-    refutedBy: ['cameOnce', 'storeRefused'],
+    refutedBy: ['cameOnce', 'storeRefused', 'forwardProxySaidIt'],
     provenBy: [
       /modsecurity|web application firewall|\bwaf\b|access denied|request blocked|rbac: access denied|forbidden by rule/i,
       'path',

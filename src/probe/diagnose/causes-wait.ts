@@ -9,7 +9,7 @@ const timeDirectly =
 const common = {
   hop: 'ingress',
   rank: 'named',
-  refutedBy: ['bodyUnfinished'],
+  refutedBy: ['bodyUnfinished', 'asksInVain'],
   nextTest: timeDirectly,
 } as const satisfies Partial<Cause>;
 
@@ -45,7 +45,7 @@ export const waitCauses = {
     remedy:
       'Raise `proxy_read_timeout` (60 s by default, 900 is what distribution recommends; on ingress-nginx the annotation `nginx.ingress.kubernetes.io/proxy-read-timeout`, on NGINX Gateway Fabric a `ProxySettingsPolicy`), and set `proxy_request_buffering off` with `proxy_http_version 1.1`, so that the registry gets the bytes while they come.',
     reference: `${nginxProxy}#proxy_read_timeout`,
-    refutedBy: ['neverRegistry'],
+    refutedBy: ['neverRegistry', 'asksInVain'],
     provenBy: [/^504\b.*time-?out/i, 'clock'],
   }),
   haproxy_server_timeout: waitLimitOf('haproxy', {
@@ -66,7 +66,7 @@ export const waitCauses = {
     remedy:
       'Set the `timeout` of the route to 0s (15 s by default), and `per_try_timeout` of its `retry_policy` above the longest commit (Istio: `timeout` of the VirtualService’s route; Gateway API: `timeouts.request` of the HTTPRoute’s rule; Envoy Gateway also `timeout.http.requestTimeout` of a `BackendTrafficPolicy`; Cilium `http-request-timeout` of the agent).',
     reference: envoyTimeouts,
-    refutedBy: ['neverRegistry', 'saysStreamTimeout'],
+    refutedBy: ['neverRegistry', 'asksInVain', 'saysStreamTimeout'],
     provenBy: [/upstream request timeout/i, 'clock'],
   }),
   traefik_gateway_timeout: waitLimitOf('traefik', {

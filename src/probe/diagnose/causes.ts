@@ -1,4 +1,5 @@
 import type { Cause } from './cause.ts';
+import { accessCauses } from './causes-access.ts';
 import { addressCauses } from './causes-address.ts';
 import { authCauses } from './causes-auth.ts';
 import { bodyCauses } from './causes-body.ts';
@@ -29,6 +30,7 @@ const table = {
   ...addressCauses,
   ...tlsCauses,
   ...authCauses,
+  ...accessCauses,
   ...registryCauses,
   ...edgeCauses,
 };

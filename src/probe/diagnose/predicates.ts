@@ -58,9 +58,10 @@ export const atLimitOfTime: Match = (f, x) =>
 export const cutInSilence: Match = (f, x) =>
   isCut(f) && f.evidence.timer === undefined && x.idleEndedAfterMs !== undefined && !atLimitOfTime(f, x);
 
-/** nginx never says 503 of a server that it does not reach. */
-export function saysItself({ status: answered, answeredBy }: Failure): boolean {
-  return answered === 503 && answeredBy === 'nginx';
+/** nginx never says 503 of a server that it does not reach; Traefik says 502 then, and “no available server” when it knows none. */
+export function saysItself({ status: answered, answeredBy, evidence }: Failure): boolean {
+  const isOfTraefik = answeredBy === 'traefik' && /^service unavailable/i.test(evidence.body ?? '');
+  return answered === 503 && (answeredBy === 'nginx' || isOfTraefik);
 }
 
 /** Envoy’s words for silence, of a body and of an answer. */
@@ -90,6 +91,13 @@ export function isRefusal({ status: answered = 0 }: Failure): boolean {
 /** Words of a registry that knows the login, and does not let it do this. Harbor's are the same for a token that it does not accept. */
 export const scopeWords =
   /insufficient_scope|requested access to the resource is denied|reqPackageAccess|\bDENIED\b|unauthorized to access repository/i;
+
+/** Words of a registry to which the login is known, and too old. */
+export const expiredWords = /\b(?:authorization |access )?(?:token|password|credentials?) (?:has|have|is|are) expired/i;
+
+/** Words of a registry that lets only some addresses in. */
+export const foreignAddressWords =
+  /\b(?:client with )?ip(?: address)?\b.{0,60}\b(?:not (?:allowed|permitted|authorized|whitelisted)|denied|blocked)|\bip allow ?list/i;
 
 /** The host of the realm does not resolve: it is wrong rather than away. */
 export function namesNobody({ evidence }: Failure): boolean {
@@ -122,6 +130,12 @@ export function isRedirect({ status: answered = 0 }: Failure): boolean {
 
 export function leavesTls({ evidence }: Failure): boolean {
   return evidence.url?.startsWith('https:') === true && evidence.location?.startsWith('http:') === true;
+}
+
+/** The other way: http was asked for, and the Location is https at the same host. */
+export function entersTls({ evidence: { url, location } }: Failure): boolean {
+  const host = /^https:\/\/([^/:?#]+)/.exec(location ?? '')?.[1];
+  return host !== undefined && /^http:\/\/([^/:?#]+)/.exec(url ?? '')?.[1] === host;
 }
 
 /** The request had been redirected, and where it led nobody answers. */
@@ -165,9 +179,10 @@ const readOnlyWords: Match = says(/read[- ]?only(?! file ?system)/i);
 export const saidByRegistry: Match = (f) =>
   f.answeredBy === 'registry' && (f.registryCode !== undefined || !/<html/i.test(f.evidence.body ?? ''));
 
-/** The registry takes no uploads: in words, or because it knows no POST where uploads begin. */
+/** The registry takes no uploads: in words, which a page over both paths says as well, or because it knows no POST where uploads begin. */
 export const readOnly: Match = (f, x) =>
-  saidByRegistry(f, x) && (readOnlyWords(f, x) || (f.reason === 'method_not_allowed' && f.phase === 'start'));
+  ((saidByRegistry(f, x) || (x.direct === 'same' && (f.status ?? 0) >= 400)) && readOnlyWords(f, x)) ||
+  (saidByRegistry(f, x) && f.reason === 'method_not_allowed' && f.phase === 'start');
 
 /** Hops whose limits on time have rows of their own. */
 const known: readonly AnsweredBy[] = [

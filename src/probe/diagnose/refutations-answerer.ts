@@ -1,6 +1,9 @@
 import type { Match } from './match.ts';
 import { isTokenReply } from './observed.ts';
 import {
+  either,
+  expiredWords,
+  foreignAddressWords,
   isPageOfHop,
   ofMaintenance,
   overloadWords,
@@ -9,6 +12,7 @@ import {
   saysStreamTimeout,
   unreachableWords,
 } from './predicates.ts';
+import { asksInVain, hopTlsDiffers, httpVersionWords, notHttp, ofForwardProxy } from './predicates-hop.ts';
 
 /** Observations of who answered, and of what they said of themselves. */
 export const answererRefutations = {
@@ -19,6 +23,26 @@ export const answererRefutations = {
   comesByTurns: {
     when: 'the same request got through and was answered 502 or 503 by turns',
     holds: (f, x) => f.reason === 'origin_unreachable' && x.byTurns,
+  },
+  saysOtherReason: {
+    when: 'the answer names another reason: the login has expired, or the address is not allowed',
+    holds: either(says(expiredWords), says(foreignAddressWords)),
+  },
+  asksInVain: {
+    when: 'requests that need nothing of the registry are not answered either, and no path shows that it is slow',
+    holds: asksInVain,
+  },
+  saysTlsDiffers: {
+    when: 'the answer speaks of TLS, or of its version of HTTP, that failed behind the hop',
+    holds: either(hopTlsDiffers, says(httpVersionWords)),
+  },
+  notHttp: {
+    when: 'what answers speaks no HTTP',
+    holds: notHttp,
+  },
+  forwardProxySaidIt: {
+    when: 'the forward proxy is who answered',
+    holds: ofForwardProxy,
   },
   tokenReplyPaged: {
     when: 'the page is what the token service answered',

@@ -1,5 +1,5 @@
 import type { Match } from './match.ts';
-import { says, storeRefuses, tlsProblem } from './predicates.ts';
+import { entersTls, says, storeRefuses, tlsProblem } from './predicates.ts';
 import { answererRefutations } from './refutations-answerer.ts';
 import { uploadRefutations } from './refutations-upload.ts';
 
@@ -145,6 +145,10 @@ const table = {
   onlyOtherHostFails: {
     when: 'all and only those requests fail in which the host is written as the Location has it',
     holds: (_, x) => x.onlyOtherHostFails,
+  },
+  onlySchemeDiffers: {
+    when: 'the Location leads to https at the same host',
+    holds: entersTls,
   },
   ownHostFails: {
     when: 'requests fail as well in which the host is written as in the URL of the path',

@@ -1,5 +1,7 @@
+import { requestsOf } from '../outcome.ts';
 import { reasonTable } from '../judge/reason-table.ts';
 import { causes } from './causes.ts';
+import { isOfRegistry } from './observed.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { describeTrial } from './symptoms.ts';
 import type { Examination, Examined, Trial } from './trial.ts';
@@ -24,7 +26,11 @@ export function goneRegistry({ subject, direct }: Examination): Finding | undefi
 function deadTrial({ trials }: Examined): Trial | undefined {
   const last = trials.findLast(({ kind }) => kind === 'again') ?? trials.find(({ kind }) => kind === 'small');
   const failure = last?.run.failure;
+  // A registry that answered within the same push is there.
   const dead =
-    failure !== undefined && reasonTable[failure.reason].round.family === 'down' && failure.answeredBy !== 'registry';
+    !requestsOf(last?.run ?? { attempts: [] }).some(isOfRegistry) &&
+    failure !== undefined &&
+    reasonTable[failure.reason].round.family === 'down' &&
+    failure.answeredBy !== 'registry';
   return dead ? last : undefined;
 }

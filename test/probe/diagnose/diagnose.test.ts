@@ -546,7 +546,12 @@ const table: [string, Partial<Failure>, Partial<Contrast>, string | undefined][]
     { smallPassed: true, arrived: 'nothing', crossedCloudflare: true },
     'cloudflare_body_buffering@edge open',
   ],
-  ['cut, nothing arrived on any path', {}, { smallPassed: true, arrived: 'nothing', direct: 'same' }, undefined],
+  [
+    'cut, nothing arrived on any path',
+    {},
+    { smallPassed: true, arrived: 'nothing', direct: 'same' },
+    'closed_everywhere@registry_app likely',
+  ],
   [
     'cut, much less arrived, the direct path works',
     {},

@@ -84,6 +84,37 @@ const byHops: readonly Answered[] = [
     never: /owner/,
   },
   {
+    name: 'nginx tells the registry of TLS that is not there',
+    source: 'distribution/distribution#1177: a fixed X-Forwarded-Proto',
+    hop: 'nginx',
+    more: () => Promise.resolve({ location: 'proxy_set_header X-Forwarded-Proto https;' }),
+    right: /X-Forwarded-Proto \$scheme/,
+    never: /not one of this path/,
+  },
+  {
+    name: 'the registry has another public URL: http.host',
+    source: 'distribution.github.io configuration, http.host; docker-archive/docker-registry#545',
+    hop: 'nginx',
+    registry: { http: { host: 'https://registry.corp.invalid:5000' } },
+    more: () => Promise.resolve({}),
+    right: /public URL of the registry.*http\.host/,
+    hops: ['registry_app'],
+    never: /pass the Host/,
+  },
+  {
+    name: 'Envoy speaks HTTP/2 to a registry of HTTP/1.1',
+    source: 'envoyproxy.io upstream HTTP protocols; Kubernetes appProtocol',
+    hop: 'envoy',
+    more: () => {
+      const type = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+      const options = { explicit_http_config: { http2_protocol_options: {} } };
+      const typed = { [type]: { '@type': `type.googleapis.com/${type}`, ...options } };
+      return Promise.resolve({ cluster: JSON.stringify({ typed_extension_protocol_options: typed }) });
+    },
+    right: /appProtocol/,
+    never: /reaches nobody/,
+  },
+  {
     name: 'HAProxy hangs up on PATCH: reject',
     source: 'HAProxy configuration manual, http-request reject',
     hop: 'haproxy',
@@ -179,6 +210,68 @@ const proxied: readonly Case[] = (['the proxy', 'the registry behind the proxy']
   },
 }));
 
+/** Answers of registries that cannot be had here, in their words. */
+const refusals: readonly Case[] = (
+  [
+    ['the login has expired', 'Your authorization token has expired. Reauthenticate and try again.', /login_expired/],
+    ['this address is not allowed', "client with IP '203.0.113.7' is not allowed access.", /address_not_allowed/],
+  ] as const
+).map(([name, message, right]) => ({
+  name: `the registry refuses uploads with 403: ${name}`,
+  source: 'aws/aws-cli#3687; learn.microsoft.com container-registry-access-selected-networks',
+  expected: { right, hops: ['auth_server', 'registry_app'], never: /push_not_allowed/ },
+  setUp: async (stage) => {
+    const registry = await stage.registry();
+    const instead: FrontOptions['instead'] = (request, response) => {
+      if (request.method !== 'POST') return false;
+      response.writeHead(403, {
+        'docker-distribution-api-version': 'registry/2.0',
+        'content-type': 'application/json',
+      });
+      response.end(JSON.stringify({ errors: [{ code: 'DENIED', message }] }));
+      return true;
+    };
+    const front = await stage.keep(startFront({ upstreamPort: registry.port, instead }));
+    const origin = `http://127.0.0.1:${front.port}`;
+    return { size: '1MB', credentials, paths: pathsOf(stage, { origin }, front.port) };
+  },
+}));
+
+/** A forward proxy that gets whole URLs, since the registry is without TLS. */
+const proxiedPlain: readonly Case[] = (
+  [
+    ['denies the host', 'acl no dst 127.0.0.0/8\nhttp_access deny no', '127.0.0.1', /proxy_forbids/],
+    ['finds no address', '', 'registry.invalid', /proxy_reaches_nobody/],
+  ] as const
+).map(([what, rules, host, right]) => ({
+  name: `the proxy before a registry without TLS ${what}: squid`,
+  source: 'distribution/distribution#2147',
+  expected: { right, hops: ['client_network'], never: /upstream address|Allow the methods/ },
+  setUp: async (stage) => {
+    const registry = await stage.registry();
+    const forward = `acl CONNECT method CONNECT\n${rules}`;
+    const proxy = {
+      url: `http://127.0.0.1:${(await stage.hop('squid', { upstreamPort: 9, more: { forward } })).port}`,
+    };
+    const direct = { url: `http://127.0.0.1:${registry.port}`, kind: 'internal' };
+    return { size: '1MB', paths: { public: { url: `http://${host}:${registry.port}`, kind: 'edge', proxy }, direct } };
+  },
+}));
+
+/** Whom the hop speaks to, and how: a registry with TLS gets plain HTTP. */
+const plainToTls: Case = {
+  name: 'nginx speaks plain HTTP to a registry with TLS',
+  source: 'kubernetes/ingress-nginx annotation backend-protocol',
+  expected: { right: /agree on TLS/, hops: ['ingress'], never: /in the URL of this path/ },
+  setUp: async (stage) => {
+    const tls = { certificate: stage.tls.certFile, key: stage.tls.keyFile };
+    const registry = await stage.registry({ http: { tls } });
+    const front = await stage.hop('nginx', { upstreamPort: registry.port, tls: stage.tls });
+    const direct = { url: `https://127.0.0.1:${registry.port}`, kind: 'internal', tls: { caFile: stage.tls.caFile } };
+    return { size: '1MB', paths: { ...pathsOf(stage, front, registry.port), direct } };
+  },
+};
+
 export const answerCases: readonly Case[] = [
   ...byHops.map(
     ({ name, source, right, hops = ['ingress'], never, hop, more, registry: options }): Case => ({
@@ -206,4 +299,7 @@ export const answerCases: readonly Case[] = [
     }),
   ),
   ...proxied,
+  ...proxiedPlain,
+  ...refusals,
+  plainToTls,
 ];

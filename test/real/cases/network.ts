@@ -302,6 +302,32 @@ const vanishing: readonly Case[] = [
       return { size: '1MB', paths: throughAndBeside(stage, `https://127.0.0.1:${through.port}`, beside.port) };
     },
   },
+  {
+    name: 'a firewall drops every connection, and there is little time',
+    source: 'moby/moby#22635: request canceled while waiting for connection',
+    hosts: [],
+    expected: { right: /no_way_there.*firewalls/s, hops: ['client_network'] },
+    setUp: async (stage) => {
+      const [through, beside] = [await stage.registry(), await stage.registry()];
+      const all = `-A INPUT -i lo -p tcp --syn --dport ${through.port} -j DROP`;
+      await stage.network!.run(['iptables', ...all.split(' ')]);
+      return { size: '1MB', paths: throughAndBeside(stage, `http://127.0.0.1:${through.port}`, beside.port) };
+    },
+  },
+  {
+    name: 'what nginx asks is behind a firewall that drops: 504 to everything',
+    source: 'nginx.org proxy_connect_timeout: 504, as for an answer that is late',
+    hosts: [],
+    expected: { right: /upstream address/, hops: ['ingress'], never: /proxy_read_timeout/ },
+    setUp: async (stage) => {
+      const registry = await stage.registry();
+      await stage.network!.run(['ip', 'addr', 'add', '10.9.0.7/32', 'dev', 'lo']);
+      await stage.network!.run(['iptables', '-A', 'INPUT', '-d', '10.9.0.7', '-p', 'tcp', '-j', 'DROP']);
+      const more = { server: 'location /v2/ { proxy_connect_timeout 1s; proxy_pass http://10.9.0.7:5000; }' };
+      const front = await stage.hop('nginx', { upstreamPort: registry.port, more });
+      return { size: '1MB', paths: pathsOf(stage, front, registry.port) };
+    },
+  },
   ...(['DROP', 'REJECT --reject-with tcp-reset'] as const).map(
     (fate): Case => ({
       name: `one address of two is dead: ${fate.split(' ')[0]}`,

@@ -54,7 +54,7 @@ const wrongPlaces: readonly Case[] = [
     expected: {
       right: /rout|host/i,
       hops: ['ingress'],
-      never: /upload_state_not_shared|http\.secret/,
+      never: /upload_state_not_shared|http\.secret|hop_fails_always/,
       unknown: /404 page not found/,
     },
     setUp: async (stage) => {

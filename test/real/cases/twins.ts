@@ -71,6 +71,17 @@ export const twinCases: readonly Case[] = [
     },
   },
   {
+    name: 'awkward and fine: HAProxy answers GET /v2/ itself, as a health check',
+    source: 'HAProxy configuration manual, monitor-uri: clients take any 200 there for a registry without a login',
+    expected: 'healthy',
+    setUp: async (stage) => {
+      const registry = await stage.registry();
+      const more = { frontend: 'monitor-uri /v2/\n  default_backend back' };
+      const front = await stage.hop('haproxy', { upstreamPort: registry.port, more });
+      return { size: '1MB', paths: pathsOf(stage, front, registry.port) };
+    },
+  },
+  {
     name: 'awkward and fine: the resolver fails for IPv6 alone',
     source: 'golang/go net: addresses of one family are enough',
     expected: 'healthy',

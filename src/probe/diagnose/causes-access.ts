@@ -1,0 +1,57 @@
+import type { Cause } from './cause.ts';
+import { expiredWords, foreignAddressWords, is, isRefusal, says, scopeWords } from './predicates.ts';
+
+/** The registry’s code for it, and its words. */
+const nameWords = /\bNAME_INVALID\b|invalid repository name/i;
+
+/** Requests that are known for whose they are, and not let in. */
+export const accessCauses = {
+  push_not_allowed: {
+    title: 'this login may not push to this repository',
+    hop: 'auth_server',
+    remedy:
+      'Give the user or robot account the right to push to this repository, not only to pull (Harbor: role Developer; Gitea: `write:package`; GitLab: `write_registry`), and look whether the repository, its project and its owner are written as the registry knows them.',
+    reference: 'https://distribution.github.io/distribution/spec/auth/scope/',
+    rank: 'named',
+    explains: is('auth_rejected', 'registry', (f, x) => isRefusal(f) && f.sentBytes === 0 && says(scopeWords)(f, x)),
+    refutedBy: ['loginWorks', 'saysOtherReason'],
+    provenBy: [/insufficient_scope|requested access to the resource is denied|reqPackageAccess/i],
+    nextTest: '`docker push` with a login that owns the repository; the scopes that the token grants (`access`).',
+  },
+  login_expired: {
+    title: 'the login itself has expired',
+    hop: 'auth_server',
+    remedy:
+      'Get a new password or token and give it to this path and to the clients (ECR: `aws ecr get-login-password`, good for 12 h; personal and deploy tokens have an end date); renew it by a credential helper rather than by hand.',
+    reference: 'https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors-docker.html',
+    rank: 'named',
+    explains: is('auth_rejected', undefined, (f, x) => isRefusal(f) && says(expiredWords)(f, x)),
+    refutedBy: ['loginWorks'],
+    provenBy: [expiredWords],
+    nextTest: 'Log in anew (`docker login`), and push again.',
+  },
+  name_refused: {
+    title: 'the registry does not take the name of the repository',
+    hop: 'registry_app',
+    remedy:
+      'Write the name as this registry wants it: lower case, as many parts as it asks for (Harbor `project/name`, Artifact Registry `project/repository/name`, Gitea `owner/name`), below its limit on length.',
+    reference: 'https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes',
+    rank: 'named',
+    explains: (f, x) => f.answeredBy === 'registry' && isRefusal(f) && says(nameWords)(f, x),
+    refutedBy: ['uploadOpened'],
+    provenBy: [nameWords],
+    nextTest: '`docker push` to the same repository name.',
+  },
+  address_not_allowed: {
+    title: 'the registry, or its token service, lets nobody in from the address of this host',
+    hop: 'failure',
+    remedy:
+      'Allow the address that the answer names, which is that of the NAT or proxy on the way out, in the firewall of the registry (ACR: `az acr network-rule add`; GitHub and GitLab: list of allowed addresses), or push from where it is allowed (private endpoint, VPN).',
+    reference: 'https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks',
+    rank: 'named',
+    explains: (f, x) => isRefusal(f) && says(foreignAddressWords)(f, x),
+    refutedBy: ['loginWorksHere'],
+    provenBy: [foreignAddressWords],
+    nextTest: '`curl -i URL/v2/` from another host, and the address that the world sees of this one.',
+  },
+} as const satisfies Readonly<Record<string, Cause>>;

@@ -1,0 +1,35 @@
+import type { Match } from './match.ts';
+import { says } from './predicates.ts';
+
+/**
+ * A hop gives up waiting, also where nothing of the registry is needed but that it is there; and that it is so slow shows on no path. Then
+ * it may not even have a connection: nginx says 504 of both.
+ */
+export const asksInVain: Match = (f, x) =>
+  f.reason === 'response_timeout' &&
+  f.status === 504 &&
+  f.answeredBy !== 'registry' &&
+  x.bareFails &&
+  !x.registryAnswered &&
+  x.direct !== 'slow';
+
+/** A forward proxy gets requests without TLS whole, and may answer them itself; of those that can do so, squid names itself. */
+export const ofForwardProxy: Match = (f, x) =>
+  x.throughProxy && f.answeredBy === 'squid' && f.evidence.url?.startsWith('http:') === true;
+
+/** Words of TLS that did not come about behind a hop. */
+export const hopTlsWords =
+  /TLS_error|SSL routines|WRONG_VERSION_NUMBER|HTTP request (?:was sent )?to (?:an HTTPS server|HTTPS port)/i;
+
+/** What the client spoke was right: behind the hop that answered, one side speaks TLS, and the other does not. */
+export const hopTlsDiffers: Match = (f, x) => {
+  const isOfGo = /HTTP request to an HTTPS server/i.test(f.evidence.body ?? '') && f.answeredBy !== 'other';
+  const isBehind = isOfGo || f.evidence.url?.startsWith('https:') === true || (f.status ?? 0) >= 500;
+  return f.status !== undefined && isBehind && says(hopTlsWords)(f, x);
+};
+
+/** Envoy’s words for a server that does not speak its version of HTTP. */
+export const httpVersionWords = /reset reason: protocol error/i;
+
+/** Every request is answered with bytes that are no answer. */
+export const notHttp: Match = (f, x) => f.evidence.code === 'UNREADABLE_ANSWER' && x.bareFails && !x.registryAnswered;
