@@ -1,5 +1,10 @@
+import type { Failure } from '../failure.ts';
 import type { Cause } from './cause.ts';
 import { expiredWords, foreignAddressWords, is, isRefusal, says, scopeWords } from './predicates.ts';
+
+function isOfPing({ evidence }: Failure): boolean {
+  return evidence.url?.endsWith('/v2/') === true;
+}
 
 /** The registry’s code for it, and its words. */
 const nameWords = /\bNAME_INVALID\b|invalid repository name/i;
@@ -29,6 +34,18 @@ export const accessCauses = {
     refutedBy: ['loginWorks'],
     provenBy: [expiredWords],
     nextTest: 'Log in anew (`docker login`), and push again.',
+  },
+  login_refused_once: {
+    title: 'GET /v2/ refuses the login with which everything else is let in, so that `docker login` fails',
+    hop: 'path',
+    remedy:
+      'Let no hop keep the 401 that clients without a login get (nginx: `proxy_cache_valid` without 401, or no cache for /v2/; CDN: no cache where Authorization is sent), and let no rule of its own answer for /v2/.',
+    reference: 'https://www.rfc-editor.org/rfc/rfc9111#section-3.5',
+    rank: 'named',
+    explains: is('auth_rejected', undefined, (f, x) => isOfPing(f) && x.loginWorks),
+    refutedBy: ['failsEverywhere', 'cameOnce'],
+    provenBy: ['path'],
+    nextTest: '`curl -i -u USER URL/v2/`, and the same with `?x=1`, which no cache knows.',
   },
   name_refused: {
     title: 'the registry does not take the name of the repository',

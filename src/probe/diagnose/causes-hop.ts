@@ -92,7 +92,7 @@ export const hopCauses = {
       (f.reason === 'registry_error'
         ? x.direct === 'ok' || isPageOfHop(f)
         : ((f.status ?? 0) >= 500 && x.registryAnswered) || (f.reason === 'unexpected_response' && x.direct === 'ok')),
-    refutedBy: ['neverRegistry', 'failsEverywhere', 'storeRefused', 'failsAlways', 'comesByTurns'],
+    refutedBy: ['neverRegistry', 'failsEverywhere', 'storeRefused', 'failsAlways', 'comesByTurns', 'registrySlow'],
     provenBy: [
       'path',
       /error reading from remote server|invalid response|upstream (?:sent|prematurely)|reset before headers/i,

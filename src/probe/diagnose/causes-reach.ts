@@ -22,6 +22,7 @@ export const reachCauses = {
       'inMaintenance',
       'forwardProxySaidIt',
       'saysTlsDiffers',
+      'registrySlow',
     ],
     provenBy: ['path'],
     nextTest:

@@ -57,7 +57,7 @@ export const registryCauses = {
     title: 'upload sessions are not known to every replica of the registry',
     hop: 'registry_app',
     remedy:
-      'Give all replicas the same `http.secret` (REGISTRY_HTTP_SECRET) and the same storage for uploads, or make sessions sticky at the load balancer.',
+      'Give all replicas the same `http.secret` (REGISTRY_HTTP_SECRET) and the same storage for uploads, or make sessions sticky at the load balancer, by address: clients keep no cookies.',
     reference: 'https://github.com/distribution/distribution/issues/2519',
     rank: 'inferred',
     explains: either(

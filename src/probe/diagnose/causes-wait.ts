@@ -2,6 +2,7 @@ import { isCut } from '../judge/is-cut.ts';
 import type { AnsweredBy } from '../failure.ts';
 import type { Cause } from './cause.ts';
 import { albTroubleshooting, cloudflare5xx, envoyTimeouts, haproxyManual, nginxProxy } from './manuals.ts';
+import type { Match } from './match.ts';
 import { either, inWait, is, isCutWith, isGateway, ofStranger } from './predicates.ts';
 
 const timeDirectly =
@@ -17,6 +18,10 @@ const common = {
 function waitLimitOf(hop: AnsweredBy, row: Omit<Cause, keyof typeof common | 'explains'> & Partial<Cause>): Cause {
   return { ...common, explains: is('response_timeout', hop), ...row };
 }
+
+/** A status that many troubles have: after the whole body, always after the same time; or the registry needs longer over another path. */
+const lostPatience: Match = (f, x) =>
+  isGateway(f, x) && (x.direct === 'slow' || (inWait(f, x) && x.constantMs !== undefined));
 
 /** Answers that do not come, or come too late. */
 export const waitCauses = {
@@ -83,10 +88,8 @@ export const waitCauses = {
       'Raise `ProxyTimeout`, or `timeout=` of this `ProxyPass`, above the longest commit (900 s): Apache answers 502 “Error reading from remote server” when it runs out.',
     reference: 'https://httpd.apache.org/docs/2.4/mod/mod_proxy.html#proxytimeout',
     rank: 'named',
-    explains: (f, x) =>
-      f.answeredBy === 'apache' &&
-      (f.status === 504 || (isGateway(f, x) && inWait(f, x) && x.constantMs !== undefined)),
-    refutedBy: ['bodyUnfinished', 'bareFails', 'saysUnreachable'],
+    explains: (f, x) => f.answeredBy === 'apache' && (f.status === 504 || lostPatience(f, x)),
+    refutedBy: ['bodyUnfinished', 'bareFailsFast', 'saysUnreachable'],
     provenBy: [/timeout specified has expired|time-?out/i, 'clock'],
     nextTest: timeDirectly,
   },
@@ -105,15 +108,15 @@ export const waitCauses = {
   gateway_timeout: {
     title: 'a proxy gives up waiting for the answer of the registry',
     hop: 'failure',
-    remedy: 'Raise the response timeout of the hop that answers 504 above the longest commit of the registry.',
+    remedy:
+      'Raise the response timeout of the hop that answers (Varnish `first_byte_timeout`, squid `read_timeout`, Caddy `response_header_timeout`) above the longest time that the registry needs, which is that of a commit.',
     reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-504-gateway-timeout',
     rank: 'inferred',
     explains: either(
       is('response_timeout', undefined, (f) => f.answeredBy !== 'none' && f.status !== 524 && ofStranger(f)),
-      (f, x) =>
-        isGateway(f, x) && f.answeredBy !== 'apache' && f.status !== 504 && inWait(f, x) && x.constantMs !== undefined,
+      (f, x) => f.answeredBy !== 'apache' && f.status !== 504 && lostPatience(f, x),
     ),
-    refutedBy: ['bodyUnfinished', 'bareFails', 'saysUnreachable'],
+    refutedBy: ['bodyUnfinished', 'bareFailsFast', 'saysUnreachable'],
     provenBy: [/^504\b.*time-?out|first byte timeout|ERR_READ_TIMEOUT/i, 'clock'],
     nextTest: timeDirectly,
   },

@@ -218,7 +218,21 @@ function directResult(
   const neededMs = failure.evidence.sinceLastByteMs ?? failure.elapsedMs;
   // What was answered sooner was not waited for.
   if (neededMs < shortestClockMs) return 'ok';
-  return waitsForAnswer(failure, endsSilence) && waitedMs > 0 && waitedMs >= slowShare * neededMs ? 'slow' : 'ok';
+  if (waitsForAnswer(failure, endsSilence)) return waitedMs > 0 && waitedMs >= slowShare * neededMs ? 'slow' : 'ok';
+
+  return isBareGateway(failure) && neededMs >= leastPatienceMs && longestBareMs(alike) >= neededMs ? 'slow' : 'ok';
+}
+
+/** No hop is set to less patience with a request that has no body. */
+const leastPatienceMs = 900;
+
+/** A hop that says 502 or 503 of a request without a body may have lost patience, too. */
+function isBareGateway({ status, phase }: Failure): boolean {
+  return (status ?? 0) >= 502 && (phase === 'start' || phase === 'auth');
+}
+
+function longestBareMs({ run }: Trial): number {
+  return Math.max(0, ...run.attempts.map(({ phaseMs }) => Math.max(phaseMs.auth ?? 0, phaseMs.start ?? 0)));
 }
 
 /** Ended while the registry was to answer, by a hop that said so or by one that is known to end silence. */

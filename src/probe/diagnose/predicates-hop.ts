@@ -13,9 +13,14 @@ export const asksInVain: Match = (f, x) =>
   !x.registryAnswered &&
   x.direct !== 'slow';
 
-/** A forward proxy gets requests without TLS whole, and may answer them itself; of those that can do so, squid names itself. */
-export const ofForwardProxy: Match = (f, x) =>
-  x.throughProxy && f.answeredBy === 'squid' && f.evidence.url?.startsWith('http:') === true;
+/**
+ * A forward proxy gets requests without TLS whole, and may answer them itself: squid names itself, and of others it is said where nothing comes
+ * through that works over another path.
+ */
+export const ofForwardProxy: Match = (f, x) => {
+  const isNameless = f.answeredBy === 'other' && x.bareFails && !x.registryAnswered && x.direct === 'ok';
+  return x.throughProxy && (f.answeredBy === 'squid' || isNameless) && f.evidence.url?.startsWith('http:') === true;
+};
 
 /** Words of TLS that did not come about behind a hop. */
 export const hopTlsWords =

@@ -60,7 +60,7 @@ export const cutInSilence: Match = (f, x) =>
 
 /** nginx never says 503 of a server that it does not reach; Traefik says 502 then, and “no available server” when it knows none. */
 export function saysItself({ status: answered, answeredBy, evidence }: Failure): boolean {
-  const isOfTraefik = answeredBy === 'traefik' && /^service unavailable/i.test(evidence.body ?? '');
+  const isOfTraefik = answeredBy === 'traefik' && !unreachableWords.test(evidence.body ?? '');
   return answered === 503 && (answeredBy === 'nginx' || isOfTraefik);
 }
 

@@ -134,6 +134,14 @@ const table = {
     when: 'requests without a body fail in the same way',
     holds: (_, x) => x.bareFails,
   },
+  bareFailsFast: {
+    when: 'requests without a body fail in the same way, and the registry is not slow over another path',
+    holds: (_, x) => x.bareFails && x.direct !== 'slow',
+  },
+  registrySlow: {
+    when: 'over another path the registry needs as long for it',
+    holds: (_, x) => x.direct === 'slow',
+  },
   wasRedirected: {
     when: 'the request had been redirected to another address, and failed there',
     holds: (f) => f.evidence.redirectedFrom !== undefined,
