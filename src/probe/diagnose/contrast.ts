@@ -211,16 +211,13 @@ function directResult(
 
   if (alike.run.failure !== undefined) return isSameFamily(alike.run.failure.reason, failure.reason) ? 'same' : 'other';
 
-  const waitedMs = Math.max(
-    0,
-    ...alike.run.attempts.map(({ phaseMs }) => Math.max(phaseMs.wait ?? 0, phaseMs.commit ?? 0)),
-  );
   const neededMs = failure.evidence.sinceLastByteMs ?? failure.elapsedMs;
   // What was answered sooner was not waited for.
   if (neededMs < shortestClockMs) return 'ok';
+  const waitedMs = longestWaitMs(alike, failure);
   if (waitsForAnswer(failure, endsSilence)) return waitedMs > 0 && waitedMs >= slowShare * neededMs ? 'slow' : 'ok';
 
-  return isBareGateway(failure) && neededMs >= leastPatienceMs && longestBareMs(alike) >= neededMs ? 'slow' : 'ok';
+  return isBareGateway(failure) && neededMs >= leastPatienceMs && waitedMs >= neededMs ? 'slow' : 'ok';
 }
 
 /** No hop is set to less patience with a request that has no body. */
@@ -228,11 +225,17 @@ const leastPatienceMs = 900;
 
 /** A hop that says 502 or 503 of a request without a body may have lost patience, too. */
 function isBareGateway({ status, phase }: Failure): boolean {
-  return (status ?? 0) >= 502 && (phase === 'start' || phase === 'auth');
+  return (status ?? 0) >= 502 && isBare(phase);
 }
 
-function longestBareMs({ run }: Trial): number {
-  return Math.max(0, ...run.attempts.map(({ phaseMs }) => Math.max(phaseMs.auth ?? 0, phaseMs.start ?? 0)));
+function isBare(phase: Phase): boolean {
+  return barePhases.has(phase);
+}
+
+/** The longest that such a request waited for its answer, with a body or without. */
+function longestWaitMs({ run }: Trial, { phase }: Failure): number {
+  const phases: readonly Phase[] = isBare(phase) ? ['auth', 'start'] : ['wait', 'commit'];
+  return Math.max(0, ...run.attempts.flatMap(({ phaseMs }) => phases.map((one) => phaseMs[one] ?? 0)));
 }
 
 /** Ended while the registry was to answer, by a hop that said so or by one that is known to end silence. */

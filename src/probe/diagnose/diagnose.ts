@@ -10,6 +10,7 @@ import { gapsOf } from './gaps.ts';
 import { type Case, judge, judgeAlone, type Verdict } from './judge.ts';
 import { mergedFindings } from './merge.ts';
 import { equalPushesAfter } from './passing.ts';
+import { withAnswerer } from './same-answerer.ts';
 import { sortedSymptoms } from './sorted-symptoms.ts';
 import { withConnectTimeouts } from './never-connected.ts';
 import { neighbourFactsOf } from './neighbour-push.ts';
@@ -31,7 +32,9 @@ export function diagnose(examined: Examination): Diagnosis {
   const { subject } = examination;
   const gone = goneRegistry(examination);
   const { own, others, gotOver, passed, lasting } = sortedSymptoms(examination, gone !== undefined);
-  const cases = lasting.map((symptom) => caseOf(toldDirectly(symptom, examination), examination));
+  const cases = lasting.map((symptom) =>
+    caseOf(toldDirectly(withAnswerer(symptom, lasting), examination), examination),
+  );
   const verdicts = judge(cases);
   const found: Finding[] = gone === undefined ? [] : [gone];
   const unexplained = [
@@ -116,9 +119,14 @@ interface Seen {
 function findingBy({ cause, confidence }: Verdict, { failure, seen, contrast, what, besides }: Seen): Finding {
   const words = `${what}: ${describeFailure(seen)}${besides}${stuckWords(failure)}${comparedTo(contrast, failure)}`;
   const evidence = [
-    `${words}${quoted(failure, failure === seen ? 'it' : 'there the registry')}${challengeOf(failure)}${addressOf(failure)}`,
+    `${words}${quoted(failure, isTold(failure, seen) ? 'there the registry' : 'it')}${challengeOf(failure)}${addressOf(failure)}`,
   ];
   return findingOf(cause, causes[cause], { hop: hopOf(cause, failure, contrast), confidence, evidence });
+}
+
+/** It is judged by what the registry said over the direct path. */
+function isTold(failure: Failure, seen: Failure): boolean {
+  return failure.answeredBy === 'registry' && seen.answeredBy !== 'registry';
 }
 
 /** `docker, 1 MiB: cannot push here: …`. */

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { withAnswerer } from '../../../src/probe/diagnose/same-answerer.ts';
+import type { Failure } from '../../../src/probe/failure.ts';
+import { fakeFailure } from '../../support/fake-run.ts';
+
+const said = (changes: Partial<Failure>) => ({
+  what: '',
+  failure: fakeFailure('origin_unreachable', { status: 503, answeredBy: 'traefik', blame: 'ingress', ...changes }),
+});
+const head = said({ answeredBy: 'other', blame: 'unknown', evidence: { message: '', method: 'HEAD' } });
+
+test('an answer to HEAD is of the hop that gives others the same status', () => {
+  expect(withAnswerer(head, [head, said({})]).failure).toMatchObject({ answeredBy: 'traefik', blame: 'ingress' });
+});
+
+test.each([
+  ['another status', head, [said({ status: 502 })]],
+  ['the registry', head, [said({ answeredBy: 'registry' })]],
+  ['two hops', head, [said({}), said({ answeredBy: 'nginx' })]],
+  ['GET', said({ answeredBy: 'other', evidence: { message: '', method: 'GET' } }), [said({})]],
+  ['words', said({ answeredBy: 'other', evidence: { message: '', method: 'HEAD', body: 'no' } }), [said({})]],
+])('not where it is %s', (_name, one, others) => {
+  expect(withAnswerer(one, others).failure.answeredBy).toBe('other');
+});
