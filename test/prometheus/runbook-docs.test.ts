@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { alertGroups } from '../../prometheus/src/rules.ts';
 import { capitalized } from '../../src/publish/format.ts';
 import type { Cause } from '../../src/probe/diagnose/cause.ts';
+import { accessCauses } from '../../src/probe/diagnose/causes-access.ts';
 import { authCauses } from '../../src/probe/diagnose/causes-auth.ts';
 import { bodyCauses } from '../../src/probe/diagnose/causes-body.ts';
 import { paceCauses } from '../../src/probe/diagnose/causes-pace.ts';
@@ -23,7 +24,7 @@ const causesOf: Readonly<Record<string, readonly Row[]>> = {
   BlobprobePathFault: [...Object.values(bodyCauses), ...sizeLimits],
   BlobprobePushFailing: [...Object.values(bodyCauses), ...sizeLimits],
   BlobprobeAllPathsFailing: Object.values(registryCauses),
-  BlobprobeAuthFailing: Object.values(authCauses),
+  BlobprobeAuthFailing: Object.values({ ...authCauses, ...accessCauses }),
   BlobprobePullCorrupted: [pullCauses.pull_recoded, pullCauses.pull_cache_wrong, pullCauses.pull_altered],
   BlobprobeSizeLimitDropped: sizeLimits,
   BlobprobeDurationLimitDropped: Object.values(paceCauses),
