@@ -4,8 +4,9 @@ import { envoyTimeouts, nginxProxy } from './manuals.ts';
 import type { Match } from './match.ts';
 import { endedInSilence, isPullCut } from '../judge/pull-cuts.ts';
 
-/** A pull that was cut while it came, and not always after the same bytes. */
-const cutUnderWay: Match = (f, x) => isPullCut(f) && !endedInSilence(f) && x.pullCuts.sameBytes === undefined;
+/** A pull that was cut while it came; when it was after the same bytes, then after the same time, too. */
+const cutUnderWay: Match = (f, { pullCuts: { sameBytes, sameMs } }) =>
+  isPullCut(f) && !endedInSilence(f) && (sameBytes === undefined || sameMs !== undefined);
 
 /** Envoy puts its name on whatever it passes on. */
 function isThroughEnvoy({ evidence }: Failure): boolean {

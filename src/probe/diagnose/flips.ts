@@ -13,7 +13,7 @@ import { hostSides } from './written-host.ts';
  * used connection, HTTP/2 or 1.1, the host as the URL or as the Location writes it, this path or a direct one. `clock`: different sizes end after the same time. `arrived`: the
  * registry holds the same share each time. `everywhere`: it fails over both paths. `segments`: full segments
  * vanish, and a body that fits into one gets through. `session`: the same session, asked for again, is known and is not. `pullTime`,
- * `pullBytes`: pulls end after the same time, or the same bytes.
+ * `pullBytes`: pulls end after the same time and other bytes, or after the same bytes in another time.
  */
 export type ContrastName =
   | 'length'
@@ -33,10 +33,10 @@ export type ContrastName =
   | 'pullBytes'
   | 'everywhere';
 
-/** The contrasts that pulls which were cut are. */
+/** The contrasts that pulls which were cut are: where both time and bytes were the same, neither. */
 export function provenByCuts({ sameMs, sameBytes }: PullCuts): ContrastName[] {
-  if (sameMs !== undefined) return ['pullTime'];
-  return sameBytes === undefined ? [] : ['pullBytes'];
+  if (sameMs === undefined) return sameBytes === undefined ? [] : ['pullBytes'];
+  return sameBytes === undefined ? ['pullTime'] : [];
 }
 
 /** A contrast counts when each of its sides came out as often as this. */

@@ -1,9 +1,9 @@
 import type { Failure } from '../failure.ts';
 
-/** What several pulls that were cut have in common. */
+/** What several pulls that were cut have in common; on a line that is as fast each time it is both, and nothing tells which counts. */
 export interface PullCuts {
   readonly count: number;
-  /** All ended after about this time, and not after the same bytes. */
+  /** All ended after about this time. */
   readonly sameMs?: number;
   /** All ended after about these bytes. */
   readonly sameBytes?: number;
@@ -42,10 +42,11 @@ export function pullCutsOf(failures: readonly (Failure | undefined)[]): PullCuts
   const [most = 0, second] = bytes;
   if (second === undefined) return { count };
   const least = bytes.at(-1) ?? 0;
-  if (most - second <= exactShare * most && most - least <= lostBytes) return { count, sameBytes: most };
   const leastMs = times.at(-1) ?? 0;
   const [late, apart] = [((times[0] ?? 0) - leastMs) / leastMs, (most - least) / least];
-  const isClock = late <= sameShare || (late <= lateShare && apart >= 2 * late);
-  if (leastMs >= shortestClockMs && isClock) return { count, sameMs: leastMs };
+  const isClock = leastMs >= shortestClockMs && (late <= sameShare || (late <= lateShare && apart >= 2 * late));
+  const clock = isClock ? { sameMs: leastMs } : {};
+  if (most - second <= exactShare * most && most - least <= lostBytes) return { count, sameBytes: most, ...clock };
+  if (isClock) return { count, ...clock };
   return most - least <= Math.min(lostBytes, sameShare * most) ? { count, sameBytes: most } : { count };
 }

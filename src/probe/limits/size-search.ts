@@ -36,6 +36,13 @@ export async function searchSizeLimit(check: Check, options: SizeSearchOptions, 
 }
 
 /** What happens to a size, by direction. */
+/** Why cuts after the same time say nothing of a size. */
+const sameTimeWords = {
+  otherBytes: ', each time after the same time, which is no limit on size',
+  sameBytes:
+    ', each time after the same bytes and the same time: nothing tells whether the size or the time is limited',
+} as const;
+
 const words = {
   push: { passes: 'is accepted', fails: 'is refused', nothing: 'nothing smaller was accepted' },
   pull: { passes: 'comes back', fails: 'does not', nothing: 'nothing smaller came back' },
@@ -95,14 +102,14 @@ class SizeSearch {
     return directionOf(this.#check);
   }
 
-  /** One size, tried again while it is only cut. A pull that is cut after the same bytes each time is refused. */
+  /** One size, tried again while it is only cut. A pull that is cut after the same bytes, and not after the same time, is refused. */
   async #settle(sizeBytes: number): Promise<SizeTrial> {
     const from = this.#runs.length;
     const trial = await this.#untilSettled(sizeBytes);
     if (this.#direction === 'push' || trial.kind !== 'cut') return trial;
     const { sameBytes, sameMs } = pullCutsOf(this.#runs.slice(from).map(({ failure }) => failure));
-    if (sameBytes !== undefined) return { kind: 'rejected', failure: trial.failure };
-    const clock = sameMs === undefined ? '' : ', each time after the same time, which is no limit on size';
+    if (sameBytes !== undefined && sameMs === undefined) return { kind: 'rejected', failure: trial.failure };
+    const clock = sameMs === undefined ? '' : sameTimeWords[sameBytes === undefined ? 'otherBytes' : 'sameBytes'];
     return {
       kind: 'unclear',
       why: `${formatBytes(sizeBytes)} does not come back: ${describeFailure(trial.failure)}${clock}`,

@@ -999,6 +999,13 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     { direct: 'same' },
   ],
   [
+    'pulls end after the same bytes and the same time',
+    { ...pullCut, evidence: { pulledBytes: 6_000_000, silentMs: 10 } },
+    { pullCuts: { count: 2, sameBytes: 6_000_000, sameMs: 15_000 } },
+    'pull_time_limit@ingress open',
+    { direct: 'same' },
+  ],
+  [
     'one pull is cut, and nobody says why',
     { ...pullCut, evidence: { pulledBytes: 6_000_000, silentMs: 10 } },
     { pullCuts: { count: 1 } },

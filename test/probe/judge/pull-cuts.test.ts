@@ -30,8 +30,18 @@ const table: readonly (readonly [string, readonly Failure[], object])[] = [
     { count: 2, sameMs: 5_000 },
   ],
   [
-    'the same bytes to the byte, in the same time',
-    [cutAfter(3_000_000, 900), cutAfter(3_000_000, 900)],
+    'the same bytes to the byte, in the same time: nothing tells which it is',
+    [cutAfter(3_000_000, 900), cutAfter(3_000_000, 920)],
+    { count: 2, sameBytes: 3_000_000, sameMs: 900 },
+  ],
+  [
+    'the same bytes to the byte, in the time of a round trip, which is no clock',
+    [cutAfter(3_000_000, 300), cutAfter(3_000_000, 300)],
+    { count: 2, sameBytes: 3_000_000 },
+  ],
+  [
+    'the same bytes to the byte, in another time',
+    [cutAfter(3_000_000, 900), cutAfter(3_000_000, 1_400)],
     { count: 2, sameBytes: 3_000_000 },
   ],
   [
