@@ -1,9 +1,27 @@
 import type { Cause } from './cause.ts';
+import type { Match } from './match.ts';
 import { isTokenReply } from './observed.ts';
 import { either, is, isNotAsked, isRefusal, namesNobody, namesNoService } from './predicates.ts';
 
+/** Bearer and Basic were both asked for, and what the registry refused is Basic. */
+const answeredWithBasic: Match = ({ evidence: { challenge = '' } }) =>
+  /\bbearer /i.test(challenge) && challenge.endsWith('; answered with basic');
+
 /** Login and tokens. */
 export const authCauses = {
+  login_offered_twice: {
+    title:
+      'two logins are asked for, Bearer and Basic; this client fetches the token and then sends Basic, which the registry does not take',
+    hop: 'path',
+    remedy:
+      'Let the registry alone ask for a login: take away what adds Basic at a hop (nginx `auth_basic`, Apache `AuthType`, Traefik `basicAuth`, an ingress annotation). Clients that prefer Bearer, such as skopeo, crane and containerd, get through meanwhile.',
+    reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-www-authenticate',
+    rank: 'named',
+    explains: (f, x) => f.reason === 'auth_rejected' && f.status === 401 && x.tokenServed && answeredWithBasic(f, x),
+    refutedBy: ['tokenRefused', 'failsEverywhere'],
+    provenBy: [/; answered with basic/],
+    nextTest: '`curl -i URL/v2/` on this path and on the direct one: compare WWW-Authenticate.',
+  },
   token_not_accepted: {
     title:
       'the token service takes the credentials, and the registry refuses its token: keys, clocks or audience differ',
@@ -16,7 +34,8 @@ export const authCauses = {
       (f.reason === 'auth_rejected' || f.reason === 'auth_expired') &&
       f.status === 401 &&
       f.answeredBy === 'registry' &&
-      x.tokenServed,
+      x.tokenServed &&
+      !answeredWithBasic(f, x),
     refutedBy: ['tokenRefused', 'onlyOldRefused', 'scopeMissing'],
     provenBy: [
       'path',

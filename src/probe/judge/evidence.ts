@@ -3,7 +3,7 @@ import type { Redactor } from '../../network/secrets/redactor.ts';
 import { bodyText } from './answered-by.ts';
 import type { Facts } from './facts.ts';
 import type { Evidence } from '../failure.ts';
-import { parseChallenges } from '../../registry/auth/challenge.ts';
+import { type Challenge, parseChallenges } from '../../registry/auth/challenge.ts';
 import { originOf, parseUrl } from '../../network/parse-url.ts';
 import { tokenTimes } from './token-times.ts';
 
@@ -118,17 +118,26 @@ function pullEvidence(exchange: Exchange, redactor: Redactor): Pick<Evidence, 'p
   };
 }
 
-/** What a 401 asks for: realm, service, scope and the error that it names; nothing else of the header is shown. */
+/**
+ * What a 401 asks for: realm, service, scope and the error that it names, of each challenge; nothing else of the header is shown.
+ * Where there are two, the scheme that the request was sent with, too.
+ */
 function challengeOf(exchange: Exchange, redact: Redact): string | undefined {
-  const [challenge] = parseChallenges(exchange.response?.headers['www-authenticate'] ?? []);
-  if (challenge === undefined) return undefined;
+  const challenges = parseChallenges(exchange.response?.headers['www-authenticate'] ?? []);
+  const shown = challenges.map((challenge) => challengeText(challenge, redact));
+  const sent = Object.entries(exchange.requestHeaders).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
+  if (shown.length > 1 && sent !== undefined) shown.push(`answered with ${/^basic /i.test(sent) ? 'basic' : 'bearer'}`);
+  return shown.length === 0 ? undefined : cleanText(shown.join('; '), maxUrlBytes);
+}
+
+function challengeText({ scheme, parameters }: Challenge, redact: Redact): string {
   const shown = ['realm', 'service', 'scope', 'error', 'error_description'].flatMap((name) => {
-    const value = challenge.parameters.get(name);
+    const value = parameters.get(name);
     if (value === undefined) return [];
     const url = name === 'realm' ? parseUrl(value) : undefined;
     return [`${name}="${url === undefined ? redact(value) : shownUrl(url, redact)}"`];
   });
-  return cleanText([challenge.scheme, ...shown].join(' '), maxUrlBytes);
+  return [scheme, ...shown].join(' ');
 }
 
 function exchangeEvidence(

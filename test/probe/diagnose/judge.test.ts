@@ -378,6 +378,13 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     { smallPassed: true, tokenAgeMs: 60_000, oldestTokenMs: 40 },
   ],
   [
+    'Basic is asked for beside Bearer, and docker sends it at last',
+    { ...refused, evidence: { challenge: 'bearer realm="https://r/token"; basic realm="x"; answered with basic' } },
+    { tokenServed: true, directLoginWorks: true },
+    'login_offered_twice@ingress certain',
+    { direct: 'same' },
+  ],
+  [
     'nginx fails while it holds a body',
     { status: 500, answeredBy: 'nginx', phase: 'wait', sentBytes: 65_536 },
     { direct: 'ok', registryAnswered: true, proven: new Set(['path']) },

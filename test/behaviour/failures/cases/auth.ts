@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { startEdge } from '../../../../src/lab/edge.ts';
 import { pageOf } from '../../../../src/lab/pages.ts';
 import { startRegistry } from '../../../../src/lab/registry.ts';
@@ -60,6 +61,27 @@ const wrong = { kind: 'basic', username: 'probe', password: Secret.of('wrong') }
 const right = { kind: 'basic', username: 'probe', password: Secret.of('right') } as const;
 
 const rejected: readonly FailureCase[] = [
+  {
+    name: 'Basic asked for beside Bearer, and not taken: docker fetches a token and sends Basic',
+    expected: {
+      reason: 'auth_rejected',
+      phase: 'start',
+      ...byRegistry,
+      status: 401,
+      registryCode: 'UNAUTHORIZED',
+      evidence: {
+        challenge: expect.stringMatching(
+          /^bearer realm="[^"]+" service="registry".*; basic realm="hop"; answered with basic$/,
+        ),
+      },
+    },
+    sentBytes: 0,
+    arrange: async (lab) => {
+      const quirksChanges = { secondChallenge: 'Basic realm="hop"' };
+      const { url } = await lab.registry({ auth: { kind: 'bearer', users }, quirks: 'distribution-3', quirksChanges });
+      return { check: lab.check(url, { registry: { credentials: right } }) };
+    },
+  },
   {
     name: 'a wrong password, Basic',
     over: both,
