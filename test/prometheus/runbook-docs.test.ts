@@ -52,7 +52,7 @@ function block(rows: readonly Row[]): string {
 }
 
 describe('the runbook of an alert with causes', () => {
-  test.each(Object.entries(causesOf))('%s has them at its top (UPDATE_GENERATED=1 writes them)', (alert, rows) => {
+  test.each(Object.entries(causesOf))('%s has them at its top (npm run generate writes them)', (alert, rows) => {
     const file = new URL(`../../docs/runbooks/${alert}.md`, import.meta.url);
     const text = readFileSync(file, 'utf8');
     const rest = text.slice(text.indexOf('## What users cannot do'));

@@ -6,7 +6,7 @@ export function configReference(): string {
   return `${[introduction, ...sections(root, [])].join('\n\n')}\n`;
 }
 
-const introduction = `<!-- Generated from src/config/schema; do not edit. UPDATE_SCHEMA=1 npx vitest run --project unit test/config writes it anew. -->
+const introduction = `<!-- Generated from src/config/schema; do not edit. npm run generate writes it anew. -->
 
 # Configuration reference
 

@@ -11,10 +11,10 @@ import { fakeSources } from '../../support/config-sources.ts';
 const root = new URL('../../../', import.meta.url);
 const exampleFile = fileURLToPath(new URL('config.example.yaml', root));
 
-/** Compares a committed file with what the schema makes of it; UPDATE_SCHEMA=1 writes it anew instead. */
+/** Compares a committed file with what the schema makes of it; `npm run generate` writes it anew instead. */
 function committed(name: string, made: string): string {
   const file = new URL(name, root);
-  if (process.env.UPDATE_SCHEMA === '1') writeFileSync(file, made);
+  if (process.env['UPDATE_GENERATED'] === '1') writeFileSync(file, made);
   return readFileSync(file, 'utf8');
 }
 
