@@ -39,7 +39,8 @@ export const paceCauses = {
     rank: 'named',
     explains: either(
       is('request_timeout', 'traefik'),
-      is('response_timeout', 'traefik', (f) => f.phase === 'send'),
+      // Its clock also strikes when the last bytes wait in the kernel of one of the two.
+      is('response_timeout', 'traefik', (f, x) => f.phase === 'send' || atLimitOfTime(f, x)),
     ),
     refutedBy: ['slowPassed', 'timesDiffer'],
     provenBy: [/^499\b|client closed request/i, 'pace', 'clock'],

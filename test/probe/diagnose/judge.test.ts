@@ -378,6 +378,13 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     { smallPassed: true, tokenAgeMs: 60_000, oldestTokenMs: 40 },
   ],
   [
+    'Traefik ends a body whose last bytes are on their way, and slow small ones after the same time',
+    { reason: 'response_timeout', status: 504, answeredBy: 'traefik', phase: 'wait', elapsedMs: 60_900 },
+    { direct: 'ok', registryAnswered: true, endedAfterMs: 60_300, arrived: 'part', proven: new Set(['path', 'pace']) },
+    'traefik_read_timeout@ingress certain',
+    { endedAfterMs: undefined },
+  ],
+  [
     'Basic is asked for beside Bearer, and docker sends it at last',
     { ...refused, evidence: { challenge: 'bearer realm="https://r/token"; basic realm="x"; answered with basic' } },
     { tokenServed: true, directLoginWorks: true },
