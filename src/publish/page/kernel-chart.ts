@@ -4,7 +4,7 @@ import type { Attempt } from '../../probe/outcome.ts';
 import { formatDuration } from '../../network/duration-words.ts';
 import { html, type SafeHtml } from '../html.ts';
 import { limiterWords } from '../sending-words.ts';
-import { axis, chartLeft, chartWidth, pictureWidth } from './waterfall.ts';
+import { axis, chartLeft, chartWidth, nameOf, pictureWidth } from './waterfall.ts';
 
 const top = 22;
 const rowHeight = 26;
@@ -57,7 +57,10 @@ function grown(from: KernelPoint | undefined, to: KernelPoint): LimitedMs | unde
 }
 
 function bar(label: string, kernel: KernelFacts, y: number, scale: (ms: number) => number): SafeHtml {
-  return html`${spans(kernel).map((span) => column(span, y, scale))}<text class="label" x="2" y="${y + 14}">${label}</text>
+  const all = spans(kernel);
+  const startMs = all[0]?.fromMs ?? 0;
+  const named = { label, startMs, durationMs: (all.at(-1)?.toMs ?? startMs) - startMs };
+  return html`${all.map((span) => column(span, y, scale))}${nameOf(named, y + 14, scale)}
 `;
 }
 

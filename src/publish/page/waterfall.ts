@@ -86,17 +86,25 @@ function bar(row: Row, y: number, scale: (ms: number) => number): SafeHtml {
   });
   const end = scale(row.startMs + row.durationMs) + 4;
   return html`<g><title>${row.label}, ${formatDuration(row.durationMs)}</title>
-${rects}${nameOf(row, y, scale)}
+${rects}${nameOf(row, y + rowHeight - 5, scale)}
 <text class="end" x="${end.toFixed(1)}" y="${y + rowHeight - 5}">${formatDuration(row.durationMs)}</text></g>
 `;
 }
 
-/** Left of the plot; on a phone in it, after the bar or before it, wherever more room is. */
-function nameOf({ label, failed, startMs, durationMs }: Row, y: number, scale: (ms: number) => number): SafeHtml {
+interface Named extends Pick<Row, 'label' | 'startMs' | 'durationMs'> {
+  readonly failed?: boolean;
+}
+
+/** The name of a bar, its baseline at `y`: left of the plot; on a phone in it, after the bar or before it, wherever more room is. */
+export function nameOf(
+  { label, failed = false, startMs, durationMs }: Named,
+  y: number,
+  scale: (ms: number) => number,
+): SafeHtml {
   const [from, to] = [scale(startMs) - chartLeft, scale(startMs + durationMs) - chartLeft];
   const isAfter = chartWidth - to >= from;
   const x = chartLeft + (isAfter ? Math.min(to + 6, chartWidth - 180) : Math.max(from - 6, 180));
-  const place = html`y="${y + rowHeight - 5}" class="${failed && 'error '}`;
+  const place = html`y="${y}" class="${failed && 'error '}`;
   return html`<text x="2" ${place}name">${label.slice(0, 32)}</text><text x="${x.toFixed(1)}" text-anchor="${isAfter ? 'start' : 'end'}" ${place}beside">${label.slice(0, 24)}</text>`;
 }
 
