@@ -8,6 +8,10 @@ import { endedInSilence, isPullCut } from '../judge/pull-cuts.ts';
 const cutUnderWay: Match = (f, { pullCuts: { sameBytes, sameMs } }) =>
   isPullCut(f) && !endedInSilence(f) && (sameBytes === undefined || sameMs !== undefined);
 
+/** Cut after the same time each time; of one cut alone, after more than a moment. */
+const mayBeClock: Match = (f, { pullCuts: { count, sameMs } }) =>
+  sameMs !== undefined || (count < 2 && f.elapsedMs >= 1_000);
+
 /** Envoy puts its name on whatever it passes on. */
 function isThroughEnvoy({ evidence }: Failure): boolean {
   return /^(?:istio-)?envoy/i.test(evidence.headers?.['server'] ?? '');
@@ -19,7 +23,12 @@ function isFromCache({ evidence: { headers = {} } }: Failure): boolean {
   return /\bhit\b/i.test(said) || Number(headers['age'] ?? 0) > 0;
 }
 
-const isRecoded = ({ phase, evidence }: Failure): boolean => phase === 'pull' && evidence.coding !== undefined;
+/** Other bytes came than the digest is of, in a coding that changes them. */
+function isRecoded({ phase, reason, evidence: { coding } }: Failure): boolean {
+  const differs = reason === 'body_corrupted' || reason === 'body_truncated';
+  return phase === 'pull' && differs && coding !== undefined && !/^(?:identity|aws-chunked)$/i.test(coding);
+}
+
 const isAltered = (f: Failure): boolean => f.phase === 'pull' && f.reason === 'body_corrupted' && !isRecoded(f);
 const refutedBy = ['failsEverywhere', 'cameOnce'] as const;
 
@@ -44,7 +53,7 @@ export const pullCauses = {
       'Set the `timeout` of the route to 0s: it counts the whole answer, 15 s by default, so that a slow line makes it strike large layers only (Istio: `timeout` of the VirtualService’s route; Gateway API: `timeouts.request` of the HTTPRoute’s rule; Envoy Gateway: `timeout.http.requestTimeout` of a `BackendTrafficPolicy`). Look also for `max_stream_duration`.',
     reference: envoyTimeouts,
     rank: 'named',
-    explains: (f, x) => cutUnderWay(f, x) && isThroughEnvoy(f),
+    explains: (f, x) => cutUnderWay(f, x) && isThroughEnvoy(f) && mayBeClock(f, x),
     refutedBy,
     provenBy: ['pullTime'],
     nextTest: '`blobprobe limit --pull`: the longest time with which a pull comes back whole.',

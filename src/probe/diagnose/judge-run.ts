@@ -1,4 +1,4 @@
-import type { Run } from '../outcome.ts';
+import type { Attempt, Run } from '../outcome.ts';
 import type { JudgedRun, JudgeRun, SeenInRound } from '../compare/judged-run.ts';
 import { aloneOn } from './contrast.ts';
 import { provenByCuts } from './flips.ts';
@@ -27,7 +27,7 @@ function findingAmong({ failure, check, attempts }: Run, seen: SeenInRound): Fin
   const { elsewhere, kindsFailingAlike } = seen;
   const anonymous = check.registry.credentials.kind === 'anonymous';
   const among = aloneOn(check.path, elsewhere, elsewhere === 'none' ? undefined : 'another path');
-  const pullCuts = pullCutsOf(attempts.map((attempt) => attempt.failure));
+  const pullCuts = pullCutsOf(oneAfterTheOther(attempts).map((attempt) => attempt.failure));
   const contrast = {
     ...among,
     anonymous,
@@ -37,4 +37,17 @@ function findingAmong({ failure, check, attempts }: Run, seen: SeenInRound): Fin
     proven: new Set(provenByCuts(pullCuts)),
   };
   return explain(failure, contrast, check.client.name);
+}
+
+/** Of the attempts that failed, those that began when the one before had ended: what ends several layers at once is one event. */
+function oneAfterTheOther(attempts: readonly Attempt[]): Attempt[] {
+  let endedMs = 0;
+  return attempts
+    .filter(({ failure }) => failure !== undefined)
+    .toSorted((a, b) => a.startMs - b.startMs)
+    .filter(({ startMs, durationMs }) => {
+      if (startMs < endedMs) return false;
+      endedMs = startMs + durationMs;
+      return true;
+    });
 }

@@ -23,13 +23,14 @@ export function pullCases({ runs, directRuns }: PulledBack): PullCase[] {
   const { path } = first.check;
   const alike = failed.flatMap(({ failure }) => (failure?.reason === first.failure?.reason ? [failure] : []));
   const pullCuts = pullCutsOf(alike);
+  const [, again] = runs;
   const [there] = directRuns;
   const proven = provenByCuts(pullCuts);
   const passedThere = directRuns.filter(({ ok }) => ok).length;
   if (alike.length >= timesToProve && passedThere >= timesToProve) proven.push('path');
   const contrast = {
     ...aloneOn(path, resultOf(there, first.failure), there?.check.path.name),
-    cameAgain: runs.length < 2 ? undefined : runs[1]?.ok !== true,
+    cameAgain: again === undefined || !(again.ok || isPullFailed(again)) ? undefined : !again.ok,
     pullCuts,
     proven: new Set(proven),
   };

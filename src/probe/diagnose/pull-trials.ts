@@ -1,4 +1,5 @@
 import { formatBytes } from '../byte-words.ts';
+import { formatDuration } from '../../network/duration-words.ts';
 import type { NetworkPath } from '../../network/path.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
 import type { Run } from '../outcome.ts';
@@ -33,7 +34,10 @@ export async function pullBack(
     const usual = trialCheck({ check, shape: check.client.shape }, bytes);
     const timeoutMs = Math.min(usual.timeoutMs, Math.ceil(log.leftMs));
     const asked = { ...usual, path, pushedOver: direct ?? path, timeoutMs };
-    done.push(await deps.run({ ...asked, workload: { ...asked.workload, pull: true } }, { signal, onProgress }));
+    const run = await deps.run({ ...asked, workload: { ...asked.workload, pull: true } }, { signal, onProgress });
+    if (timeoutMs < usual.timeoutMs && run.failure?.reason === 'deadline')
+      log.leftOut.push(`${what}: ${formatDuration(timeoutMs)} were left for it, and it takes longer`);
+    else done.push(run);
   };
   await over(check.path, sizeBytes, runs);
   if (!runs.some(isPullFailed)) return { runs, directRuns };

@@ -108,8 +108,9 @@ export function evidenceOf(facts: Facts, message: string, redactor: Redactor): E
 
 /** How far a pull came whose head said that the blob follows. */
 function pullEvidence(exchange: Exchange, redactor: Redactor): Pick<Evidence, 'pulledBytes' | 'silentMs' | 'coding'> {
-  const { response, silentMs } = exchange;
-  if (response === undefined || response.status >= 300) return {};
+  const { response, silentMs, redirectedFrom, url } = exchange;
+  const isList = !/\/(?:blobs|manifests)\//.test((redirectedFrom ?? url).pathname);
+  if (isList || response === undefined || response.status >= 300) return {};
   const coding = header(exchange, 'content-encoding');
   return {
     pulledBytes: response.bodyBytes,
@@ -126,8 +127,10 @@ function challengeOf(exchange: Exchange, redact: Redact): string | undefined {
   const challenges = parseChallenges(exchange.response?.headers['www-authenticate'] ?? []);
   const shown = challenges.map((challenge) => challengeText(challenge, redact));
   const sent = Object.entries(exchange.requestHeaders).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
-  if (shown.length > 1 && sent !== undefined) shown.push(`answered with ${/^basic /i.test(sent) ? 'basic' : 'bearer'}`);
-  return shown.length === 0 ? undefined : cleanText(shown.join('; '), maxUrlBytes);
+  if (shown.length === 0) return undefined;
+  const text = cleanText(shown.join('; '), maxUrlBytes);
+  const scheme = /^basic /i.test(sent ?? '') ? 'basic' : 'bearer';
+  return shown.length > 1 && sent !== undefined ? `${text}; answered with ${scheme}` : text;
 }
 
 function challengeText({ scheme, parameters }: Challenge, redact: Redact): string {

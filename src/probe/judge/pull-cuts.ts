@@ -23,6 +23,8 @@ export function endedInSilence({ evidence }: Failure): boolean {
   return (evidence.silentMs ?? 0) >= silentLeastMs;
 }
 
+/** A connection that is cut after less was not cut for what it carried. */
+const countedLeastBytes = 64 * 1024;
 /** A count of bytes is the same to the byte; no clock is. */
 const exactShare = 0.001;
 /** What a reset takes with it of what had been sent: fewer bytes come, never more. */
@@ -46,7 +48,9 @@ export function pullCutsOf(failures: readonly (Failure | undefined)[]): PullCuts
   const [late, apart] = [((times[0] ?? 0) - leastMs) / leastMs, (most - least) / least];
   const isClock = leastMs >= shortestClockMs && (late <= sameShare || (late <= lateShare && apart >= 2 * late));
   const clock = isClock ? { sameMs: leastMs } : {};
-  if (most - second <= exactShare * most && most - least <= lostBytes) return { count, sameBytes: most, ...clock };
+  const isCount = most >= countedLeastBytes;
+  if (isCount && most - second <= exactShare * most && most - least <= lostBytes)
+    return { count, sameBytes: most, ...clock };
   if (isClock) return { count, ...clock };
-  return most - least <= Math.min(lostBytes, sameShare * most) ? { count, sameBytes: most } : { count };
+  return isCount && most - least <= Math.min(lostBytes, sameShare * most) ? { count, sameBytes: most } : { count };
 }

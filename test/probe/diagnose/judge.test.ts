@@ -999,6 +999,20 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     { direct: 'same' },
   ],
   [
+    'pulls that Envoy passes on end after different times',
+    { ...pullCut, evidence: { pulledBytes: 6_000_000, silentMs: 10, headers: { server: 'envoy' } } },
+    { pullCuts: { count: 2 } },
+    'pull_cut@ingress likely',
+    { direct: 'same' },
+  ],
+  [
+    'a pull is cut, and its coding changes nothing',
+    { ...pullCut, evidence: { pulledBytes: 6_000_000, silentMs: 10, coding: 'identity' } },
+    { pullCuts: { count: 1 } },
+    'pull_cut@ingress likely',
+    { direct: 'same' },
+  ],
+  [
     'pulls end after the same time, over HTTP/2',
     { ...pullCut, reason: 'http2_error', evidence: { pulledBytes: 6_000_000, silentMs: 10 } },
     { pullCuts: { count: 2, sameMs: 15_000 }, proven: new Set(['pullTime']) },

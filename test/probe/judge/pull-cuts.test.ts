@@ -54,6 +54,7 @@ const table: readonly (readonly [string, readonly Failure[], object])[] = [
     [cutAfter(300_000, 30), cutAfter(300_000, 20), cutAfter(256_000, 400)],
     { count: 3, sameBytes: 300_000 },
   ],
+  ['the head alone, twice: nothing was counted', [cutAfter(0, 20), cutAfter(0, 31)], { count: 2 }],
   ['neither', [cutAfter(3_000_000, 900), cutAfter(9_000_000, 4_000)], { count: 2 }],
   [
     'a silence is another matter',

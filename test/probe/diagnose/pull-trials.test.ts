@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import type { ExamineDeps, ExamineOptions } from '../../../src/probe/diagnose/examine-options.ts';
+import { pullCases } from '../../../src/probe/diagnose/pull-cases.ts';
+import { pullBack } from '../../../src/probe/diagnose/pull-trials.ts';
+import type { PulledBack } from '../../../src/probe/diagnose/trial.ts';
+import { TrialLog } from '../../../src/probe/diagnose/trial-log.ts';
+import type { Run } from '../../../src/probe/outcome.ts';
+import { fakeCheck } from '../../support/fake-check.ts';
+import { fakeFailure, fakeRun } from '../../support/fake-run.ts';
+
+const check = { ...fakeCheck('gitea', 'ingress', 'docker', 'blob'), timeoutMs: 3_600_000 };
+const cut = fakeFailure('connection_reset', {
+  phase: 'pull',
+  status: 200,
+  answeredBy: 'registry',
+  elapsedMs: 4_000,
+  evidence: { message: 'reset', pulledBytes: 4_000_000, silentMs: 5 },
+});
+
+async function pulled(pulls: Run[], deadlineMs?: number): Promise<{ back: PulledBack | undefined; leftOut: string[] }> {
+  const outcomes = [fakeRun(check), ...pulls];
+  const run: ExamineDeps['run'] = () => Promise.resolve(outcomes.shift()!);
+  const options: ExamineOptions = { check, deadlineMs, pull: true, signal: new AbortController().signal };
+  const log = new TrialLog(options, { run, paced: () => run, checkApi: () => Promise.resolve(undefined) });
+  await log.push('small', { check, shape: check.client.shape }, 65_536);
+  return { back: await pullBack(options, { run }, log), leftOut: log.leftOut };
+}
+
+test('a pull that the examination itself ends is left out, and is no failure', async () => {
+  const { back, leftOut } = await pulled([fakeRun(check, fakeFailure('deadline', { phase: 'pull' }))], 600_000);
+  expect(back).toEqual({ runs: [], directRuns: [] });
+  expect(leftOut).toEqual([
+    expect.stringMatching(/pulled back over ingress: .* were left for it, and it takes longer$/),
+  ]);
+});
+
+test('one that the check’s own time ends is a failure', async () => {
+  const deadline = (): Run => fakeRun(check, fakeFailure('deadline', { phase: 'pull' }));
+  const { back, leftOut } = await pulled([deadline(), deadline(), deadline()]);
+  expect([back?.runs.length, leftOut]).toEqual([3, []]);
+});
+
+test.each([
+  ['got through', fakeRun(check), false],
+  ['was cut', fakeRun(check, cut), true],
+  ['could not put the blob there', fakeRun(check, fakeFailure('registry_error')), undefined],
+])('the second try %s: whether it came again', (_name, again, cameAgain) => {
+  const [pullCase] = pullCases({ runs: [fakeRun(check, cut), again], directRuns: [] });
+  expect(pullCase?.contrast.cameAgain).toBe(cameAgain);
+});
