@@ -8,8 +8,10 @@ export class ExchangeTimes {
   /** The kernel has accepted the last byte of the request. */
   lastByteAtMs: number | undefined;
   headersAtMs: number | undefined;
-  /** The last piece of the answer's body so far. */
+  /** The last piece of the answer's body so far, or when we read on after a rest. */
   dataAtMs: number | undefined;
+  /** Nothing is read, to keep to the rate: that nothing comes is not the peer's doing. */
+  isResting = false;
 
   constructor(startedAtMs: number) {
     this.startedAtMs = startedAtMs;
@@ -29,7 +31,7 @@ export class ExchangeTimes {
     const receive =
       headersAtMs === undefined || dataAtMs === undefined
         ? {}
-        : { receiveMs: nowMs - headersAtMs, silentMs: nowMs - dataAtMs };
+        : { receiveMs: nowMs - headersAtMs, silentMs: this.isResting ? 0 : nowMs - dataAtMs };
     if (early || lastByteAtMs === undefined) return { early, sendMs: (headersAtMs ?? nowMs) - wroteAtMs, ...receive };
     return { early, sendMs: lastByteAtMs - wroteAtMs, waitMs: (headersAtMs ?? nowMs) - lastByteAtMs, ...receive };
   }

@@ -133,7 +133,7 @@ export interface Exchange {
   readonly waitMs?: number;
   /** Response headers to end of the body. */
   readonly receiveMs?: number;
-  /** Last piece of the body, or response headers where none came, to the end. */
+  /** Last piece of the body, or response headers where none came, to the end; not while we do not read, to keep to the bandwidth. */
   readonly silentMs?: number;
   /** The response headers came while the body was still being sent. */
   readonly early: boolean;

@@ -164,8 +164,14 @@ class RequestInFlight {
     this.#times.dataAtMs = this.#options.now();
     if (!this.#reader.take(chunk)) this.#abort('BODY_TOO_LONG', 'body');
     else if (this.#reader.streams)
-      void readWhenDue(this.#controller, this.#options.pacer, chunk.byteLength, this.#request.signal);
+      void readWhenDue(this.#controller, this.#options.pacer, chunk.byteLength, this.#request.signal, this.#onRest);
   }
+
+  /** The peer's silence is counted from when we read on. */
+  readonly #onRest = (rests: boolean): void => {
+    this.#times.dataAtMs = this.#options.now();
+    this.#times.isResting = rests;
+  };
 
   #onError(error: unknown): void {
     this.#error ??= requestError(error, this.#times.stage, this.#connection);

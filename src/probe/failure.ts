@@ -156,7 +156,7 @@ export interface Evidence {
   readonly sinceLastByteMs?: number;
   /** Body bytes of a pull that came before it ended. */
   readonly pulledBytes?: number;
-  /** Milliseconds since the last of them. */
+  /** Milliseconds since the last of them; not while we do not read, to keep to the bandwidth. */
   readonly silentMs?: number;
   /** What a hop says that it did to the bytes of a pull: `gzip`. */
   readonly coding?: string;

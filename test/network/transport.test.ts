@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
-import type { HttpRequest } from '../../src/network/exchange.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { Exchange, HttpRequest } from '../../src/network/exchange.ts';
 import type { NetworkPath } from '../../src/network/path.ts';
 import { createTransport, type Transport } from '../../src/network/transport.ts';
 import { transportDefaults } from '../../src/network/transport-options.ts';
@@ -150,4 +150,70 @@ test('a server that speaks before it is asked is asked once, on one connection',
   const asked = transportTo(pathTo(origin)).exchange(streamed(`${origin}/a`, 10));
   await expect(asked).rejects.toMatchObject({ name: 'NetworkError' });
   expect(accepted).toBe(1);
+});
+
+describe('silence before a pull is cut', () => {
+  /** Ends of the rests that the rate asks for. */
+  const goOn: (() => void)[] = [];
+  /** Time that passes without anybody waiting for it. */
+  let skippedMs = 0;
+
+  /** Bytes of a blob come; then `meanwhile`, while nothing is read; then `after`, once it is read on. The server cuts in one of them. */
+  async function cut(steps: Record<'meanwhile' | 'after', (socket: Socket) => void>): Promise<Exchange> {
+    const sockets: Socket[] = [];
+    const origin = await serve(
+      createTcpServer((socket) => {
+        sockets.push(socket);
+        socket
+          .on('error', () => {})
+          .on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nfirst'));
+      }),
+    );
+    const rest = (): Promise<void> => {
+      steps.meanwhile(sockets[0]!);
+      return new Promise((resolve) => goOn.push(resolve));
+    };
+    const transport = createTransport(pathTo(origin), {
+      ...transportDefaults,
+      httpVersion: '1.1',
+      now: () => performance.now() + skippedMs,
+      pacer: { take: rest },
+    });
+    open.push(transport);
+    const request = { method: 'GET', body: undefined, onResponseChunk: () => undefined };
+    const asked = transport.exchange(streamed(`${origin}/blob`, 0, request));
+    await vi.waitFor(() => expect(goOn).toHaveLength(1), { timeout: 10_000 });
+    if (!sockets[0]!.destroyed) {
+      goOn.pop()?.();
+      await new Promise((resolve) => setImmediate(resolve));
+      steps.after(sockets[0]!);
+    }
+    return asked.finally(() => goOn.splice(0));
+  }
+
+  const pass = (): void => void (skippedMs += 60_000);
+
+  test('is none of the peer while nothing is read, for the sake of the rate', async () => {
+    const meanwhile = (socket: Socket): void => {
+      pass();
+      socket.resetAndDestroy();
+    };
+    const { response, silentMs } = await cut({ meanwhile, after: () => {} });
+    expect(response?.bodyBytes).toBe(5);
+    expect(silentMs).toBeLessThan(30_000);
+  });
+
+  test('begins anew when it is read on', async () => {
+    const { silentMs } = await cut({ meanwhile: pass, after: (socket) => socket.resetAndDestroy() });
+    expect(silentMs).toBeLessThan(30_000);
+  });
+
+  test('is the peer’s when nothing comes after that', async () => {
+    const after = (socket: Socket): void => {
+      pass();
+      socket.resetAndDestroy();
+    };
+    const { silentMs } = await cut({ meanwhile: () => {}, after });
+    expect(silentMs).toBeGreaterThanOrEqual(60_000);
+  });
 });

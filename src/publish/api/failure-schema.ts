@@ -51,7 +51,9 @@ const evidence = object({
   kernel: stuckBody.optional(),
   sinceLastByteMs: number.optional(),
   pulledBytes: count.optional().describe('Bytes of a pull that came before it ended.'),
-  silentMs: number.optional().describe('Milliseconds since the last of them.'),
+  silentMs: number
+    .optional()
+    .describe('Milliseconds since the last of them; not while we do not read, to keep to the bandwidth.'),
   coding: text.optional().describe('What a hop says that it did to the bytes of a pull.'),
 } satisfies ShapeOf<Evidence>);
 
