@@ -1,3 +1,4 @@
+import { parseUrl } from '../../network/parse-url.ts';
 import type { ApiReport } from './api-check.ts';
 import type { Failure } from '../failure.ts';
 import type { Run } from '../outcome.ts';
@@ -41,9 +42,13 @@ function isUnconnected({ reason, phase }: Failure): boolean {
   return reason === 'deadline' && phase === 'connect';
 }
 
-/** Before a push has begun, only a token service is asked at another address, or where a redirect leads. */
+/**
+ * Before a push has begun, only a token service is asked at another address, or where a redirect leads. A URL that a secret was
+ * taken out of may be none any more: then nothing is known.
+ */
 function leadsAway({ evidence: { url, redirectedFrom } }: Failure, origin: string): boolean {
-  return url !== undefined && redirectedFrom === undefined && new URL(url).origin !== origin;
+  const asked = url === undefined || redirectedFrom !== undefined ? undefined : parseUrl(url);
+  return asked !== undefined && asked.origin !== new URL(origin).origin;
 }
 
 function ofEndpoints(endpoints: ApiReport['endpoints'], origin: string): ApiReport['endpoints'] {

@@ -36,3 +36,13 @@ test('no connection to the token service, though the path’s own address answer
   const failure = fakeFailure('deadline', { phase: 'connect', elapsedMs: 23_000, evidence });
   expect(said([trialOf({ failure }), trialOf({ failure })])).toEqual(['token_service_down likely']);
 });
+
+test.each([
+  ['http://registry.example', 'http://<secret>.example/v2/'],
+  ['http://registry.example:80', 'http://registry.example:80/v2/'],
+])('the path’s own address %s is it, too, where the evidence has it as %s', (origin, url) => {
+  const evidence = { message: '', code: 'ABORTED', url };
+  const failure = fakeFailure('deadline', { phase: 'connect', elapsedMs: 23_000, evidence });
+  const subject = { path: pathTo(origin, { kind: 'ingress' }), trials: [trialOf({ failure }), trialOf({ failure })] };
+  expect(diagnose({ subject, direct }).findings.map(({ cause }) => cause)).toEqual(['no_way_there']);
+});
