@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { isIPv6 } from 'node:net';
 import type { SecureContextOptions, Server as TlsServer, TLSSocket } from 'node:tls';
+import { parseUrl } from '../network/parse-url.ts';
 import type { ServerLog } from './deps.ts';
 import type { WebHandler, WebServer } from './web-server.ts';
 import { connectionsCheckMs } from './slow-clients.ts';
@@ -128,6 +129,7 @@ const alternativeName = /(?:^|, )(?:DNS|IP Address|email|URI):("(?:[^"\\]|\\.)*"
 export function alternativeNames(text: string): string[] {
   return [...text.matchAll(alternativeName)].map(([, value = '']) => {
     const name = value.startsWith('"') ? String(JSON.parse(value)) : value;
-    return isIPv6(name) ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name;
+    // An address with a zone is one as well, and none in a URL.
+    return (isIPv6(name) ? parseUrl(`http://[${name}]`)?.hostname.slice(1, -1) : undefined) ?? name;
   });
 }

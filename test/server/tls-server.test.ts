@@ -161,6 +161,7 @@ test.each([
   ['', []],
   ['DNS:a.example, DNS:b.example', ['a.example', 'b.example']],
   ['IP Address:192.0.2.7, IP Address:2001:DB8:0:0:0:0:0:1', ['192.0.2.7', '2001:db8::1']],
+  ['DNS:fe80::1%eth0', ['fe80::1%eth0']],
   ['email:x@example.org, URI:spiffe://a/b', ['x@example.org', 'spiffe://a/b']],
   ['DNS:"a, DNS:evil.example", DNS:b', ['a, DNS:evil.example', 'b']],
   ['othername:<unsupported>, DNS:c', ['c']],
