@@ -2,6 +2,7 @@ import { groupBy } from '../probe/group-by.ts';
 import { jsonText } from '../publish/format.ts';
 import { formatBytes } from '../probe/byte-words.ts';
 import type { LimitTarget } from '../config/config.ts';
+import { formatSize } from '../config/size.ts';
 import type { DurationLimit, SizeLimit } from '../probe/limits/limit.ts';
 import { boundWords } from '../publish/limit-words.ts';
 
@@ -54,8 +55,11 @@ function linesOf({ limit }: FoundLimit): string[] {
 /** How to search on where the limit is known to a fiftieth only. */
 function closerWords({ unit, conclusion, largestAccepted = 0, smallestRejected = 0 }: FoundLimit['limit']): string[] {
   const gap = smallestRejected - largestAccepted;
-  if (unit !== 'bytes' || conclusion !== 'found' || largestAccepted === 0 || gap <= largestAccepted / 50) return [];
-  return [`the limit lies between them; --resolution=${Math.ceil(gap / 8_192)}KiB narrows it`];
+  if (unit !== 'bytes' || conclusion !== 'found' || largestAccepted === 0 || gap <= Math.max(1, largestAccepted / 50))
+    return [];
+  // The search came as close as `gap`: only less than that narrows it.
+  const closerBytes = gap > 8_192 ? Math.ceil(gap / 8_192) * 1_024 : Math.ceil(gap / 8);
+  return [`the limit lies between them; --resolution=${formatSize(closerBytes)} narrows it`];
 }
 
 /** The findings for machines: an array, one object a search. */
