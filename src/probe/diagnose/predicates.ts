@@ -134,8 +134,13 @@ export function leavesTls({ evidence }: Failure): boolean {
 
 /** The other way: http was asked for, and the Location is https at the same host. */
 export function entersTls({ evidence: { url, location } }: Failure): boolean {
-  const host = /^https:\/\/([^/:?#]+)/.exec(location ?? '')?.[1];
-  return host !== undefined && /^http:\/\/([^/:?#]+)/.exec(url ?? '')?.[1] === host;
+  const host = hostAfter('https://', location);
+  return host !== undefined && hostAfter('http://', url) === host;
+}
+
+/** As text: a host that a secret was taken out of is none for `URL`, and still the same host. */
+function hostAfter(scheme: string, url = ''): string | undefined {
+  return url.startsWith(scheme) ? /^(?:\[[^\]]*\]|[^/:?#]+)/.exec(url.slice(scheme.length))?.[0] : undefined;
 }
 
 /** The request had been redirected, and where it led nobody answers. */

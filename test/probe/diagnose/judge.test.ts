@@ -550,6 +550,33 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     { sessionOpened: false, portal: true },
   ],
   [
+    'the Location is https at another address of IPv6, over both paths',
+    {
+      reason: 'location_invalid',
+      status: 202,
+      answeredBy: 'registry',
+      evidence: {
+        url: 'http://[fd00::1]:8080/v2/a/blobs/uploads/',
+        location: 'https://[fd00::2]/v2/a/blobs/uploads/x',
+      },
+    },
+    { direct: 'same', registryAnswered: true, sessionOpened: true, proven: new Set(['everywhere']) },
+    'location_configured@registry_app certain',
+    { direct: 'ok' },
+  ],
+  [
+    'the Location is https at the same host, which holds a word of the password',
+    {
+      reason: 'location_invalid',
+      status: 202,
+      answeredBy: 'registry',
+      evidence: { url: 'http://<secret>.example/v2/', location: 'https://<secret>.example/v2/a/blobs/uploads/x' },
+    },
+    { direct: 'ok', registryAnswered: true, sessionOpened: true },
+    'location_other_scheme@ingress certain',
+    { sessionOpened: false, portal: true },
+  ],
+  [
     'the Location is another host, over both paths',
     {
       reason: 'location_invalid',
