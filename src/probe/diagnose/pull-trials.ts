@@ -74,7 +74,7 @@ export function pullGaps({ runs }: PulledBack): string[] {
   return [`pulls: no blob could be put there over ${over} (${describeFailure(lost.failure)})`];
 }
 
-/** Body bytes that were sent and pulled for it. */
+/** Body bytes that were sent for it; what came back is not counted. */
 export function pullBytesOf({ runs, directRuns }: PulledBack): number {
   return [...runs, ...directRuns].reduce((sum, { sentBytes }) => sum + sentBytes, 0);
 }

@@ -35,7 +35,6 @@ export async function searchSizeLimit(check: Check, options: SizeSearchOptions, 
   return new SizeSearch(check, options, run).execute();
 }
 
-/** What happens to a size, by direction. */
 /** Why cuts after the same time say nothing of a size. */
 const sameTimeWords = {
   otherBytes: ', each time after the same time, which is no limit on size',
@@ -43,6 +42,7 @@ const sameTimeWords = {
     ', each time after the same bytes and the same time: nothing tells whether the size or the time is limited',
 } as const;
 
+/** What happens to a size, by direction. */
 const words = {
   push: { passes: 'is accepted', fails: 'is refused', nothing: 'nothing smaller was accepted' },
   pull: { passes: 'comes back', fails: 'does not', nothing: 'nothing smaller came back' },
