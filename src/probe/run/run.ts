@@ -70,7 +70,7 @@ class RunInFlight {
     this.#check = check;
     this.#deps = { ...deps, wire: new WireMeter() };
     this.#redactor = knownSecrets(check.path, check.registry, check.pushedOver);
-    this.#trail = new RunTrail(deps.ledger, check, this.#redactor);
+    this.#trail = new RunTrail(deps.ledger, this.#putter, this.#redactor);
     this.#onProgress = onProgress;
     this.#originMs = deps.clock.nowMs();
   }

@@ -418,3 +418,13 @@ test('what earlier runs left is not asked for any further once the registry fail
   expect(sent(registry, 'DELETE').filter((line) => line === 'blob 500')).toHaveLength(1);
   expect(ledger.entries).toHaveLength(3);
 });
+
+test('what is to be pulled over another path is written down with the path that it was put there over', async () => {
+  const registry = await registryOf();
+  registry.intercept = ({ method }) => (method === 'DELETE' ? { kind: 'answer', status: 500 } : undefined);
+  const { ledger, run } = setUp();
+  const workload = { name: 'blob', kind: 'blob', layerBytes: [1_000], pull: true } as const;
+  const { path: pushedOver } = checkOf(registry.url, { path: { name: 'direct' } });
+  await run(checkOf('http://127.0.0.1:1', { path: { name: 'edge' }, check: { workload, pushedOver } }));
+  expect(ledger.entries).toMatchObject([{ kind: 'blob', path: 'direct', origin: registry.url }]);
+});
