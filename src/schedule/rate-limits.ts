@@ -14,7 +14,7 @@ export interface Hold {
   readonly until: Date;
 }
 
-type Target = Pick<Check, 'registry' | 'path'>;
+type Target = Pick<Check, 'registry' | 'path' | 'pushedOver'>;
 
 /** Whatever was asked for: after this a run looks whether it is over. */
 const longestHoldMs = 60 * 60_000;
@@ -35,25 +35,28 @@ export class RateLimits {
     this.#nowMs = nowMs;
   }
 
-  /** Milliseconds for which nothing should start there; 0: it may. */
-  leftMs({ registry, path }: Target): number {
-    const ends = [keyOf(registry.name, undefined), keyOf(registry.name, path.name)].map(
-      (key) => this.#holds.get(key)?.until.getTime() ?? 0,
+  /** Milliseconds for which nothing should start there, over any path that it takes; 0: it may. */
+  leftMs({ registry, path, pushedOver }: Target): number {
+    const ends = [undefined, path.name, pushedOver?.name].map(
+      (name) => this.#holds.get(keyOf(registry.name, name))?.until.getTime() ?? 0,
     );
     // Bounded again, should the calendar have been set back meanwhile.
     return Math.min(longestHoldMs, Math.max(0, Math.max(...ends) - this.#nowMs()));
   }
 
   /** What a run that has ended says about it. Returns the hold that begins, if one does. */
-  note({ check, failure, ok }: Run): Hold | undefined {
+  note(run: Run): Hold | undefined {
+    const { check, failure, ok } = run;
     const nowMs = this.#nowMs();
     const registry = check.registry.name;
     const byRegistry = failure?.answeredBy === 'registry';
-    const path = byRegistry && this.#isConfirmed(check) ? undefined : check.path.name;
+    const last = lastPath(run);
+    const path = byRegistry && this.#isConfirmed(registry, last) ? undefined : last;
     const key = keyOf(registry, path);
     const asked = failure === undefined ? undefined : askedMs(failure, this.#refusalsInRow.get(key) ?? 0, nowMs);
     if (failure === undefined || asked === undefined || asked === 0) {
-      if (ok) [check.path.name, undefined].forEach((which) => this.#refusalsInRow.delete(keyOf(registry, which)));
+      const names = ok ? [check.path.name, check.pushedOver?.name, undefined] : [];
+      names.forEach((name) => this.#refusalsInRow.delete(keyOf(registry, name)));
       return undefined;
     }
     this.#refusalsInRow.set(key, (this.#refusalsInRow.get(key) ?? 0) + 1);
@@ -68,9 +71,15 @@ export class RateLimits {
     return [...this.#holds.values()].filter(({ until }) => until.getTime() > this.#nowMs());
   }
 
-  #isConfirmed({ registry, path }: Target): boolean {
-    return this.holds().some((hold) => hold.byRegistry && hold.registry === registry.name && hold.path !== path.name);
+  #isConfirmed(registry: string, path: string): boolean {
+    return this.holds().some((hold) => hold.byRegistry && hold.registry === registry && hold.path !== path);
   }
+}
+
+/** The path over which the run had its last answer: one that is put there over another path gets to its own when it pulls. */
+function lastPath({ check, attempts }: Run): string {
+  const pulls = attempts.some(({ pull }) => pull !== undefined);
+  return (pulls ? check.path : (check.pushedOver ?? check.path)).name;
 }
 
 function keyOf(registry: string, path: string | undefined): string {

@@ -4,12 +4,14 @@ import { RateLimits } from '../../src/schedule/rate-limits.ts';
 import { ScheduledChecks } from '../../src/daemon/scheduled-checks.ts';
 import { type DemoRegistry, startRegistry } from '../../src/lab/registry.ts';
 import type { Failure } from '../../src/probe/failure.ts';
+import type { Run } from '../../src/probe/outcome.ts';
 import { History } from '../../src/publish/history.ts';
 import { Metrics } from '../../src/publish/metrics/metrics.ts';
 import { rendered } from '../support/rendered.ts';
 import { checkOf } from '../support/checks.ts';
 import { fakeCheck } from '../support/fake-check.ts';
 import { fakeRun } from '../support/fake-run.ts';
+import { attempt } from '../support/run-fixtures.ts';
 import { Verdicts } from '../../src/publish/verdicts.ts';
 import { gateOf } from '../support/gate.ts';
 import { recordingLog } from '../support/recording-log.ts';
@@ -26,6 +28,7 @@ function setup() {
     retryAfter: string | undefined,
     answeredBy: Failure['answeredBy'] = 'nginx',
     check = edge!,
+    attempts: Run['attempts'] = [],
   ) => {
     const headers = retryAfter === undefined ? undefined : { 'retry-after': retryAfter };
     const failure: Failure = {
@@ -39,7 +42,7 @@ function setup() {
       blob: 'blob',
       evidence: { message: 'm', headers },
     };
-    return limits.note(fakeRun(check, failure));
+    return limits.note({ ...fakeRun(check, failure), attempts });
   };
   const left = () => [direct!, edge!, other].map((check) => limits.leftMs(check));
   return { limits, failWith, left, direct: direct!, edge: edge!, passMs: (ms: number) => (now += ms), now: () => now };
@@ -88,6 +91,19 @@ describe('who is left alone', () => {
     failWith(429, '60');
     failWith(429, '30', 'nginx', direct);
     expect(left()).toEqual([30_000, 60_000, 0]);
+  });
+
+  test('what is put there over another path: the one that asked is left alone, and nothing starts that takes either', () => {
+    const { limits, failWith, left, direct, edge, passMs } = setup();
+    const check = { ...edge, pushedOver: direct.path };
+    expect(failWith(429, '60', 'nginx', check)).toMatchObject({ path: 'direct' });
+    expect(left()).toEqual([60_000, 0, 0]);
+    expect(limits.leftMs(check)).toBe(60_000);
+    passMs(60_000);
+    expect(limits.leftMs(check)).toBe(0);
+    // Also the ping before a pull goes over its own path.
+    expect(failWith(429, '30', 'nginx', check, [attempt({ pull: 'cold' })])).toMatchObject({ path: 'edge' });
+    expect(left()).toEqual([0, 30_000, 0]);
   });
 
   test('a date is understood, and nothing lasts longer than an hour', () => {
