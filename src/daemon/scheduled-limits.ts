@@ -2,8 +2,15 @@ import { createHesitatingPacer } from '../network/body/pacer.ts';
 import type { Pacer } from '../network/body/pump.ts';
 import type { LimitSearches, LimitTarget } from '../config/config.ts';
 import { oneBlob, type Check } from '../probe/check.ts';
-import { mostPulledBytes, searchDurationLimit, usualDurationsMs } from '../probe/limits/duration-search.ts';
-import { directionOf, type DurationLimit, type PathLimit, pathLimit, type SizeLimit } from '../probe/limits/limit.ts';
+import { pullSearchBytes, searchDurationLimit, usualDurationsMs } from '../probe/limits/duration-search.ts';
+import {
+  directionOf,
+  type DurationLimit,
+  type LimitDirection,
+  type PathLimit,
+  pathLimit,
+  type SizeLimit,
+} from '../probe/limits/limit.ts';
 import type { RunCheck } from '../probe/outcome.ts';
 import { sizePlan, worstCaseSearchBytes } from '../probe/limits/size-plan.ts';
 import { searchSizeLimit } from '../probe/limits/size-search.ts';
@@ -12,6 +19,7 @@ import type { Task } from '../schedule/task-loop.ts';
 import type { Engine } from './engine.ts';
 import type { Gate, Refusal } from './gate.ts';
 import type { Logger } from './log.ts';
+import type { Tasks } from './schedules.ts';
 
 interface ScheduledLimitsDeps {
   readonly engine: Pick<Engine, 'paced'>;
@@ -39,10 +47,7 @@ export class ScheduledLimits {
   }
 
   /** Puts these in force; undefined: none. What was found on targets that are gone is forgotten. */
-  update(searches: LimitSearches | undefined): {
-    readonly sizes: readonly Task[];
-    readonly durations: readonly Task[];
-  } {
+  update(searches: LimitSearches | undefined): Tasks {
     const targets = searches?.targets ?? [];
     this.#inForce = new Set(targets.map(nameOf));
     for (const [key, finding] of this.#findings) {
@@ -58,12 +63,14 @@ export class ScheduledLimits {
       run,
     });
     const slowest = usualDurationsMs.reduce((sum, durationMs) => sum + 2 * (durationMs + tryTimeoutMs), 0);
-    return {
-      sizes: targets.map((target) =>
-        task('size', target, mostTries * tryTimeoutMs, (signal) => this.#size(target, searches, signal)),
-      ),
-      durations: targets.map((target) => task('duration', target, slowest, (signal) => this.#duration(target, signal))),
-    };
+    const size = (target: LimitTarget): Task =>
+      task('size', target, mostTries * tryTimeoutMs, (signal) => this.#size(target, searches, signal));
+    const duration = (target: LimitTarget): Task =>
+      task('duration', target, slowest, (signal) => this.#duration(target, signal));
+    // What is pulled slowly is not small, and was pushed at full speed.
+    const slow = (direction: LimitDirection): readonly Task[] =>
+      targets.filter((target) => directionOf(target) === direction).map(duration);
+    return { pushes: [...targets.map(size), ...slow('pull')], light: slow('push') };
   }
 
   findings(): readonly PathLimit[] {
@@ -74,12 +81,10 @@ export class ScheduledLimits {
     if (searches === undefined) return;
     const { engine, gate } = this.#deps;
     const { upToBytes, resolutionBytes } = searches;
-    // No more than half of what is left, so that the checks do not starve. What is pulled was pushed before, and is tried more often.
+    // What is pulled was pushed before, and is tried more often.
     const worst = worstCaseSearchBytes(sizePlan(searches)) * (target.pushedOver === undefined ? 1 : pullFactor);
-    const byteBudget = Math.min(worst, gate.halfOfTheRestBytes());
-    // With less than that it would get nowhere.
-    const needed = byteBudget < Math.min(worst, 2 * upToBytes) ? Number.POSITIVE_INFINITY : byteBudget;
-    const pass = gate.enter(target, needed);
+    const byteBudget = this.#shareOf({ least: Math.min(worst, 2 * upToBytes), most: worst });
+    const pass = gate.enter(target, byteBudget);
     if ('cause' in pass) return this.#skipped(target, pass);
     const run = sizeRun(engine, target);
     const limit = await pass.run(
@@ -90,14 +95,22 @@ export class ScheduledLimits {
   }
 
   async #duration(target: LimitTarget, signal: AbortSignal): Promise<void> {
-    // Small, but the budget counts all bytes.
-    const pass = this.#deps.gate.enter(target, target.pushedOver === undefined ? 0 : mostPulledBytes());
+    const { engine, gate } = this.#deps;
+    // What is pushed is small, but the budget counts all bytes.
+    const byteBudget = target.pushedOver === undefined ? undefined : this.#shareOf(pullSearchBytes());
+    const pass = gate.enter(target, byteBudget ?? 0);
     if ('cause' in pass) return this.#skipped(target, pass);
     const limit = await pass.run(
-      () => searchDurationLimit(checkOf(target), { signal }, durationRuns(this.#deps.engine, target)),
+      () => searchDurationLimit(checkOf(target), { byteBudget, signal }, durationRuns(engine, target)),
       ({ runs }) => runs,
     );
     this.#publish(target, limit, signal);
+  }
+
+  /** No more than half of what is left, so that the checks do not starve; with less than `least` it would get nowhere: infinite, which is refused. */
+  #shareOf({ least, most }: { readonly least: number; readonly most: number }): number {
+    const share = Math.min(most, this.#deps.gate.halfOfTheRestBytes());
+    return share < least ? Number.POSITIVE_INFINITY : share;
   }
 
   #skipped(target: LimitTarget, refusal: Refusal): void {

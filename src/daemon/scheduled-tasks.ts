@@ -42,8 +42,8 @@ export class ScheduledTasks {
     this.#deps.budget.limitTo(budget.bytesPerDay);
     this.#deps.engine.limitBandwidth(budget.bandwidthBitsPerSecond);
     const rounds = this.#checks.update(checks, { excludeTainted });
-    const { sizes, durations } = this.#limits.update(limits);
-    return { pushes: [...rounds, ...sizes], light: [...this.#apis.update(checks), ...durations] };
+    const searches = this.#limits.update(limits);
+    return { pushes: [...rounds, ...searches.pushes], light: [...this.#apis.update(checks), ...searches.light] };
   }
 
   /** What the last searches for limits found. */

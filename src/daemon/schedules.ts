@@ -17,7 +17,7 @@ interface SchedulesOptions {
   readonly log: Logger;
 }
 
-/** Looks and slow searches at the same time; they move next to nothing, so that they disturb no measurement. */
+/** Looks and slow pushes at the same time; they move next to nothing, so that they disturb no measurement. */
 const lightTasksAtOnce = 4;
 
 /**

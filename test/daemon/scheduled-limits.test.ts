@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { createEngine, type Engine } from '../../src/daemon/engine.ts';
 import { ScheduledLimits } from '../../src/daemon/scheduled-limits.ts';
 import type { LimitSearches, LimitTarget } from '../../src/config/config.ts';
@@ -9,7 +9,7 @@ import type { Failure } from '../../src/probe/failure.ts';
 import type { RunCheck } from '../../src/probe/outcome.ts';
 import { Metrics } from '../../src/publish/metrics/metrics.ts';
 import { fakeCheck } from '../support/fake-check.ts';
-import { fakeRun } from '../support/fake-run.ts';
+import { fakeFailure, fakeRun } from '../support/fake-run.ts';
 import { gateOf } from '../support/gate.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { rendered } from '../support/rendered.ts';
@@ -66,8 +66,8 @@ test('through an edge of the lab: the limit becomes a gauge, the bytes are spent
   open.push(registry, edge);
   const engine = createEngine();
   const { limits, budget, lines, scrape } = setup((pacer) => engine.paced(pacer), 100 * MiB);
-  const { sizes } = limits.update(searchesOf({ ...target, path: { ...target.path, origin: edge.url } }));
-  await sizes[0]!.run(signal);
+  const { pushes } = limits.update(searchesOf({ ...target, path: { ...target.path, origin: edge.url } }));
+  await pushes[0]!.run(signal);
   expect(await scrape('blobprobe_limit_bytes{')).toEqual([
     expect.stringMatching(/path="ingress".*bound="largest_accepted".* (1e\+06|1000000)$/),
     expect.stringMatching(/path="ingress".*bound="smallest_rejected"/),
@@ -94,35 +94,35 @@ test('through an edge of the lab: the limit becomes a gauge, the bytes are spent
 
 test('a duration that is accepted to the end has no bound above', async () => {
   const { limits, scrape } = setup(() => limitedTo(Number.POSITIVE_INFINITY));
-  const { durations } = limits.update(searchesOf(target));
-  await durations[0]!.run(signal);
+  const { light } = limits.update(searchesOf(target));
+  await light[0]!.run(signal);
   expect(await scrape('blobprobe_limit_seconds{')).toEqual([expect.stringMatching(/bound="largest_accepted".* 125$/)]);
 });
 
 test('a search that the budget cannot bear does not start', async () => {
   const { limits, budget, lines } = setup(() => limitedTo(2 * MiB), 15 * MiB);
-  const { sizes } = limits.update(searchesOf(target));
-  await sizes[0]!.run(signal);
+  const { pushes } = limits.update(searchesOf(target));
+  await pushes[0]!.run(signal);
   expect(lines.map(({ message, fields }) => [message, fields['cause']])).toEqual([['limit search skipped', 'budget']]);
   expect(budget.remaining()).toBe(15 * MiB);
 });
 
 test('a search uses at most half of what is left', async () => {
   const { limits, budget } = setup(() => limitedTo(3 * MiB), 17 * MiB);
-  const { sizes } = limits.update(searchesOf(target));
-  await sizes[0]!.run(signal);
+  const { pushes } = limits.update(searchesOf(target));
+  await pushes[0]!.run(signal);
   expect(budget.remaining()).toBeGreaterThanOrEqual(8.5 * MiB);
 });
 
 test('an inconclusive search leaves what was known; a target that is gone is forgotten', async () => {
   let run = limitedTo(2 * MiB);
   const { limits, lines, scrape } = setup(() => run);
-  const { sizes } = limits.update(searchesOf(target));
-  await sizes[0]!.run(signal);
+  const { pushes } = limits.update(searchesOf(target));
+  await pushes[0]!.run(signal);
   const known = await scrape('blobprobe_limit_bytes{');
   expect(known).toHaveLength(2);
   run = async (check) => fakeRun(check, { ...tooLarge, reason: 'registry_error' });
-  await sizes[0]!.run(signal);
+  await pushes[0]!.run(signal);
   expect(await scrape('blobprobe_limit_bytes{')).toEqual(known);
   expect(lines.at(-1)).toMatchObject({ level: 'warn', message: 'limit not found' });
   limits.update(undefined);
@@ -132,8 +132,8 @@ test('an inconclusive search leaves what was known; a target that is gone is for
 
 test('an aborted search says nothing', async () => {
   const { limits, lines, scrape } = setup(() => limitedTo(2 * MiB));
-  const { sizes } = limits.update(searchesOf(target));
-  await sizes[0]!.run(AbortSignal.abort());
+  const { pushes } = limits.update(searchesOf(target));
+  await pushes[0]!.run(AbortSignal.abort());
   expect(lines).toEqual([]);
   expect(await scrape('blobprobe_limit_bytes{')).toEqual([]);
 });
@@ -157,14 +157,14 @@ test('what is pulled is searched beside what is pushed: a gauge with its directi
   const { limits, budget, scrape } = setup((pacer, direction) => engine.paced(pacer, direction), 200 * MiB);
   const path = { ...target.path, origin: edge.url };
   const pulled = { ...target, path, pushedOver: { ...target.path, name: 'direct', origin: registry.url } };
-  const { sizes, durations } = limits.update(searchesOf({ ...target, path }, pulled));
-  expect([...sizes, ...durations].map(({ id }) => id)).toEqual([
+  const { pushes, light } = limits.update(searchesOf({ ...target, path }, pulled));
+  expect(pushes.map(({ id }) => id)).toEqual([
     'size limit of gitea/ingress/docker',
     'size limit of gitea/ingress/docker pull',
-    'duration limit of gitea/ingress/docker',
     'duration limit of gitea/ingress/docker pull',
   ]);
-  for (const task of sizes) await task.run(signal);
+  expect(light.map(({ id }) => id)).toEqual(['duration limit of gitea/ingress/docker']);
+  for (const task of pushes.slice(0, 2)) await task.run(signal);
   expect(await scrape('blobprobe_limit_bytes{')).toEqual([
     expect.stringMatching(/direction="push",bound="largest_accepted"} 4194304$/),
     expect.stringMatching(/direction="pull",bound="largest_accepted"} 1000000$/),
@@ -175,4 +175,49 @@ test('what is pulled is searched beside what is pushed: a gauge with its directi
   limits.update(searchesOf({ ...target, path }));
   expect(limits.findings()).toMatchObject([{ direction: 'push' }]);
   expect(await scrape('blobprobe_limit_bytes{')).toHaveLength(1);
+});
+
+describe('the time of pulls', () => {
+  const pulled = { ...target, pushedOver: { ...target.path, name: 'direct' } };
+  const bytes = { sentBytes: 24 * MiB, pulledBytes: 24 * MiB, wireBytes: 48 * MiB };
+  const reset = fakeFailure('connection_reset', { phase: 'pull', evidence: { message: 'reset', pulledBytes: 1 } });
+
+  function searchOf(bytesPerDay: number) {
+    let runs = 0;
+    const { limits, budget, lines } = setup(
+      () => async (check) => {
+        runs += 1;
+        // Whatever takes time is cut, so that every time is tried twice.
+        return { ...fakeRun(check, runs === 1 ? undefined : reset), ...bytes };
+      },
+      bytesPerDay,
+    );
+    const task = limits.update(searchesOf(pulled)).pushes[1]!;
+    return { search: () => task.run(signal), runs: () => runs, budget, lines };
+  }
+
+  test('takes half of what is left, and ends without a limit where that does not suffice', async () => {
+    const { search, runs, budget, lines } = searchOf(600 * MiB);
+    await search();
+    expect(runs()).toBe(6);
+    expect(budget.remaining()).toBe((600 - 6 * 48) * MiB);
+    expect(lines).toMatchObject([
+      {
+        level: 'warn',
+        message: 'limit not found',
+        fields: {
+          conclusion: 'inconclusive',
+          message: 'the 300 MiB that the search may move leave no room for a try of 24 MiB',
+        },
+      },
+    ]);
+  });
+
+  test('is not searched where half of what is left cannot bear each time once', async () => {
+    const { search, runs, budget, lines } = searchOf(479 * MiB);
+    await search();
+    expect(runs()).toBe(0);
+    expect(lines).toMatchObject([{ message: 'limit search skipped', fields: { cause: 'budget' } }]);
+    expect(budget.remaining()).toBe(479 * MiB);
+  });
 });

@@ -11,7 +11,7 @@ import type { Failure } from '../failure.ts';
 import type { Progress, Run, RunCheck } from '../outcome.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
 import { type DurationTrial, durationCheck, durationTrialOf } from './duration-trial.ts';
-import { bytesMoved, directionOf, type DurationLimit, type LimitDirection } from './limit.ts';
+import { bytesMoved, directionOf, type DurationLimit, type LimitDirection, noRoomFor } from './limit.ts';
 
 export interface DurationSearchOptions {
   /** How long bodies are made to take, ascending. Default: just above the usual limits of 30, 60, 100 and 120 s. */
@@ -20,6 +20,8 @@ export interface DurationSearchOptions {
   readonly resolutionMs?: number;
   /** Default 256 KiB; of what is pulled 24 MiB, because proxies and kernels may set 8 MiB of it aside. */
   readonly sizeBytes?: number;
+  /** Body bytes that the search may move at most; a try that could exceed it ends the search. */
+  readonly byteBudget?: number | undefined;
   readonly signal: AbortSignal;
   /** Told before each try. */
   readonly onTry?: (tried: { readonly durationMs: number; readonly number: number }) => void;
@@ -60,9 +62,13 @@ const words = {
   },
 } as const;
 
-/** Most bytes that a search over the way back moves, both ways together: each duration twice, and half a dozen in between. */
-export function mostPulledBytes(durationsMs: readonly number[] = usualDurationsMs): number {
-  return 2 * searchedBytes.pull * (1 + 2 * (durationsMs.length + 6));
+/**
+ * What a search over the way back moves, both ways together. At least, to find that nothing is limited: each duration once. At most:
+ * each twice, and half a dozen in between.
+ */
+export function pullSearchBytes(durationsMs: readonly number[] = usualDurationsMs): { least: number; most: number } {
+  const tryBytes = 2 * searchedBytes.pull;
+  return { least: tryBytes * (1 + durationsMs.length), most: tryBytes * (1 + 2 * (durationsMs.length + 6)) };
 }
 
 /** Two endings this close together come from the same clock. */
@@ -176,7 +182,9 @@ class DurationSearch {
   }
 
   async #try(durationMs: number): Promise<DurationTrial> {
-    const { signal, onTry, onProgress, clock = systemPacerClock } = this.#options;
+    const { byteBudget, signal, onTry, onProgress, clock = systemPacerClock } = this.#options;
+    const noRoom = noRoomFor(this.#sizeBytes, this.#direction, this.#runs, byteBudget);
+    if (noRoom !== undefined) return { kind: 'unclear', why: noRoom };
     onTry?.({ durationMs, number: this.#runs.length + 1 });
     const pacer = this.#pacer(durationMs, clock);
     const run = await this.#runPaced(pacer)(durationCheck(this.#check, this.#sizeBytes, durationMs), {

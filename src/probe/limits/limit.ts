@@ -1,3 +1,4 @@
+import { formatBytes } from '../byte-words.ts';
 import type { Check } from '../check.ts';
 import type { Failure } from '../failure.ts';
 import type { Run } from '../outcome.ts';
@@ -13,6 +14,19 @@ export function directionOf({ pushedOver }: Pick<Check, 'pushedOver'>): LimitDir
 /** Body bytes that went both ways. */
 export function bytesMoved(runs: readonly Run[]): number {
   return runs.reduce((sum, run) => sum + run.sentBytes + run.pulledBytes, 0);
+}
+
+/** Why a search has no room for one more try of this size, which a pull moves both ways; undefined: it has. */
+export function noRoomFor(
+  sizeBytes: number,
+  direction: LimitDirection,
+  runs: readonly Run[],
+  byteBudget = Number.POSITIVE_INFINITY,
+): string | undefined {
+  const costBytes = direction === 'push' ? sizeBytes : 2 * sizeBytes;
+  return bytesMoved(runs) + costBytes <= byteBudget
+    ? undefined
+    : `the ${formatBytes(byteBudget)} that the search may move leave no room for a try of ${formatBytes(sizeBytes)}`;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Failure } from '../failure.ts';
 import { pullCutsOf } from '../judge/pull-cuts.ts';
 import type { Progress, Run, RunCheck } from '../outcome.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
-import { bytesMoved, directionOf, type LimitDirection, type SizeLimit } from './limit.ts';
+import { bytesMoved, directionOf, type LimitDirection, noRoomFor, type SizeLimit } from './limit.ts';
 import { nextSize, resolutionAt, type SizePlan, sizePlan } from './size-plan.ts';
 import { type SizeTrial, sizeCheck, sizeTrialOf } from './size-trial.ts';
 
@@ -131,11 +131,8 @@ class SizeSearch {
 
   async #try(sizeBytes: number): Promise<SizeTrial> {
     const { byteBudget, signal, onTry, onProgress } = this.#options;
-    const costBytes = this.#direction === 'push' ? sizeBytes : 2 * sizeBytes;
-    if (byteBudget !== undefined && bytesMoved(this.#runs) + costBytes > byteBudget) {
-      const why = `the ${formatBytes(byteBudget)} that the search may move leave no room for a try of ${formatBytes(sizeBytes)}`;
-      return { kind: 'unclear', why };
-    }
+    const noRoom = noRoomFor(sizeBytes, this.#direction, this.#runs, byteBudget);
+    if (noRoom !== undefined) return { kind: 'unclear', why: noRoom };
     const leftMs = this.#endsAtMs - performance.now();
     if (leftMs <= 0) return { kind: 'unclear', why: 'the time for the search was over' };
     onTry?.({ sizeBytes, number: this.#runs.length + 1 });
