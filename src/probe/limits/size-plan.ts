@@ -73,8 +73,8 @@ export function worstCaseSearchBytes(plan: SizePlan): number {
     const between = plan.cliffs.some(
       (cliff) => cliff >= (bracket.accepted ?? 0) && cliff <= (bracket.rejected ?? Infinity),
     );
-    if (!between) {
-      // Plain halving costs most when all of it is accepted: the other half of the tree need not be walked.
+    if (!between && resolutionAt(bracket.accepted ?? 0, plan) === plan.resolutionBytes) {
+      // Where the resolution is the same everywhere, halving costs most when all is accepted: the other half need not be walked.
       return size + worst({ ...bracket, accepted: size });
     }
     const key = `${bracket.accepted}/${bracket.rejected}`;

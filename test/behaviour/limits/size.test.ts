@@ -56,6 +56,8 @@ describe('size search', () => {
           expect(found.rejection).toBe(isLimited ? tooLarge : undefined);
         },
       ),
+      // A coarse resolution is finer for small limits: more sizes are tried below than above.
+      { examples: [[5_516_096, 10 * MiB, 1_084_112]] },
     );
   });
 
