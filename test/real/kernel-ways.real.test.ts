@@ -106,9 +106,10 @@ describeWhere(createTcpInfoReader() !== undefined, 'koffi', 'what the kernel tel
     );
 
     test.concurrent.each([
-      ['reads slowly: its window is shut for most of the time', 600_000, 'receiver'],
-      ['reads at once, over a thin line', undefined, 'network'],
-    ] as const)('of a next host that %s', { timeout: 60_000 }, async (_name, bytesPerSecond, limiter) => {
+      ['reads slowly: its window is shut for most of the time', 600_000, 'receiver', 0.2],
+      // The kernel counts a window that is small, too; the wire shows when it is shut.
+      ['reads at once, over a thin line', undefined, 'network', 0.4],
+    ] as const)('of a next host that %s', { timeout: 60_000 }, async (_name, bytesPerSecond, limiter, apart) => {
       const { run, wire } = await inNetwork(async (network, keep) => {
         const registry = await keep(startDistribution({}, network));
         const port = await keep(startReader(network, registry.port, bytesPerSecond));
@@ -118,7 +119,7 @@ describeWhere(createTcpInfoReader() !== undefined, 'koffi', 'what the kernel tel
       });
       const shares = limitedShares(run.sending ?? {});
       expect(shares?.[limiter]).toBeGreaterThan(0.6);
-      expect(Math.abs((shares?.receiver ?? Number.NaN) - wire.shutShare)).toBeLessThan(0.2);
+      expect(Math.abs((shares?.receiver ?? Number.NaN) - wire.shutShare)).toBeLessThan(apart);
     });
   });
 });
