@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createTcpInfoReader } from '../../src/network/kernel/read-tcp-info.ts';
 import { limitedShares } from '../../src/probe/run/sending-facts.ts';
@@ -11,6 +10,7 @@ import { type Component, describeWhere, describeWithComponents } from '../suppor
 import { type Backend, startDistribution } from './support/backends.ts';
 import { type Answer, askProgram } from './support/diagnosing.ts';
 import { openPrivateNetwork, type PrivateNetwork } from './support/place.ts';
+import { endTogether, startJoint } from './support/relay.ts';
 import { watchedPush } from './support/watched-push.ts';
 
 const read = createTcpInfoReader();
@@ -142,13 +142,8 @@ async function slowReader(
   upstreamPort: number,
   { bytesPerSecond, stopsAfterBytes }: { readonly bytesPerSecond?: number; readonly stopsAfterBytes?: number },
 ): Promise<number> {
-  const open = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true, highWaterMark: 16_384 }, (near) => {
-    const far = connect({ port: upstreamPort, host: '127.0.0.1' });
-    for (const socket of [near, far]) {
-      open.add(socket);
-      socket.on('error', () => {}).on('close', () => [near, far].forEach((one) => one.destroy()));
-    }
+  const join = (near: Socket, far: Socket): void => {
+    endTogether(near, far);
     far.pipe(near);
     let bytes = 0;
     near.on('data', (chunk: Buffer) => {
@@ -159,12 +154,8 @@ async function slowReader(
       near.pause();
       setTimeout(() => near.resume(), (1_000 * chunk.byteLength) / bytesPerSecond);
     });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closers.push(() => {
-    for (const socket of open) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
+  };
+  const { port, close } = await startJoint(upstreamPort, join, { allowHalfOpen: true, highWaterMark: 16_384 });
+  closers.push(close);
+  return port;
 }

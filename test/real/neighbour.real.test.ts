@@ -1,11 +1,11 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { NeighbourFacts } from '../../src/probe/outcome.ts';
 import { neighbourWords } from '../../src/publish/sending-words.ts';
 import { checkOf, runDeps, runOnce } from '../support/checks.ts';
 import { describeWithComponents } from '../support/component.ts';
 import { startDistribution } from './support/backends.ts';
+import { endTogether, startJoint } from './support/relay.ts';
 
 const bytesPerSecond = 1_000_000;
 const bodyBytes = 3_000_000;
@@ -91,22 +91,13 @@ class Line {
 
 async function startLine(upstreamPort: number, queueing: Queueing): Promise<number> {
   const shared = new Line();
-  const open = new Set<Socket>();
-  const server = createServer({ highWaterMark: 16_384 }, (near) => {
-    const far = connect({ port: upstreamPort, host: '127.0.0.1' });
-    for (const socket of [near, far]) {
-      open.add(socket);
-      socket.on('error', () => {}).on('close', () => [near, far].forEach((one) => one.destroy()));
-    }
+  const join = (near: Socket, far: Socket): void => {
+    endTogether(near, far);
     far.pipe(near);
     const line = queueing === 'one queue for all' ? shared : new Line();
     near.on('data', (bytes: Buffer) => line.put({ bytes, from: near, to: far }));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closers.push(() => {
-    for (const socket of open) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
+  };
+  const { port, close } = await startJoint(upstreamPort, join, { highWaterMark: 16_384 });
+  closers.push(close);
+  return port;
 }

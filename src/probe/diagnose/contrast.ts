@@ -13,13 +13,12 @@ import {
   isStreamed,
   provenContrasts,
   sessionAnswers,
-  shortestClockMs,
 } from './flips.ts';
 import { lastTokenAge, type Observed, observedOf } from './observed.ts';
 import { symptomsOf } from './symptoms.ts';
 import type { Examination, Examined, Symptom, Trial } from './trial.ts';
 import { onlyOtherHostFails } from './written-host.ts';
-import type { PullCuts } from '../judge/pull-cuts.ts';
+import { type PullCuts, shortestClockMs } from '../judge/pull-cuts.ts';
 
 /** What the direct path did with the same push: `slow`: got through, but needed about as long as the failure took. */
 type DirectResult = 'none' | 'ok' | 'slow' | 'same' | 'other';

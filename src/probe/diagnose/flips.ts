@@ -1,5 +1,5 @@
 import { isCut } from '../judge/is-cut.ts';
-import type { PullCuts } from '../judge/pull-cuts.ts';
+import { type PullCuts, sameShare, shortestClockMs } from '../judge/pull-cuts.ts';
 import { isSameFamily, reasonTable } from '../judge/reason-table.ts';
 import type { Failure } from '../failure.ts';
 import type { SessionAnswers } from '../outcome.ts';
@@ -166,10 +166,6 @@ export function sessionAnswers(trials: readonly Trial[]): SessionAnswers {
   }, none);
 }
 
-/** Shorter than this, the same time is that of a round trip or of a timer that is not about bodies. */
-export const shortestClockMs = 350;
-const sameTimeShare = 0.1;
-
 /** How long what ended all of these ran: since the last byte or since the first, when they agree; undefined: they do not, or it is one. */
 export function constantMs(failures: readonly (Failure | undefined)[]): number | undefined {
   const known = failures.filter((failure) => failure !== undefined);
@@ -179,9 +175,7 @@ export function constantMs(failures: readonly (Failure | undefined)[]): number |
   ];
   const agreed = clocks.find((times) => {
     const least = Math.min(...times);
-    return (
-      times.length >= timesToProve && least >= shortestClockMs && Math.max(...times) <= least * (1 + sameTimeShare)
-    );
+    return times.length >= timesToProve && least >= shortestClockMs && Math.max(...times) <= least * (1 + sameShare);
   });
   return agreed === undefined ? undefined : Math.min(...agreed);
 }

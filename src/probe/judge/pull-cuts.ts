@@ -29,23 +29,26 @@ const countedLeastBytes = 64 * 1024;
 const exactShare = 0.001;
 /** What a reset takes with it of what had been sent: fewer bytes come, never more. */
 const lostBytes = 256 * 1024;
-const sameShare = 0.1;
-/** The same time, if it is not that of a round trip. */
-const shortestClockMs = 350;
+/** Times that differ by no more are the same, and so are bytes of which a reset took some. */
+export const sameShare = 0.1;
+/** Shorter than this, the same time is that of a round trip or of a timer that is not about bodies. */
+export const shortestClockMs = 350;
 /** A cut is seen late, never early: times that differ so much are the same where the bytes differ twice as much. */
 const lateShare = 0.25;
 
 /** What is the same of all cuts among these failures. Pure. */
 export function pullCutsOf(failures: readonly (Failure | undefined)[]): PullCuts {
-  const cuts = failures.filter((failure) => failure !== undefined && isPullCut(failure) && !endedInSilence(failure));
+  const cuts = failures
+    .filter((failure) => failure !== undefined)
+    .filter((failure) => isPullCut(failure) && !endedInSilence(failure));
   const count = cuts.length;
-  const bytes = cuts.map((failure) => failure?.evidence.pulledBytes ?? 0).toSorted((a, b) => b - a);
-  const times = cuts.map((failure) => failure?.elapsedMs ?? 0).toSorted((a, b) => b - a);
+  const bytes = cuts.map(({ evidence }) => evidence.pulledBytes ?? 0).toSorted((a, b) => b - a);
+  const times = cuts.map(({ elapsedMs }) => elapsedMs);
   const [most = 0, second] = bytes;
   if (second === undefined) return { count };
-  const least = bytes.at(-1) ?? 0;
-  const leastMs = times.at(-1) ?? 0;
-  const [late, apart] = [((times[0] ?? 0) - leastMs) / leastMs, (most - least) / least];
+  const least = Math.min(...bytes);
+  const leastMs = Math.min(...times);
+  const [late, apart] = [(Math.max(...times) - leastMs) / leastMs, (most - least) / least];
   const isClock = leastMs >= shortestClockMs && (late <= sameShare || (late <= lateShare && apart >= 2 * late));
   const clock = isClock ? { sameMs: leastMs } : {};
   const isCount = most >= countedLeastBytes;

@@ -1,11 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { connect, createServer, type Socket } from 'node:net';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HopName } from '../hops/hop.ts';
 import { type Front, type FrontOptions, redirectingTo, startFront } from '../support/backends.ts';
+import { endTogether, type Relay, startJoint } from '../support/relay.ts';
 import { type Case, type Fault, pathsOf, type Stage } from './case.ts';
 
 const sizeBytes = 8_000_000;
@@ -65,23 +63,10 @@ async function withARest(answer: IncomingMessage, response: ServerResponse): Pro
 }
 
 /** Passes TCP on, and hangs up once so many bytes came back. */
-async function startByteCounter(
-  upstreamPort: number,
-  mostBytes: number,
-): Promise<{ port: number; close: () => Promise<void> }> {
-  const open = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = connect({ port: upstreamPort, host: '127.0.0.1' });
+function startByteCounter(upstreamPort: number, mostBytes: number): Promise<Relay> {
+  return startJoint(upstreamPort, (near, far) => {
+    endTogether(near, far);
     let backBytes = 0;
-    for (const socket of [near, far]) {
-      open.add(socket);
-      socket.on('error', () => {});
-      socket.once('close', () => {
-        open.delete(socket);
-        near.destroy();
-        far.destroy();
-      });
-    }
     near.pipe(far);
     far.on('data', (chunk: Buffer) => {
       const left = mostBytes - backBytes;
@@ -95,14 +80,6 @@ async function startByteCounter(
     });
     far.on('end', () => near.end());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const close = async (): Promise<void> => {
-    for (const socket of open) socket.destroy();
-    server.close();
-    await once(server, 'close');
-  };
-  return { port: (server.address() as AddressInfo).port, close };
 }
 
 type SetUp = (stage: Stage) => ReturnType<Case['setUp']>;

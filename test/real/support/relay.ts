@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type ServerOpts, type Socket } from 'node:net';
 
 export interface Relay {
   readonly port: number;
@@ -12,19 +12,33 @@ type Item = { readonly dueMs: number; readonly act: () => void };
  * A long way: passes TCP on to a port of 127.0.0.1, each piece, end and reset `delayMs` later, with room for all that is under way.
  * A reset comes after what was received before it, as on a wire.
  */
-export async function startRelay(targetPort: number, delayMs: number): Promise<Relay> {
-  const open = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true }, (near) => {
-    const far = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true });
+export function startRelay(targetPort: number, delayMs: number): Promise<Relay> {
+  const join = (near: Socket, far: Socket): void => {
     for (const [from, to] of [
       [near, far],
       [far, near],
     ] as const) {
-      open.add(from);
       from.setNoDelay(true);
-      from.once('close', () => open.delete(from));
       delayed(from, to, delayMs);
     }
+  };
+  return startJoint(targetPort, join, { allowHalfOpen: true });
+}
+
+/** Listens before a port of 127.0.0.1; `join` passes on what comes from one socket to the other, for each connection. */
+export async function startJoint(
+  targetPort: number,
+  join: (near: Socket, far: Socket) => void,
+  options: ServerOpts = {},
+): Promise<Relay> {
+  const open = new Set<Socket>();
+  const server = createServer(options, (near) => {
+    const far = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: options.allowHalfOpen });
+    for (const socket of [near, far]) {
+      open.add(socket);
+      socket.once('close', () => open.delete(socket));
+    }
+    join(near, far);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -34,6 +48,12 @@ export async function startRelay(targetPort: number, delayMs: number): Promise<R
     await once(server, 'close');
   };
   return { port: (server.address() as AddressInfo).port, close };
+}
+
+/** Whatever ends one of them ends both. */
+export function endTogether(near: Socket, far: Socket): void {
+  for (const socket of [near, far])
+    socket.on('error', () => {}).on('close', () => [near, far].forEach((one) => one.destroy()));
 }
 
 function delayed(from: Socket, to: Socket, delayMs: number): void {
