@@ -1,7 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createEngine } from '../src/daemon/engine.ts';
-import { parseConfig } from '../src/config/load.ts';
 import type { Check } from '../src/probe/check.ts';
 import type { Run } from '../src/probe/outcome.ts';
 import { History } from '../src/publish/history.ts';
@@ -10,6 +9,7 @@ import type { ServerDeps } from '../src/server/deps.ts';
 import { buildServer } from '../src/server/server.ts';
 import { serverDeps } from '../test/support/server-fixtures.ts';
 import { startServer } from '../src/server/start.ts';
+import { manyChecks } from './many-checks-config.ts';
 
 /** What the process of many checks is told; each is answered with a `Report`. */
 export type Order =
@@ -32,7 +32,7 @@ export interface Report {
  * runs are made up from one real run: what they cost to publish is measured here, not what they cost.
  */
 async function main(checkCount: number, sink: string): Promise<void> {
-  const { checks, huge } = configured(checkCount, sink);
+  const { checks, huge } = manyChecks(checkCount, sink);
   const engine = createEngine();
   const real = await engine.run(checks[0]!, { signal: new AbortController().signal });
   if (!real.ok) throw new Error(`the run to copy failed: ${real.failure?.evidence.message}`);
@@ -94,28 +94,6 @@ async function main(checkCount: number, sink: string): Promise<void> {
   process.on('message', (order: Order) => void obey(order));
   process.once('disconnect', () => process.exit());
   await obey({ kind: 'report' });
-}
-
-/** Twenty registries with as many paths and workloads as it takes, and one check of a huge blob apart. */
-function configured(checkCount: number, url: string): { checks: readonly Check[]; huge: Check } {
-  const registryCount = Math.min(20, checkCount);
-  const pathCount = Math.min(10, Math.ceil(checkCount / registryCount));
-  const paths = Object.fromEntries(Array.from({ length: pathCount }, (_, at) => [`path-${at}`, { url }]));
-  const registry = { repository: 'bench/blob', paths };
-  const registries = Object.fromEntries(Array.from({ length: registryCount }, (_, at) => [`registry-${at}`, registry]));
-  const workloadCount = Math.ceil(checkCount / registryCount / pathCount);
-  const one = { every: '5m', clients: ['docker'], retries: 'none' };
-  const workloads = Array.from({ length: workloadCount }, (_, at) => [`work-${at}`, { ...one, size: '64KiB' }]);
-  const text = JSON.stringify({
-    registries: { ...registries, huge: { repository: 'bench/blob', paths: { direct: { url } } } },
-    checks: { ...Object.fromEntries(workloads), huge: { ...one, size: '4GiB', registries: ['huge'] } },
-  });
-  const { checks } = parseConfig(text, 'config.yaml', { env: {} });
-  const huge = checks.find(({ workload, registry }) => workload.name === 'huge' && registry.name === 'huge');
-  const others = checks.filter(({ registry, workload }) => registry.name !== 'huge' && workload.name !== 'huge');
-  if (huge === undefined || others.length < checkCount)
-    throw new Error(`${others.length} checks instead of ${checkCount}`);
-  return { checks: others.slice(0, checkCount), huge };
 }
 
 const [, , checkCount = '', sink = ''] = process.argv;
