@@ -32,7 +32,12 @@ const labBesideFiles = [
   'test/prometheus/{alert-texts,check-alerts,other-alerts,slo}.test.ts',
 ];
 
-/** Real components that mostly wait (retries of Docker, alerts, schedules): two files at a time. All others keep the processors busy, or compare times. */
+/** Compare times, or what the kernel counted: one after the other, with nothing beside them. */
+const measuringFiles = [
+  'test/real/{diagnose,http2-windows,kernel,kernel-ways,limits,long-way,neighbour,truth}.real.test.ts',
+];
+
+/** Real components that mostly wait (retries of Docker, alerts, schedules): two files at a time. All others keep the processors busy. */
 const waitingFiles = [
   'test/real/{alerts,clients,compose,docs,faults,fidelity,fidelity-failures,fleet,image,interrupt}.real.test.ts',
   'test/real/{lab-clients,ledger,main-job,proxies,shard,tls}.real.test.ts',
@@ -72,6 +77,9 @@ const longFiles = [
   'docs.real',
 ];
 
+/** What a test leaves running goes with it. */
+const setupFiles = ['test/support/setup.ts'];
+
 class LongFilesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
@@ -92,6 +100,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/real/**', ...labFiles, ...labBesideFiles, ...(repeated ? onceOnly : [])],
+          setupFiles,
           globalSetup: ['test/support/built-folder.ts'],
           // Most tests wait for sockets and child processes: on two cores vitest would use one, and two use half of what there is.
           maxWorkers: 3,
@@ -106,6 +115,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: labFiles,
+          setupFiles,
           globalSetup: ['test/support/built-folder.ts'],
           testTimeout: 300_000,
           hookTimeout: 900_000,
@@ -118,6 +128,7 @@ export default defineConfig({
         test: {
           name: 'lab-beside',
           include: labBesideFiles,
+          setupFiles,
           globalSetup: ['test/support/built-folder.ts'],
           testTimeout: 300_000,
           hookTimeout: 900_000,
@@ -130,8 +141,9 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['test/real/**/*.test.ts'],
-          exclude: waitingFiles,
-          globalSetup: ['test/real/support/build.ts'],
+          exclude: [...waitingFiles, ...measuringFiles],
+          setupFiles,
+          globalSetup: ['test/support/built-folder.ts'],
           testTimeout: 180_000,
           hookTimeout: 60_000,
           fileParallelism: false,
@@ -142,11 +154,24 @@ export default defineConfig({
         test: {
           name: 'real-waiting',
           include: waitingFiles,
-          globalSetup: ['test/real/support/build.ts'],
+          setupFiles,
+          globalSetup: ['test/support/built-folder.ts'],
           testTimeout: 180_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
           sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        test: {
+          name: 'real-measuring',
+          include: measuringFiles,
+          setupFiles,
+          globalSetup: ['test/support/built-folder.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 5 },
         },
       },
     ],

@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { describeWithComponents, requireComponent } from '../support/component.ts';
-import { startProgram } from '../support/program.ts';
+import { builtProgram, startProgram } from '../support/program.ts';
 import { Opened } from '../support/servers.ts';
 import { startHop } from './hops/hop.ts';
 import { type ImageLayout, writeImageLayout } from './support/layer-source.ts';
@@ -11,7 +10,7 @@ import { type RunningRegistry, startRegistry } from './support/docker-registry.t
 import { startProcess } from './support/process.ts';
 import { type TemporaryDirectory, temporaryDirectory } from './support/temporary-directory.ts';
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const main = builtProgram();
 const opened = new Opened();
 afterEach(() => opened.closeAll());
 

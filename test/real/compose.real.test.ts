@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bindMounts, readCompose } from '../packaging/compose-file.ts';
 import { describeWithComponents, requireComponent } from '../support/component.ts';
+import { builtProgram } from '../support/program.ts';
 import { startWithEtc } from './support/private-etc.ts';
 import { startProcess, waitFor, type RunningProcess } from './support/process.ts';
 import { temporaryDirectory, type TemporaryDirectory } from './support/temporary-directory.ts';
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const main = builtProgram();
 const stack = readCompose('compose.yaml');
 
 /** An address of its own: the ports are those of the files, and others may have them on 127.0.0.1. */

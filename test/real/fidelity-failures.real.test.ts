@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { clientProfiles } from '../../src/probe/clients/client-profiles.ts';
 import { describeWithComponents, findComponent } from '../support/component.ts';
+import { forOthers } from '../support/ending.ts';
 import { comparedWith, type Comparison, deviations, table } from './support/fidelity-table.ts';
 import { failures } from './support/push-failures.ts';
 import { type PusherName, pusherNames, realPushers } from './support/real-pushers.ts';
@@ -13,7 +14,7 @@ import { type PusherName, pusherNames, realPushers } from './support/real-pusher
 const started = new Map<PusherName, Promise<ReadonlyMap<string, Comparison>>>();
 function comparisonsOf(pusher: PusherName): Promise<ReadonlyMap<string, Comparison>> {
   for (const name of pusherNames.filter((one) => !started.has(one) && isThere(one))) {
-    const running = comparedWith(name);
+    const running = forOthers(() => comparedWith(name));
     // Whoever asks for it learns of it.
     running.catch(() => {});
     started.set(name, running);

@@ -1,14 +1,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { describeWithComponents } from '../support/component.ts';
-import { startProgram } from '../support/program.ts';
+import { builtProgram, startProgram } from '../support/program.ts';
 import { startRegistry } from './support/docker-registry.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
 import { Opened } from '../support/servers.ts';
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const main = builtProgram();
 const opened = new Opened();
 afterEach(() => opened.closeAll());
 

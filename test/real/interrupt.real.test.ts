@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
-import { type Program, startProgram } from '../support/program.ts';
+import { builtProgram, type Program, startProgram } from '../support/program.ts';
 import { describeWithComponents } from '../support/component.ts';
 import { type RunningRegistry, startRegistry } from './support/docker-registry.ts';
 import { committedDigests, expectNoSessionForgotten, MiB } from './support/expectations.ts';
@@ -11,7 +10,7 @@ import { waitFor } from './support/process.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
 import { Opened } from '../support/servers.ts';
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const main = builtProgram();
 const repository = 'probes/blob';
 const opened = new Opened();
 afterEach(() => opened.closeAll());

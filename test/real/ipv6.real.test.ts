@@ -1,16 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Run } from '../../src/probe/outcome.ts';
 import { describeWithComponents } from '../support/component.ts';
+import { builtProgram } from '../support/program.ts';
 import { type Backend, startDistribution } from './support/backends.ts';
 import { askProgram, pushByProgram } from './support/diagnosing.ts';
 import { openPrivateNetwork, type PrivateNetwork } from './support/place.ts';
 import { waitFor } from './support/process.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const main = builtProgram();
 
 // iptables, which is not used, stands for root.
 describeWithComponents(['unshare', 'ip', 'iptables', 'curl', 'docker-registry'], 'a network without IPv4', () => {

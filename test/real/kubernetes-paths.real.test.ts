@@ -1,18 +1,17 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { kindsRead } from '../../src/kubernetes/objects.ts';
 import { type KubernetesObject, render } from '../helm/helm.ts';
 import * as scene from '../support/cluster-objects.ts';
 import { describeWithComponents, requireComponent } from '../support/component.ts';
-import { startProgram } from '../support/program.ts';
+import { builtProgram, startProgram } from '../support/program.ts';
 import { type ApiServer, namespace, openDefinition, startApiServer } from './support/api-server.ts';
 import { startProcess } from './support/process.ts';
 import { type TemporaryDirectory, temporaryDirectory } from './support/temporary-directory.ts';
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const main = builtProgram();
 const service = '--service=registry/gitea-http:http';
 
 type Raw = Readonly<Record<string, unknown>>;

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { builtProgram } from '../support/program.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
 
 const rounds = 300;
@@ -12,7 +14,7 @@ const script = (folder: string): string => `
   const { writeFileSync } = require('node:fs');
   const threads = 4;
   async function race(shared) {
-    const { takeLock } = await import(${JSON.stringify(new URL('../../dist/probe/leftovers/ledger-lock.js', import.meta.url).href)});
+    const { takeLock } = await import(${JSON.stringify(new URL('probe/leftovers/ledger-lock.js', pathToFileURL(builtProgram())).href)});
     const [arrived, holders, done] = [0, 1, 2].map((part) => new Int32Array(shared, part * 4 * ${rounds}, ${rounds}));
     const meet = (where, round) => {
       if (Atomics.add(where, round, 1) === threads - 1) Atomics.notify(where, round);

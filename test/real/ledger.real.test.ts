@@ -2,11 +2,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { Ledger } from '../../src/probe/leftovers/ledger.ts';
 import type { ReplayReport } from '../../src/probe/leftovers/ledger-replay.ts';
 import { checkOf, runDeps, runOnce } from '../support/checks.ts';
 import { describeWithComponents } from '../support/component.ts';
+import { builtProgram } from '../support/program.ts';
 import { startDaemon } from './support/daemon.ts';
 import { type RunningRegistry, startRegistry } from './support/docker-registry.ts';
 import { type RunningProcess, startProcess, waitFor } from './support/process.ts';
@@ -23,7 +25,7 @@ afterEach(() => opened.closeAll());
  * `replay`: what a start does. Prints one JSON line.
  */
 const script = (mode: 'push' | 'image' | 'replay', ledgerFile: string, origin: string, client: string): string => `
-  const load = (name) => import(${JSON.stringify(new URL('../../dist/', import.meta.url).href)} + name);
+  const load = (name) => import(${JSON.stringify(new URL('./', pathToFileURL(builtProgram())).href)} + name);
   const [{ createRunner }, { Ledger }, { replayLedger }, { clientProfiles }, { createPayloadSource }] = await Promise.all(
     ['probe/run/run.js', 'probe/leftovers/ledger.js', 'probe/leftovers/ledger-replay.js', 'probe/clients/client-profiles.js', 'registry/payload.js'].map(load));
   const path = { name: 'only', origin: ${JSON.stringify(origin)}, kind: 'direct', dnsServers: [], headers: {},

@@ -1,15 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { pagePictures, pictureFile, pictureSize } from '../packaging/picture.ts';
 import { requireComponent } from '../support/component.ts';
+import { builtProgram } from '../support/program.ts';
 import { openPage, startBrowser } from './support/browser.ts';
 import { freePort, startProcess, waitFor } from './support/process.ts';
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const main = builtProgram();
 const waitMs = 600_000;
 
 // `npm run picture`: some minutes of the demonstration, then what a browser shows. Not part of the suite: pictures differ each time.

@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWithComponents } from '../support/component.ts';
+import { builtProgram } from '../support/program.ts';
 import { startRegistry, type RunningRegistry } from './support/docker-registry.ts';
 import { freePort, startProcess, waitFor, type RunningProcess } from './support/process.ts';
 import { temporaryDirectory, type TemporaryDirectory } from './support/temporary-directory.ts';
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const main = builtProgram();
 const clients = ['docker', 'docker-containerd', 'crane', 'skopeo'];
 const workloads = ['small', 'medium'];
 const paths = ['direct', 'same'];

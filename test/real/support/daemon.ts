@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { builtProgram } from '../../support/program.ts';
 import { parseMetrics, type Scrape } from './metrics.ts';
 import { freePort, startProcess, waitFor } from './process.ts';
 import { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.ts';
 
-const main = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
+const main = builtProgram();
 
 /** The built product, started as a user starts it. */
 export interface RunningDaemon {

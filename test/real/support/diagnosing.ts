@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Diagnosis } from '../../../src/probe/diagnose/finding.ts';
+import { builtProgram } from '../../support/program.ts';
 import { type Place, everywhere } from './place.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
-const main = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
+const main = builtProgram();
 
 /** What the built program is asked about one path of a registry. */
 export interface Question {

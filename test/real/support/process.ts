@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { childAtLast } from '../../support/ending.ts';
 
 /** A program under test, its output so far, and a way to end it. */
 export interface RunningProcess {
@@ -15,19 +17,16 @@ export interface RunningProcess {
   readonly stop: (signal?: NodeJS.Signals) => Promise<number | string>;
 }
 
-/** Children still running: killed when the test process goes, however it goes. */
 const running = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
 
-/** Starts a program without a shell. Throws when it cannot be started. */
+/** Starts a program without a shell, which is killed at last with the test that started it. Throws when it cannot be started. */
 export async function startProcess(
   command: string,
   args: readonly string[],
   options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {},
 ): Promise<RunningProcess> {
-  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  childAtLast(child);
   running.add(child);
   let output = '';
   const keep = (chunk: Buffer): void => {
@@ -62,16 +61,23 @@ async function stop(child: ChildProcess, exited: Promise<number | string>, signa
   }
 }
 
-/** A TCP port of 127.0.0.1 that nobody listened on a moment ago. For programs that cannot choose one themselves. */
+const given = new Set<number>();
+
+/**
+ * A TCP port of 127.0.0.1 on which nobody listens. For programs that cannot choose one themselves. From below those that the kernel gives to
+ * connections (`ip_local_port_range` begins at 32768), so that none of them has taken it when the program wants it.
+ */
 export async function freePort(): Promise<number> {
+  const port = randomInt(10_000, 32_768);
   const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port given');
-  return address.port;
+  const isFree = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => resolve(true));
+  });
+  if (isFree) await new Promise((resolve) => server.close(resolve));
+  if (!isFree || given.has(port)) return freePort();
+  given.add(port);
+  return port;
 }
 
 /** Waits until a connection to the port succeeds. Throws, with the program's output, when it ends first or half a minute passes. */

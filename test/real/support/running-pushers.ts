@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireComponent } from '../../support/component.ts';
+import { forOthers } from '../../support/ending.ts';
 import { type ImageLayout, writeImageLayout } from './layer-source.ts';
 import { startDockerDaemon } from './docker-daemon.ts';
 import { startProcess } from './process.ts';
@@ -27,7 +28,7 @@ export function packImage(layerBytes: readonly number[]): Luggage {
 const images = new Map<string, Omit<Luggage, 'remove'>>();
 
 function makeImage(layerBytes: readonly number[]): Omit<Luggage, 'remove'> {
-  const { path: folder } = temporaryDirectory('image');
+  const { path: folder } = forOthers(() => temporaryDirectory('image'));
   return { folder, image: writeImageLayout(join(folder, 'layout'), layerBytes) };
 }
 

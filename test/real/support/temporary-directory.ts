@@ -1,19 +1,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endAtLast } from '../../support/ending.ts';
 
 export interface TemporaryDirectory {
   readonly path: string;
   readonly remove: () => void;
 }
 
-/** A new empty directory; the caller removes it. It also goes when the test process ends before that. */
+/** A new empty directory; the caller removes it, and at last the end of the test in which it was made. */
 export function temporaryDirectory(purpose: string): TemporaryDirectory {
   const path = mkdtempSync(join(tmpdir(), `blobprobe-${purpose}-`));
   const remove = (): void => {
-    process.off('exit', remove);
+    isGone();
     rmSync(path, { recursive: true, force: true });
   };
-  process.once('exit', remove);
+  const isGone = endAtLast(path, remove);
   return { path, remove };
 }
