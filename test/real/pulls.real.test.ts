@@ -48,8 +48,8 @@ async function expectTheSame(row: ClientName, scene: PullScenery, pull: Pull): P
   expect({ ...outputs, waits: real.waitsMs.length }).toEqual({ ...outputs, waits: ours.waitsMs.length });
   for (const [index, waitMs] of real.waitsMs.entries()) {
     const askedMs = ours.waitsMs[index] ?? Number.NaN;
-    // A busy machine makes waits longer, never shorter.
-    expect(waitMs).toBeGreaterThan(askedMs * 0.9 - 100);
+    // The end of a request is seen late on a busy machine; from one start to the next is never shorter than the wait between them.
+    expect(real.apartMs[index]).toBeGreaterThan(askedMs * 0.9);
     expect(waitMs).toBeLessThan(askedMs * 1.1 + 5_000);
   }
 }

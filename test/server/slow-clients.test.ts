@@ -5,6 +5,7 @@ import type { Answer } from '../../src/publish/metrics/series.ts';
 import { type Listening, listenOn } from '../../src/server/listen.ts';
 import { buildServer } from '../../src/server/server.ts';
 import type { ClientLimits } from '../../src/server/slow-clients.ts';
+import { atBearablePace } from '../support/pace.ts';
 import { answerOf } from '../support/rendered.ts';
 import { serverDeps } from '../support/server-fixtures.ts';
 
@@ -76,17 +77,18 @@ describe('a client that', () => {
     clearInterval(drip);
   });
 
-  test('does not read its answer is cut off, one that reads slowly is not', async () => {
-    const port = await serve({ readMs: 1_500 });
-    const deaf = client(port, 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n', false);
-    const slow = client(port, 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n', false);
-    const reading = setInterval(() => slow.socket.read(), 100);
-    await sleep(4_000);
-    expect(slow.socket.closed).toBe(false);
-    clearInterval(reading);
-    deaf.socket.resume();
-    await deaf.ended;
-  });
+  test('does not read its answer is cut off, one that reads slowly is not', () =>
+    atBearablePace(500, async (pace) => {
+      const port = await serve({ readMs: 1_500 * pace });
+      const deaf = client(port, 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n', false);
+      const slow = client(port, 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n', false);
+      const reading = setInterval(() => slow.socket.read(), 100 * pace);
+      await sleep(4_000 * pace);
+      expect(slow.socket.closed).toBe(false);
+      clearInterval(reading);
+      deaf.socket.resume();
+      await deaf.ended;
+    }));
 
   test('waits for an answer that takes its time gets it', async () => {
     answerMs = 900;

@@ -81,7 +81,6 @@ test('a program with 2,000 checks loads them, listens before it runs them, pushe
       return new Set(runs.filter(({ ok }) => ok).map(({ path }) => path)).size >= 2;
     },
     started.stderr,
-    60_000,
   );
   const scraped = await (await fetch(`${url}/metrics`)).text();
   expect(seriesOf(scraped, 'blobprobe_runs_total')).toBe(checkCount);

@@ -22,6 +22,8 @@ import { type Luggage, packImage } from './running-pushers.ts';
 export interface PullStory {
   readonly lines: readonly string[];
   readonly waitsMs: readonly number[];
+  /** From the start of the request before each of these waits to the start of the request after it. */
+  readonly apartMs: readonly number[];
   readonly gotThrough: boolean;
   readonly output: string;
   /** Layers that were under way at the same time, where the scene holds them. */
@@ -181,16 +183,24 @@ function blobsOf(layout: string, descriptors: readonly ImageLayout['config'][]):
 }
 
 /** What is fetched beside the layer comes in no order; what a client and Node's or Go's transport say by themselves is left out. */
-function storyOf({ requests }: PullRecorder): Pick<PullStory, 'lines' | 'waitsMs'> {
+function storyOf({ requests }: PullRecorder): Pick<PullStory, 'lines' | 'waitsMs' | 'apartMs'> {
   const layer = requests.filter(({ object }) => object === 'layer');
-  const gaps = layer.slice(1).map(({ startMs }, index) => startMs - (layer[index]?.endMs ?? startMs));
+  const gaps = layer.slice(1).map(({ startMs }, index) => ({
+    waitMs: startMs - (layer[index]?.endMs ?? startMs),
+    apartMs: startMs - (layer[index]?.startMs ?? startMs),
+  }));
+  const waits = gaps.filter(({ waitMs }) => isWait(waitMs));
   const reset = layer.some(({ answer }) => answer.includes('reset'));
   // How much of it a reset lets through depends on the moment.
   const inOrder = requests
     .filter(({ object }) => object !== 'config')
     .map((request) => (reset ? lineOf(request).replace(/bytes=\d+-/, 'bytes=…-') : lineOf(request)));
   const besides = requests.filter(({ object }) => object === 'config').map(lineOf);
-  return { lines: [...inOrder, ...besides], waitsMs: gaps.filter(isWait) };
+  return {
+    lines: [...inOrder, ...besides],
+    waitsMs: waits.map(({ waitMs }) => waitMs),
+    apartMs: waits.map(({ apartMs }) => apartMs),
+  };
 }
 
 /** Shorter ones are what starting a request takes on a busy machine. */
