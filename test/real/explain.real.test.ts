@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { explainLine } from '../../src/probe/explain/explain-line.ts';
 import { describeWithComponents } from '../support/component.ts';
 import { observe, type WireRequest } from '../support/wire.ts';
@@ -13,9 +13,6 @@ import { envoyFilter } from './hops/envoy.ts';
 import { type HopName, type HopOptions, hopPrograms, startHop } from './hops/hop.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
 
-const opened = new Opened();
-afterEach(() => opened.closeAll());
-
 const upload = '/v2/team/app/blobs/uploads/1?_state=secret';
 const large = Buffer.alloc(2_000_000);
 const docker = { 'user-agent': 'docker/29.7.2 go/go1.26' };
@@ -23,7 +20,7 @@ const docker = { 'user-agent': 'docker/29.7.2 go/go1.26' };
 /** What is behind the hop: nobody, somebody who never answers, or who closes after so many bytes. */
 type Behind = 'nobody' | 'silent' | { readonly closesAfterBytes: number };
 
-async function startBehind(behind: Behind): Promise<number> {
+async function startBehind(behind: Behind, opened: Opened): Promise<number> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     sockets.add(socket);
@@ -54,13 +51,13 @@ interface Scene {
 }
 
 /** Sends the request over the hop, and gives what reads the lines about it in all its logs. */
-async function logsOf(name: HopName, scene: Scene): Promise<() => readonly string[]> {
+async function logsOf(name: HopName, scene: Scene, opened: Opened): Promise<() => readonly string[]> {
   const directory = temporaryDirectory('explain');
   opened.own({ close: () => directory.remove() });
   const files = ['combined', 'ingress', 'error'].map((log) => join(directory.path, log));
   const { wire, behind } = scene;
   const more = { ...scene.more, ...logging(name, files, scene.more ?? {}) };
-  const hop = opened.own(await startHop(name, { upstreamPort: await startBehind(behind), more }));
+  const hop = opened.own(await startHop(name, { upstreamPort: await startBehind(behind, opened), more }));
   await observe(`${hop.origin}${upload}`, {
     method: 'PATCH',
     headers: docker,
@@ -275,20 +272,29 @@ function said(line: string): string {
 
 const programs = { nginx: nginxRows, haproxy: haproxyRows, traefik: traefikRows, envoy: envoyRows } as const;
 
-for (const [name, rows] of Object.entries(programs) as [keyof typeof programs, readonly Row[]][]) {
-  describeWithComponents(hopPrograms[name].components, `log lines of ${name}, explained`, () => {
-    test.each(rows)('%s', { timeout: 60_000 }, async (_what, behind, wire, more, wanted) => {
-      const lines = await logsOf(name, { behind, wire, more });
-      // That a body goes into a file is said beside what happens to it.
-      const told = (): string[] => [...new Set(lines().map(said))].filter((one) => !one.endsWith(': no failure'));
-      const patterns = wanted.map((one) => expect.stringMatching(new RegExp(`^${one}$`)));
-      await expect.poll(() => told().toSorted(), { timeout: 20_000 }).toEqual(patterns);
+describe.concurrent('side by side', () => {
+  for (const [name, rows] of Object.entries(programs) as [keyof typeof programs, readonly Row[]][]) {
+    describeWithComponents(hopPrograms[name].components, `log lines of ${name}, explained`, () => {
+      test.for(rows)('%s', { timeout: 60_000 }, async ([_what, behind, wire, more, wanted], { expect }) => {
+        const opened = new Opened();
+        try {
+          const lines = await logsOf(name, { behind, wire, more }, opened);
+          // That a body goes into a file is said beside what happens to it.
+          const told = (): string[] => [...new Set(lines().map(said))].filter((one) => !one.endsWith(': no failure'));
+          const patterns = wanted.map((one) => expect.stringMatching(new RegExp(`^${one}$`)));
+          await expect.poll(() => told().toSorted(), { timeout: 20_000 }).toEqual(patterns);
+        } finally {
+          await opened.closeAll();
+        }
+      });
     });
-  });
-}
+  }
+});
 
 describeWithComponents(['docker-registry'], 'log lines of docker-registry, explained', () => {
   const uploads = '/v2/team/app/blobs/uploads/';
+  const opened = new Opened();
+  afterEach(() => opened.closeAll());
 
   /** Opens a session, does something with it, and gives what is said of the lines about requests of this method. */
   async function told(method: string, act: (session: string, origin: string) => Promise<unknown>): Promise<string[]> {
