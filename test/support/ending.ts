@@ -61,8 +61,9 @@ function takeAway(scope: Scope): string[] {
 
 process.once('exit', () => takeAway(ofProcess));
 // vitest ends a worker by SIGTERM, and a terminal by SIGINT: Node.js tells nobody of such an exit.
-for (const signal of ['SIGTERM', 'SIGINT'] as const)
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
     takeAway(ofProcess);
     process.kill(process.pid, signal);
   });
+}
