@@ -49,8 +49,8 @@ function complain(line) {
 
 const headlines = {
   [exits.goOn]: 'nothing is in the way, try again',
-  [exits.unknown]: 'not known',
-  [exits.otherWay]: 'this way does not work, use another path or client',
+  [exits.unknown]: 'it is not known what is in the way',
+  [exits.otherWay]: 'this path does not work, use another path or client',
   [exits.down]: 'the registry is down',
 };
 

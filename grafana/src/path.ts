@@ -23,7 +23,7 @@ export function path(): Dashboard {
 
 function now(): Row {
   return {
-    title: 'Now: $path to $registry',
+    title: 'Now: path $path to registry $registry',
     panels: [
       checkTable(
         {

@@ -16,23 +16,26 @@ export const adHocFlags: Flags = {
   url: oneValue('URL', 'Address of the registry, without a configuration file.'),
   repository: oneValue(
     'NAME',
-    'Repository to push to with --url (default USER/blobprobe with --user, else blobprobe).',
+    'Repository to push to with --url (default: USER/blobprobe with --user, else blobprobe).',
   ),
-  user: oneValue('NAME', 'User name; the password is asked for, or comes by --password-stdin.'),
+  user: oneValue('NAME', 'User name. The command asks for the password, or reads it with --password-stdin.'),
   'password-stdin': noValue('Read the password from standard input.'),
   'docker-config': oneValue(
     'FILE',
-    "Take the login from there (a reference takes docker's own, ~/.docker/config.json, without being told).",
+    'Take the login from this config.json of docker (default with a reference: ~/.docker/config.json).',
   ),
   ca: oneValue('FILE', 'PEM file of the CA to trust with --url.'),
   insecure: noValue('Do not verify certificates with --url.'),
-  'connect-to': oneValue('HOST:PORT', 'Connect there instead of to the host of --url; Host header and SNI stay.'),
+  'connect-to': oneValue(
+    'HOST:PORT',
+    'Connect there instead of to the host of --url; Host header and SNI stay the same.',
+  ),
 };
 
 /** What commands take in the place of `--url`. */
 export const referenceArgument = {
   placeholder: 'REFERENCE',
-  help: 'git.example.org/team/app, or a URL: in the place of --url, with the logins that docker has.',
+  help: 'git.example.org/team/app, or a URL. Replaces --url and uses the logins of docker.',
 } as const;
 
 /** Where an ad-hoc command pushes. */

@@ -28,12 +28,12 @@ const exits = { passes: 0, nowhere: 1, elsewhere: 3, unknown: 4, unreadable: 5 }
 export function adviseCommand(deps: OnDemandCommandDeps): Command {
   return {
     name: 'advise',
-    summary: 'Says whether an image will get through, over which path and as which client, and if not, what to do.',
+    summary: 'Says whether an image will get through over each path and with each client, and if not, what to do.',
     exitCodes: {
-      [exits.passes]: 'gets through over every path and as every client that was asked',
-      [exits.nowhere]: 'dies, and no path or client that was asked takes it',
-      [exits.elsewhere]: 'dies somewhere, and another path or client takes it',
-      [exits.unknown]: 'dies nowhere that is known, but not all is known',
+      [exits.passes]: 'gets through over every path and with every client in question',
+      [exits.nowhere]: 'dies, and none of these paths and clients takes it',
+      [exits.elsewhere]: 'dies on one of them, and another one takes it',
+      [exits.unknown]: 'dies on none as far as is known, but not everything is known',
       [exits.unreadable]: 'the image or the daemon cannot be read',
       ...usualExitCodes,
     },
@@ -43,9 +43,9 @@ export function adviseCommand(deps: OnDemandCommandDeps): Command {
     },
     flags: {
       ...targetFlags,
-      layers: oneValue('SIZES', 'Sizes of the layers in the place of an image: 30MiB,1.2GiB.'),
-      'all-tags': noValue('Every image of the repository that IMAGE names.'),
-      daemon: oneValue('URL', 'Take what a running blobprobe knows of its paths.'),
+      layers: oneValue('SIZES', 'Sizes of layers, instead of an image: 30MiB,1.2GiB.'),
+      'all-tags': noValue('Check every image of the repository that IMAGE names.'),
+      daemon: oneValue('URL', 'Use what a running blobprobe knows about its paths.'),
       ...daemonLoginFlags,
       search: noValue('Push up to the largest layer over the paths of --config.file, --url or IMAGE, and clean up.'),
       ...jsonFlag,

@@ -19,7 +19,7 @@ import type { SelectedTargets } from './select-targets.ts';
 const defaultTimeoutMs = 5 * 60_000;
 
 const exitCodes = {
-  0: 'nothing that could be removed is left',
+  0: 'everything that could be removed is removed',
   1: 'something is left',
   ...usualExitCodes,
   130: 'interrupted',
@@ -35,7 +35,7 @@ export function cleanupCommand({ ledger }: { readonly ledger: Ledger }): Command
     flags: {
       'config.file': oneValue('FILE', 'Configuration file; it names the ledger.'),
       ...adHocFlags,
-      timeout: oneValue('DURATION', 'Bound on the whole clean-up (default 5m).'),
+      timeout: oneValue('DURATION', 'Longest time of the whole cleanup (default 5m).'),
       ...jsonFlag,
     },
     async run(values, terminal) {
@@ -74,8 +74,8 @@ async function clean(
 
 function noLedger(file: string | undefined): string {
   return file === undefined
-    ? 'there is no home directory: nothing is remembered beyond a process'
-    : `${file} names no ledger file: nothing is remembered beyond a process`;
+    ? 'there is no home directory, so nothing is remembered after a process ends'
+    : `${file} names no ledger file, so nothing is remembered after a process ends`;
 }
 
 /** Without a named repository, the one of which something is remembered. */

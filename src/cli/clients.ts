@@ -28,7 +28,7 @@ function waitsMs({ retry }: Pick<ClientProfile, 'retry'>): readonly number[] {
 export const clientsCommand: Command = {
   name: 'clients',
   summary: 'Lists the clients that can be emulated, with their versions and how they differ.',
-  flags: { json: noValue('As JSON, with waits in milliseconds.') },
+  flags: { json: noValue('Print JSON, with waits in milliseconds.') },
   run: async (values, terminal) => {
     terminal.out(values.isSet('json') ? json() : `${table()}\n${notes()}\n`);
     return 0;

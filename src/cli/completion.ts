@@ -15,7 +15,7 @@ export function completionCommand(commands: () => readonly Command[]): Command {
   const known = Object.keys(shells);
   return {
     name: 'completion',
-    summary: 'Writes the script by which a shell completes what is typed: eval "$(blobprobe completion bash)".',
+    summary: 'Prints a completion script for your shell; use it with: eval "$(blobprobe completion bash)".',
     exitCodes: { 0: 'written', [exitUsage]: usualExitCodes[exitUsage] },
     argument: { placeholder: 'SHELL', help: `${known.join(', ')}.`, values: known },
     flags: {},

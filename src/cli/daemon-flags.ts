@@ -17,7 +17,7 @@ export const daemonFlags: Flags = {
     '[HOST]:PORT',
     `Where to listen; may be repeated (default ${defaultListenAddress}).`,
   ),
-  'web.external-url': oneValue('URL', 'URL under which users reach this daemon, for links.'),
+  'web.external-url': oneValue('URL', 'URL by which users reach this daemon, for links.'),
   'web.route-prefix': oneValue('PATH', 'Prefix of all routes (default: the path of --web.external-url).'),
   'web.telemetry-path': oneValue('PATH', 'Path of the metrics (default /metrics).'),
   'web.max-requests': oneValue(
@@ -27,12 +27,12 @@ export const daemonFlags: Flags = {
   'web.config.file': oneValue('FILE', "TLS, users, headers and rate limit, in the format of Prometheus's exporters."),
   'web.disable': manyValues(
     'ACTION',
-    `Answer 403 to requests for this: ${webActions.join(', ')}; may be repeated (default: all is allowed).`,
+    `Refuse requests for this action with 403: ${webActions.join(', ')}; may be repeated (default: all are allowed).`,
     webActions,
   ),
   'timeout-offset': oneValue(
     'SECONDS',
-    `Taken off the scrape timeout that Prometheus announces to /probe (default ${defaultTimeoutOffset}).`,
+    `Subtract this from the scrape timeout that Prometheus sends to /probe (default ${defaultTimeoutOffset}).`,
   ),
   'log.level': oneValue('LEVEL', `${logLevels.join(', ')} (default info).`, logLevels),
   'log.format': oneValue('FORMAT', `${logFormats.join(' or ')} (default logfmt).`, logFormats),

@@ -13,14 +13,14 @@ export function demoGuide(
 ): string {
   const { small, medium, large } = lab.sizes;
   const rows = [
-    ['path', 'in the way', 'what to expect (what is not named succeeds)'],
+    ['path', 'in the way', 'what to expect (all other pushes succeed)'],
     ...lab.paths.map(({ name, stands, expect }) => [name, stands, expect]),
   ];
   const told =
     `The demo pushes small (${formatBytes(small)}, every ${demoIntervals.small}), medium (${formatBytes(medium)}) and large (${formatBytes(large)}, every ${demoIntervals.large}) blobs` +
     ` as ${demoClients[0]} and ${demoClients[1]}, large ones as ${demoClients[2]} too, and a small image, over ${lab.paths.length} paths to a registry in this process.` +
     ' Sizes and times are scaled down. On four paths it also searches for the limits of size and time.';
-  const soon = `Within 30 seconds there are successes and failures, within 60 all of this; the load balancer is down for ${prometheusDuration(outage.downMs)} in ${prometheusDuration(outage.everyMs)}.`;
+  const soon = `The first successes and failures come within 30 seconds, all of this within 60; the load balancer is down for ${prometheusDuration(outage.downMs)} in ${prometheusDuration(outage.everyMs)}.`;
   return [
     `\nblobprobe demo: ${url}\n\n`,
     `${fold(told, columns)}\n\n`,
@@ -28,7 +28,7 @@ export function demoGuide(
     `\n${fold(soon, columns)}\n\n`,
     `All paths, and each run request by request:\n  ${url}/\n  ${url}/runs\n`,
     `The metrics:\n  curl -s ${url}/metrics | grep -E '^blobprobe_(last_run_success|last_failure_info)'\n`,
-    `Break a path, and mend it:\n  curl -X POST '${url}/demo/break?path=internal&preset=envoy'\n  curl -X POST '${url}/demo/heal?path=internal'\n\n`,
+    `Break a path, and heal it:\n  curl -X POST '${url}/demo/break?path=internal&preset=envoy'\n  curl -X POST '${url}/demo/heal?path=internal'\n\n`,
     `${fold('Failures are expected and not logged here; --log.level=warn shows them. Ctrl-C ends the demo.', columns)}\n\n`,
   ].join('');
 }

@@ -26,7 +26,7 @@ const keptRequests = 50;
 const provenPath = 'internal';
 
 const onceFlag: Flags = {
-  once: noValue(`Push once over the path ${provenPath}, say what came of it, and end: proves that pushing works here.`),
+  once: noValue(`Push once over the path ${provenPath}, report the outcome, and end: proves that pushing works here.`),
 };
 
 /** Down for a quarter of it, which is long enough for the alerts on failing checks to fire, and then to resolve. */
@@ -46,9 +46,9 @@ export const outageFlag: Flags = {
 export function demoCommand(deps: PushDeps, columns?: number): Command {
   return {
     name: 'demo',
-    summary: 'Runs on a registry and faulty paths of its own: no configuration, no network needed.',
+    summary: 'Runs with its own registry and faulty paths; needs no configuration and no network.',
     flags: {
-      list: noValue('Name the presets, what each stands for, and the paths.'),
+      list: noValue('List the presets with what each imitates, and the paths.'),
       ...onceFlag,
       ...outageFlag,
       ...changeFlags,

@@ -35,14 +35,15 @@ export function diagnoseCommand(deps: OnDemandCommandDeps): Command {
     argument: referenceArgument,
     flags: {
       ...targetFlags,
-      size: oneValue('SIZE', 'Size in question (default: the largest that the configuration checks with, else 105MB).'),
-      quick: noValue('Two minutes at most a path: no slow bodies, and what there is no time for is left out.'),
+      size: oneValue(
+        'SIZE',
+        'Size of the push to examine (default: the largest size of the configured checks, else 105MB).',
+      ),
+      quick: noValue('Take two minutes at most for each path: no slow bodies, and fewer tests.'),
       conformance: noValue(
-        'Try behaviours of the OCI distribution specification as well, over this path and the direct one.',
+        'Also test behaviours of the OCI distribution specification, over this path and the direct one.',
       ),
-      pull: noValue(
-        'Pull what was pushed back as well: put there over the direct path, where one is configured, and pulled over this one.',
-      ),
+      pull: noValue('Also examine pulls: push over the direct path, if one is configured, and pull over this one.'),
       ...examinationFlags,
       ...jsonFlag,
     },

@@ -13,15 +13,15 @@ const unknownExit = 4;
 export const explainCommand: Command = {
   name: 'explain',
   summary:
-    "Judges log lines of a real user's failed push: reason, hop, cause, remedy, and the run that shows the same.",
+    "Explains log lines of a real user's failed push: reason, hop, cause, remedy, and the run that shows the same.",
   exitCodes: {
-    0: 'each line is explained, or is no failure',
-    [unknownExit]: 'some line says nothing that is known',
+    0: 'each line is explained, or shows no failure',
+    [unknownExit]: 'at least one line is in no known format',
     ...usualExitCodes,
   },
   argument: {
     placeholder: 'LOGLINE',
-    help: 'Lines, each in quotes, of nginx, ingress-nginx, Traefik, Envoy, HAProxy, distribution, Gitea, Forgejo or cloudflared; without any, they are read from standard input.',
+    help: 'Lines, each in quotes, from nginx, ingress-nginx, Traefik, Envoy, HAProxy, distribution, Gitea, Forgejo or cloudflared. Without any, lines are read from standard input.',
     several: true,
   },
   flags: jsonFlag,

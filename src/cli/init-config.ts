@@ -18,16 +18,16 @@ interface InitConfig {
 export function initConfigText(config: InitConfig): string {
   const { file, registry, paths, clients } = config;
   return [
-    '# Configuration of blobprobe, begun by `blobprobe init`. docs/configuration.md names every key.',
+    '# Configuration of blobprobe, written by `blobprobe init`. docs/configuration.md names every key.',
     `# Check it: blobprobe --config.check --config.file=${file}`,
     '',
     'registries:',
     '  # The name becomes the label `registry`.',
     `  ${scalar(registry.name)}:`,
-    '    # What is pushed goes here and is deleted again. Dedicate a repository to it.',
+    '    # blobprobe pushes to this repository and deletes what it pushed. Use one for probing only.',
     `    repository: ${scalar(registry.repository)}`,
     ...credentialLines(config).map((line) => `    ${line}`),
-    '    # Each network way to this registry; the name becomes the label `path`.',
+    '    # Each network path to this registry; the name becomes the label `path`.',
     '    paths:',
     ...paths.flatMap(pathLines).map((line) => `      ${line}`),
     '',
@@ -40,10 +40,10 @@ export function initConfigText(config: InitConfig): string {
     '# Searches for the largest size that each path accepts:',
     '# limits: { every: 1d, upTo: 600MiB }',
     '',
-    '# Bounds on what is moved:',
+    '# Limits on the traffic:',
     '# budget: { bytesPerDay: 50GiB, bandwidth: 200Mbit/s }',
     '',
-    '# Remembers what is to be deleted, so that a crash leaves nothing on the registry:',
+    '# Remembers what must be deleted, so that a crash leaves nothing on the registry:',
     '# ledgerFile: /var/lib/blobprobe/ledger.jsonl',
     '',
   ].join('\n');
@@ -53,12 +53,12 @@ function credentialLines({ registry, passwordFile }: InitConfig): string[] {
   const { credentials } = registry;
   if (credentials.kind === 'docker-config') {
     const key = `credentials: { dockerConfig: ${scalar(credentials.file)} }`;
-    return ['# The login that docker has, read anew for each push.', key];
+    return ['# The login of docker, read for each push.', key];
   }
   if (credentials.kind !== 'basic' || passwordFile === undefined)
     return ['# credentials: { username: probe, passwordFile: /run/secrets/registry }'];
   return [
-    '# The file is read anew when it is used, so that the password can be rotated.',
+    '# The file is read each time it is used, so that the password can be rotated.',
     `credentials: { username: ${scalar(credentials.username)}, passwordFile: ${scalar(passwordFile)} }`,
   ];
 }

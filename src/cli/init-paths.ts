@@ -55,8 +55,7 @@ export function candidatesOf(
     addresses.map(({ address }) => address),
   );
   const main = { ...path, name: path.proxy === undefined ? place : 'proxied', kind: likelyKind(path.origin) };
-  const why =
-    path.proxy === undefined ? 'The address as it was given.' : 'Through the proxy that the environment names.';
+  const why = path.proxy === undefined ? 'The address that you gave.' : 'Through the proxy that the environment names.';
   const named = others.map((text) => namedPath(text, main));
   const twice = named.find(({ name }, index) => [main, ...named.slice(0, index)].some((one) => one.name === name));
   if (twice !== undefined) throw new UsageError(`flag --path: there are two paths ${JSON.stringify(twice.name)}`);
@@ -74,7 +73,7 @@ function foundBeside(main: NetworkPath, place: string, addresses: readonly Looku
   if (families.size < 2 || main.connectTo !== undefined) return [];
   return ([4, 6] as const).map((family) => ({
     path: { ...main, name: `ipv${family}`, family },
-    why: `Only over IPv${family}: clients take whichever answers first, and hide what is wrong with the other.`,
+    why: `Only over IPv${family}: clients use the one that answers first, and so hide a fault of the other.`,
     isNamed: false,
   }));
 }

@@ -33,7 +33,7 @@ export async function tryAll(
     if (isGuessed && tried.length === 0 && !result.runs.some(isReached)) {
       const other = await attempt(withOrigin(candidate, otherScheme(first)));
       if (other.runs.some(isReached)) {
-        err(`${first} leads nowhere, ${other.path.origin} does\n`);
+        err(`no registry at ${first}; ${other.path.origin} works\n`);
         origin = other.path.origin;
         result = other;
       }

@@ -44,14 +44,11 @@ export function initCommand(deps: InitDeps): Command {
       ),
       client: manyValues(
         'NAME',
-        'Client to push as; may be repeated (default: those that are installed here, else docker).',
+        'Client to push as; may be repeated (default: the clients installed here, else docker).',
         newestClients,
       ),
       'password-file': oneValue('FILE', 'File with the password of --user.'),
-      'allow-host': manyValues(
-        'HOST',
-        'Host that tokens may be asked of, besides that of the registry; may be repeated.',
-      ),
+      'allow-host': manyValues('HOST', "Another host than the registry's that may issue tokens; may be repeated."),
       ...adHocFlags,
     },
     async run(given, terminal) {

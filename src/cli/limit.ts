@@ -40,24 +40,28 @@ export function limitCommand(deps: OnDemandCommandDeps): Command {
   return {
     name: 'limit',
     summary: 'Searches for the largest size and the longest time that paths accept.',
-    exitCodes: { 0: 'nothing is limited up to what was tried', 1: 'a limit or a fault was found', ...usualExitCodes },
+    exitCodes: {
+      0: 'no limit up to the largest size and time that were tried',
+      1: 'a limit or a fault was found',
+      ...usualExitCodes,
+    },
     argument: referenceArgument,
     flags: {
       ...targetFlags,
       'up-to': oneValue('SIZE', `Largest size to try (default ${defaultUpTo}).`),
       resolution: oneValue(
         'SIZE',
-        `How close the largest accepted and the smallest rejected size must come (default ${defaultResolution}); never further apart than an eighth of the size accepted.`,
+        `Stop when the largest accepted and the smallest rejected size differ by no more than this (default ${defaultResolution}), or by an eighth of the accepted size if that is less.`,
       ),
       'up-to-duration': oneValue(
         'DURATION',
-        `Longest time that a body is made to take (default ${defaultUpToDuration}).`,
+        `Longest time to try: bodies are sent slowly (default ${defaultUpToDuration}).`,
       ),
-      only: oneValue('KIND', 'Search only for size or only for duration.', ['size', 'duration']),
-      pull: noValue('Search for what can be pulled back over the paths instead of what can be pushed.'),
+      only: oneValue('KIND', 'Search only for the limit on size, or only for that on duration.', ['size', 'duration']),
+      pull: noValue('Search for limits of pulls instead of pushes.'),
       'push-over': oneValue(
         'NAME',
-        'With --pull: the path over which blobs are put there (default: the first other internal, else direct one; else the path itself).',
+        'With --pull: push the blobs over this path (default: the first other path of kind internal, else direct; else the path itself).',
       ),
       timeout: examinationFlags.timeout,
       ...jsonFlag,

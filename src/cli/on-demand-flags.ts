@@ -18,8 +18,8 @@ export interface OnDemandCommandDeps extends Pick<PushDeps, 'engine'> {
 
 /** How long what is pushed to learn something may take; `examinationOf` reads both. */
 export const examinationFlags = {
-  'up-to-duration': oneValue('DURATION', 'Longest time that a small body is made to take (default 125s).'),
-  timeout: oneValue('DURATION', 'Bound on each push (default 15m).'),
+  'up-to-duration': oneValue('DURATION', 'Longest time to try with a small body sent slowly (default 125s).'),
+  timeout: oneValue('DURATION', 'Longest time of each push (default 15m).'),
 } as const;
 
 /** Bound on one run where neither flag nor configuration says otherwise. */

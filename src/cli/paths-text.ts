@@ -21,10 +21,10 @@ interface PathsConfig {
 /** A configuration of the paths that were found, each with why as comments. */
 export function pathsConfigText({ service, name, repository, found, sizeBytes }: PathsConfig): string {
   return [
-    `# Paths to the Service ${service}, as the cluster has them. Take out what you do not want to probe.`,
+    `# Paths to the Service ${service}, as the cluster has them. Remove the paths that you do not want to probe.`,
     'registries:',
     `  ${scalar(name)}:`,
-    '    # What is pushed goes here and is deleted again. Dedicate a repository to it, and give a login: docs/configuration.md.',
+    '    # blobprobe pushes to this repository and deletes what it pushed. Use one for probing only, and give a login: docs/configuration.md.',
     `    repository: ${scalar(repository)}`,
     '    paths:',
     ...found.paths.flatMap((one) => entry(one, sizeBytes)).map((line) => `      ${line}`),

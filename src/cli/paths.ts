@@ -21,17 +21,20 @@ import { findingLines, pathsConfigText } from './paths-text.ts';
 const exits = { fine: 0, fault: 1, doubt: 4, unreadable: 5 } as const;
 
 const pathsFlags: Flags = {
-  kubernetes: noValue('Ask the cluster that kubectl asks, or that this pod is in. Nothing is written.'),
+  kubernetes: noValue('Ask the cluster of kubectl, or the one of this pod. Nothing is written to it.'),
   service: oneValue('NAMESPACE/NAME[:PORT]', 'The Service of the registry.'),
-  kubeconfig: oneValue('FILE', 'Configuration of kubectl (default: where kubectl has it).'),
+  kubeconfig: oneValue('FILE', 'Configuration of kubectl (default: the one that kubectl uses).'),
   context: oneValue('NAME', 'Context of that configuration (default: its current one).'),
-  from: oneValue('FILE', 'Read what kubectl get --output=json wrote, and ask no cluster; -: standard input.'),
+  from: oneValue(
+    'FILE',
+    'Read the output of kubectl get --output=json instead of asking a cluster; -: standard input.',
+  ),
   size: oneValue('SIZE', 'Largest layer that must get through (default 105MB).'),
-  'config.file': oneValue('FILE', 'Take the largest layer of its checks.'),
+  'config.file': oneValue('FILE', 'Use the largest layer of the checks in this file.'),
   repository: oneValue('NAME', 'Repository to write into the configuration (default blobprobe).'),
   migration: noValue('Compare the path over an Ingress with that over a Gateway, for each host that both serve.'),
   before: oneValue('FILE', 'With --migration: take the Ingresses from this file, which kubectl wrote earlier.'),
-  daemon: oneValue('URL', 'With --migration: add what a running blobprobe has measured of paths of these names.'),
+  daemon: oneValue('URL', 'With --migration: add the measurements of a running blobprobe for paths of these names.'),
   ...daemonLoginFlags,
   ...jsonFlag,
 };
@@ -40,11 +43,11 @@ const pathsFlags: Flags = {
 export const pathsCommand: Command = {
   name: 'paths',
   summary:
-    'Finds the paths to a registry in a Kubernetes cluster, prints them as a configuration, and says what is set too low.',
+    'Finds the paths to a registry in a Kubernetes cluster, prints them as a configuration, and names limits that are too low.',
   exitCodes: {
-    [exits.fine]: 'no limit that is known keeps the largest check from getting through',
-    [exits.fault]: 'something that is written keeps it from getting through',
-    [exits.doubt]: 'a default may, or something could not be read',
+    [exits.fine]: 'no known limit stops the largest layer',
+    [exits.fault]: 'a setting in the cluster stops it',
+    [exits.doubt]: 'a default may stop it, or something could not be read',
     [exits.unreadable]: 'the cluster, the file or the daemon cannot be read',
     ...usualExitCodes,
   },

@@ -25,7 +25,7 @@ const defaultSize = 10 * 1024 * 1024;
 export function pushCommand(deps: OnDemandCommandDeps): Command {
   return {
     name: 'push',
-    summary: 'Pushes once, now, over one path as one client, and says what came of it.',
+    summary: 'Pushes once, now, over one path with one client, and reports the outcome.',
     exitCodes: { 0: 'pushed', 1: 'failed', ...usualExitCodes },
     argument: referenceArgument,
     flags: {
@@ -33,9 +33,9 @@ export function pushCommand(deps: OnDemandCommandDeps): Command {
       workload: oneValue('NAME', 'Push this workload of the configuration.'),
       size: oneValue('SIZE', 'Push one blob of this size (default 10MiB).'),
       retries: oneValue('HOW', 'profile: as the client does (default); none: one attempt.', ['profile', 'none']),
-      timeout: oneValue('DURATION', 'Bound on the whole run (default 15m).'),
-      pull: noValue('Pull the blob as the client does, cold and once more, and compare it.'),
-      json: noValue('Write the run as JSON, request by request.'),
+      timeout: oneValue('DURATION', 'Longest time of the whole run (default 15m).'),
+      pull: noValue('Then pull the blob twice as the client does, and compare it.'),
+      json: noValue('Print the run as JSON, request by request.'),
     },
     async run(values, terminal) {
       const selected = await targetsOf(values, terminal);

@@ -39,11 +39,11 @@ export function reportCommand(deps: OnDemandCommandDeps): Command {
     flags: {
       ...targetFlags,
       format: oneValue('FORMAT', 'markdown (default), html or json.', formats),
-      output: oneValue('FILE', 'Write the report there instead of to standard output.'),
+      output: oneValue('FILE', 'Write the report to this file instead of standard output.'),
       'small-size': oneValue('SIZE', 'Small push (default 1MiB).'),
       size: oneValue('SIZE', 'Large push (default: the largest configured, else 105MB).'),
       retries: oneValue('HOW', 'none: one attempt (default); profile: as the clients do.', ['none', 'profile']),
-      quick: noValue('No slow bodies: limits on time are not looked for.'),
+      quick: noValue('Send no slow bodies, so limits on time are not searched.'),
       ...examinationFlags,
     },
     async run(values, terminal) {

@@ -23,19 +23,19 @@ export function serveCommand(deps: PushDeps): Command {
     name: 'serve',
     summary: 'Runs the checks of a configuration file on schedule and serves metrics.',
     exitCodes: {
-      0: 'ended by a signal, or the configuration is right (--config.check)',
-      [exitFailure]: 'an address cannot be listened on',
+      0: 'ended by a signal, or the configuration is valid (--config.check)',
+      [exitFailure]: 'it cannot listen on an address',
       [exitUsage]: usualExitCodes[exitUsage],
     },
     flags: {
       'config.file': oneValue('FILE', 'Configuration file.'),
       'config.check': noValue('Check the configuration file, show what it will do in a day, and exit.'),
-      'config.enable-auto-reload': noValue('Load the configuration file anew when its content has changed.'),
+      'config.enable-auto-reload': noValue('Reload the configuration file when its content changes.'),
       'config.auto-reload-interval': oneValue(
         'DURATION',
-        `How often to look at the file for that (default ${defaultAutoReloadInterval}).`,
+        `How often to check the file for changes (default ${defaultAutoReloadInterval}).`,
       ),
-      shard: oneValue('I/N', 'Run only part I (from 0) of the checks, which N instances divide among them.'),
+      shard: oneValue('I/N', 'Run only part I (from 0) of the checks, which N instances share.'),
       ...daemonFlags,
     },
     async run(values, terminal) {

@@ -65,7 +65,7 @@ function rounded(share: number | undefined): number | undefined {
 export function logHold(log: Logger, hold: Hold | undefined): void {
   if (hold !== undefined) {
     const { registry, path, status, until } = hold;
-    log.warn('asked to be left alone: no run starts there until then', {
+    log.warn('a registry or hop asked for a pause: no run starts there until then', {
       registry,
       path,
       status,

@@ -127,13 +127,13 @@ function whilePaused(pause: PauseSwitch): string[] {
   if (state === undefined) return [];
   const until = state.until === undefined ? '' : ` until ${formatTime(state.until)}`;
   return [
-    `Paused since ${formatTime(state.since)}${until}: nothing is pushed and no endpoint is asked, so that all that is shown gets older. POST /api/v1/resume ends this.`,
+    `Paused since ${formatTime(state.since)}${until}: blobprobe pushes nothing and checks no API, so the results below get older. POST /api/v1/resume ends the pause.`,
   ];
 }
 
 function whileHeld({ registry, path, status, until }: Hold): string {
   const where = path === undefined ? `Registry ${registry}` : `Path ${path} to ${registry}`;
-  return `${where} asked to be left alone (${status}): nothing is sent there until ${formatTime(until)}.`;
+  return `${where} asked for a pause (${status}): blobprobe sends nothing there until ${formatTime(until)}.`;
 }
 
 function insecurePaths({ registries }: Config): string[] {
@@ -142,7 +142,7 @@ function insecurePaths({ registries }: Config): string[] {
     return insecure.length === 0
       ? []
       : [
-          `Certificates are not verified on ${insecure.join(', ')} of ${name} (tls.insecure): whoever is on the way can read the credentials.`,
+          `Certificates are not verified on ${insecure.join(', ')} of ${name} (tls.insecure): anybody on the way can read the credentials.`,
         ];
   });
 }

@@ -3,13 +3,13 @@ import { layout, type PageFrame } from '../publish/page/layout.ts';
 import { messagePage } from '../publish/page/message-page.ts';
 
 const titles: Readonly<Record<number, string>> = {
-  400: 'That cannot be read',
+  400: 'The request is wrong',
   401: 'Log in first',
   403: 'Not allowed',
   404: 'Not found',
   405: 'Not allowed here',
-  500: 'Something went wrong here',
-  503: 'Not now',
+  500: 'blobprobe failed',
+  503: 'Not available now',
 };
 
 /** One line of text that refuses or fails becomes a page for those who ask for pages; programs get the line. */

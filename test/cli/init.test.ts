@@ -124,7 +124,7 @@ test("takes docker's login, and http where a guessed https leads nowhere", async
   const { code, err } = await init([`${host}/a/b:latest`, `--docker-config=${dockerConfig}`]);
   expect({ code, err }).toMatchObject({
     code: 0,
-    err: expect.stringContaining(`https://${host} leads nowhere, http://${host} does`),
+    err: expect.stringContaining(`no registry at https://${host}; http://${host} works`),
   });
   const [found] = loadConfig(file, { env: {} }).registries;
   expect(found).toMatchObject({

@@ -172,7 +172,7 @@ describe('what newcomers meet is named', () => {
     const { port } = plain.address() as AddressInfo;
     const out = await push(`https://127.0.0.1:${port}/team/probe`, ...login);
     plain.close();
-    expect(out).toMatch(/^Cause: TLS is spoken to a port that speaks plain HTTP$/m);
+    expect(out).toMatch(/^Cause: the path uses TLS, but the port speaks plain HTTP$/m);
   });
 
   test('no login', async () => {
@@ -233,7 +233,9 @@ describe('diagnose', () => {
     expect(pulled(registry.requests)).toBe(0);
     const pushes = edge.requests.filter(({ method }) => method === 'PATCH').length;
     const { code, out } = await run([...args, '--pull']);
-    expect(out).toMatch(/^gitea\/ingress as docker, 900 KiB: fault: a hop ends pulls after so many bytes\n/);
+    expect(out).toMatch(
+      /^gitea\/ingress as docker, 900 KiB: fault: a hop ends pulls after a certain number of bytes\n/,
+    );
     expect(readFileSync(new URL('../../docs/diagnosis.md', import.meta.url), 'utf8')).toContain(out.split('\n', 1)[0]);
     expect(out).toContain('(pull_size_limit, certain)');
     expect(out).toMatch(/ {2}Hop +ingress\n/);

@@ -45,7 +45,7 @@ test('the report of the manual: Cloudflare and its tunnel fail, the internal way
   const section = (title: string): string => new RegExp(`\n## ${title}\n(.*?)(?:\n## |$)`, 's').exec(out)?.[1] ?? '';
   expect(section('Summary')).toContain('2 of 3 paths to gitea took every push');
   expect(section('Which size over which path')).toMatch(
-    /\| docker \| up to .* \| any \| .*\n\| docker \| above .* \| any but cloudflare \| pushes of up to 2 MiB; no end is known \|/,
+    /\| docker \| up to .* \| any \| .*\n\| docker \| above .* \| any but cloudflare \| pushes of up to 2 MiB; no limit is known \|/,
   );
   expect(section('Comparison')).toMatch(
     /\| cloudflare \| fails: docker: the body does not arrive; docker-containerd: the body is refused for its size \| 2 of 4 \|/,

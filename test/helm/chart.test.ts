@@ -331,7 +331,7 @@ const refusals: readonly (readonly [string, object, RegExp])[] = [
     { config: { ...config, registries: { lab: { repository: 'a' } } } },
     /config.*registries.*paths/s,
   ],
-  ['a password in a ConfigMap', { config: { ...config, registries: inTheOpen } }, /password or token in the open/],
+  ['a password in a ConfigMap', { config: { ...config, registries: inTheOpen } }, /password or token in plain text/],
   ['what other charts call it', { replicaCount: 2 }, /replicaCount: one vantage point is one pod.*`shards`/],
   [
     'labels by the name of other charts',

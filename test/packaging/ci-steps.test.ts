@@ -139,7 +139,7 @@ describe.each(ways)('%s', (_file, run) => {
     const inputs = { mode: 'advise', reference: `${edge.url}/team/app`, image: archive, client: 'crane' };
     const { code, summary } = await run(inputs);
     expect(summary).toMatch(
-      /^### blobprobe: this way does not work[^]*dies at layer 1[^]*way out: .*client_max_body_size/,
+      /^### blobprobe: this path does not work[^]*dies at layer 1[^]*way out: .*client_max_body_size/,
     );
     expect(code).toBe(10);
     expect((await run({ ...inputs, reference: `${registry.url}/team/app` })).code).toBe(0);

@@ -31,31 +31,31 @@ const shortest = asWord(figure(secretText, 'minSafeChars'));
 /** What the documents say with numbers in it, written with the numbers that are in force. */
 const said: Readonly<Record<string, readonly string[]>> = {
   'docs/security.md': [
-    `${shortest} characters and ${asWord(figure(secretText, 'view.length') * 10)} tenths of it, or ${figure(secretText, 'fragmentChars')}.`,
-    `A password of fewer than ${shortest} characters is warned of`,
-    `a secret of fewer than ${shortest} characters is found as a whole word only, and one of fewer than ${asWord(figure(secretText, 'minSecretChars'))} not at all`,
-    `up to ${asWord(figure('src/registry/redirect-rules.ts', 'maxRequests'))}, each recorded`,
-    `in 64 MiB: heads of more than ${inKiB(figure(head, 'maxHeadBytes'))} and bodies of more than ${inMiB(figure('src/network/response-reader.ts', 'maxDiscardedBytes'))} are not read on`,
-    `(read to ${inKiB(figure('src/registry/auth/token-reply.ts', 'maxReplyBytes'))})`,
-    `More than ${asCount(figure(head, 'maxInformational'))} of them to one request, or ${inKiB(figure(head, 'maxHeadBytes'))} with its head`,
+    `at least ${figure(secretText, 'fragmentChars')} characters, or at least ${shortest} that are ${figure(secretText, 'view.length') * 100} % of it`,
+    `warns about passwords of fewer than ${shortest} characters`,
+    `a secret of fewer than ${shortest} characters as a whole word only, and one of fewer than ${asWord(figure(secretText, 'minSecretChars'))} not at all`,
+    `follow up to ${asWord(figure('src/registry/redirect-rules.ts', 'maxRequests'))} redirects`,
+    `64 MiB of memory. Heads above ${inKiB(figure(head, 'maxHeadBytes'))} and bodies above ${inMiB(figure('src/network/response-reader.ts', 'maxDiscardedBytes'))} are not read to the end`,
+    `(read up to ${inKiB(figure('src/registry/auth/token-reply.ts', 'maxReplyBytes'))})`,
+    `More than ${asCount(figure(head, 'maxInformational'))} of them to one request, or more than ${inKiB(figure(head, 'maxHeadBytes'))} together with the head`,
     `up to ${inSeconds(figure(engine, 'cleanupTimeoutMs'))} s of cleaning up`,
-    `a wait of ${inSeconds(figure(again, 'tryAgainAfterMs'))} s and a further try of up to ${inSeconds(figure(again, 'tryAgainForMs'))} s`,
+    `a wait of ${inSeconds(figure(again, 'tryAgainAfterMs'))} s and one more try of up to ${inSeconds(figure(again, 'tryAgainForMs'))} s`,
     `${inSeconds(figure(clients, 'headersMs'))} s for a head, ${inSeconds(figure(clients, 'requestMs'))} s for a request, ${inSeconds(figure(clients, 'readMs'))} s without reading.`,
     `take ${figure(clients, 'connections')} connections`,
-    `read from its end, ${inMiB(figure('src/probe/leftovers/ledger-file.ts', 'maxReadBytes'))} of it`,
-    `no more than ${asWord(figure('src/daemon/on-demand/on-demand-runs.ts', 'mostQueued'))} wait`,
-    `Nobody is left alone for longer than ${figure('src/schedule/rate-limits.ts', 'longestHoldMs') === 3_600_000 ? 'an hour' : '?'}`,
+    `only the last ${inMiB(figure('src/probe/leftovers/ledger-file.ts', 'maxReadBytes'))} are read`,
+    `At most ${asWord(figure('src/daemon/on-demand/on-demand-runs.ts', 'mostQueued'))} runs on demand wait`,
+    `No pause that a server asks for lasts longer than ${figure('src/schedule/rate-limits.ts', 'longestHoldMs') === 3_600_000 ? 'an hour' : '?'}`,
   ],
   'docs/reliability.md': [
-    `its cleaning up within ${inSeconds(figure(engine, 'cleanupTimeoutMs'))} seconds more`,
-    `the number of entries, ${asCount(figure('src/probe/leftovers/ledger-store.ts', 'maxEntries'))}, are bounded`,
-    `${figure(history, 'runs')} runs and ${figure(history, 'failures')} failures a check, ${asCount(figure(history, 'mostRuns'))} runs of all checks together (${asWord(figure(history, 'fewestPerCheck'))} of each kind a check at least)`,
+    `Its cleanup takes ${inSeconds(figure(engine, 'cleanupTimeoutMs'))} seconds more at most`,
+    `the number of entries (${asCount(figure('src/probe/leftovers/ledger-store.ts', 'maxEntries'))}) are bounded`,
+    `${figure(history, 'runs')} runs and ${figure(history, 'failures')} failures for each check, ${asCount(figure(history, 'mostRuns'))} runs of all checks together (at least ${asWord(figure(history, 'fewestPerCheck'))} of each kind for each check)`,
     `within ${inSeconds(figure(shutdown, 'pushBoundMs'))} seconds. The process ends within ${inSeconds(figure(shutdown, 'pushBoundMs') + figure(shutdown, 'shutdownBoundMs = pushBoundMs'))}.`,
-    `In a container of ${inMiB(figure(program, 'limitBytes'))} it pushes`,
+    `In a container of ${inMiB(figure(program, 'limitBytes'))}, it pushes`,
   ],
   'docs/http.md': [
-    `headers must come within ${inSeconds(figure(clients, 'headersMs'))} s, a body within ${inSeconds(figure(clients, 'requestMs'))} s`,
-    `nothing of its answer for ${inSeconds(figure(clients, 'readMs'))} s is cut off. All addresses together take ${figure(clients, 'connections')} connections.`,
+    `headers must arrive within ${inSeconds(figure(clients, 'headersMs'))} s and the body within ${inSeconds(figure(clients, 'requestMs'))} s`,
+    `nothing of its answer for ${inSeconds(figure(clients, 'readMs'))} s is disconnected. All addresses together take ${figure(clients, 'connections')} connections.`,
   ],
 };
 
@@ -64,8 +64,8 @@ const promises = ['docs/security.md', 'docs/reliability.md'];
 
 /** Figures that are the tests' own, or no bounds. */
 const noBounds: Readonly<Record<string, RegExp>> = {
-  'docs/security.md': /HTTP\/2|\(1xx\)|base64|base32/g,
-  'docs/reliability.md': /In no 24 hours|2,000 checks|A 404|IPv4|20 times 32 MiB/g,
+  'docs/security.md': /HTTP\/2|\(1xx\)|base64|base32|\(429\)/g,
+  'docs/reliability.md': /any 24 hours|2,000 checks|A 404|IPv4|32 MiB 20 times/g,
 };
 
 describe.each(Object.keys(said))('the figures of %s', (file) => {

@@ -33,7 +33,7 @@ describe('docs/security.md', () => {
 
   test('names a test for each promise', () => {
     const text = readFileSync(join(root, 'docs/security.md'), 'utf8');
-    const table = text.slice(text.indexOf('## Promises'), text.indexOf('What is not promised'));
+    const table = text.slice(text.indexOf('## Promises'), text.indexOf('These are not promised'));
     expect(table.split('\n').filter((line) => /^\| (?!promise|---|-)/.test(line))).toHaveLength(promises.length);
     expect(promises.length).toBeGreaterThan(20);
   });
@@ -46,7 +46,7 @@ describe('docs/security.md', () => {
     const bounds = [cleanupTimeoutMs, tryAgainAfterMs, tryAgainForMs].map((ms) => ms / 1_000);
     const [cleanup, wait, again] = bounds;
     expect(promises.map(({ promise }) => promise).join('\n')).toContain(
-      `its \`--timeout\`, up to ${cleanup} s of cleaning up, and beyond both, when something is left behind, a wait of ${wait} s and a further try of up to ${again} s)`,
+      `its \`--timeout\` and up to ${cleanup} s of cleaning up; when something is left behind, a wait of ${wait} s and one more try of up to ${again} s come on top`,
     );
   });
 

@@ -249,7 +249,7 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
         { timeoutMs: waitMs },
       );
       const page = await visit(`/runs/${run.id}`);
-      await page.locator('summary', { hasText: 'All that is known of the failure' }).click();
+      await page.locator('summary', { hasText: 'All facts about the failure' }).click();
       expect(await page.locator('main').innerText()).toContain('<script>alert(1)</script>');
       expect(await page.locator('main script, main img, main b').count()).toBe(0);
       await page.goto('/');

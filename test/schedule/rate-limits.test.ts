@@ -178,6 +178,9 @@ test('a real 429 with Retry-After: the next slots are skipped as rate_limited an
   expect(text).toMatch(/^blobprobe_runs_total\{.*\} 1$/m);
   expect(rateLimits.leftMs(check)).toBeGreaterThan(590_000);
   expect(lines).toContainEqual(
-    expect.objectContaining({ level: 'warn', message: 'asked to be left alone: no run starts there until then' }),
+    expect.objectContaining({
+      level: 'warn',
+      message: 'a registry or hop asked for a pause: no run starts there until then',
+    }),
   );
 });

@@ -10,18 +10,18 @@ const introduction = `<!-- Generated from src/config/schema; do not edit. npm ru
 
 # Configuration reference
 
-The configuration is one YAML 1.2 file, named by \`--config.file\`. \`blobprobe --config.check\` reads it, reports everything that is wrong with it as
+The configuration is one YAML 1.2 file. \`--config.file\` names it. \`blobprobe --config.check\` reads it, reports every mistake as
 \`file:line:column: key: expected …, got …\`, and exits. An annotated file with every key is [config.example.yaml](../config.example.yaml);
 [config.schema.json](../config.schema.json) is a JSON Schema (draft-07) for editors: put \`# yaml-language-server: $schema=./config.schema.json\` on the first line.
 
-- **Unknown keys are errors**, and so are names that stand twice.
+- **Unknown keys are errors**, and so is the same name twice.
 - **Sizes** are whole bytes with a unit: \`B\`; \`kB\`, \`MB\`, \`GB\`, \`TB\` (powers of 1000); \`KiB\`, \`MiB\`, \`GiB\`, \`TiB\` (powers of 1024). \`150MiB\` is not \`150MB\`.
 - **Durations** are written as in Prometheus: \`1h30m\`, \`90s\`, \`500ms\`; units \`y w d h m s ms\` in this order; less than 25 days.
 - **Bit rates** count in powers of 1000: \`200Mbit/s\`.
-- **Secrets** come from the file (\`password\`), from another file (\`passwordFile\`) or from the environment (\`passwordEnv\`). Other files are read anew when the secret is used.
+- **Secrets** come from the file (\`password\`), from another file (\`passwordFile\`) or from the environment (\`passwordEnv\`). Other files are read each time the secret is used.
   Secrets never appear in errors, logs or the page that shows the configuration.
-- **File names** that are relative start from the folder of the configuration file.
-- **Anchors and aliases** may be used; tags and merge keys (\`<<\`) may not.`;
+- **Relative file names** start from the folder of the configuration file.
+- **Anchors and aliases** are allowed; tags and merge keys (\`<<\`) are not.`;
 
 interface Section {
   readonly path: readonly string[];

@@ -109,7 +109,7 @@ httpGet:
 {{- fail "existingConfig.name and config are both set: leave one of them empty" -}}
 {{- end -}}
 {{- if and (eq $v.configStorage "ConfigMap") (not $v.existingConfig.name) (regexMatch "(?m)^[ -]*[\"']?(password|token|identityToken)[\"']?:" (toYaml $v.config)) -}}
-{{- fail "config holds a password or token in the open: use passwordFile, passwordEnv and the like with `credentials` or `extraEnv`, or set configStorage to Secret" -}}
+{{- fail "config holds a password or token in plain text: use passwordFile or passwordEnv (or the same for tokens) with `credentials` or `extraEnv`, or set configStorage to Secret" -}}
 {{- end -}}
 {{- if and (eq $v.kind "DaemonSet") (gt (int $v.shards) 1) -}}
 {{- fail "shards divide the checks among Deployments; with kind: DaemonSet every pod runs all checks, so leave shards at 1" -}}

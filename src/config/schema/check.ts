@@ -13,7 +13,7 @@ const retriesSchema = z
   .default('profile')
   .meta({
     description:
-      '`profile`: as often as the real client does; `none`: one attempt; a number: that many attempts, with the waits of the client.',
+      '`profile`: as many attempts as the real client makes; `none`: one attempt; a number: that many attempts, with the waits of the client.',
     title: 'profile, none or 1 to 100',
   });
 
@@ -30,7 +30,7 @@ const payloadSchema = z
   .default('fresh')
   .meta({
     description:
-      '`fresh`: each run pushes bytes never seen before; `{ rotate: k }`: k payloads take turns, which bounds the storage on registries that never free it.',
+      '`fresh`: each run pushes bytes never seen before; `{ rotate: k }`: k payloads take turns, which limits the storage on registries that never free it.',
     title: 'fresh or { rotate: NUMBER }',
   });
 
@@ -44,27 +44,27 @@ export const checkSchema = z
     ).optional(),
     every: duration('Interval between the starts of two runs.'),
     timeout: duration(
-      'Bound on a whole run, waits between attempts included, cleaning up excluded. At most `every`. Default: `every`, but not more than 15m.',
+      'Longest time of a whole run, with the waits between attempts and without the cleanup. At most `every`. Default: `every`, but not more than 15m.',
     ).optional(),
-    clients: list(client, 'Client profiles that push, each one as a check of its own.', 'clients'),
+    clients: list(client, 'Client profiles that push. Each of them makes a separate check.', 'clients'),
     registries: list(registryName, 'Push only to these registries. Default: all.', 'registries').optional(),
     paths: list(pathName, 'Push only over these paths. Default: all paths of the registries.', 'paths').optional(),
     chunkSize: size(
-      'Bytes of one request of the client `chunked`; other clients have a size of their own. Default: 5MiB. A larger minimum announced by the registry (`OCI-Chunk-Min-Length`) wins.',
+      'Size of one request of the client `chunked`; it has no effect on other clients. Default: 5MiB. A larger minimum announced by the registry (`OCI-Chunk-Min-Length`) wins.',
       ['5MiB'],
     ).optional(),
     pull: flag(
-      'Pull everything as the client does over the same path after the push, cold and once more (warm), and compare the digests.',
+      'After the push, pull everything over the same path, as the client does: once cold and once warm. Compare the digests.',
     ),
     neighbour: flag(
-      'Ask `GET /v2/` beside the push, over a connection of its own, a few times a second: how much slower the path is for others meanwhile.',
+      'Send `GET /v2/` during the push, over a separate connection, a few times a second. It shows how much slower the path is for others meanwhile.',
     ),
     retries: retriesSchema,
     payload: payloadSchema,
   })
   .meta({
     description:
-      'What is pushed, by which clients, and how often. Expands to one check for each registry, path and client.',
+      'What to push, with which clients, and how often. It makes one check for each registry, path and client.',
   });
 
 export const limitsSchema = z
@@ -72,12 +72,12 @@ export const limitsSchema = z
     every: duration('Interval between two searches on a path.'),
     upTo: size('Largest size to try.'),
     resolution: size(
-      'Stop when the largest accepted and the smallest rejected size are this close, or closer: never further apart than an eighth of what is accepted.',
+      'Stop when the largest accepted and the smallest rejected size differ by no more than this, or by an eighth of the accepted size if that is less.',
       ['1MiB'],
     ).default('1MiB'),
     direction: z.enum(['push', 'pull', 'both'], { error: 'push, pull or both' }).default('push').meta({
       description:
-        'What is searched: what can be pushed over each path, what can be pulled over it, or both. What is to be pulled is put there over the first `internal`, else `direct` path of the registry that is another one, else over the path itself.',
+        'Search for the limits of pushes, of pulls, or of both. To search a pull, blobprobe first pushes the data over another path of the registry: the first `internal` one, else the first `direct` one, else over the path itself.',
       title: 'push, pull or both',
     }),
     clients: list(client, 'Client profiles to search with.', 'clients').default(['docker']),

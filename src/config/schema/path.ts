@@ -40,20 +40,20 @@ const proxySchema = z
     ),
     username: text({ description: 'User name for the proxy (Basic).' }).optional(),
     password: text({
-      description: 'Password for the proxy, in the open; `passwordFile` or `passwordEnv` keep it out of this file.',
+      description: 'Password for the proxy, in plain text; `passwordFile` or `passwordEnv` keep it out of this file.',
     }).optional(),
-    passwordFile: file('File that holds the password; read anew for each connection.', '/run/secrets/proxy').optional(),
+    passwordFile: file('File that holds the password; read for each connection.', '/run/secrets/proxy').optional(),
     passwordEnv: environmentVariable('Environment variable that holds the password.', 'PROXY_PASSWORD').optional(),
   })
   .meta({
     description:
-      'HTTP proxy of this path: https goes through a tunnel (CONNECT), http URLs are asked of the proxy itself, as clients do.',
+      'HTTP proxy of this path. As with real clients, https goes through a tunnel (CONNECT), and http requests go to the proxy itself.',
   });
 
 const tlsSchema = z
   .strictObject({
     caFile: file(
-      'PEM file of the certificate authorities to trust instead of the built-in ones; read anew for each connection.',
+      'PEM file of the certificate authorities to trust instead of the built-in ones; read for each connection.',
       '/etc/ssl/internal-ca.pem',
     ).optional(),
     certFile: file('PEM file of the client certificate; needs `keyFile`.', '/etc/blobprobe/client.crt').optional(),
@@ -87,14 +87,14 @@ export const pathSchema = z
   .strictObject(
     {
       url: originUrl(
-        'Scheme, host and port of the registry on this path. Nothing else: the API stands at `/v2/` of the host.',
+        'Scheme, host and port of the registry on this path, without a path: the API lies at `/v2/` of the host.',
         'https://registry.example.org',
         /^[hH][tT][tT][pP][sS]?:\/\//,
         urlComplaint,
       ),
       kind: z.enum(pathKinds).default('direct').meta({
         description:
-          'What stands in the way as far as you know it: used for wording and for naming the hop at fault, never for measuring.',
+          'What lies between here and the registry, as far as you know. It affects wording and the hop that is named at fault, never the measurement.',
       }),
       connectTo: text(
         {
@@ -118,7 +118,7 @@ export const pathSchema = z
           undefined,
           (value) => isIP(splitHostPort(value)?.host ?? '') !== 0,
         ),
-        "Ask these resolvers instead of the system's. Names are resolved anew for each connection.",
+        "Ask these resolvers instead of the system's. Each connection resolves the name again.",
         'resolvers',
       ).optional(),
       family: z
@@ -140,7 +140,7 @@ export const pathSchema = z
         .optional()
         .meta({
           description:
-            'HTTP proxy of this path: https goes through a tunnel (CONNECT), http URLs are asked of the proxy itself, as clients do; `env`: the one that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name for the URL, as for every client.',
+            'HTTP proxy of this path. As with real clients, https goes through a tunnel (CONNECT), and http requests go to the proxy itself. `env`: the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name for the URL.',
           title: 'env, or a map',
         }),
       headers: headersSchema.default({}),
@@ -166,4 +166,4 @@ export const pathSchema = z
     },
     { error: 'a map with url' },
   )
-  .meta({ description: 'One network way to the registry.' });
+  .meta({ description: 'One network path to the registry.' });

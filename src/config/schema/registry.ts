@@ -7,27 +7,27 @@ const credentialsSchema = z
   .strictObject({
     username: text({ description: 'User name; needs one of `password`, `passwordFile`, `passwordEnv`.' }).optional(),
     password: text({
-      description: 'Password, in the open. Discouraged: `passwordFile` and `passwordEnv` keep it out of this file.',
+      description: 'Password, in plain text. Discouraged: `passwordFile` and `passwordEnv` keep it out of this file.',
     }).optional(),
     passwordFile: file(
-      'File that holds the password; read anew when it is used, one newline at its end is dropped.',
+      'File that holds the password; read each time it is used. One newline at its end is dropped.',
       '/run/secrets/registry',
     ).optional(),
     passwordEnv: environmentVariable('Environment variable that holds the password.', 'REGISTRY_PASSWORD').optional(),
     token: text({
-      description: 'Registry token, in the open (discouraged), sent as it is: `Authorization: Bearer …`.',
+      description: 'Registry token, in plain text (discouraged), sent unchanged: `Authorization: Bearer …`.',
     }).optional(),
     tokenFile: file(
-      'File that holds the registry token; read anew when it is used.',
+      'File that holds the registry token; read each time it is used.',
       '/run/secrets/registry-token',
     ).optional(),
     tokenEnv: environmentVariable('Environment variable that holds the registry token.', 'REGISTRY_TOKEN').optional(),
     identityToken: text({
       description:
-        "Refresh token, in the open (discouraged), for the token service's POST: what `docker login` stores as `identitytoken`.",
+        "Refresh token, in plain text (discouraged), for the token service's POST. `docker login` stores it as `identitytoken`.",
     }).optional(),
     identityTokenFile: file(
-      'File that holds the identity token; read anew when it is used.',
+      'File that holds the identity token; read each time it is used.',
       '/run/secrets/identity-token',
     ).optional(),
     identityTokenEnv: environmentVariable(
@@ -35,7 +35,7 @@ const credentialsSchema = z
       'REGISTRY_IDENTITY_TOKEN',
     ).optional(),
     dockerConfig: file(
-      'Docker `config.json`; looked up anew for each attempt by the host of the path, credential helpers included.',
+      'Docker `config.json`. Each attempt looks up the host of the path in it, with credential helpers.',
       '/etc/blobprobe/docker/config.json',
     ).optional(),
   })
@@ -48,7 +48,8 @@ export const registrySchema = z
   .strictObject({
     repository: text(
       {
-        description: 'Repository to push to. Dedicate one to probing: blobs and manifests in it come and go.',
+        description:
+          'Repository to push to. Use one for probing only: blobprobe creates and deletes blobs and manifests in it.',
         title: 'repository',
         error: 'a repository such as platform/blobprobe (lower case, at most 255 characters)',
         examples: ['platform/blobprobe'],
@@ -59,7 +60,7 @@ export const registrySchema = z
     credentials: credentialsSchema.optional(),
     cleanup: z.enum(cleanupPolicies).default('delete').meta({
       description:
-        '`delete`: delete what a run pushed and cancel what it left open; `cancel`: only cancel open uploads (the registry has no deletion, or frees space itself); `keep`: remove nothing.',
+        'After a run, `delete` deletes what it pushed and cancels open uploads; `cancel` only cancels open uploads (for a registry without deletion, or one that frees space itself); `keep` removes nothing.',
     }),
     paths: named(
       pathSchema,
@@ -67,4 +68,4 @@ export const registrySchema = z
       'paths',
     ),
   })
-  .meta({ description: 'A registry as one service with one content store, whatever paths lead to it.' });
+  .meta({ description: 'A registry: one service with one content store, reached over one or more paths.' });

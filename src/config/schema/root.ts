@@ -7,11 +7,9 @@ import { bitRate, file, flag, named, size } from './scalars.ts';
 const budgetSchema = z
   .strictObject({
     bytesPerDay: size(
-      'Most bytes on the wire in 24 hours, in both directions, everything counted: retries, tokens, cleanup, API checks. A configuration whose checks move more without a single retry is refused, and so is one in which a run with all its attempts does not fit; what retries need on top is held back at run time. Kept beside the ledger over a restart.',
+      'Most bytes on the wire in 24 hours, in both directions, with retries, tokens, cleanup and API checks. A configuration is refused if its checks need more even without retries, or if one run with all its attempts needs more. At run time, a run is skipped if its retries might need more than what is left. A restart keeps the count if there is a ledger file.',
     ).optional(),
-    bandwidth: bitRate(
-      'Fastest rate at which the bodies of all pushes and pulls together may go. No limit when absent.',
-    ).optional(),
+    bandwidth: bitRate('Highest rate of all pushes and pulls together. No limit when absent.').optional(),
     transfers: z.int().min(1).max(1000).default(1).meta({
       description: "How many runs may transfer at the same time. Above 1 they disturb each other's measurements.",
     }),
@@ -25,7 +23,7 @@ const metricsSchema = z
   .strictObject({
     histograms: z.array(z.enum(histogramNames), { error: 'a list of histograms' }).default(drawnNames).meta({
       description:
-        'The histograms of checks that have bucket edges; of the others there are sum, count and the bucket +Inf. Edges are most of what a check costs. By default those that the dashboards draw; an empty list is the fewest series.',
+        'The histograms of checks that get bucket edges; the others have only sum, count and the bucket +Inf. Most series of a check are bucket edges. The default is the histograms that the dashboards draw; an empty list gives the fewest series.',
     }),
   })
   .meta({ description: 'What `/metrics` shows of each check.' });
@@ -45,10 +43,10 @@ export const configSchema = z
       metrics: metricsSchema.default({ histograms: drawnNames }),
       retryWaitScale: z.number().min(0).max(10).default(1).meta({
         description:
-          'Factor on the waits between attempts, for tests and demonstrations. Anything but 1 is not what the real clients do, and is marked in the runs.',
+          'Factor on the waits between attempts, for tests and demonstrations. With any value but 1, waits differ from those of the real clients, and the runs are marked.',
       }),
       excludeTainted: flag(
-        'Runs measured while this process was late, or stopped by a CPU limit, leave the gauges of the last duration and throughput as they were. They count everywhere else, and are marked either way.',
+        'A run is tainted if this process was late during it, or stopped by a CPU limit. With `true`, tainted runs do not change the gauges of the last duration and throughput. They still count everywhere else, and are always marked.',
       ),
       ledgerFile: file(
         'File that remembers open uploads and pushed digests until they are cleaned up, so that a crash leaves nothing behind. Kept in memory only when absent.',

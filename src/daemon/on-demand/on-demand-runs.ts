@@ -150,7 +150,7 @@ function refused(check: Check, refusal: Refusal): RunAnswer {
   if (refusal.cause === 'budget')
     return no('budget', `budget.bytesPerDay has not the ${formatBytes(worstCaseBytes(check))} left that this may need`);
   const { registry, path } = checkLabels(check);
-  const message = `${registry}/${path} asked to be left alone, for another ${formatDuration(refusal.leftMs)}`;
+  const message = `${registry}/${path} asked for a pause, which lasts another ${formatDuration(refusal.leftMs)}`;
   return no('rate_limited', message, Math.ceil(refusal.leftMs / 1_000));
 }
 

@@ -36,7 +36,7 @@ export const accessCauses = {
     nextTest: 'Log in anew (`docker login`), and push again.',
   },
   login_refused_once: {
-    title: 'GET /v2/ refuses the login with which everything else is let in, so that `docker login` fails',
+    title: 'GET /v2/ refuses a login that all other requests accept, so that `docker login` fails',
     hop: 'path',
     remedy:
       'Let no hop keep the 401 that clients without a login get (nginx: `proxy_cache_valid` without 401, or no cache for /v2/; CDN: no cache where Authorization is sent), and let no rule of its own answer for /v2/.',

@@ -57,7 +57,7 @@ export const addressCauses = {
     nextTest: '`curl -si -X POST URL/v2/REPO/blobs/uploads/` and look at Location.',
   },
   location_configured: {
-    title: 'the registry sends uploads to another host than the one asked for, whatever path is taken',
+    title: 'the registry sends uploads over every path to another host than the path’s own',
     hop: 'registry_app',
     remedy:
       'Write the host that clients use into the public URL of the registry, or take it out (distribution `http.host`, Harbor `externalURL`, Gitea `ROOT_URL`), or let it answer relative Locations (`http.relativeurls: true`); list the host under `allowHosts` if it is meant.',
@@ -73,7 +73,7 @@ export const addressCauses = {
     nextTest: '`curl -si -X POST URL/v2/REPO/blobs/uploads/` over both paths: the same host in Location.',
   },
   host_with_port_unknown: {
-    title: 'a hop does not know the host as the Location of an upload writes it, with a port or without',
+    title: 'a hop does not know the host in the Location of an upload, because of its port',
     hop: 'failure',
     remedy:
       'Make the rule of the hop match the host with and without its port (HAProxy `req.hdr(host),host_only`; Envoy `strip_any_host_port`, or `domains` with `:443` as well; Apache `RewriteCond` and `ServerAlias`), or take the port out of the public URL of the registry (distribution `http.host`, `X-Forwarded-Host`).',
@@ -111,7 +111,7 @@ export const addressCauses = {
     nextTest: '`curl -si -X POST URL/v2/REPO/blobs/uploads/` and look at Location.',
   },
   api_elsewhere: {
-    title: 'the registry answers, and has no API at /v2/: it is set up below another path',
+    title: 'the registry has no API at /v2/: it is installed below another path',
     hop: 'registry_app',
     remedy:
       'Serve the API at the root of the host, where clients ask for it (distribution: no `http.prefix`), or let a hop put the prefix before the path and into the Locations; or look whether this is a registry at all.',
@@ -123,7 +123,7 @@ export const addressCauses = {
     nextTest: '`curl -i URL/v2/` on every path, and with the prefix: a registry answers 200 or 401.',
   },
   location_missing: {
-    title: 'the answer that opens an upload does not say where it goes on: a hop takes Location off',
+    title: 'the answer that opens an upload has no Location: a hop removes it',
     hop: 'path',
     remedy:
       'Pass Location on as the registry writes it (nginx: no `proxy_hide_header Location`; Apache: `ProxyPassReverse` and no `Header unset Location`; CDN: no rule that changes response headers of /v2/*).',
@@ -135,7 +135,7 @@ export const addressCauses = {
     nextTest: '`curl -si -X POST URL/v2/REPO/blobs/uploads/` on this path and on the direct one: compare Location.',
   },
   plain_http_to_tls: {
-    title: 'plain HTTP is spoken to a port that expects TLS',
+    title: 'the path uses plain HTTP, but the port expects TLS',
     hop: 'ingress',
     remedy:
       'Write https:// in the URL of this path. When only uploads go there, the registry hands out http Locations: set `X-Forwarded-Proto` at the proxy in front of it.',
@@ -147,7 +147,7 @@ export const addressCauses = {
     nextTest: '`curl -v https://HOST:PORT/v2/`.',
   },
   client_certificate_wanted: {
-    title: 'the other side wants a certificate of the client',
+    title: 'the other side wants a client certificate',
     hop: 'failure',
     remedy:
       'Give the path its client certificate (`tls.certFile` and `tls.keyFile`; docker: `client.cert` and `client.key` in /etc/docker/certs.d/HOST), or switch client certificates off for /v2/.',

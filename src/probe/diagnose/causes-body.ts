@@ -68,7 +68,7 @@ export const bodyCauses = {
       'Push the same over the direct path, several times: damage that follows the path is the path’s, damage that stays is the registry’s.',
   },
   head_length_stripped: {
-    title: 'a hop takes the Content-Length off answers to HEAD',
+    title: 'a hop removes the Content-Length from answers to HEAD',
     hop: 'failure',
     remedy:
       'Switch off compression and transformation of application/octet-stream at the hop (Cloudflare: a response header rule or `no-transform`), so that HEAD keeps its Content-Length.',
@@ -80,7 +80,7 @@ export const bodyCauses = {
     nextTest: '`curl -sI` of a blob that exists, on this path and on the direct one: compare Content-Length.',
   },
   not_stored: {
-    title: 'the registry says it has the blob and does not show it afterwards',
+    title: 'the registry accepts the blob and does not show it afterwards',
     hop: 'registry_storage',
     remedy: 'Look for replicas with storage that is not shared, or a cache in front that answers for the registry.',
     reference: 'https://github.com/distribution/distribution/issues/2519',

@@ -22,7 +22,7 @@ const row = { hop: 'path', provenBy: 'path', refutedWhen: otherwise } as const;
 const table = {
   chunk_lengths_lost: {
     ...row,
-    title: 'a hop takes away what the registry says of the length of chunks',
+    title: 'a hop removes the registry’s headers on the length of chunks',
     behaviours: ['chunk_lengths'],
     remedy: 'Let the hop pass on all headers of answers, `OCI-Chunk-Min-Length` and `OCI-Chunk-Max-Length` among them.',
     reference: `${specification}#pushing-a-blob-in-chunks`,
@@ -82,7 +82,7 @@ const table = {
   },
   range_lost: {
     ...row,
-    title: 'a hop does not let parts of blobs be read, so that pulls that break off begin anew',
+    title: 'a hop does not let clients read parts of blobs, so that interrupted pulls begin again',
     behaviours: ['blob_range', 'blob_range_beyond'],
     remedy:
       'Pass `Range` of requests on, and 206 and 416 of answers (a cache: keep parts, as nginx does with `slice`).',

@@ -94,7 +94,7 @@ export const cutCauses = {
     nextTest: 'Push on the host of the registry itself, and read its log meanwhile.',
   },
   size_cut: {
-    title: 'connections are cut while a large body is sent, and a small one passes also when it is slow',
+    title: 'connections are cut while a large body is sent, while a small body passes even slowly',
     hop: 'failure',
     remedy:
       'Look at the logs of the hops for a limit on body size that closes the connection instead of answering (nginx: `client_max_body_size`), for memory limits that kill a proxy, and for the MTU of a tunnel.',

@@ -7,7 +7,7 @@ import { maintenanceWords } from './words.ts';
 /** A hop that does not ask the registry: it answers itself, refuses, or hangs up. */
 export const hopCauses = {
   hop_in_maintenance: {
-    title: 'a hop answers with a page that speaks of maintenance, and does not ask the registry',
+    title: 'a hop answers with a maintenance page and does not ask the registry',
     hop: 'failure',
     remedy:
       'End the maintenance at the hop that answers (nginx `return 503` and `error_page`, HAProxy `http-request return`, a switch of the CDN), or exempt /v2/* from it.',
@@ -44,7 +44,7 @@ export const hopCauses = {
     nextTest: '`curl -i URL/v2/` once a second for a minute: a breaker closes again by itself.',
   },
   hop_overloaded: {
-    title: 'a hop has too much to do, or was told to take no more',
+    title: 'a hop is overloaded, or configured to take no more',
     hop: 'failure',
     remedy:
       'Raise its limits on memory, connections and pending requests (Envoy: overload manager, `circuit_breakers`; HAProxy: `maxconn`, `timeout queue`; nginx: `worker_connections`, `limit_conn`), or push less at once.',
@@ -126,7 +126,7 @@ export const hopCauses = {
     nextTest: 'On the host of this hop: `curl -v --http1.1` and `curl -v --http2-prior-knowledge` of the registry.',
   },
   not_http: {
-    title: 'what answers at this host and port speaks no HTTP',
+    title: 'the server at this host and port does not speak HTTP',
     hop: 'path',
     remedy:
       'Check host and port of the URL, and the scheme: a port of TLS may answer plain HTTP with bytes of its own; ports of other services (SSH, databases) greet in their words.',
@@ -138,7 +138,7 @@ export const hopCauses = {
     nextTest: '`curl -v URL/v2/`, and `openssl s_client -connect HOST:PORT`.',
   },
   closed_unanswered: {
-    title: 'connections of this path are closed without an answer where a request begins',
+    title: 'connections of this path are closed without an answer when a request begins',
     hop: 'path',
     remedy:
       'Look for a rule that hangs up on this client, this address or this method (nginx `return 444`, HAProxy `silent-drop` and `reject`, firewalls and filters of content), and whether the port speaks another protocol than the URL says: HAProxy and Envoy close plain HTTP on a port of TLS without a word (write https://).',

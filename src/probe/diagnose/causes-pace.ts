@@ -96,7 +96,7 @@ export const paceCauses = {
       'Diagnose with slow bodies (without `--quick`): a slow body is ended at the same time, though it never rests.',
   },
   envoy_max_stream_duration: {
-    title: 'Envoy ends streams above its longest duration, whatever moves on them',
+    title: 'Envoy ends streams at its longest duration, even while bytes move',
     hop: 'ingress',
     remedy:
       'Raise `max_stream_duration` of the HTTP connection manager or of the route (Envoy Gateway: `timeout.http.maxStreamDuration` of a `BackendTrafficPolicy`; Istio: `maxStreamDuration`), or take it off for the registry.',

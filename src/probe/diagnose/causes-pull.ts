@@ -59,7 +59,7 @@ export const pullCauses = {
     nextTest: '`blobprobe limit --pull`: the longest time with which a pull comes back whole.',
   },
   pull_time_limit: {
-    title: 'a hop ends pulls after some time, however much of the blob is missing',
+    title: 'a hop ends pulls after a certain time, whatever is still missing',
     hop: 'failure',
     remedy:
       'Take the limit on the whole answer off at this hop (Traefik `respondingTimeouts.writeTimeout: 0`, Go servers’ `WriteTimeout`, firewalls and service meshes with a limit on the life of a connection), or make the pull faster: a cache near the runners, smaller layers.',
@@ -71,7 +71,7 @@ export const pullCauses = {
     nextTest: '`blobprobe limit --pull`: the longest time with which a pull comes back whole.',
   },
   pull_size_limit: {
-    title: 'a hop ends pulls after so many bytes',
+    title: 'a hop ends pulls after a certain number of bytes',
     hop: 'failure',
     remedy:
       'Look for a limit on the size of answers at the hops: a filter or inspection that gives up, a full disk or a limit on what is set aside (nginx `proxy_max_temp_file_size 0;` or `proxy_buffering off;`, ModSecurity `SecResponseBodyLimitAction ProcessPartial`), a cache that keeps no larger objects; and for a quota on a connection.',
@@ -96,7 +96,7 @@ export const pullCauses = {
       '`blobprobe diagnose --pull`: a second cut after the same time, or after the same bytes, says which limit it is.',
   },
   pull_recoded: {
-    title: 'a hop compresses blobs that are pulled, so that other bytes come than the digest is of',
+    title: 'a hop compresses pulled blobs, so that the bytes do not match the digest',
     hop: 'failure',
     remedy:
       'Switch compression off for /v2/* (nginx `gzip off;`, Traefik: no `compress` middleware on this router, Apache `SetEnv no-gzip`, Envoy: no compressor filter on this route), or let it keep to text: blobs are application/octet-stream and asked for with `Accept-Encoding: identity`.',
@@ -108,7 +108,7 @@ export const pullCauses = {
     nextTest: '`curl -sI -H "Accept-Encoding: identity"` of a blob: Content-Encoding must not be there.',
   },
   pull_cache_wrong: {
-    title: 'a cache on the way gives back other bytes than were pushed',
+    title: 'a cache on the way returns other bytes than were pushed',
     hop: 'failure',
     remedy:
       'Purge what this cache has of /v2/*, and keep it from blobs that were not all there (nginx: no `proxy_ignore_client_abort` with `proxy_cache`, no `slice` without the range in the key); or cache nothing of /v2/*.',
@@ -132,7 +132,7 @@ export const pullCauses = {
     nextTest: 'Pull the same blob over the direct path: damage that follows the path is the path’s.',
   },
   pull_short: {
-    title: 'a hop says that a blob is over before all of it came',
+    title: 'a hop ends a blob as if it were complete before all of it came',
     hop: 'failure',
     remedy:
       'Find the hop that ends its answer when its own connection to the registry broke, instead of failing it (chunked answers without a length, caches of parts); compare the byte counts of the access logs.',

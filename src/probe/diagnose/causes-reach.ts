@@ -87,7 +87,7 @@ export const reachCauses = {
     nextTest: '`ss -ltn` on the target, and a second, direct path in the configuration to compare with.',
   },
   no_way_there: {
-    title: 'there is no way to the address of this path, while the registry works over another',
+    title: 'no route leads to the address of this path, while the registry works over another',
     hop: 'client_network',
     remedy: 'Check routes, firewalls and network policies between this host and the address.',
     reference: 'https://www.rfc-editor.org/rfc/rfc9293',

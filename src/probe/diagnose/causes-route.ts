@@ -6,7 +6,7 @@ import { either, headerWords, is, overloadWords, says, status } from './predicat
 /** Rules and routes of hops. */
 export const routeCauses = {
   web_portal: {
-    title: 'a web portal answers in the place of the registry: its API is not routed to it, or not each time',
+    title: 'a web portal answers instead of the registry: its API is not routed to it, or not every time',
     hop: 'failure',
     remedy:
       'Route /v2/ (and the token service’s path) to the registry before the rule that serves the portal (nginx: a `location /v2/` of its own; ingress: path /v2/ with type Prefix; single sign-on: exempt /v2/). Where it answers at times: take the server that is no registry out of the load balancer.',
@@ -61,7 +61,7 @@ export const routeCauses = {
     nextTest: '`docker push` to the same repository name.',
   },
   path_rewritten: {
-    title: 'the registry gets another URL than was asked for: a hop takes a part of it off, or puts one before it',
+    title: 'a hop changes the URL of requests: it removes a part, or adds one in front',
     hop: 'path',
     remedy:
       'Pass the path on as it is (Traefik: no `stripPrefix`; Caddy: `handle` for `handle_path`; nginx: `proxy_pass` without a path of its own; ingress: no `rewrite-target`): clients ask for /v2/… at the root of the host.',
@@ -146,10 +146,10 @@ export const routeCauses = {
     nextTest: 'Push the same size with `--client=skopeo`, which declares the length.',
   },
   headers_too_large: {
-    title: 'a hop refuses the head of the request for its size',
+    title: 'a hop refuses the request because its headers or its URL are too large',
     hop: 'failure',
     remedy:
-      'Raise the limits on headers at this hop (nginx `large_client_header_buffers` and `proxy_buffer_size`, HAProxy `tune.bufsize`, Apache `LimitRequestFieldSize` and `LimitRequestLine`, Node `--max-http-header-size`). What makes heads large are tokens, and the URLs of uploads, which carry the state of the session.',
+      'Raise the limits on headers at this hop (nginx `large_client_header_buffers` and `proxy_buffer_size`, HAProxy `tune.bufsize`, Apache `LimitRequestFieldSize` and `LimitRequestLine`, Node `--max-http-header-size`). Tokens make headers large; the state of the session makes the URLs of uploads long.',
     reference: `${nginxCore}#large_client_header_buffers`,
     rank: 'named',
     explains: either(status(414, 431), says(headerWords)),
@@ -158,7 +158,7 @@ export const routeCauses = {
     nextTest: 'Push anonymously, or with a token of fewer scopes: smaller headers pass. 414 is about the URL alone.',
   },
   http_version_refused: {
-    title: 'a server on the way does not take the version of HTTP that is spoken to it',
+    title: 'a server on the way does not take the client’s version of HTTP',
     hop: 'failure',
     remedy:
       'Make the hop in front of it speak HTTP/1.1 to its upstream (nginx: `proxy_http_version 1.1;`, which speaks 1.0 by default).',

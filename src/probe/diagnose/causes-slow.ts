@@ -52,7 +52,7 @@ const table = {
     refutedWhen: 'less than 1 % of the bytes went out once more, a queue was full, or the next host had no room',
   },
   line_thin: {
-    title: 'the line to the next host is this thin: it is full for most of the time',
+    title: 'the bandwidth of the line to the next host is used up for most of the time',
     hop: 'client_network',
     remedy:
       'Nothing at the registry helps: give the line more bandwidth, move the runner nearer, or push less (shared base layers, smaller images). Look whether a shaper or another transfer uses the same line.',

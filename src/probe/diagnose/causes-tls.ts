@@ -26,7 +26,7 @@ function namedByTls(
 /** TLS that does not come about. */
 export const tlsCauses = {
   tls_to_plain_http: namedByTls(['not_tls'], {
-    title: 'TLS is spoken to a port that speaks plain HTTP',
+    title: 'the path uses TLS, but the port speaks plain HTTP',
     remedy:
       'Write http:// in the URL of this path, or the port that speaks TLS; or make the load balancer end TLS on this port.',
     nextTest: '`curl -v http://HOST:PORT/v2/`.',
@@ -42,13 +42,13 @@ export const tlsCauses = {
     nextTest: '`openssl s_client -connect HOST:PORT -servername NAME` and read `notBefore`; `date -u`.',
   }),
   tls_wrong_name: namedByTls(['wrong_name'], {
-    title: 'the certificate of this path is another host’s',
+    title: 'the certificate of this path belongs to another host',
     remedy:
       'Issue it for this name, or make the hop choose the certificate by the name that is asked for (SNI); a path that connects by address needs `tls.serverName`.',
     nextTest: '`openssl s_client -connect HOST:PORT -servername NAME` and read the names.',
   }),
   tls_unknown_ca: namedByTls(['unknown_ca', 'self_signed'], {
-    title: 'the certificate of this path is signed by an authority that is not known here',
+    title: 'the certificate of this path is signed by an authority unknown to this host',
     remedy:
       'Serve the whole chain with its intermediate certificates; for a private CA set `tls.caFile` here and install it on the clients (/etc/docker/certs.d/HOST/ca.crt).',
     nextTest: '`openssl s_client -connect HOST:PORT -servername NAME` `-showcerts`: is the chain complete?',
@@ -91,7 +91,7 @@ export const tlsCauses = {
       '`ping -M do -s 1472 HOST` and smaller sizes; `tcpdump` of one handshake: does the server’s hello arrive?',
   },
   tls_cut: {
-    title: 'the other side ends the handshake of TLS',
+    title: 'the other side ends the TLS handshake',
     hop: 'failure',
     remedy:
       'Look at the hop that ends TLS: does it serve this name, does it ask for client certificates, are its ciphers those of the clients; a firewall that filters by name (SNI) cuts in the same way.',

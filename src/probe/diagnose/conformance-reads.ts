@@ -21,11 +21,11 @@ const part = { from: 5, to: 9 } as const;
 /** How what is there behaves when it is read (distribution specification, "Pull" and "Content discovery"). */
 export const readBehaviours = {
   mount: {
-    title: 'a blob that is there is mounted (201), and not asked for again (202)',
+    title: 'an existing blob is mounted (201), and not requested again (202)',
     look: async ({ client, trail, blob }) => (blob === undefined ? noBlob : mount(client, trail, blob.digest, 201)),
   },
   blob_missing: {
-    title: 'HEAD of a blob that is not there is answered 404',
+    title: 'HEAD of a missing blob is answered 404',
     look: async ({ client }) => {
       const url = client.url(`blobs/${absentDigest()}`);
       const answer = await answerTo(client, { step: 'verify', method: 'HEAD', url, actions: ['pull'] });

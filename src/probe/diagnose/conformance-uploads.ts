@@ -51,7 +51,7 @@ export const uploadBehaviours = {
     },
   },
   chunk_out_of_order: {
-    title: 'a chunk that does not go on where the last one ended is refused (416)',
+    title: 'a chunk that does not begin where the last one ended is refused (416)',
     look: async (scene) => {
       if (scene.heldBytes === 0) return notBegun;
       const answer = await sendChunk(scene, 2 * scene.heldBytes);
@@ -81,7 +81,7 @@ export const uploadBehaviours = {
     },
   },
   mount_absent: {
-    title: 'a mount of a blob that is not there opens an upload (202)',
+    title: 'a mount of a missing blob opens an upload (202)',
     look: ({ client, trail }) => mount(client, trail, absentDigest(), 202),
   },
 } as const satisfies Readonly<Record<string, Behaviour>>;

@@ -6,7 +6,7 @@ import type { FailureReason } from '../failure.ts';
 /** Answers that are none of a push. */
 export const answerReasons = {
   origin_unreachable: {
-    title: 'a hop gives a 502 or 503 in the place of the registry',
+    title: 'a hop answers 502 or 503 instead of the registry',
     when: (f) =>
       (oneOf(502, 503)(f.status) && !registry(f)) || (f.status !== undefined && f.status >= 520 && f.status <= 530),
     blame: edgeToOrigin,
@@ -14,11 +14,11 @@ export const answerReasons = {
     tells: { own: false, cut: 'no', size: 'no', time: 'maybe', mayPass: true, maybeDown: true },
     isOutcome: true,
     words: {
-      wire: "502 or 503 that the registry did not make; Cloudflare's 520 to 523, 527, and 530 with `error code: 1033` when the tunnel is down.",
+      wire: "502 or 503 from a hop, not from the registry; Cloudflare's 520 to 523, 527, and 530 with `error code: 1033` when the tunnel is down.",
       causes:
         'registry down or without ready endpoints; a backend that resets (520); cloudflared not running (530); Gitea or registry restarted during the push; a refused connection from the proxy.',
       remedy:
-        "the direct path in the same minute: when it works, look at the proxy's upstream configuration (`proxy_pass`, Service ports, cloudflared `ingress`); `cloudflared tunnel info`; readiness probes.",
+        "compare the direct path in the same minute. If it works, look at the proxy's upstream configuration (`proxy_pass`, Service ports, cloudflared `ingress`); `cloudflared tunnel info`; readiness probes.",
       blamed: "`tunnel` for 530, `edge_to_origin` for 520 and above, else the answerer's hop.",
     },
   },
@@ -30,16 +30,16 @@ export const answerReasons = {
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: true, maybeDown: false },
     isOutcome: true,
     words: {
-      wire: "a 5xx made by the registry (error JSON or its version header), or one without any proxy's mark.",
+      wire: 'a 5xx from the registry (error JSON or its version header), or one without the mark of any proxy.',
       causes:
         "disk full, object store or database down (`UNKNOWN` on PATCH or PUT, Gitea's empty 500); a session that an interrupted PATCH broke (Gitea, for good); a defect.",
       remedy:
-        "the registry's log at the time, by `x-request-id`; free space and rights of the upload folder; credentials and latency of the object store.",
+        "read the registry's log of that time, by `x-request-id`; free space and rights of the upload folder; credentials and latency of the object store.",
       blamed: '`registry_storage` once bytes were to be stored, `registry_app` before; when a proxy answered, its hop.',
     },
   },
   verify_failed: {
-    title: 'the blob is not there afterwards, or the answer does not say its size',
+    title: 'the blob is missing after the push, or the answer does not say its size',
     when: (f) => f.step === 'verify' && f.problem !== undefined,
     blame: byAnswer,
     round: { family: 'other', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: false },
@@ -55,14 +55,14 @@ export const answerReasons = {
     },
   },
   unexpected_response: {
-    title: 'the answer is not one that belongs to a push',
+    title: 'the answer does not fit a push',
     when: (f) => !f.unknown,
     blame: byAnswer,
     round: { family: 'other', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
     isOutcome: true,
     words: {
-      wire: 'an answer that no rule knows: another status, something that is no HTTP, headers without end or above 64 KiB.',
+      wire: 'an answer that no rule covers: another status, something other than HTTP, headers that never end or exceed 64 KiB.',
       causes:
         'another service on the address; a repository that must be made first (ECR: 404 `NAME_UNKNOWN`); a captive portal; contradicting framing headers.',
       remedy: 'read the evidence: status, `Server`, beginning of the body; `curl -v URL/v2/`; create the repository.',

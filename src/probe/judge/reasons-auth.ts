@@ -21,7 +21,7 @@ export const authReasons = {
     },
   },
   auth_challenge_bad: {
-    title: 'the challenge cannot be followed',
+    title: 'the login challenge cannot be used',
     when: (f) => badChallenges(f.authProblem),
     blame: 'auth_server',
     round: { family: 'auth', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: false },
@@ -32,7 +32,7 @@ export const authReasons = {
       causes:
         "a proxy that strips or replaces `WWW-Authenticate`; a registry whose external URL is wrong (Gitea's `ROOT_URL`, Harbor's `hostname`), so that a direct path is sent to the public token service.",
       remedy:
-        "correct the external URL; let the proxy pass `Host` and `X-Forwarded-Proto`; or on purpose: `allowHosts: [tokens.example.org]`, or `realm: rewrite` to ask the path's own host. No request and no credential goes to a host that is not allowed.",
+        "correct the external URL; let the proxy pass `Host` and `X-Forwarded-Proto`. If the other host is intended: `allowHosts: [tokens.example.org]`, or `realm: rewrite` to ask the path's own host. No request and no credential goes to a host that is not allowed.",
       blamed: '`auth_server`.',
     },
   },

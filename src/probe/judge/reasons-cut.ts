@@ -6,7 +6,7 @@ import type { FailureReason } from '../failure.ts';
 /** Cuts and clocks. */
 export const cutReasons = {
   request_timeout: {
-    title: 'the request is ended for the time it takes',
+    title: 'the request takes longer than a hop allows',
     when: (f) => oneOf(408, 460, 499)(f.status) || (cut(f) && cutAfterAMinute(f)),
     blame: (f) => (f.status === undefined ? 'ingress' : byAnswer(f)),
     round: { family: 'down', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: true },
@@ -22,18 +22,18 @@ export const cutReasons = {
     },
   },
   upload_stalled: {
-    title: 'nobody takes the bytes',
+    title: 'the other side takes no more bytes',
     when: (f) => f.network?.timer === 'stall',
     blame: 'unknown',
     round: { family: 'down', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: true },
     tells: { own: false, cut: 'clock', size: 'no', time: 'no', mayPass: false, maybeDown: false },
     isOutcome: true,
     words: {
-      wire: 'no byte was accepted for the stall time (120 s; 30 s in a diagnosis): our own timer `stall` ended it.',
+      wire: "no byte was accepted for the stall time (120 s; 30 s in a diagnosis), so blobprobe's own timer `stall` ended it.",
       causes:
         "a full disk or blocked write behind a proxy that streams; back-pressure in a tunnel; a path whose larger packets are lost (MTU); Cloudflare's 30 s for blocked writes to the origin is about to follow.",
       remedy:
-        'disk and I/O wait of the registry; MTU: `ping -M do -s 1472 HOST`, `mtu` of VPN and CNI; the direct path for comparison.',
+        'check disk and I/O wait of the registry; the MTU (`ping -M do -s 1472 HOST`, `mtu` of VPN and CNI); and the direct path for comparison.',
       blamed: '`unknown`.',
     },
   },
@@ -81,7 +81,7 @@ export const cutReasons = {
       causes:
         'a proxy or registry that was restarted, reloaded or killed (memory); a firewall whose connection table forgot the flow; a limit that is told by RST only; plain HTTP sent to a TLS port.',
       remedy:
-        "restarts and OOM kills at the time of the run; the elapsed time over several runs (a constant is a timeout, a constant size is a limit); the proxy's error log.",
+        "look for restarts and OOM kills at the time of the run. Compare several runs: the same time in each is a timeout, the same size in each is a size limit. Read the proxy's error log.",
       blamed: '`unknown`.',
     },
   },

@@ -12,7 +12,7 @@ export const openingReasons = {
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
     isOutcome: true,
     words: {
-      wire: 'the name was not resolved, nothing was connected. The code tells NXDOMAIN (`ENOTFOUND`), no answer (`ETIMEOUT`, timer `dns`) and a refusing server apart.',
+      wire: 'the name was not resolved, and no connection was opened. The code distinguishes NXDOMAIN (`ENOTFOUND`), no answer (`ETIMEOUT`, timer `dns`) and a refusing server.',
       causes:
         'a typing error in `url`; a split-horizon name asked of the wrong resolver; a missing AAAA record for `family: ipv6`; a cluster DNS that is overloaded.',
       remedy:
@@ -28,7 +28,7 @@ export const openingReasons = {
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: true, maybeDown: true },
     isOutcome: true,
     words: {
-      wire: 'RST to the SYN, or a proxy that answered CONNECT with something else than 2xx, or a request with 407 (`PROXY_407`: it wants credentials; `PROXY_403`: it forbids the target).',
+      wire: 'RST to the SYN; or a proxy answered CONNECT with another status than 2xx, or a request with 407 (`PROXY_407`: it wants credentials; `PROXY_403`: it forbids the target).',
       causes:
         'the service is down or listens elsewhere; wrong port in `url` or `connectTo`; a Service without ready endpoints; a firewall that rejects.',
       remedy:
@@ -83,9 +83,9 @@ export const openingReasons = {
     words: {
       wire: 'reset or close on a connection that had been used before, within a second, without a byte of answer and with at most 64 KiB sent.',
       causes:
-        "the server's idle timeout is shorter than the client's and both acted at once; a proxy that reloads; a backend whose keep-alive is shorter than the load balancer's idle timeout (ALB then answers 502).",
+        "the server's idle timeout is shorter than the client's, and both acted at once; a proxy that reloads; a backend whose keep-alive is shorter than the load balancer's idle timeout (ALB then answers 502).",
       remedy:
-        'keep-alive of the backend longer than of the hop in front: nginx `keepalive_timeout 75s`, Go `IdleTimeout` above 60 s with ALB, Gunicorn `keepalive`. Single events are harmless: clients send such a request again.',
+        'make the keep-alive of the backend longer than that of the hop in front: nginx `keepalive_timeout 75s`, Go `IdleTimeout` above 60 s with ALB, Gunicorn `keepalive`. Single events are harmless: clients send such a request again.',
       blamed: '`unknown`.',
     },
   },

@@ -5,17 +5,17 @@ import type { FailureReason } from '../failure.ts';
 /** Endings that are our own or of this host: they say nothing about a path. */
 export const ownReasons = {
   cancelled: {
-    title: 'we ended the run',
+    title: 'blobprobe ended the run',
     when: (f) => f.aborted === 'cancelled',
     blame: 'prober',
     round: { family: 'other', needsSuccessAfter: true, ownWords: false, byHop: false, local: true, timed: false },
     tells: { own: true, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
     isOutcome: false,
     words: {
-      wire: 'we ended it: shutdown, reload of the configuration, or an interrupted command.',
+      wire: 'blobprobe ended it: shutdown, reload of the configuration, or an interrupted command.',
       causes: 'a restart of blobprobe in mid-push.',
       remedy:
-        'nothing; such runs are no statement about the path. The session is cancelled, also after a crash, from the ledger.',
+        'nothing; such runs say nothing about the path. blobprobe cancels the session; after a crash, it does so with the help of the ledger.',
       blamed: '`prober`.',
     },
   },
@@ -31,7 +31,7 @@ export const ownReasons = {
       causes:
         'the path is slower than planned; a client that waits for ever (docker has no header timeout) for an answer that does not come; retries and their waits that do not fit.',
       remedy:
-        '`phase: wait`: treat it as `response_timeout`; `phase: send`: compare throughput with other paths; else raise `timeout` or lower the size.',
+        'in phase `wait`, treat it as `response_timeout`; in phase `send`, compare throughput with other paths; else raise `timeout` or lower the size.',
       blamed: '`unknown`.',
     },
   },
@@ -43,11 +43,11 @@ export const ownReasons = {
     tells: { own: true, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
     isOutcome: false,
     words: {
-      wire: 'nothing: this host had no file descriptor, memory, buffer or local port left (`EMFILE`, `ENFILE`, `ENOMEM`, `ENOBUFS`, `EADDRNOTAVAIL`), or `localAddress` is no address of it.',
+      wire: 'nothing: this host had no file descriptor, memory, buffer or local port left (`EMFILE`, `ENFILE`, `ENOMEM`, `ENOBUFS`, `EADDRNOTAVAIL`), or `localAddress` is not one of its addresses.',
       causes:
         'a low limit on open files; a memory limit of the container; ports in TIME_WAIT after very many short connections; a wrong `localAddress`.',
       remedy:
-        '`ulimit -n`, the limits of the container, `ss -s` on the host of blobprobe; correct `localAddress`. Such a run says nothing about its path.',
+        'look at `ulimit -n`, the limits of the container and `ss -s` on the host of blobprobe; correct `localAddress`. Such a run says nothing about its path.',
       blamed: '`prober`.',
     },
   },
@@ -59,7 +59,7 @@ export const ownReasons = {
     tells: { own: true, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
     isOutcome: true,
     words: {
-      wire: "an error that is none of the network's and none of the registry's.",
+      wire: 'an error that came neither from the network nor from the registry.',
       causes: 'a defect in blobprobe, a file that cannot be read.',
       remedy: "report it with the run's JSON.",
       blamed: '`prober`.',

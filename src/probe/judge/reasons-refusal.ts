@@ -13,10 +13,10 @@ export const refusalReasons = {
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
     isOutcome: true,
     words: {
-      wire: '403 or 451 that the registry did not make, or an answer with `cf-mitigated` (a browser challenge, 503 or 403).',
+      wire: '403 or 451 from a hop, not from the registry; or an answer with `cf-mitigated` (a browser challenge, 503 or 403).',
       causes: 'WAF rules on bodies, methods or user agents; bot protection; IP lists; geo blocking.',
       remedy:
-        "look up the `cf-ray` of the evidence in Cloudflare's security events; skip WAF and bot rules for the registry's host and `/v2/*`; ModSecurity: `SecRequestBodyAccess Off` for the location.",
+        "look up the evidence's `cf-ray` in Cloudflare's security events; skip WAF and bot rules for the registry's host and `/v2/*`; ModSecurity: `SecRequestBodyAccess Off` for the location.",
       blamed: "the answerer's hop.",
     },
   },
@@ -37,7 +37,7 @@ export const refusalReasons = {
     },
   },
   length_required: {
-    title: 'a length is wanted',
+    title: 'a body without a declared length is refused',
     when: (f) => f.status === 411,
     blame: byAnswer,
     round: { family: 'policy', needsSuccessAfter: false, ownWords: false, byHop: true, local: false, timed: false },
@@ -63,7 +63,7 @@ export const refusalReasons = {
     tells: { own: false, cut: 'no', size: 'yes', time: 'no', mayPass: false, maybeDown: false },
     isOutcome: true,
     words: {
-      wire: "413, at once when the length is declared, else when the limit is passed, or after everything was sent (Cloudflare); 416 `REQUESTED_RANGE_NOT_SATISFIABLE` for GHCR's PATCH above 4 MiB; or a reset at a size that was answered 413 in the attempt before.",
+      wire: "413: at once if the length is declared, else when the body passes the limit, or after everything was sent (Cloudflare). Also 416 `REQUESTED_RANGE_NOT_SATISFIABLE` for GHCR's PATCH above 4 MiB; or a reset at a size that got 413 in the attempt before.",
       causes:
         "nginx `client_max_body_size` (default `1m`), ingress-nginx `proxy-body-size`, Cloudflare's limit a request (100 MB on Free and Pro, 200 MB on Business, 500 MB on Enterprise), Traefik's buffering middleware, Envoy filters that buffer.",
       remedy:
@@ -72,7 +72,7 @@ export const refusalReasons = {
     },
   },
   rate_limited: {
-    title: 'there were too many requests',
+    title: 'too many requests were sent',
     when: (f) => f.status === 429,
     blame: byAnswer,
     round: { family: 'quota', needsSuccessAfter: true, ownWords: true, byHop: true, local: false, timed: false },

@@ -31,7 +31,7 @@ export const uploadReasons = {
     words: {
       wire: 'the answer to POST or PATCH has no Location, one that is no http(s) URL, one that leads from https to http, or to a host that the path does not allow.',
       causes:
-        'a registry that does not know of the TLS in front of it (distribution/distribution#1177, moby/moby#43158); a port lost on the way; storage redirects. Clients fail with 401 or "plain HTTP request was sent to HTTPS port".',
+        'a registry that does not know about the TLS in front of it (distribution/distribution#1177, moby/moby#43158); a port lost on the way; storage redirects. Clients fail with 401 or "plain HTTP request was sent to HTTPS port".',
       remedy:
         'nginx `proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host;` Traefik `forwardedHeaders.trustedIPs`; distribution `http.host: https://registry.example.org` or `http.relativeurls: true`; a host that is right on purpose: `allowHosts`.',
       blamed: '`ingress`.',
@@ -45,7 +45,7 @@ export const uploadReasons = {
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
     isOutcome: true,
     words: {
-      wire: '301, 302, 303, 307 or 308 where bytes were to go. Go turns a 301 or 302 into a GET without body: the push looks like an empty upload.',
+      wire: '301, 302, 303, 307 or 308 in answer to a request that carries the bytes. Go turns a 301 or 302 into a GET without body, so the push looks like an empty upload.',
       causes:
         'http to https redirects reached through an http `url`; a slash added or removed; single sign-on that sends to its login page.',
       remedy:
@@ -61,7 +61,7 @@ export const uploadReasons = {
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
     isOutcome: true,
     words: {
-      wire: 'bytes were sent, PATCH was accepted, and its `Range` says none arrived (`0-0`, `0--1`, absent); clients that do not look end with `DIGEST_INVALID`. docker shows `EOF` or `bad range format: 0--1`.',
+      wire: 'bytes were sent, PATCH was accepted, but its `Range` says that none arrived (`0-0`, `0--1`, absent). Clients that do not check `Range` end with `DIGEST_INVALID`. docker shows `EOF` or `bad range format: 0--1`.',
       causes:
         'cloudflared over QUIC, which drops bodies without Content-Length (cloudflare/cloudflared#1485); a WAF or proxy that does not pass chunked bodies; Gitea 1.24.1, which leaves Range out (go-gitea/gitea#34792).',
       remedy:
@@ -83,7 +83,7 @@ export const uploadReasons = {
       causes:
         'a proxy that ends the upstream request when it should fail it (timeouts, full temporary disk); a registry that loses what it had not flushed; a CDN that caches partial objects.',
       remedy:
-        "the proxy's error log at the time of the run; nginx `proxy_request_buffering off` or a larger `client_body_temp_path`; compare with the direct path.",
+        "read the proxy's error log at the time of the run; nginx `proxy_request_buffering off` or a larger `client_body_temp_path`; compare with the direct path.",
       blamed: '`edge_to_origin` when the answer came through Cloudflare, else `ingress`.',
     },
   },
@@ -95,16 +95,16 @@ export const uploadReasons = {
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
     isOutcome: true,
     words: {
-      wire: 'all bytes are acknowledged and the commit is answered 400 `DIGEST_INVALID`; or a digest read back is another one. With a single PUT the registry does not say how much arrived, so a loss shows like this, too.',
+      wire: 'all bytes are acknowledged, but the commit is answered 400 `DIGEST_INVALID`; or the pulled blob has another digest. With a single PUT the registry does not say how much arrived, so lost bytes look the same.',
       causes:
         'a proxy or WAF that rewrites bodies; bad memory or disk; replicas that append to the same session; for clients that PUT: any of the causes of `body_dropped`.',
       remedy:
-        "the same size with `clients: [docker]`, which tells loss from damage; the direct path; turn off body inspection and compression for `/v2/`; memory test of the registry's host.",
+        "push the same size with `clients: [docker]`, which distinguishes loss from damage, and over the direct path; turn off body inspection and compression for `/v2/`; test the memory of the registry's host.",
       blamed: '`unknown`.',
     },
   },
   session_lost: {
-    title: 'the upload session is not known any more',
+    title: 'the registry no longer knows the upload session',
     when: (f) => f.status === 404 && (f.step === 'send' || f.step === 'commit'),
     blame: registryUnlessAHop,
     round: { family: 'session', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: false },
@@ -120,16 +120,16 @@ export const uploadReasons = {
     },
   },
   resume_refused: {
-    title: 'a pull that was cut cannot go on where it was',
+    title: 'an interrupted pull cannot be resumed',
     when: (f) => f.problem === 'range_ignored' || (f.step === 'pull' && f.status === 416),
     blame: byAnswer,
     round: { family: 'body', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
     isOutcome: true,
     words: {
-      wire: 'an answer broke off, the client asked for the rest with `Range`, and got 416, all of the blob, or another part of it.',
+      wire: 'an answer broke off, the client asked for the rest with `Range`, and got 416, the whole blob, or another part of it.',
       causes:
-        'a proxy or CDN that strips `Range` or caches partial answers badly; an object store that does not know ranges. The cut itself, an attempt or request before, has a cause of its own.',
+        'a proxy or CDN that strips `Range` or caches partial answers badly; an object store that does not know ranges. The cut before that has its own cause.',
       remedy:
         'find out what cuts (the request before); let `Range` and `Content-Range` pass: nginx `proxy_force_ranges on` or no cache for `/v2/`, Cloudflare a cache rule with bypass; a store that answers 206.',
       blamed: "the answerer's hop.",

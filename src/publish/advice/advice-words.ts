@@ -22,11 +22,11 @@ const becauseWords: Readonly<Record<Because['kind'], (because: Because) => strin
   untried: ({ acceptedBytes = 0 }) =>
     acceptedBytes === 0 ? 'nothing was tried' : `nothing above ${bytes(acceptedBytes)} was tried`,
   between: (one) =>
-    `${bytes(one.acceptedBytes)} gets through, ${bytes(one.rejectedBytes)} does not, between them nothing is known`,
+    `${bytes(one.acceptedBytes)} gets through, ${bytes(one.rejectedBytes)} does not, sizes between are not known`,
   other_failure: (one) =>
     `a push of ${bytes(one.rejectedBytes)} failed${refused(one)}, which does not say that the size is why`,
   unsteady: (one) => `some pushes get through, others as small do not${refused(one)}`,
-  nothing_passes: (one) => `nothing that was tried got through${refused(one)}`,
+  nothing_passes: (one) => `no push got through${refused(one)}`,
 };
 
 const wayWords: Readonly<Record<WayOut['kind'], (way: WayOut) => string>> = {

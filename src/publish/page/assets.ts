@@ -64,7 +64,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; ma
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 details { border: 1px solid var(--line); padding: .4rem .75rem; margin: .4rem 0; } summary { cursor: pointer; font-weight: 600; }
 details.plain { border: 0; padding: 0; margin: 0; } details.plain summary { font-weight: 400; white-space: nowrap; }
-code { background: var(--panel); border-radius: 3px; padding: 0 .2rem; } pre code { background: none; padding: 0; }
+code { background: var(--panel); border-radius: 3px; padding: 0 .2rem; } h3 code, dd code, .soft code { font-size: .85em; font-weight: 400; color: var(--soft); } pre code { background: none; padding: 0; }
 pre.wrap { white-space: pre-wrap; }
 pre { background: var(--panel); border: 1px solid var(--line); padding: .75rem; overflow-x: auto; max-height: 40rem; } pre.whole { max-height: none; }
 .waterfall { width: 100%; max-width: 72rem; height: auto; font-size: 11px; }

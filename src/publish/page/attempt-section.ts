@@ -1,4 +1,5 @@
 import { formatBytes } from '../../probe/byte-words.ts';
+import { reasonTable } from '../../probe/judge/reason-table.ts';
 import type { Attempt, RequestRecord } from '../../probe/outcome.ts';
 import { formatDuration } from '../../network/duration-words.ts';
 import { html, type SafeHtml } from '../html.ts';
@@ -7,7 +8,7 @@ import { againOf } from '../transcript.ts';
 /** The requests of one attempt. */
 export function attemptSection(attempt: Attempt): SafeHtml {
   const { failure } = attempt;
-  return html`<h3>${attempt.blob}, attempt ${attempt.number}: ${failure === undefined ? 'ok' : failure.reason}, ${formatDuration(attempt.durationMs)}${attempt.waitedMs > 0 && ` after waiting ${formatDuration(attempt.waitedMs)}`}</h3>
+  return html`<h3>${attempt.blob}, attempt ${attempt.number}: ${failure === undefined ? 'ok' : html`${reasonTable[failure.reason].title} <code>${failure.reason}</code>`}, ${formatDuration(attempt.durationMs)}${attempt.waitedMs > 0 && ` after waiting ${formatDuration(attempt.waitedMs)}`}</h3>
 <div class="scroll" tabindex="0" role="region" aria-label="Requests of attempt ${attempt.number} of ${attempt.blob}">
 <table class="requests">
 <thead><tr><th scope="col">Phase</th><th scope="col">Request</th><th scope="col">Status</th><th scope="col">At</th><th scope="col">Took</th><th scope="col">Sent</th><th scope="col">Headers</th></tr></thead>

@@ -21,12 +21,12 @@ export function failureSection(failure: Failure, finding: Finding | undefined): 
 <p class="do">${finding === undefined ? html`No cause is known from this run alone. <code>blobprobe diagnose</code> looks further.` : marked(finding.remedy)}</p>
 <p class="soft">Look at: ${(finding?.hop ?? failure.blame).replaceAll('_', ' ')}. ${sentence(describeFailure(failure))}${finding !== undefined && html` <a href="${finding.reference}">Why</a>`}</p>
 </article>
-<details><summary>All that is known of the failure</summary>
+<details><summary>All facts about the failure</summary>
 ${factList([
-  ['Reason', failure.reason],
+  ['Reason', html`${reasonTable[failure.reason].title} <code>${failure.reason}</code>`],
   ['Phase', failure.phase],
-  ['Answered by', failure.answeredBy],
-  ['Blame', failure.blame],
+  ['Answered by', failure.answeredBy === 'none' ? 'nobody' : failure.answeredBy],
+  ['Look at first', failure.blame.replaceAll('_', ' ')],
   ['Blob', failure.blob],
   ...moved(failure),
   ['Status', failure.status],
@@ -34,7 +34,7 @@ ${factList([
   ['Message', evidence.message],
   ['Request', evidence.method === undefined ? undefined : `${evidence.method} ${evidence.url ?? ''}`],
   ['Error code', evidence.code],
-  ['Our timer', evidence.timer],
+  ['Ended by the timer', evidence.timer],
   ['Proxy', evidence.proxyStatus === undefined ? undefined : `refused the tunnel with ${evidence.proxyStatus}`],
   [
     'Addresses',

@@ -63,10 +63,9 @@ ${rows}</tbody>
 
 function runRow(frame: PageFrame, run: Run, { now, isOnDemand }: RunsPageFacts): SafeHtml {
   const endedAt = new Date(endedAtMs(run));
-  const failed = isCancelled(run) ? undefined : run.failure;
   return html`<tr>
 <td><time datetime="${endedAt.toISOString()}">${formatAge(now.getTime() - endedAt.getTime())}</time></td>
-<td><a class="state ${stateClass(run)}" href="${frame.base}/runs/${encodeURIComponent(run.id)}">${failed === undefined ? outcomeText(run) : reasonTable[failed.reason].title}</a>${failed !== undefined && html` <span class="soft"><code>${failed.reason}</code> in ${failed.phase}${whoAnswered(failed)}</span>`}</td>
+<td><a class="state ${stateClass(run)}" href="${frame.base}/runs/${encodeURIComponent(run.id)}">${outcomeText(run)}</a>${codeOf(run)}</td>
 <td class="wrap">${breakable(checkId(run.check))}${isOnDemand(run.id) && html` <span class="soft">on demand</span>`}</td>
 <td class="num">${formatDuration(run.durationMs)}</td><td class="num">${mostAttempts(run)}</td>
 <td class="num">${formatBytes(run.sentBytes)}</td>
@@ -100,7 +99,7 @@ ${run.failure !== undefined && !isCancelled(run) && failureSection(run.failure, 
 ${factList([
   ['Run', run.id],
   ['Check', `${checkId(run.check)}${onDemand ? ', on demand' : ''}`],
-  ['Outcome', html`<span class="state ${stateClass(run)}">${outcomeText(run)}</span>`],
+  ['Outcome', html`<span class="state ${stateClass(run)}">${outcomeText(run)}</span>${codeOf(run)}`],
   ['Started', formatTime(run.startedAt)],
   ['Duration', `${formatDuration(run.durationMs)}${run.realWaits ? '' : ' (waits between attempts were shortened)'}`],
   ['Attempts', `${run.attempts.length}, at most ${mostAttempts(run)} for one blob`],
@@ -152,9 +151,19 @@ function stateClass(run: Run): string {
 }
 
 function outcomeText(run: Run): string {
-  if (run.failure !== undefined)
-    return isCancelled(run) ? 'cancelled' : `${run.failure.reason} in ${run.failure.phase}${whoAnswered(run.failure)}`;
+  if (isCancelled(run)) return 'cancelled';
+  if (run.failure !== undefined) return reasonTable[run.failure.reason].title;
   return mostAttempts(run) > 1 ? `ok after ${mostAttempts(run)} attempts` : 'ok';
+}
+
+/** Behind the words of a failure, small: the code of its reason, where it was, and who answered. */
+function codeOf(run: Run): SafeHtml | false {
+  const { failure } = run;
+  return (
+    failure !== undefined &&
+    !isCancelled(run) &&
+    html` <span class="soft"><code>${failure.reason}</code> in ${failure.phase}${whoAnswered(failure)}</span>`
+  );
 }
 
 function whoAnswered({ answeredBy, status }: Failure): string {

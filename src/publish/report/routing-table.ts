@@ -32,9 +32,7 @@ function rowsOf(advice: RoutingAdvice, all: readonly string[]): Cell[][] {
     ...(unsteadyPaths.length === 0
       ? []
       : [row('any', unsteadyPaths.join(', '), 'some pushes get through, others of the same size do not', 'unknown')]),
-    ...(neverPaths.length === 0
-      ? []
-      : [row('any', `not ${neverPaths.join(', ')}`, 'nothing that was tried got through', 'failed')]),
+    ...(neverPaths.length === 0 ? [] : [row('any', `not ${neverPaths.join(', ')}`, 'no push got through', 'failed')]),
   ];
 }
 
@@ -47,10 +45,10 @@ function sizeWords(
   const over = pathWords(paths, all);
   if (upToBytes === undefined) {
     const size = before?.upToBytes === undefined ? 'any' : `above ${formatBytes(before.upToBytes)}`;
-    return [size, over, `${tried}; no end is known`];
+    return [size, over, `${tried}; no limit is known`];
   }
   const end = failedBytes === undefined ? '' : `; ${formatBytes(failedBytes)} ${isSearched ? 'is refused' : 'fails'}`;
-  const by = isSearched ? `searched${end}` : `only tried${end}, between them nothing is known`;
+  const by = isSearched ? `searched${end}` : `only tried${end}, sizes between are not known`;
   return [`up to ${formatBytes(upToBytes)}`, over, by];
 }
 

@@ -30,7 +30,7 @@ function generated(): string {
   });
   const table = `| reason | means | family | hints at |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`;
   const intro =
-    'Reasons of one family are how one and the same trouble shows on different paths. *Hints at* says what else such a failure may be about.';
+    'The same fault can show different reasons of one family on different paths. *Hints at* says what else such a failure may come from.';
   return `## Reasons\n\n${intro}\n\n${table}\n${sections.join('\n')}`;
 }
 

@@ -290,8 +290,12 @@ describe('runs', () => {
     const { deps, failedId } = probing();
     const body = await page(deps, `/runs/${failedId}`);
     const text = visibleText(body);
-    expect(text).toContain('body_too_large in send, answered by nginx with 413');
-    expect(text).toContain('blob, attempt 5: body_too_large, 500 ms after waiting 20 s');
+    expect(text).toContain(
+      'Outcome the body is refused for its size body_too_large in send, answered by nginx with 413',
+    );
+    expect(text).toContain(
+      'blob, attempt 5: the body is refused for its size body_too_large, 500 ms after waiting 20 s',
+    );
     expect(text).toContain('Sent 11 MiB when the request was 250 ms old');
     expect(text).toContain('server: nginx/1.22.1');
     expect(text).toContain('11 MiB of 50 MiB, chunked');

@@ -73,7 +73,7 @@ test('who asked to be left alone is left alone by people too, and they are told 
   expect(onDemand.start(large)).toEqual({
     kind: 'busy',
     reason: 'rate_limited',
-    message: 'gitea/direct asked to be left alone, for another 1 m 31 s',
+    message: 'gitea/direct asked for a pause, which lasts another 1 m 31 s',
     retryAfterSeconds: 91,
   });
 });

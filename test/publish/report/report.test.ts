@@ -161,10 +161,10 @@ test('sizes and paths are a table: a searched limit and what was only tried are 
   const rowsOf = (one: ReportData): string[] => renderMarkdown(buildReport(one)).match(/^\| docker \|.*$/gm) ?? [];
   expect(rowsOf(data())).toEqual([
     '| docker | up to 10 MiB | any | searched; 11 MiB is refused |',
-    '| docker | above 10 MiB | internal | pushes of up to 50 MiB; no end is known |',
+    '| docker | above 10 MiB | internal | pushes of up to 50 MiB; no limit is known |',
   ]);
   expect(rowsOf(data({ limits: [] }))[0]).toBe(
-    '| docker | up to 1 MiB | any | only tried; 50 MiB fails, between them nothing is known |',
+    '| docker | up to 1 MiB | any | only tried; 50 MiB fails, sizes between are not known |',
   );
 });
 
