@@ -108,7 +108,7 @@ export function outcomeText(run: Run): string {
   const after = tries === 1 ? '' : `, ${tries} attempts`;
   if (run.ok) {
     const rates = [
-      ...(pushBytesPerSecond === undefined ? [] : [`pushed at ${formatRate(pushBytesPerSecond)}`]),
+      ...(pushBytesPerSecond === undefined ? [] : [`sent at ${formatRate(pushBytesPerSecond)}`]),
       ...pullWords(run).map((words) => `pulled ${words}`),
     ];
     const held = heldUpBy(run.sending ?? {});

@@ -36,7 +36,7 @@ export function parseReference(text: string): Reference {
   const url = host === 'docker.io' ? dockerHub : `${guessedScheme(host)}://${host}`;
   const left = [tag, digest].flatMap((part) => part ?? []);
   const without = left.map((part) => `${part} is left out: blobs have no tag`);
-  return { url, repository, notes: [`${url}, as no scheme was given`, ...without] };
+  return { url, repository, notes: [`no scheme was given: using ${url}`, ...without] };
 }
 
 function guessedScheme(host: string): 'http' | 'https' {

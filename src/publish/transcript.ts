@@ -2,6 +2,7 @@ import type { SentAgain } from '../network/exchange.ts';
 import { formatBytes } from '../probe/byte-words.ts';
 import { checkId, workloadBytes } from '../probe/check.ts';
 import type { Failure } from '../probe/failure.ts';
+import { reasonTable } from '../probe/judge/reason-table.ts';
 import type { Attempt, RequestRecord, Run } from '../probe/outcome.ts';
 import { taintCauses } from '../probe/run/taint.ts';
 import { formatDuration } from '../network/duration-words.ts';
@@ -40,9 +41,10 @@ export function throughProxy({ proxy }: Run['check']['path']): string {
 
 function attemptLines(attempt: Attempt): string[] {
   const waited = attempt.waitedMs > 0 ? `, after waiting ${formatDuration(attempt.waitedMs)}` : '';
-  const outcome = attempt.failure === undefined ? 'ok' : `${attempt.failure.reason} in ${attempt.failure.phase}`;
+  const outcome =
+    attempt.failure === undefined ? 'ok' : `failed in ${attempt.failure.phase} (${attempt.failure.reason})`;
   return [
-    `${attempt.blob}, attempt ${attempt.number}${waited}: ${outcome} in ${formatDuration(attempt.durationMs)}`,
+    `${attempt.blob}, attempt ${attempt.number}${waited}: ${outcome}, ${formatDuration(attempt.durationMs)}`,
     ...attempt.requests.flatMap(requestLines),
     '',
   ];
@@ -76,7 +78,7 @@ function timesOf(request: RequestRecord): string {
 
 function failureLines({ reason, phase, answeredBy, blame, status, registryCode, evidence }: Failure): string[] {
   return [
-    `reason ${reason}, phase ${phase}, answered by ${answeredBy}, blame ${blame}`,
+    `${reasonTable[reason].title} (reason ${reason}, phase ${phase}, answered by ${answeredBy}, blame ${blame})`,
     ...(status === undefined ? [] : [`status ${status}${registryCode === undefined ? '' : `, code ${registryCode}`}`]),
     evidence.message,
     ...(evidence.body === undefined || evidence.body === '' ? [] : [`body: ${evidence.body}`]),

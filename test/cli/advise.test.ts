@@ -257,7 +257,7 @@ describe('in one line', () => {
       err
         .trimEnd()
         .split('\n')
-        .filter((line) => !line.includes('as no scheme')),
+        .filter((line) => !line.includes('no scheme was given')),
     ).toHaveLength(1);
     expect(err).not.toContain('a:b@');
   });

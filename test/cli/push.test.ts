@@ -77,7 +77,7 @@ describe('push', () => {
       '--pull',
     ]);
     expect(out).toMatch(
-      /^.*\/url\/docker\/300kB: pushed 293 KiB in .*, pushed at .*\/s, pulled cold .*\/s, .*, pulled warm .*\/s.*\n$/,
+      /^.*\/url\/docker\/300kB: pushed 293 KiB in .*, sent at .*\/s, pulled cold .*\/s, .*, pulled warm .*\/s.*\n$/,
     );
     expect(err).toMatch(/^[^\n]*300kB, 293 KiB\n$/);
     expect(code).toBe(0);
@@ -265,7 +265,7 @@ describe('diagnose', () => {
     expect((await run(args)).code).toBe(0);
     expect(asked()).toBe(0);
     const { code, out } = await run([...args, '--conformance']);
-    expect(out).toMatch(/^gitea\/ingress as docker, .*: fault: a hop does not let parts of blobs be read/);
+    expect(out).toMatch(/^gitea\/ingress as docker, .*: fault: a hop does not let clients read parts of blobs/);
     expect(out).toContain('(range_lost, certain)');
     expect(out).toContain('ingress: blob_range: not supported, answered 200 with all of it\n');
     expect(out).toContain('internal: blob_range: supported, answered 206\n');

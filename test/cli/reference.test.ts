@@ -20,7 +20,7 @@ test.each([
   expect(parseReference(text)).toEqual({
     url,
     repository,
-    notes: [`${url}, as no scheme was given`, ...left.map((part) => `${part} is left out: blobs have no tag`)],
+    notes: [`no scheme was given: using ${url}`, ...left.map((part) => `${part} is left out: blobs have no tag`)],
   });
 });
 

@@ -84,7 +84,7 @@ export const authCauses = {
     nextTest: '`docker push` without and with `docker login`.',
   },
   token_service_page: {
-    title: 'the token service answers with a page instead of a token, such as that of single sign-on',
+    title: 'the token service answers with a page and no token, as single sign-on does',
     hop: 'auth_server',
     remedy:
       'Exempt the token service’s path, which the challenge names as `realm`, from single sign-on and from rules that serve pages, and route it to the token service.',

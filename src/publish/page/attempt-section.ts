@@ -7,9 +7,10 @@ import { againOf } from '../transcript.ts';
 
 /** The requests of one attempt. */
 export function attemptSection(attempt: Attempt): SafeHtml {
-  const { failure } = attempt;
-  return html`<h3>${attempt.blob}, attempt ${attempt.number}: ${failure === undefined ? 'ok' : html`${reasonTable[failure.reason].title} <code>${failure.reason}</code>`}, ${formatDuration(attempt.durationMs)}${attempt.waitedMs > 0 && ` after waiting ${formatDuration(attempt.waitedMs)}`}</h3>
-<div class="scroll" tabindex="0" role="region" aria-label="Requests of attempt ${attempt.number} of ${attempt.blob}">
+  const { failure, pull } = attempt;
+  const what = `${pull === undefined ? '' : `${pull} pull of `}${attempt.blob}`;
+  return html`<h3>${what}, attempt ${attempt.number}: ${failure === undefined ? 'ok' : html`${reasonTable[failure.reason].title} <code>${failure.reason}</code>`}, ${formatDuration(attempt.durationMs)}${attempt.waitedMs > 0 && ` after waiting ${formatDuration(attempt.waitedMs)}`}</h3>
+<div class="scroll" tabindex="0" role="region" aria-label="Requests of attempt ${attempt.number}: ${what}">
 <table class="requests">
 <thead><tr><th scope="col">Phase</th><th scope="col">Request</th><th scope="col">Status</th><th scope="col">At</th><th scope="col">Took</th><th scope="col">Sent</th><th scope="col">Headers</th></tr></thead>
 <tbody>

@@ -67,7 +67,7 @@ describe('/report', () => {
     expect(text).toMatch(/direct .* 2 of 2 .*edge .* 0 of 1 /);
     expect(text).toContain('10 MiB (10m) accepted, 11 MiB (11m) not');
     expect(text).toContain('none up to 1 m 30 s');
-    expect(text).toContain('fails: a hop gives a 502 or 503 in the place of the registry');
+    expect(text).toContain('fails: a hop answers 502 or 503 instead of the registry');
     expect(text).toContain('large as docker: inconclusive: two suns in the sky');
     expect(answer.body.match(/<main/g)).toHaveLength(1);
     expect(answer.body).not.toMatch(/<style| style=/);

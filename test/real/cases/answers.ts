@@ -127,7 +127,7 @@ const byHops: readonly Answered[] = [
     source: 'nginx.org proxy_hide_header',
     hop: 'nginx',
     more: () => Promise.resolve({ location: 'proxy_hide_header Location;' }),
-    right: /takes Location off/,
+    right: /has no Location: a hop removes it/,
     never: /allowHosts/,
   },
 ];
