@@ -20,7 +20,7 @@ export const exitUsage = 2;
 /** Exit codes that commands have in common. */
 export const usualExitCodes = {
   [exitUsage]: 'the command line or the configuration is wrong',
-  130: 'interrupted; what was begun is removed where the registry allows it, and what stays is said',
+  130: 'interrupted; the command removes what it uploaded, if the registry allows it, and lists the rest',
 } as const;
 
 export interface Command {
