@@ -75,7 +75,7 @@ export class Reloads {
     const [first = '', ...more] = this.#failure.errors;
     const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
     return [
-      `The reload at ${formatTime(this.#failure.at)} failed; what was loaded before is in force. ${first}${others}`,
+      `The reload at ${formatTime(this.#failure.at)} failed; the previous configuration stays in force. ${first}${others}`,
     ];
   }
 }

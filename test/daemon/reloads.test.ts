@@ -81,7 +81,7 @@ test('a failed reload is remembered with its first error until one succeeds', ()
   expect(reloads.notices()).toEqual([]);
   expect(reloads.reload()).toEqual(errors);
   expect(reloads.notices()).toEqual([
-    'The reload at 2026-11-24 03:00:00 UTC failed; what was loaded before is in force. config.yaml:1:1: first (and 2 more)',
+    'The reload at 2026-11-24 03:00:00 UTC failed; the previous configuration stays in force. config.yaml:1:1: first (and 2 more)',
   ]);
   errors = [];
   reloads.reload();

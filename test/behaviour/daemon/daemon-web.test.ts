@@ -102,14 +102,14 @@ test('a configuration that Kubernetes swaps is loaded by itself; a wrong one is 
     swap('..2', config('second'));
     await shows('second');
     swap('..3', 'registries: {}\n');
-    await shows('failed; what was loaded before is in force');
+    await shows('failed; the previous configuration stays in force');
     expect(await page()).toContain('second');
     expect(await (await fetch(`http://${address}/metrics`)).text()).toMatch(
       /^blobprobe_config_last_reload_successful 0$/m,
     );
     swap('..4', config('fourth'));
     await shows('fourth');
-    expect(await page()).not.toContain('failed; what was loaded before is in force');
+    expect(await page()).not.toContain('failed; the previous configuration stays in force');
     expect(program.stderr().match(/msg="configuration file has changed"/g)).toHaveLength(3);
   } finally {
     await program.kill();

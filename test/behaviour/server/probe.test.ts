@@ -173,7 +173,7 @@ describe('/probe', () => {
     expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8');
     expect(answer.body).toContain('PATCH http://registry.example:5000/v2/platform/blobprobe/blobs/uploads/1');
     expect(answer.body).toContain('413, before the whole body was sent, after 250 ms, sent 11 MiB of 50 MiB (chunked)');
-    expect(answer.body).toContain('blob, attempt 5, after waiting 20 s: body_too_large in send in 500 ms');
+    expect(answer.body).toContain('blob, attempt 5, after waiting 20 s: failed in send (body_too_large), 500 ms');
     expect(answer.body).toContain('reason body_too_large, phase send, answered by nginx, blame ingress');
     expect(answer.body).toMatch(/^probe_success 0$/m);
   });
