@@ -1,17 +1,17 @@
 import type { FaultBehaviour } from './faults/behaviour.ts';
 import { behaviourOf } from './faults/catalogue.ts';
-import type { Fault, FaultScope } from './faults/fault.ts';
+import type { Fault } from './faults/fault.ts';
 import { forward } from './forward.ts';
 import { LabServer } from './lab-server.ts';
 import { type LoopbackServer, type TlsIdentity, startLoopbackServer } from './loopback-server.ts';
 import type { EdgeIdentity } from './proxy-styles.ts';
 import { createProxyCall } from './proxy-call.ts';
-import { type LoggedRequest, RequestLog } from './request-log.ts';
+import { RequestLog } from './request-log.ts';
 
-export interface EdgeOptions {
+export interface EdgeOptions<F = Fault> {
   /** Origin of the registry or of the next edge; several are used in turn, one a request. */
   readonly upstream: string | readonly string[];
-  readonly faults?: readonly Fault[];
+  readonly faults?: readonly F[];
   readonly tls?: TlsIdentity;
   /** Default: nginx. */
   readonly identity?: EdgeIdentity;
@@ -38,22 +38,25 @@ export interface EdgeOptions {
  * The kernel's buffers on loopback take megabytes before a sender notices that nobody reads: bytes handed over by a client
  * can be more than an edge has seen.
  */
-export class DemoEdge extends LabServer {
+export class DemoEdge<F = Fault> extends LabServer {
   readonly #live: LiveState;
+  readonly #behaviourOf: (fault: F) => FaultBehaviour;
+  #faults: readonly F[] = [];
 
-  constructor(server: LoopbackServer, log: RequestLog, live: LiveState) {
+  constructor(server: LoopbackServer, log: RequestLog, live: LiveState, behaviourOf: (fault: F) => FaultBehaviour) {
     super(server, log);
     this.#live = live;
+    this.#behaviourOf = behaviourOf;
   }
 
-  get faults(): readonly Fault[] {
-    return this.#live.faults;
+  get faults(): readonly F[] {
+    return this.#faults;
   }
 
   /** In force for requests that begin after the call. */
-  setFaults(faults: readonly Fault[]): void {
-    this.#live.behaviours = faults.map(scoped);
-    this.#live.faults = faults;
+  setFaults(faults: readonly F[]): void {
+    this.#live.behaviours = faults.map(this.#behaviourOf);
+    this.#faults = faults;
   }
 
   /** Whose headers and pages it shows from now on. */
@@ -67,10 +70,19 @@ export class DemoEdge extends LabServer {
 }
 
 /** Starts a reverse proxy on 127.0.0.1. Rejects when the port is taken. */
-export async function startEdge(options: EdgeOptions): Promise<DemoEdge> {
+export function startEdge(options: EdgeOptions): Promise<DemoEdge> {
+  return startEdgeWith(options, behaviourOf);
+}
+
+/** The same with faults of whatever kind, which `behave` puts to work. */
+export async function startEdgeWith<F>(
+  options: EdgeOptions<F>,
+  behave: (fault: F) => FaultBehaviour,
+): Promise<DemoEdge<F>> {
   const log = new RequestLog(options.logCapacity ?? 1000);
   const seenOnConnection = new WeakMap<object, number>();
-  const live = liveState(options);
+  const { upstream: first, identity = { style: 'nginx' }, faults = [] } = options;
+  const live: LiveState = { identity, upstreams: [first].flat(), turn: 0, behaviours: [] };
   const server = await startLoopbackServer({
     port: options.port ?? 0,
     tls: options.tls,
@@ -87,12 +99,14 @@ export async function startEdge(options: EdgeOptions): Promise<DemoEdge> {
         reset: () => server.reset(request.socket),
       });
       const upstream = new URL(live.upstreams[live.turn++ % live.upstreams.length] ?? '');
-      const faults = live.behaviours.flatMap((behaviour) => behaviour(call.entry)?.(call) ?? []);
-      const route = { upstream, identity: live.identity, upstreamCa: options.upstreamCa, faults };
+      const stations = live.behaviours.map((behaviour) => behaviour(call));
+      const route = { upstream, identity: live.identity, upstreamCa: options.upstreamCa, faults: stations };
       forward(call, route).catch(() => call.answer({ status: 502, ending: 'reset' }));
     },
   });
-  return new DemoEdge(server, log, live);
+  const edge = new DemoEdge(server, log, live, behave);
+  edge.setFaults(faults);
+  return edge;
 }
 
 /** What changes while the edge runs. */
@@ -101,23 +115,5 @@ interface LiveState {
   upstreams: readonly string[];
   /** Counts requests: upstreams are used in turn. */
   turn: number;
-  faults: readonly Fault[];
-  behaviours: readonly ((entry: LoggedRequest) => FaultBehaviour | undefined)[];
-}
-
-function liveState({ upstream, identity = { style: 'nginx' }, faults = [] }: EdgeOptions): LiveState {
-  return { identity, upstreams: [upstream].flat(), turn: 0, faults, behaviours: faults.map(scoped) };
-}
-
-/** The fault's behaviour for the requests it touches, undefined for the others. */
-function scoped(fault: Fault): (entry: LoggedRequest) => FaultBehaviour | undefined {
-  const behaviour = behaviourOf(fault);
-  const scope: FaultScope = fault.when ?? {};
-  let fitting = 0;
-  return (entry) => {
-    if (scope.methods && !scope.methods.includes(entry.method)) return undefined;
-    if (scope.pathContains !== undefined && !entry.path.includes(scope.pathContains)) return undefined;
-    fitting += 1;
-    return scope.everyNth !== undefined && fitting % scope.everyNth !== 0 ? undefined : behaviour;
-  };
+  behaviours: readonly FaultBehaviour[];
 }

@@ -7,14 +7,16 @@ import { type DemoEdge, startEdge } from './edge.ts';
 import type { Fault } from './faults/fault.ts';
 import { type PathPlan, labSizes, pathPlans } from './lab-paths.ts';
 import type { TlsIdentity } from './loopback-server.ts';
+import { basicAuth } from './oci/auth.ts';
+import { gitea } from './oci/quirks.ts';
 import { type PresetName, type PresetScale, demoScale, presetOf } from './presets.ts';
 import { type DemoRegistry, startRegistry } from './registry.ts';
 
 interface LabOptions {
   /** Default: `demoScale`. */
   readonly scale?: PresetScale;
-  /** How the registry asks for credentials; default basic. */
-  readonly auth?: 'basic' | 'bearer' | 'none';
+  /** What stands in for the registry; tests have another one. */
+  readonly startRegistry?: typeof startRegistry;
   /** When the load balancer loses its server; default 20 s in 60 s. */
   readonly outage?: OutagePlan;
   /** Requests that each server's log keeps; default 1000. */
@@ -51,7 +53,6 @@ export interface DemoLab {
     readonly repository: string;
     readonly username: string;
     readonly password: string;
-    readonly auth: 'basic' | 'bearer' | 'none';
   };
   readonly paths: readonly LabPath[];
   /** Bytes; what `expect` means by small, medium and large. */
@@ -60,8 +61,8 @@ export interface DemoLab {
   readonly server: DemoRegistry;
   /** The edge in front of a path. Throws for an unknown name. */
   readonly edge: (path: string) => DemoEdge;
-  /** Gives the path the faults and the face of a preset, or faults of one's own. Throws for an unknown path. */
-  readonly break: (path: string, fault: PresetName | readonly Fault[]) => void;
+  /** Gives the path the faults and the face of a preset. Throws for an unknown path. */
+  readonly break: (path: string, preset: PresetName) => void;
   /** Takes all faults from the path, its second hop's throttle aside. Throws for an unknown path. */
   readonly heal: (path: string) => void;
   /** Makes the path as it was at the start. Throws for an unknown path. */
@@ -80,11 +81,9 @@ export async function startLab(options: LabOptions = {}): Promise<DemoLab> {
   const caFile = join(folder, 'ca.pem');
   await writeFile(caFile, authority.cert);
   const identity = authority.issue({ names: ['localhost', '127.0.0.1', '::1'] });
-  const users = [{ name: 'probe', password: demoPassword }];
-  const auth = options.auth ?? 'basic';
-  const server = await startRegistry({
-    quirks: 'gitea',
-    auth: auth === 'none' ? { kind: 'none' } : { kind: auth, users },
+  const server = await (options.startRegistry ?? startRegistry)({
+    quirks: gitea,
+    auth: basicAuth([{ name: 'probe', password: demoPassword }]),
     settings: { commitBytesPerSecond: 4 * MiB },
     blobLifetimeMs: 60_000,
     uploadLifetimeMs: 60_000,
@@ -95,7 +94,7 @@ export async function startLab(options: LabOptions = {}): Promise<DemoLab> {
     running.set(plan.name, await startPath(plan, server.url, identity, options.logCapacity));
   const outage = startOutage(find(running, 'loadbalancer'), options.outage ?? { everyMs: 60_000, downMs: 20_000 });
   return {
-    registry: { name: 'gitea', repository: 'demo/blobprobe', username: 'probe', password: demoPassword, auth },
+    registry: { name: 'gitea', repository: 'demo/blobprobe', username: 'probe', password: demoPassword },
     paths: [...running.values()].map(({ plan, edge }) => labPath(plan, edge, caFile)),
     sizes: labSizes,
     server,
@@ -152,10 +151,7 @@ function controls(
     applyFaults(one);
   }
   return {
-    break(path, fault) {
-      if (typeof fault === 'string') change(path, presetOf(fault, scale).faults, fault);
-      else change(path, fault);
-    },
+    break: (path, preset) => change(path, presetOf(preset, scale).faults, preset),
     heal(path) {
       change(path, []);
       find(running, path).healed = true;

@@ -7,21 +7,6 @@ export interface Page {
   readonly body: string;
 }
 
-/**
- * Which of a proxy's pages: `error` is what it has for the status. The others are pages of the same status that say something else: a
- * firewall and a challenge, a tunnel that is down (Cloudflare); a request that took too long to arrive or as a whole, load that is shed,
- * a circuit breaker that is open (Envoy).
- */
-export type PageKind =
-  | 'error'
-  | 'waf'
-  | 'challenge'
-  | 'tunnel-down'
-  | 'request-timeout'
-  | 'stream-duration'
-  | 'overload'
-  | 'overflow';
-
 /** Reason phrases where a proxy has its own; the others say what Node says. */
 const nginxReasons: Readonly<Record<number, string>> = {
   405: 'Not Allowed',
@@ -40,17 +25,12 @@ const ownReasons: Readonly<Partial<Record<ProxyStyle, Readonly<Record<number, st
 };
 
 /** The page a proxy of this style answers with, its identifying headers included. */
-export function pageOf(style: ProxyStyle, status: number, kind: PageKind = 'error'): Page {
+export function pageOf(style: ProxyStyle, status: number): Page {
   const reason = ownReasons[style]?.[status] ?? STATUS_CODES[status] ?? '';
-  const page = builders[style](status, reason, kind);
-  return { reason, headers: page.headers, body: page.body };
+  return { reason, ...builders[style](status, reason) };
 }
 
-type Builder = (
-  status: number,
-  reason: string,
-  kind: PageKind,
-) => { headers: Readonly<Record<string, string>>; body: string };
+type Builder = (status: number, reason: string) => Omit<Page, 'reason'>;
 
 const builders: Readonly<Record<ProxyStyle, Builder>> = {
   nginx: (status, reason) => ({
@@ -78,18 +58,8 @@ function centered(status: number, reason: string, name: string): string {
   return `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>${name}</center>\r\n</body>\r\n</html>\r\n`;
 }
 
-function cloudflarePage(status: number, reason: string, kind: PageKind): ReturnType<Builder> {
+function cloudflarePage(status: number, reason: string): ReturnType<Builder> {
   const headers = { Server: 'cloudflare', 'CF-RAY': rayId(), 'Content-Type': 'text/html; charset=UTF-8' };
-  if (kind === 'tunnel-down') return { headers, body: 'error code: 1033' };
-  if (kind === 'challenge') {
-    const body = '<!DOCTYPE html><html lang="en-US"><head><title>Just a moment...</title></head><body></body></html>';
-    return { headers: { ...headers, 'cf-mitigated': 'challenge' }, body };
-  }
-  if (kind === 'waf') {
-    const title = 'Attention Required! | Cloudflare';
-    const text = 'Sorry, you have been blocked. You are unable to access this site. Error code: 1020';
-    return { headers, body: `<!DOCTYPE html><html><head><title>${title}</title></head><body>${text}</body></html>` };
-  }
   if (status < 500) return { headers, body: centered(status, reason, 'cloudflare') };
   return { headers, body: `error code: ${status}` };
 }
@@ -138,17 +108,9 @@ const envoyTexts: Readonly<Record<number, string>> = {
   503: 'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure',
   504: 'upstream request timeout',
 };
-const envoyKinds: Readonly<Partial<Record<PageKind, string>>> = {
-  'request-timeout': 'request timeout',
-  'stream-duration': 'downstream duration timeout',
-  overload: 'envoy overloaded',
-  overflow: 'upstream connect error or disconnect/reset before headers. reset reason: overflow',
-};
 
-function envoyPage(status: number, _reason: string, kind: PageKind): ReturnType<Builder> {
-  const shed: Record<string, string> = kind === 'overflow' ? { 'x-envoy-overloaded': 'true' } : {};
-  const body = envoyKinds[kind] ?? envoyTexts[status] ?? '';
-  return { headers: { ...shed, server: 'envoy', 'content-type': 'text/plain' }, body };
+function envoyPage(status: number): ReturnType<Builder> {
+  return { headers: { server: 'envoy', 'content-type': 'text/plain' }, body: envoyTexts[status] ?? '' };
 }
 
 function haproxyText(status: number): string {

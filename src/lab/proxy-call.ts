@@ -46,7 +46,7 @@ export function createProxyCall(facts: {
       request.unpipe();
       if (response.headersSent || answer.ending === 'reset') return facts.reset();
       entry.status = answer.status;
-      send(facts, answer, pageOf(facts.style, answer.status, answer.page));
+      send(facts, answer, (answer.page ?? pageOf)(facts.style, answer.status));
     },
   };
 }

@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { LabServer } from './lab-server.ts';
 import { type LoopbackServer, type TlsIdentity, startLoopbackServer } from './loopback-server.ts';
-import { type RegistryAuth, allows, authenticate, createTokenSigner } from './oci/auth.ts';
-import { type RegistryCall, refuseInText, type RegistrySettings, requestOrigin, sendError } from './oci/call.ts';
-import { type Intercept, type Reaction, react } from './oci/intercept.ts';
-import { type QuirksName, type RegistryQuirks, quirksOf } from './oci/quirks.ts';
+import { noAuth, type RegistryAuth } from './oci/auth.ts';
+import { type RegistryCall, refuseInText, type RegistrySettings, sendError } from './oci/call.ts';
+import { type RegistryQuirks, spec } from './oci/quirks.ts';
 import { type Route, refuseRoute, routeOf } from './oci/router.ts';
 import { Store } from './oci/store.ts';
-import { answerToken } from './oci/token-service.ts';
 import { RequestLog, watch } from './request-log.ts';
 import { parseUrl } from '../network/parse-url.ts';
 
@@ -16,9 +14,8 @@ export interface RegistryOptions {
   readonly tls?: TlsIdentity;
   /** Default: none. */
   readonly auth?: RegistryAuth;
-  /** A row by name, with fields of it replaced if need be; default `spec`. */
-  readonly quirks?: QuirksName;
-  readonly quirksChanges?: Partial<RegistryQuirks>;
+  /** Default: as the specification has it. */
+  readonly quirks?: RegistryQuirks;
   /** `keep` (default): blobs can be pulled, up to `keptBytesLimit`; `discard`: bytes are hashed, counted and dropped. */
   readonly bytes?: 'keep' | 'discard';
   /** Default 256 MiB; beyond it uploads end in 500. */
@@ -31,15 +28,17 @@ export interface RegistryOptions {
   /** distribution's `http.secret`, which replicas have to share; default: one of its own. */
   readonly httpSecret?: string;
   readonly settings?: Partial<Omit<RegistrySettings, 'quirks'>>;
-  /** Scripted answers; see `Reaction`. Can be replaced at any time. */
-  readonly intercept?: Intercept;
+  /** Asked first of each request; true: it was answered there. */
+  readonly answersItself?: AnswersItself | undefined;
 }
+
+/** `reset` ends the connection with a TCP RST. */
+export type AnswersItself = (call: RegistryCall, reset: () => void) => Promise<boolean>;
 
 /**
  * A running registry.
  *
- *     const registry = await startRegistry({ auth: { kind: 'basic', users: [{ name: 'u', password: 'p' }] } });
- *     registry.intercept = (request) => (request.method === 'PATCH' ? { kind: 'reset', readBytes: 1024 } : undefined);
+ *     const registry = await startRegistry({ auth: basicAuth([{ name: 'u', password: 'p' }]) });
  *     … registry.url, registry.requests, registry.openSessions, registry.blobs …
  *     await registry.close();
  */
@@ -77,14 +76,6 @@ export class DemoRegistry extends LabServer {
     return this.#store.keptBytes;
   }
 
-  get intercept(): Intercept | undefined {
-    return this.#live.intercept;
-  }
-
-  set intercept(next: Intercept | undefined) {
-    this.#live.intercept = next;
-  }
-
   /** Changes settings while running, for example the realm once an edge's address is known. */
   change(changes: Partial<Omit<RegistrySettings, 'quirks'>>): void {
     this.#live.settings = { ...this.#live.settings, ...changes };
@@ -103,7 +94,6 @@ interface LiveState {
   settings: RegistrySettings;
   stateSecret: Buffer;
   readonly httpSecret?: string | undefined;
-  intercept: Intercept | undefined;
 }
 
 /** Starts a registry on 127.0.0.1. Rejects when the port is taken. */
@@ -120,9 +110,8 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Demo
     settings: initialSettings(options),
     stateSecret: secretOf(options),
     httpSecret: options.httpSecret,
-    intercept: options.intercept,
   };
-  const handle = createHandler(options.auth ?? { kind: 'none' });
+  const { auth = noAuth, answersItself } = options;
   const server = await startLoopbackServer({
     port: options.port ?? 0,
     tls: options.tls,
@@ -131,11 +120,11 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Demo
       watch(request, response, entry);
       const { settings, stateSecret } = live;
       const url = urlOf(request.url);
-      const reaction = live.intercept?.(entry);
-      const blobBody = reaction?.kind === 'pass' ? (reaction.blobBody ?? {}) : {};
-      const call = { request, response, url, entry, settings, store, stateSecret, blobBody, mayPull: () => false };
+      const call = { request, response, url, entry, settings, store, stateSecret, mayPull: () => false };
       const reset = (): void => server.reset(request.socket);
-      handle(call, reaction, reset).catch(reset);
+      response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
+      const handled = answersItself === undefined ? Promise.resolve(false) : answersItself(call, reset);
+      handled.then((isAnswered) => (isAnswered ? undefined : handle(call, auth))).catch(reset);
     },
   });
   return new DemoRegistry(server, log, store, live);
@@ -154,7 +143,7 @@ const urlBase = 'http://registry.invalid';
 
 function initialSettings(options: RegistryOptions): RegistrySettings {
   return {
-    quirks: { ...quirksOf(options.quirks ?? 'spec'), ...options.quirksChanges },
+    quirks: options.quirks ?? spec,
     quotaBytes: undefined,
     blobLimitBytes: undefined,
     chunkMinBytes: undefined,
@@ -165,43 +154,24 @@ function initialSettings(options: RegistryOptions): RegistrySettings {
   };
 }
 
-type Handler = (call: RegistryCall, reaction: Reaction | undefined, reset: () => void) => Promise<void>;
-
-function createHandler(auth: RegistryAuth): Handler {
-  const signer = createTokenSigner();
-  return async (call, reaction, reset) => {
-    const { quirks } = call.settings;
-    call.response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
-    if (reaction && (await react(call, reaction, reset))) return;
-    if (auth.kind === 'bearer' && call.url.pathname === quirks.tokenPath) return answerToken(call, auth, signer);
-    const route = routeOf(call.request.method ?? '', call.url.pathname);
-    if (typeof route === 'string') return refuseRoute(call, route);
-    if (quirks.plainRefusals && route.repository?.includes('/') === false) return refuseInText(call, 404, 'Not found.');
-    const caller = authenticate(auth, signer, call.request.headers.authorization, quirks.basicBesideBearer);
-    const wrongLogin = !caller && call.request.headers.authorization !== undefined;
-    if (quirks.plainRefusals && wrongLogin) return refuseInText(call, 401, 'authGroup.Verify');
-    if (!caller) return challenge(call, auth, route, false);
-    if (route.repository !== undefined && !allows(caller, route.repository, route.action)) {
-      if (quirks.plainRefusals) return refuseInText(call, 401, 'reqPackageAccess');
-      if (caller.access) return challenge(call, auth, route, true);
-      return sendError(call, 403, 'DENIED');
-    }
-    await route.run({ ...call, mayPull: (repository) => allows(caller, repository, 'pull') });
-  };
+async function handle(call: RegistryCall, auth: RegistryAuth): Promise<void> {
+  const { quirks } = call.settings;
+  const { authorization } = call.request.headers;
+  const route = routeOf(call.request.method ?? '', call.url.pathname);
+  if (typeof route === 'string') return refuseRoute(call, route);
+  if (quirks.plainRefusals && route.repository?.includes('/') === false) return refuseInText(call, 404, 'Not found.');
+  const caller = auth.callerOf(authorization);
+  if (caller === undefined && quirks.plainRefusals && authorization !== undefined)
+    return refuseInText(call, 401, 'authGroup.Verify');
+  if (caller === undefined) return challenge(call, auth, route, false);
+  if (route.repository !== undefined && !caller.may(route.repository, route.action)) {
+    if (quirks.plainRefusals) return refuseInText(call, 401, 'reqPackageAccess');
+    return caller.byToken ? challenge(call, auth, route, true) : sendError(call, 403, 'DENIED');
+  }
+  await route.run({ ...call, mayPull: (repository) => caller.may(repository, 'pull') });
 }
 
 /** 401 with the way to credentials. `known`: a token came, but it does not reach so far. */
 function challenge(call: RegistryCall, auth: RegistryAuth, route: Route, known: boolean): void {
-  const { quirks, realmOrigin } = call.settings;
-  let value = 'Basic realm="registry"';
-  if (auth.kind === 'bearer') {
-    const realm = (realmOrigin ?? requestOrigin(call.request)) + quirks.tokenPath;
-    value = `Bearer realm="${realm}",service="${auth.service ?? 'registry'}"`;
-    const actions = { pull: 'pull', push: 'pull,push', delete: 'delete' }[route.action];
-    if (route.repository !== undefined) value += `,scope="repository:${route.repository}:${actions}"`;
-    const token = /^bearer /i.test(call.request.headers.authorization ?? '');
-    if (token) value += known ? ',error="insufficient_scope"' : ',error="invalid_token"';
-  }
-  const second = auth.kind === 'bearer' && quirks.secondChallenge !== undefined ? [quirks.secondChallenge] : [];
-  sendError(call, 401, 'UNAUTHORIZED', undefined, { 'WWW-Authenticate': [value, ...second] });
+  sendError(call, 401, 'UNAUTHORIZED', undefined, { 'WWW-Authenticate': auth.challenge(call, route, known) });
 }

@@ -17,7 +17,7 @@ import { candidatesOf, clientsFound } from '../../src/cli/init-paths.ts';
 import { initCommand } from '../../src/cli/init.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createEngine } from '../../src/daemon/engine.ts';
-import { type DemoRegistry, startRegistry } from '../../src/lab/registry.ts';
+import { type DemoRegistry, startRegistry } from '../support/lab/registry.ts';
 import { checkOf } from '../support/checks.ts';
 import { startScriptedRegistry } from '../support/scripted-registry.ts';
 import { typed } from '../support/typed.ts';

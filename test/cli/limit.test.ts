@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createEngine } from '../../src/daemon/engine.ts';
 import { limitCommand } from '../../src/cli/limit.ts';
-import { type DemoEdge, startEdge } from '../../src/lab/edge.ts';
-import { type DemoRegistry, startRegistry } from '../../src/lab/registry.ts';
+import { type DemoEdge, startEdge } from '../support/lab/edge.ts';
+import { type DemoRegistry, startRegistry } from '../support/lab/registry.ts';
 import { startScriptedRegistry } from '../support/scripted-registry.ts';
 import { typed } from '../support/typed.ts';
 

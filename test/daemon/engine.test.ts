@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { createEngine } from '../../src/daemon/engine.ts';
-import { type DemoRegistry, startRegistry } from '../../src/lab/registry.ts';
+import { type DemoRegistry, startRegistry } from '../support/lab/registry.ts';
 import type { Run } from '../../src/probe/outcome.ts';
 import { atBearablePace } from '../support/pace.ts';
 import { checkOf } from '../support/checks.ts';

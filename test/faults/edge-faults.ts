@@ -1,4 +1,4 @@
-import type { Ending, Fault, FaultKind, FaultScope } from '../../src/lab/faults/fault.ts';
+import type { Ending, Fault, FaultKind, FaultScope } from '../support/lab/faults/fault.ts';
 import type { Random } from './random.ts';
 
 const endings: readonly Ending[] = ['keep-alive', 'linger', 'reset-after-reply', 'reset'];

@@ -1,7 +1,7 @@
 import { type ClientName, clientRows } from '../../src/probe/clients/client-profiles.ts';
-import { quirksNames, type QuirksName } from '../../src/lab/oci/quirks.ts';
-import type { Reaction } from '../../src/lab/oci/intercept.ts';
-import type { Fault } from '../../src/lab/faults/fault.ts';
+import { quirksNames, type QuirksName } from '../support/lab/quirks.ts';
+import type { Reaction } from '../support/lab/intercept.ts';
+import type { Fault } from '../support/lab/faults/fault.ts';
 import { randomFaults } from './edge-faults.ts';
 import { createRandom, type Random } from './random.ts';
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CertificateAuthority } from '../../src/lab/certificates.ts';
 import type { Certificates } from '../support/certificates.ts';
-import { type DemoEdge, startEdge } from '../../src/lab/edge.ts';
+import { type DemoEdge, startEdge } from '../support/lab/edge.ts';
 import type { TlsIdentity } from '../../src/lab/loopback-server.ts';
 import type { ProxyStyle } from '../../src/lab/proxy-styles.ts';
-import { type DemoRegistry, startRegistry } from '../../src/lab/registry.ts';
+import { type DemoRegistry, startRegistry } from '../support/lab/registry.ts';
 import { type DnsServer, startDnsServer } from './dns-server.ts';
 import {
   type CertificateName,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createCertificates } from '../support/certificates.ts';
-import { startRegistry } from '../../src/lab/registry.ts';
+import { startRegistry } from '../support/lab/registry.ts';
 import { describeWithComponents, requireComponent } from '../support/component.ts';
 import { send } from '../support/wire.ts';
 

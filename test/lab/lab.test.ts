@@ -108,7 +108,7 @@ test('a path can be broken, healed and restored while it runs', async () => {
   const { small, large } = lab.sizes;
   lab.break('internal', 'ingress-nginx-default');
   expect(await push(lab, 'internal', 'put', large)).toBe('PUT 413');
-  lab.break('internal', [{ kind: 'answer', status: 403, page: 'waf' }]);
+  lab.edge('internal').setFaults([{ kind: 'answer', status: 403 }]);
   expect(await push(lab, 'internal', 'put', small)).toBe('POST 403');
   lab.heal('internal');
   expect(await push(lab, 'internal', 'put', large)).toBe('ok');

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { startEdge } from '../../src/lab/edge.ts';
-import type { Fault } from '../../src/lab/faults/fault.ts';
+import { startEdge } from '../support/lab/edge.ts';
+import type { Fault } from '../support/lab/faults/fault.ts';
 import { type PresetName, demoScale, presetNames, presetOf } from '../../src/lab/presets.ts';
-import { startRegistry } from '../../src/lab/registry.ts';
+import { startRegistry } from '../support/lab/registry.ts';
 import { type WireResponse, send } from '../support/wire.ts';
 import { Opened } from '../support/servers.ts';
 

@@ -2,7 +2,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createEngine } from '../../src/daemon/engine.ts';
 import { createCertificates } from '../support/certificates.ts';
-import { type RegistryOptions, startRegistry } from '../../src/lab/registry.ts';
+import { type RegistryOptions, startRegistry } from '../support/lab/registry.ts';
 import type { Check } from '../../src/probe/check.ts';
 import { checkOf } from '../support/checks.ts';
 

@@ -4,7 +4,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, readSync, write
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startRegistry, type DemoRegistry } from '../../src/lab/registry.ts';
+import { startRegistry, type DemoRegistry } from '../support/lab/registry.ts';
 import type { Run } from '../../src/probe/outcome.ts';
 import { buildImage, type BuiltImage } from '../packaging/image-builder.ts';
 import { describeWithComponents, requireComponent } from '../support/component.ts';

@@ -1,6 +1,6 @@
 import type { ClientName } from '../../src/probe/clients/client-profiles.ts';
 import { afterEach, expect, test } from 'vitest';
-import { startRegistry as startSlowRegistry } from '../../src/lab/registry.ts';
+import { startRegistry as startSlowRegistry } from '../support/lab/registry.ts';
 import { checkApi } from '../../src/probe/diagnose/api-check.ts';
 import { diagnose } from '../../src/probe/diagnose/diagnose.ts';
 import { mostExaminedBytes } from '../../src/probe/diagnose/examine-options.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RegistryAuth } from '../../src/lab/oci/auth.ts';
-import type { Intercept } from '../../src/lab/oci/intercept.ts';
+import type { RegistryAuth } from '../support/lab/auth.ts';
+import type { Intercept } from '../support/lab/intercept.ts';
 import { describeWithComponents } from '../support/component.ts';
 import { type DockerDaemon, startDockerDaemon } from './support/docker-daemon.ts';
 import { type Recordings, recordBoth, type Scene, user } from './support/fidelity.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type DemoRegistry, startRegistry } from '../../src/lab/registry.ts';
+import { type DemoRegistry, startRegistry } from '../support/lab/registry.ts';
 import { temporaryDirectory, type TemporaryDirectory } from './support/temporary-directory.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,7 +1,7 @@
 import { describe, test } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startEdge } from '../../src/lab/edge.ts';
-import type { Fault } from '../../src/lab/faults/fault.ts';
+import { startEdge } from '../support/lab/edge.ts';
+import type { Fault } from '../support/lab/faults/fault.ts';
 import type { ProxyStyle } from '../../src/lab/proxy-styles.ts';
 import { describeWithComponents } from '../support/component.ts';
 import { envoyFilter } from './hops/envoy.ts';

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createAuthority } from '../../src/lab/certificates.ts';
-import type { RegistryAuth } from '../../src/lab/oci/auth.ts';
-import type { QuirksName } from '../../src/lab/oci/quirks.ts';
-import { type DemoRegistry, startRegistry } from '../../src/lab/registry.ts';
+import type { RegistryAuth } from '../support/lab/auth.ts';
+import type { QuirksName } from '../support/lab/quirks.ts';
+import { type DemoRegistry, startRegistry } from '../support/lab/registry.ts';
 import { describeWithComponents } from '../support/component.ts';
 import { type DockerDaemon, startDockerDaemon } from './support/docker-daemon.ts';
 import { roundTrip } from './support/round-trip.ts';

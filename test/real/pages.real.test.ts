@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type DemoLab, startLab } from '../../src/lab/lab.ts';
 import { describeWithComponents } from '../support/component.ts';
+import { type DemoRegistry, startRegistry } from '../support/lab/registry.ts';
 import { openPage, startBrowser, type WatchedPage } from './support/browser.ts';
 import { type RunningDaemon, startDaemon } from './support/daemon.ts';
 import { focusedName, lowContrasts } from './support/in-page.ts';
@@ -20,13 +21,20 @@ interface RunSummary {
 
 describeWithComponents(['chromium'], 'the pages in a browser', () => {
   let lab: DemoLab;
+  let registry: DemoRegistry;
   let daemon: RunningDaemon;
   let browser: Browser;
   let origin: string;
   const open: WatchedPage[] = [];
 
+  /** Takes everybody, and answers by the test's script. */
+  async function openRegistry(): Promise<DemoRegistry> {
+    registry = await startRegistry({ quirks: 'gitea' });
+    return registry;
+  }
+
   beforeAll(async () => {
-    lab = await startLab({ auth: 'none' });
+    lab = await startLab({ startRegistry: openRegistry });
     const url = (name: string): string => lab.paths.find((path) => path.name === name)!.origin;
     const https = lab.paths.find((path) => path.name === 'internal-tls')!;
     daemon = await startDaemon({
@@ -95,7 +103,7 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
     await waitForClass(page, 'internal', 'large', 'ok');
     await waitForClass(page, 'cloudflare', 'large', 'failed');
     await page.evaluate(`document.documentElement.setAttribute('data-same', 'page')`);
-    lab.break('internal', [{ kind: 'body-limit', limitBytes: MiB, ending: 'linger' }]);
+    lab.edge('internal').setFaults([{ kind: 'body-limit', limitBytes: MiB, ending: 'linger' }]);
     await waitForClass(page, 'internal', 'large', 'failed');
     await waitForClass(page, 'internal', 'small', 'ok');
     expect(await page.locator('html').getAttribute('data-same')).toBe('page');
@@ -150,7 +158,7 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
   });
 
   test('a run on demand is seen while it waits and runs, and becomes its result by itself', async () => {
-    lab.break('internal', [{ kind: 'throttle', bytesPerSecond: MiB, direction: 'request' }]);
+    lab.edge('internal').setFaults([{ kind: 'throttle', bytesPerSecond: MiB, direction: 'request' }]);
     const page = await visit('/runs');
     // From the page's own origin, as a button on it would.
     const location = await page.evaluate<{ status: number; location: string }>(`(async () => {
@@ -204,7 +212,7 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
     await page.locator('summary', { hasText: 'What the last round says' }).focus();
     await page.keyboard.press('Enter');
     const causes = await page.locator('.cause').count();
-    lab.break('internal', [{ kind: 'body-limit', limitBytes: MiB, ending: 'linger' }]);
+    lab.edge('internal').setFaults([{ kind: 'body-limit', limitBytes: MiB, ending: 'linger' }]);
     await page.locator('.cause .where', { hasText: 'internal' }).waitFor({ timeout: waitMs });
     expect(await page.locator('.cause').count()).toBeGreaterThan(causes);
     expect(await page.locator('details[open] summary').allInnerTexts()).toEqual(['What the last round says']);
@@ -226,7 +234,7 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
     const hostile = `"><script>alert(1)</script><img src="http://evil.example/x" onerror="alert(2)">\u0007\u001b[2J\u202eend`;
     const body =
       JSON.stringify({ errors: [{ code: hostile, message: hostile }] }) + ' '.repeat(100) + '<b>x</b>'.repeat(400_000);
-    lab.server.intercept = ({ method }) =>
+    registry.intercept = ({ method }) =>
       method === 'POST'
         ? {
             kind: 'answer',
@@ -269,7 +277,7 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
       expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(3_000);
       expect(lines.join('')).not.toMatch(controls);
     } finally {
-      lab.server.intercept = undefined;
+      registry.intercept = undefined;
     }
   }, 60_000);
 

@@ -1,11 +1,11 @@
 import type { ClientName } from '../../src/probe/clients/client-profiles.ts';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type DemoEdge, startEdge } from '../../src/lab/edge.ts';
-import type { Fault } from '../../src/lab/faults/fault.ts';
+import { type DemoEdge, startEdge } from '../support/lab/edge.ts';
+import type { Fault } from '../support/lab/faults/fault.ts';
 import { type PresetName, presetOf } from '../../src/lab/presets.ts';
 import type { EdgeIdentity } from '../../src/lab/proxy-styles.ts';
-import { type DemoRegistry, startRegistry as startDemoRegistry } from '../../src/lab/registry.ts';
+import { type DemoRegistry, startRegistry as startDemoRegistry } from '../support/lab/registry.ts';
 import type { Run } from '../../src/probe/outcome.ts';
 import { checkOf, runDeps, runOnce } from '../support/checks.ts';
 import { describeWithComponents } from '../support/component.ts';

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createEngine } from '../../src/daemon/engine.ts';
 import { RateLimits } from '../../src/schedule/rate-limits.ts';
 import { ScheduledChecks } from '../../src/daemon/scheduled-checks.ts';
-import { type DemoRegistry, startRegistry } from '../../src/lab/registry.ts';
+import { type DemoRegistry, startRegistry } from '../support/lab/registry.ts';
 import type { Failure } from '../../src/probe/failure.ts';
 import type { Run } from '../../src/probe/outcome.ts';
 import { History } from '../../src/publish/history.ts';

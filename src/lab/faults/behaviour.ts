@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { LoggedRequest } from '../request-log.ts';
-import type { PageKind } from '../pages.ts';
-import type { Ending } from './fault.ts';
+import type { Ending, OtherPage } from './fault.ts';
 
 /** The body on its way to the upstream. */
 export interface BodySource {
@@ -14,7 +13,7 @@ export interface BodySource {
 /** An answer of the proxy's own. */
 export interface ProxyAnswer {
   readonly status: number;
-  readonly page?: PageKind;
+  readonly page?: OtherPage | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly ending: Ending;
 }

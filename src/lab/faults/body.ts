@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FaultBehaviour } from './behaviour.ts';
 import type { FaultOf } from './fault.ts';
-import { bodyThrough, through } from './through.ts';
+import { bodyThrough } from './through.ts';
 
 /** Refuses bodies above the limit, as nginx does: a declared length before the first byte, chunks when they pass the limit. */
 export function bodyLimit(fault: FaultOf<'body-limit'>): FaultBehaviour {
@@ -48,31 +48,5 @@ function collectUpTo(limitBytes: number, stream: Readable, chunks: Buffer[]): Pr
     });
     stream.once('end', () => resolve(size));
     stream.once('close', () => resolve(undefined));
-  });
-}
-
-/** Passes on the beginning of a body as if it were all of it. */
-export function truncateBody(fault: FaultOf<'truncate-body'>): FaultBehaviour {
-  return (call) => ({
-    requestBody(body) {
-      const { afterBytes } = fault;
-      const stream = through(call, body.stream, (chunk, offset) => {
-        return offset < afterBytes ? chunk.subarray(0, afterBytes - offset) : undefined;
-      });
-      return { stream, length: typeof body.length === 'number' ? Math.min(body.length, afterBytes) : body.length };
-    },
-  });
-}
-
-export function corruptBody(fault: FaultOf<'corrupt-body'>): FaultBehaviour {
-  return (call) => ({
-    requestBody: (body) =>
-      bodyThrough(call, body, (chunk, offset) => {
-        const index = fault.atByte - offset;
-        if (index < 0 || index >= chunk.length) return chunk;
-        const copy = Buffer.from(chunk);
-        copy.writeUInt8(copy.readUInt8(index) ^ 1, index);
-        return copy;
-      }),
   });
 }

@@ -58,10 +58,6 @@ export function idleCut(fault: FaultOf<'idle-cut'>): FaultBehaviour {
   };
 }
 
-export function latency(fault: FaultOf<'latency'>): FaultBehaviour {
-  return (call) => ({ before: () => pause(call, fault.delayMs) });
-}
-
 /** Lets bytes through at a steady rate, measured from the first one. */
 export function throttle(fault: FaultOf<'throttle'>): FaultBehaviour {
   return (call) => {

@@ -1,5 +1,4 @@
 import type { Writable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type RegistryCall, sendEmpty, sendError } from './call.ts';
 import { type StoredBlob, digestAlgorithm } from './store.ts';
 
@@ -8,7 +7,7 @@ export async function readBlob(call: RegistryCall, repository: string, digest: s
   if (!digestAlgorithm(digest)) return sendError(call, 400, 'DIGEST_INVALID', { digest });
   const blob = call.store.blobs.get(digest);
   if (!blob?.repositories.has(repository)) return sendError(call, 404, 'BLOB_UNKNOWN', { digest });
-  const range = call.blobBody.ignoresRange === true ? undefined : rangeOf(call.request.headers.range, blob.sizeBytes);
+  const range = rangeOf(call.request.headers.range, blob.sizeBytes);
   if (range === 'unsatisfiable') return sendEmpty(call, 416, { 'Content-Range': `bytes */${blob.sizeBytes}` });
   const headers: Record<string, string> = {
     'Content-Type': 'application/octet-stream',
@@ -36,20 +35,20 @@ export function deleteBlob(call: RegistryCall, repository: string, digest: strin
   sendError(call, 404, 'BLOB_UNKNOWN', { digest });
 }
 
-async function writeChunks(call: RegistryCall, blob: StoredBlob, start: number, end: number): Promise<void> {
-  const { response, blobBody } = call;
-  const { cutAfterBytes, corrupts = false } = blobBody;
-  const cutAt = cutAfterBytes === undefined ? end : Math.min(end, start + cutAfterBytes);
+async function writeChunks(
+  { response }: RegistryCall,
+  { chunks = [] }: StoredBlob,
+  start: number,
+  end: number,
+): Promise<void> {
   let offset = 0;
-  for (const chunk of blob.chunks ?? []) {
-    const piece = chunk.subarray(Math.max(0, start - offset), Math.max(0, cutAt - offset));
-    const first = offset <= start && piece.length > 0;
+  for (const chunk of chunks) {
+    const piece = chunk.subarray(Math.max(0, start - offset), Math.max(0, end - offset));
     offset += chunk.length;
     if (piece.length === 0) continue;
     if (response.destroyed) return;
-    if (!response.write(corrupts && first ? otherwise(piece) : piece)) await drained(response);
+    if (!response.write(piece)) await drained(response);
   }
-  if (cutAt < end) await endEarly(call);
 }
 
 /** Resolves when the stream takes more, or is gone. */
@@ -66,22 +65,6 @@ function drained(stream: Writable): Promise<void> {
     stream.on('close', done);
     stream.on('error', done);
   });
-}
-
-function otherwise(piece: Uint8Array): Uint8Array {
-  const changed = Uint8Array.from(piece);
-  changed[0] = ((changed[0] ?? 0) + 1) % 256;
-  return changed;
-}
-
-/** Ends the connection behind what was written. A RST throws away what is on the way: it waits until that has arrived. */
-async function endEarly({ request: { socket }, blobBody }: RegistryCall): Promise<void> {
-  if (blobBody.resets === true) {
-    await delay(100);
-    socket.resetAndDestroy();
-  } else {
-    socket.end();
-  }
 }
 
 /** A single `bytes=` range; anything else is ignored, as RFC 9110 §14.2 allows. */

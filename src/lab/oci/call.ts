@@ -23,18 +23,6 @@ export interface RegistrySettings {
   readonly realmOrigin: string | undefined;
 }
 
-/** What goes wrong with the body of a blob that is read; an empty one goes as it should. */
-export interface BlobBody {
-  /** So many bytes of it, then the connection ends. */
-  readonly cutAfterBytes?: number;
-  /** By RST, and not by FIN. */
-  readonly resets?: boolean;
-  /** All of it comes, whatever Range asks. */
-  readonly ignoresRange?: boolean;
-  /** Its first byte is another one. */
-  readonly corrupts?: boolean;
-}
-
 /** One request with all that its handler needs. */
 export interface RegistryCall {
   readonly request: IncomingMessage;
@@ -43,7 +31,6 @@ export interface RegistryCall {
   readonly entry: LoggedRequest;
   readonly settings: RegistrySettings;
   readonly store: Store;
-  readonly blobBody: BlobBody;
   /** Signs upload state; another secret makes all Locations handed out before unknown. */
   readonly stateSecret: Buffer;
   /** Whether the caller may do this in that repository; used for mounts, which touch a second one. */

@@ -1,15 +1,12 @@
 import { percentDecoded } from '../../network/parse-url.ts';
-import type { RegistryAction } from './auth.ts';
+import type { Asked, RegistryAction } from './auth.ts';
 import { deleteBlob, readBlob } from './blobs.ts';
 import { type RegistryCall, refuseInText, sendError, sendJson } from './call.ts';
 import { deleteManifest, listReferrers, listRepositories, listTags, putManifest, readManifest } from './manifests.ts';
 import { cancelUpload, findUpload, patchUpload, putUpload, startUpload, uploadStatus } from './uploads.ts';
 
 /** What a request asks of the registry, its right included, before anything is done. */
-export interface Route {
-  /** Undefined: the API's base or the catalogue. */
-  readonly repository: string | undefined;
-  readonly action: RegistryAction;
+export interface Route extends Asked {
   readonly run: (call: RegistryCall) => void | Promise<void>;
 }
 

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { startEdge } from '../../../src/lab/edge.ts';
-import { startRegistry } from '../../../src/lab/registry.ts';
+import { startEdge } from '../../support/lab/edge.ts';
+import { startRegistry } from '../../support/lab/registry.ts';
 import { builtProgram, eventually, startProgram } from '../../support/program.ts';
 
 let main: string;

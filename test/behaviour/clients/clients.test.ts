@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { type RegistryOptions, startRegistry } from '../../../src/lab/registry.ts';
+import { type RegistryOptions, startRegistry } from '../../support/lab/registry.ts';
 import { Secret } from '../../../src/network/secrets/secret.ts';
 import { type ClientName, clientRows } from '../../../src/probe/clients/client-profiles.ts';
 import type { Attempt } from '../../../src/probe/outcome.ts';

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
-import type { Intercept } from '../../../src/lab/oci/intercept.ts';
-import type { BlobBody } from '../../../src/lab/oci/call.ts';
-import { type DemoRegistry, startRegistry } from '../../../src/lab/registry.ts';
+import type { Intercept } from '../../support/lab/intercept.ts';
+import type { BlobBody } from '../../support/lab/blob-body.ts';
+import { type DemoRegistry, startRegistry } from '../../support/lab/registry.ts';
 import type { ClientName } from '../../../src/probe/clients/client-profiles.ts';
 import type { Run } from '../../../src/probe/outcome.ts';
 import { checkOf, runOnce } from '../../support/checks.ts';

@@ -3,8 +3,8 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type DemoEdge, startEdge } from '../../../src/lab/edge.ts';
-import { type DemoRegistry, startRegistry } from '../../../src/lab/registry.ts';
+import { type DemoEdge, startEdge } from '../../support/lab/edge.ts';
+import { type DemoRegistry, startRegistry } from '../../support/lab/registry.ts';
 import { builtProgram, eventually, listeningUrl, type Program, startProgram, sum } from '../../support/program.ts';
 
 const rightPassword = 'seldom-in-text-1';

@@ -6,7 +6,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/load.ts';
 import { createDaemonParts } from '../../../src/daemon/daemon-parts.ts';
-import { type DemoRegistry, startRegistry } from '../../../src/lab/registry.ts';
+import { type DemoRegistry, startRegistry } from '../../support/lab/registry.ts';
 import { checkId } from '../../../src/probe/check.ts';
 import type { Failure } from '../../../src/probe/failure.ts';
 import type { RunCheck } from '../../../src/probe/outcome.ts';

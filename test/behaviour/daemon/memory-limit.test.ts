@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { startRegistry } from '../../../src/lab/registry.ts';
+import { startRegistry } from '../../support/lab/registry.ts';
 import { startProcess } from '../../real/support/process.ts';
 import { describeWhere } from '../../support/component.ts';
 import { limitGroup, makeControlGroup, removeControlGroup } from '../../support/control-group.ts';

@@ -4,7 +4,7 @@ import { createDaemonParts, type DaemonParts } from '../../../src/daemon/daemon-
 import { createEngine } from '../../../src/daemon/engine.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/load.ts';
-import { type DemoRegistry, startRegistry } from '../../../src/lab/registry.ts';
+import { type DemoRegistry, startRegistry } from '../../support/lab/registry.ts';
 import { eventually, sum } from '../../support/program.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { rendered } from '../../support/rendered.ts';

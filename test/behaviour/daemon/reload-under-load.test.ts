@@ -5,7 +5,7 @@ import { createEngine } from '../../../src/daemon/engine.ts';
 import type { Logger } from '../../../src/daemon/log.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/load.ts';
-import { type DemoRegistry, startRegistry } from '../../../src/lab/registry.ts';
+import { type DemoRegistry, startRegistry } from '../../support/lab/registry.ts';
 import { checkId } from '../../../src/probe/check.ts';
 import type { Run, RunCheck } from '../../../src/probe/outcome.ts';
 import { atBearablePace } from '../../support/pace.ts';

@@ -1,10 +1,10 @@
 import type { ClientName } from '../../../src/probe/clients/client-profiles.ts';
-import { startEdge } from '../../../src/lab/edge.ts';
-import type { Fault } from '../../../src/lab/faults/fault.ts';
-import type { Reaction } from '../../../src/lab/oci/intercept.ts';
+import { startEdge } from '../../support/lab/edge.ts';
+import type { Fault } from '../../support/lab/faults/fault.ts';
+import type { Reaction } from '../../support/lab/intercept.ts';
 import { presetOf, type PresetName } from '../../../src/lab/presets.ts';
 import type { EdgeIdentity } from '../../../src/lab/proxy-styles.ts';
-import { type DemoRegistry, type RegistryOptions, startRegistry } from '../../../src/lab/registry.ts';
+import { type DemoRegistry, type RegistryOptions, startRegistry } from '../../support/lab/registry.ts';
 import type { LoggedRequest } from '../../../src/lab/request-log.ts';
 import type { PathKind } from '../../../src/network/path.ts';
 import { checkApi } from '../../../src/probe/diagnose/api-check.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, onTestFailed, test } from 'vitest';
-import type { Fault, FaultOf } from '../../../src/lab/faults/fault.ts';
+import type { Fault, FaultOf } from '../../support/lab/faults/fault.ts';
 import type { EdgeIdentity } from '../../../src/lab/proxy-styles.ts';
-import type { RegistryOptions } from '../../../src/lab/registry.ts';
+import type { RegistryOptions } from '../../support/lab/registry.ts';
 import type { Diagnosis } from '../../../src/probe/diagnose/finding.ts';
 import { bothRuns, type CaseOutcome, examineAll, type LabCase, named, open } from './lab-case.ts';
 

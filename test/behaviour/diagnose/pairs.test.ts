@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, onTestFailed, test } from 'vitest';
-import type { Fault } from '../../../src/lab/faults/fault.ts';
+import type { Fault } from '../../support/lab/faults/fault.ts';
 import { bothRuns, type CaseOutcome, examineAll, type LabCase, named } from './lab-case.ts';
 
 /** One trouble of a path behind nginx, alone or with another. */

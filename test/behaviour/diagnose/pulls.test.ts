@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type DemoEdge, startEdge } from '../../../src/lab/edge.ts';
-import { type DemoRegistry, startRegistry } from '../../../src/lab/registry.ts';
+import { type DemoEdge, startEdge } from '../../support/lab/edge.ts';
+import { type DemoRegistry, startRegistry } from '../../support/lab/registry.ts';
 import { roundVerdict } from '../../../src/probe/compare/verdict.ts';
 import { findingFor, judgeRun } from '../../../src/probe/diagnose/judge-run.ts';
 import type { Run } from '../../../src/probe/outcome.ts';

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { connect as tlsConnect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { createAuthority } from '../../../src/lab/certificates.ts';
-import { type DemoEdge, startEdge } from '../../../src/lab/edge.ts';
+import { type DemoEdge, startEdge } from '../../support/lab/edge.ts';
 import { startLoopbackServer } from '../../../src/lab/loopback-server.ts';
-import { type DemoRegistry, startRegistry } from '../../../src/lab/registry.ts';
+import { type DemoRegistry, startRegistry } from '../../support/lab/registry.ts';
 import { eventually, send, sha256 } from '../../support/wire.ts';
 import { Opened } from '../../support/servers.ts';
 

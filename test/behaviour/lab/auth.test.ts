@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { RegistryAuth } from '../../../src/lab/oci/auth.ts';
-import type { QuirksName } from '../../../src/lab/oci/quirks.ts';
-import { type DemoRegistry, startRegistry } from '../../../src/lab/registry.ts';
+import type { RegistryAuth } from '../../support/lab/auth.ts';
+import type { QuirksName } from '../../support/lab/quirks.ts';
+import { type DemoRegistry, startRegistry } from '../../support/lab/registry.ts';
 import { type WireResponse, send } from '../../support/wire.ts';
 import { Opened } from '../../support/servers.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
-import { startEdge } from '../../../src/lab/edge.ts';
-import { startRegistry } from '../../../src/lab/registry.ts';
+import { startEdge } from '../../support/lab/edge.ts';
+import { startRegistry } from '../../support/lab/registry.ts';
 import { send } from '../../support/wire.ts';
 import { Opened } from '../../support/servers.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type DemoRegistry, startRegistry } from '../../../src/lab/registry.ts';
+import { type DemoRegistry, startRegistry } from '../../support/lab/registry.ts';
 import { type WireRequest, type WireResponse, send } from '../../support/wire.ts';
 
 /** The cases of the distribution specification's conformance program, by their names there, written anew. */

@@ -1,10 +1,10 @@
 import type { ClientName } from '../../../src/probe/clients/client-profiles.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type DemoEdge, startEdge } from '../../../src/lab/edge.ts';
-import type { Fault } from '../../../src/lab/faults/fault.ts';
+import { type DemoEdge, startEdge } from '../../support/lab/edge.ts';
+import type { Fault } from '../../support/lab/faults/fault.ts';
 import { type DemoLab, startLab } from '../../../src/lab/lab.ts';
 import { type PresetName, demoScale, presetNames, presetOf } from '../../../src/lab/presets.ts';
-import { type DemoRegistry, startRegistry } from '../../../src/lab/registry.ts';
+import { type DemoRegistry, startRegistry } from '../../support/lab/registry.ts';
 import { Secret } from '../../../src/network/secrets/secret.ts';
 import type { Check } from '../../../src/probe/check.ts';
 import type { Run } from '../../../src/probe/outcome.ts';

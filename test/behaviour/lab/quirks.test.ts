@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { type QuirksName, quirksNames } from '../../../src/lab/oci/quirks.ts';
-import { type DemoRegistry, type RegistryOptions, startRegistry } from '../../../src/lab/registry.ts';
+import { type QuirksName, quirksNames } from '../../support/lab/quirks.ts';
+import { type DemoRegistry, type RegistryOptions, startRegistry } from '../../support/lab/registry.ts';
 import { atBearablePace } from '../../support/pace.ts';
 import { type WireRequest, type WireResponse, eventually, observe, send, sha256 } from '../../support/wire.ts';
 import { Opened } from '../../support/servers.ts';

@@ -7,10 +7,10 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createAuthority } from '../../../src/lab/certificates.ts';
-import { startEdge } from '../../../src/lab/edge.ts';
-import type { RegistryAuth } from '../../../src/lab/oci/auth.ts';
-import { quirksNames } from '../../../src/lab/oci/quirks.ts';
-import { type RegistryOptions, startRegistry } from '../../../src/lab/registry.ts';
+import { startEdge } from '../../support/lab/edge.ts';
+import type { RegistryAuth } from '../../support/lab/auth.ts';
+import { quirksNames } from '../../support/lab/quirks.ts';
+import { type RegistryOptions, startRegistry } from '../../support/lab/registry.ts';
 import { describeWithComponents, findComponent } from '../../support/component.ts';
 import { sha256 } from '../../support/wire.ts';
 

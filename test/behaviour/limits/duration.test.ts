@@ -1,11 +1,11 @@
 import type { ClientName } from '../../../src/probe/clients/client-profiles.ts';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startEdge } from '../../../src/lab/edge.ts';
-import type { Fault } from '../../../src/lab/faults/fault.ts';
+import { startEdge } from '../../support/lab/edge.ts';
+import type { Fault } from '../../support/lab/faults/fault.ts';
 import { type PresetName, presetNames, presetOf } from '../../../src/lab/presets.ts';
 import type { EdgeIdentity } from '../../../src/lab/proxy-styles.ts';
-import { startRegistry } from '../../../src/lab/registry.ts';
+import { startRegistry } from '../../support/lab/registry.ts';
 import type { PacerClock } from '../../../src/network/body/pacer.ts';
 import type { Pacer } from '../../../src/network/body/pump.ts';
 import { workloadBytes } from '../../../src/probe/check.ts';

@@ -1,9 +1,9 @@
 import type { ClientName } from '../../../src/probe/clients/client-profiles.ts';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { startEdge } from '../../../src/lab/edge.ts';
+import { startEdge } from '../../support/lab/edge.ts';
 import { demoScale, presetNames, presetOf, type PresetName } from '../../../src/lab/presets.ts';
-import { startRegistry } from '../../../src/lab/registry.ts';
+import { startRegistry } from '../../support/lab/registry.ts';
 import { createHesitatingPacer } from '../../../src/network/body/pacer.ts';
 import { type Check, workloadBytes } from '../../../src/probe/check.ts';
 import { type Failure, failureReasons } from '../../../src/probe/failure.ts';

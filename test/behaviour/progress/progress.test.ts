@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { startEdge } from '../../../src/lab/edge.ts';
-import type { Fault } from '../../../src/lab/faults/fault.ts';
-import { startRegistry } from '../../../src/lab/registry.ts';
+import { startEdge } from '../../support/lab/edge.ts';
+import type { Fault } from '../../support/lab/faults/fault.ts';
+import { startRegistry } from '../../support/lab/registry.ts';
 import { createBandwidthPacer } from '../../../src/network/body/pacer.ts';
 import type { RunDeps } from '../../../src/probe/deps.ts';
 import { type ProgressPoint, ProgressSamples } from '../../../src/probe/run/progress-samples.ts';

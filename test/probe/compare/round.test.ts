@@ -1,8 +1,8 @@
 import { judgeRun } from '../../../src/probe/diagnose/judge-run.ts';
 import { afterEach, describe, expect, test } from 'vitest';
-import { startEdge } from '../../../src/lab/edge.ts';
-import type { Fault } from '../../../src/lab/faults/fault.ts';
-import { type DemoRegistry, startRegistry } from '../../../src/lab/registry.ts';
+import { startEdge } from '../../support/lab/edge.ts';
+import type { Fault } from '../../support/lab/faults/fault.ts';
+import { type DemoRegistry, startRegistry } from '../../support/lab/registry.ts';
 import type { Check } from '../../../src/probe/check.ts';
 import type { Run } from '../../../src/probe/outcome.ts';
 import { controlOf, planRounds, type Round, type RoundPlan, runRound } from '../../../src/probe/compare/round.ts';

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { startEdge } from '../../../src/lab/edge.ts';
-import { type DemoRegistry, startRegistry } from '../../../src/lab/registry.ts';
+import { startEdge } from '../../support/lab/edge.ts';
+import { type DemoRegistry, startRegistry } from '../../support/lab/registry.ts';
 import { Secret } from '../../../src/network/secrets/secret.ts';
 import { type ApiReport, checkApi } from '../../../src/probe/diagnose/api-check.ts';
 import type { RegistryTarget } from '../../../src/registry/target.ts';

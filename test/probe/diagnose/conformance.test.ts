@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { QuirksName } from '../../../src/lab/oci/quirks.ts';
-import { type DemoRegistry, startRegistry } from '../../../src/lab/registry.ts';
+import type { QuirksName } from '../../support/lab/quirks.ts';
+import { type DemoRegistry, startRegistry } from '../../support/lab/registry.ts';
 import { Secret } from '../../../src/network/secrets/secret.ts';
 import {
   type BehaviourName,

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { type DemoEdge, startEdge } from '../../../src/lab/edge.ts';
-import type { Fault } from '../../../src/lab/faults/fault.ts';
-import { type DemoRegistry, startRegistry } from '../../../src/lab/registry.ts';
+import { type DemoEdge, startEdge } from '../../support/lab/edge.ts';
+import type { Fault } from '../../support/lab/faults/fault.ts';
+import { type DemoRegistry, startRegistry } from '../../support/lab/registry.ts';
 import type { PathKind } from '../../../src/network/path.ts';
 import { behaviourNames, type ConformanceRound, tryConformance } from '../../../src/probe/diagnose/conformance.ts';
 import { conformanceCauses } from '../../../src/probe/diagnose/causes-conformance.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { startEdge } from '../../../src/lab/edge.ts';
-import { type RegistryOptions, startRegistry } from '../../../src/lab/registry.ts';
+import { startEdge } from '../../support/lab/edge.ts';
+import { type RegistryOptions, startRegistry } from '../../support/lab/registry.ts';
 import { Secret } from '../../../src/network/secrets/secret.ts';
 import type { Check } from '../../../src/probe/check.ts';
 import { Ledger } from '../../../src/probe/leftovers/ledger.ts';

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
-import { type EdgeOptions, startEdge } from '../../../src/lab/edge.ts';
-import { type RegistryOptions, startRegistry } from '../../../src/lab/registry.ts';
+import { type EdgeOptions, startEdge } from '../../support/lab/edge.ts';
+import { type RegistryOptions, startRegistry } from '../../support/lab/registry.ts';
 import type { NetworkPath } from '../../../src/network/path.ts';
 import { Secret } from '../../../src/network/secrets/secret.ts';
 import { Ledger } from '../../../src/probe/leftovers/ledger.ts';

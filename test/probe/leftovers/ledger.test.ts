@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { NetworkError, type Exchange } from '../../../src/network/exchange.ts';
 import { BodyPump } from '../../../src/network/body/pump.ts';
-import { type RegistryOptions, startRegistry } from '../../../src/lab/registry.ts';
+import { type RegistryOptions, startRegistry } from '../../support/lab/registry.ts';
 import { decodeRecord } from '../../../src/probe/leftovers/ledger-entry.ts';
 import { Ledger } from '../../../src/probe/leftovers/ledger.ts';
 import { checkOf, runDeps, runOnce } from '../../support/checks.ts';

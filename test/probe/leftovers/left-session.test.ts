@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ClientName } from '../../../src/probe/clients/client-profiles.ts';
-import type { Fault } from '../../../src/lab/faults/fault.ts';
+import type { Fault } from '../../support/lab/faults/fault.ts';
 import type { Run } from '../../../src/probe/outcome.ts';
 import { checkOf, runDeps } from '../../support/checks.ts';
 import { createRunner } from '../../../src/probe/run/run.ts';
-import { type DemoEdge, startEdge } from '../../../src/lab/edge.ts';
-import { type DemoRegistry, startRegistry } from '../../../src/lab/registry.ts';
+import { type DemoEdge, startEdge } from '../../support/lab/edge.ts';
+import { type DemoRegistry, startRegistry } from '../../support/lab/registry.ts';
 
 describe('bytes that the registry holds after a cut', () => {
   const sizeBytes = 1_200_000;

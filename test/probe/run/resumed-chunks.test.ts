@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { startRegistry } from '../../../src/lab/registry.ts';
+import { startRegistry } from '../../support/lab/registry.ts';
 import type { Run } from '../../../src/probe/outcome.ts';
 import { checkOf, runDeps, runOnce } from '../../support/checks.ts';
 

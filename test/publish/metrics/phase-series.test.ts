@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { startRegistry } from '../../../src/lab/registry.ts';
+import { startRegistry } from '../../support/lab/registry.ts';
 import { Secret } from '../../../src/network/secrets/secret.ts';
 import { clientRows } from '../../../src/probe/clients/client-profiles.ts';
 import { reachablePhases } from '../../../src/publish/metrics/phase-series.ts';

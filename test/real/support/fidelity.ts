@@ -1,5 +1,5 @@
 import type { ClientName } from '../../../src/probe/clients/client-profiles.ts';
-import { type RegistryOptions, startRegistry } from '../../../src/lab/registry.ts';
+import { type RegistryOptions, startRegistry } from '../../support/lab/registry.ts';
 import { Secret } from '../../../src/network/secrets/secret.ts';
 import type { RetryChoice } from '../../../src/probe/check.ts';
 import { checkOf, runOnce } from '../../support/checks.ts';

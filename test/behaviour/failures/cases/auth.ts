@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import { startEdge } from '../../../../src/lab/edge.ts';
-import { pageOf } from '../../../../src/lab/pages.ts';
-import { startRegistry } from '../../../../src/lab/registry.ts';
+import { startEdge } from '../../../support/lab/edge.ts';
+import { pageOf } from '../../../support/lab/pages.ts';
+import { startRegistry } from '../../../support/lab/registry.ts';
 import { Secret } from '../../../../src/network/secrets/secret.ts';
 import { both, type FailureCase, megabyte, scriptedCase } from './case.ts';
 

@@ -2,9 +2,9 @@ import type { ClientName } from '../../../../src/probe/clients/client-profiles.t
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DemoEdge, type EdgeOptions, startEdge } from '../../../../src/lab/edge.ts';
+import { type DemoEdge, type EdgeOptions, startEdge } from '../../../support/lab/edge.ts';
 import type { TlsIdentity } from '../../../../src/lab/loopback-server.ts';
-import { type DemoRegistry, type RegistryOptions, startRegistry } from '../../../../src/lab/registry.ts';
+import { type DemoRegistry, type RegistryOptions, startRegistry } from '../../../support/lab/registry.ts';
 import type { Check } from '../../../../src/probe/check.ts';
 import type { RunDeps } from '../../../../src/probe/deps.ts';
 import type { AnsweredBy, Blame, Evidence, FailureReason, Phase } from '../../../../src/probe/failure.ts';

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { createCertificates } from '../../../support/certificates.ts';
-import { pageOf } from '../../../../src/lab/pages.ts';
+import { pageOf } from '../../../support/lab/pages.ts';
 import { startLoopbackServer } from '../../../../src/lab/loopback-server.ts';
 import { startScriptedRegistry } from '../../../support/scripted-registry.ts';
 import { type FailureCase, scriptedCase } from './case.ts';

@@ -1,4 +1,4 @@
-import { pageOf } from '../../../../src/lab/pages.ts';
+import { pageOf } from '../../../support/lab/pages.ts';
 import type { ProxyStyle } from '../../../../src/lab/proxy-styles.ts';
 import type { AnsweredBy, Blame, FailureReason } from '../../../../src/probe/failure.ts';
 import type { Scene } from '../../../support/scripted-registry.ts';

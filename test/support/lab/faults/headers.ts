@@ -1,5 +1,5 @@
-import { parseUrl } from '../../network/parse-url.ts';
-import type { FaultBehaviour } from './behaviour.ts';
+import type { FaultBehaviour } from '../../../../src/lab/faults/behaviour.ts';
+import { parseUrl } from '../../../../src/network/parse-url.ts';
 import type { FaultOf } from './fault.ts';
 
 export function stripRequestHeader(fault: FaultOf<'strip-request-header'>): FaultBehaviour {

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LoggedRequest } from '../request-log.ts';
-import type { BlobBody, RegistryCall } from './call.ts';
+import type { RegistryCall } from '../../../src/lab/oci/call.ts';
+import type { LoggedRequest } from '../../../src/lab/request-log.ts';
+import { type BlobBody, spoilBlob } from './blob-body.ts';
 
 /** A scripted answer to one request, in place of the registry's own. */
 export type Reaction =
@@ -35,6 +36,7 @@ export async function react(call: RegistryCall, reaction: Reaction, reset: () =>
   if (reaction.kind === 'pass') {
     if (reaction.delayMs !== undefined) await delay(reaction.delayMs);
     rewriteHead(call.response, reaction.status, reaction.headers ?? {});
+    if (reaction.blobBody !== undefined) spoilBlob(call, reaction.blobBody);
     return false;
   }
   await readUpTo(call, reaction.readBytes ?? (reaction.kind === 'answer' ? Number.POSITIVE_INFINITY : 0));

@@ -1,6 +1,6 @@
-import type { FaultBehaviour } from './behaviour.ts';
+import type { FaultBehaviour } from '../../../../src/lab/faults/behaviour.ts';
+import { bodyThrough, later, pause, through } from '../../../../src/lab/faults/through.ts';
 import type { FaultOf } from './fault.ts';
-import { bodyThrough, later, pause, through } from './through.ts';
 
 const flushMs = 5;
 
@@ -66,4 +66,8 @@ export function staleKeepAlive(fault: FaultOf<'stale-keep-alive'>): FaultBehavio
       },
     };
   };
+}
+
+export function latency(fault: FaultOf<'latency'>): FaultBehaviour {
+  return (call) => ({ before: () => pause(call, fault.delayMs) });
 }

@@ -1,11 +1,12 @@
-import type { FaultBehaviour, ProxyAnswer } from './behaviour.ts';
+import type { FaultBehaviour, ProxyAnswer } from '../../../../src/lab/faults/behaviour.ts';
+import { bodyThrough } from '../../../../src/lab/faults/through.ts';
+import { otherPage } from '../pages.ts';
 import type { FaultOf } from './fault.ts';
-import { bodyThrough } from './through.ts';
 
 /** Answers in the upstream's place, at once or after a part of the body. */
 export function answer(fault: FaultOf<'answer'>): FaultBehaviour {
-  const { status, page = 'error', headers = {}, ending = 'keep-alive', afterBytes = 0 } = fault;
-  const reply: ProxyAnswer = { status, page, headers, ending };
+  const { status, page, headers = {}, ending = 'keep-alive', afterBytes = 0 } = fault;
+  const reply: ProxyAnswer = { status, page: otherPage(page), headers, ending };
   return (call) => ({
     before() {
       if (afterBytes === 0) call.answer(reply);

@@ -1,28 +1,34 @@
+import { basicUser } from '../../../src/lab/oci/auth.ts';
+import { type RegistryCall, readWhole, sendError, sendJson } from '../../../src/lab/oci/call.ts';
 import {
-  type RegistryAuth,
-  type RegistryUser,
-  type TokenSigner,
   allActions,
-  basicUser,
+  type BearerAuth,
   parseScope,
   passwordUser,
+  type RegistryUser,
+  type TokenSigner,
 } from './auth.ts';
-import { type RegistryCall, readWhole, sendError, sendJson } from './call.ts';
+import type { RegistryQuirks } from './quirks.ts';
 
-type BearerAuth = Extract<RegistryAuth, { kind: 'bearer' }>;
+/** A token service: who it knows, how it signs, and what is odd about it. */
+export interface TokenService {
+  readonly auth: BearerAuth;
+  readonly signer: TokenSigner;
+  readonly quirks: RegistryQuirks;
+}
 
 const maxFormBytes = 16 * 1024;
 const refreshLifetimeSeconds = 24 * 3600;
 
 /** The token service: GET with Basic credentials and scopes, or the OAuth2 form by POST where the registry knows it. */
-export async function answerToken(call: RegistryCall, auth: BearerAuth, signer: TokenSigner): Promise<void> {
+export async function answerToken(call: RegistryCall, service: TokenService): Promise<void> {
   const { method } = call.request;
-  if (method === 'GET') return getToken(call, auth, signer);
-  if (method === 'POST' && call.settings.quirks.token.post) return postToken(call, auth, signer);
+  if (method === 'GET') return getToken(call, service);
+  if (method === 'POST' && service.quirks.token.post) return postToken(call, service);
   sendError(call, method === 'POST' ? 404 : 405, 'UNSUPPORTED');
 }
 
-function getToken(call: RegistryCall, auth: BearerAuth, signer: TokenSigner): void {
+function getToken(call: RegistryCall, { auth, signer, quirks }: TokenService): void {
   const header = call.request.headers.authorization;
   const user = basicUser(auth.users, header);
   if (!user && (header !== undefined || (auth.anonymous ?? []).length === 0)) {
@@ -30,8 +36,8 @@ function getToken(call: RegistryCall, auth: BearerAuth, signer: TokenSigner): vo
     return sendError(call, 401, 'UNAUTHORIZED', 'invalid credentials', challenge);
   }
   const scopes = call.url.searchParams.getAll('scope').flatMap((value) => value.split(' '));
-  const token = accessToken(auth, signer, user, scopes, call.settings.quirks.basicBesideBearer);
-  const { announcesExpiry } = call.settings.quirks.token;
+  const token = accessToken(auth, signer, user, scopes, quirks.basicBesideBearer);
+  const { announcesExpiry } = quirks.token;
   const offline = user && call.url.searchParams.get('offline_token') === 'true';
   sendJson(call, 200, {
     token,
@@ -40,7 +46,7 @@ function getToken(call: RegistryCall, auth: BearerAuth, signer: TokenSigner): vo
   });
 }
 
-async function postToken(call: RegistryCall, auth: BearerAuth, signer: TokenSigner): Promise<void> {
+async function postToken(call: RegistryCall, { auth, signer }: TokenService): Promise<void> {
   const bytes = await readWhole(call, maxFormBytes);
   if (typeof bytes === 'string') return sendError(call, 400, 'UNSUPPORTED', 'form too large');
   const form = new URLSearchParams(bytes.toString());
