@@ -13,14 +13,14 @@ export type Proof = RegExp | ContrastName;
 export interface Cause {
   /** One clause in plain words, begins in lower case. */
   readonly title: string;
-  /** Where it sits; `failure`: where the failure itself points; `path`: at the first hop, which is the edge of an edge path, else the ingress. */
-  readonly hop: Blame | 'failure' | 'path';
+  /** Where it sits; default: where the failure itself points; `path`: at the first hop, which is the edge of an edge path, else the ingress. */
+  readonly hop?: Blame | 'path';
   /** What to change, with the exact setting. */
   readonly remedy: string;
   /** Public documentation or the issue that describes it. */
   readonly reference: string;
-  /** `named`: a hop or client of its own; `inferred`: any hop can have it; `general`: what is left to say when no other row fits. */
-  readonly rank: 'named' | 'inferred' | 'general';
+  /** Default: `named`, a hop or client of its own; `inferred`: any hop can have it; `general`: what is left to say when no other row fits. */
+  readonly rank?: 'inferred' | 'general';
   /** Whether it would make this failure look as it does. */
   readonly explains: Match;
   /** Any of these, seen anywhere in the examination, rules it out. */

@@ -17,7 +17,6 @@ export const accessCauses = {
     remedy:
       'Give the user or robot account the right to push to this repository, not only to pull (Harbor: role Developer; Gitea: `write:package`; GitLab: `write_registry`), and look whether the repository, its project and its owner are written as the registry knows them.',
     reference: 'https://distribution.github.io/distribution/spec/auth/scope/',
-    rank: 'named',
     explains: is('auth_rejected', 'registry', (f, x) => isRefusal(f) && f.sentBytes === 0 && says(scopeWords)(f, x)),
     refutedBy: ['loginWorks', 'saysOtherReason'],
     provenBy: [/insufficient_scope|requested access to the resource is denied|reqPackageAccess/i],
@@ -29,7 +28,6 @@ export const accessCauses = {
     remedy:
       'Get a new password or token and give it to this path and to the clients (ECR: `aws ecr get-login-password`, good for 12 h; personal and deploy tokens have an end date); renew it by a credential helper rather than by hand.',
     reference: 'https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors-docker.html',
-    rank: 'named',
     explains: is('auth_rejected', undefined, (f, x) => isRefusal(f) && says(expiredWords)(f, x)),
     refutedBy: ['loginWorks'],
     provenBy: [expiredWords],
@@ -41,7 +39,6 @@ export const accessCauses = {
     remedy:
       'Let no hop keep the 401 that clients without a login get (nginx: `proxy_cache_valid` without 401, or no cache for /v2/; CDN: no cache where Authorization is sent), and let no rule of its own answer for /v2/.',
     reference: 'https://www.rfc-editor.org/rfc/rfc9111#section-3.5',
-    rank: 'named',
     explains: is('auth_rejected', undefined, (f, x) => isOfPing(f) && x.loginWorks),
     refutedBy: ['failsEverywhere', 'cameOnce'],
     provenBy: ['path'],
@@ -53,7 +50,6 @@ export const accessCauses = {
     remedy:
       'Write the name as this registry wants it: lower case, as many parts as it asks for (Harbor `project/name`, Artifact Registry `project/repository/name`, Gitea `owner/name`), below its limit on length.',
     reference: 'https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes',
-    rank: 'named',
     explains: (f, x) => f.answeredBy === 'registry' && isRefusal(f) && says(nameWords)(f, x),
     refutedBy: ['uploadOpened'],
     provenBy: [nameWords],
@@ -61,11 +57,9 @@ export const accessCauses = {
   },
   address_not_allowed: {
     title: 'the registry, or its token service, lets nobody in from the address of this host',
-    hop: 'failure',
     remedy:
       'Allow the address that the answer names, which is that of the NAT or proxy on the way out, in the firewall of the registry (ACR: `az acr network-rule add`; GitHub and GitLab: list of allowed addresses), or push from where it is allowed (private endpoint, VPN).',
     reference: 'https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks',
-    rank: 'named',
     explains: (f, x) => isRefusal(f) && says(foreignAddressWords)(f, x),
     refutedBy: ['loginWorksHere'],
     provenBy: [foreignAddressWords],

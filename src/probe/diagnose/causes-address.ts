@@ -20,7 +20,6 @@ export const addressCauses = {
     remedy:
       'Set `X-Forwarded-Proto` and `Host` at the proxy (nginx: `proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host;`), or the public URL in the registry (distribution `http.host`, Gitea `ROOT_URL`).',
     reference: 'https://github.com/distribution/distribution/issues/1177',
-    rank: 'named',
     explains: either(
       is('location_invalid', undefined, (f) => leavesTls(f) && !isRedirect(f)),
       is('client_refused_location', undefined, leavesTls),
@@ -46,11 +45,9 @@ export const addressCauses = {
   },
   location_other_scheme: {
     title: 'the registry sends uploads to https, and this path is plain http',
-    hop: 'failure',
     remedy:
       'Let the hop tell the scheme that the client speaks to it (nginx: `proxy_set_header X-Forwarded-Proto $scheme;` and no fixed `https`; outer proxies: one value), or write https:// and its port in the URL of this path, if TLS is spoken there; otherwise correct the public URL of the registry (distribution `http.host`).',
     reference: 'https://github.com/distribution/distribution/issues/1177',
-    rank: 'named',
     explains: is('location_invalid', undefined, (f) => entersTls(f) && !isRedirect(f)),
     refutedBy: ['noSession'],
     provenBy: ['path', /\blocation: https:/],
@@ -62,7 +59,6 @@ export const addressCauses = {
     remedy:
       'Write the host that clients use into the public URL of the registry, or take it out (distribution `http.host`, Harbor `externalURL`, Gitea `ROOT_URL`), or let it answer relative Locations (`http.relativeurls: true`); list the host under `allowHosts` if it is meant.',
     reference: 'https://distribution.github.io/distribution/about/configuration/#http',
-    rank: 'named',
     explains: is(
       'location_invalid',
       undefined,
@@ -74,11 +70,9 @@ export const addressCauses = {
   },
   host_with_port_unknown: {
     title: 'a hop does not know the host in the Location of an upload, because of its port',
-    hop: 'failure',
     remedy:
       'Make the rule of the hop match the host with and without its port (HAProxy `req.hdr(host),host_only`; Envoy `strip_any_host_port`, or `domains` with `:443` as well; Apache `RewriteCond` and `ServerAlias`), or take the port out of the public URL of the registry (distribution `http.host`, `X-Forwarded-Host`).',
     reference: 'https://github.com/distribution/distribution/issues/2177',
-    rank: 'named',
     explains: (f, x) => x.onlyOtherHostFails && f.status !== undefined && f.answeredBy !== 'registry',
     refutedBy: ['ownHostFails', 'noSession'],
     provenBy: ['host'],
@@ -90,7 +84,6 @@ export const addressCauses = {
     remedy:
       'Write the address that is meant in the URL of this path (https:// where the redirect leads from http to https, and the port that speaks it), or exempt /v2/* from redirects; where TLS fails there, it needs a certificate that clients trust.',
     reference: 'https://github.com/distribution/distribution/issues/2862',
-    rank: 'named',
     explains: (f, x) => leadsNowhere(f, x) && !leadsToStore(f),
     refutedBy: ['cameOnce'],
     provenBy: [
@@ -100,11 +93,9 @@ export const addressCauses = {
   },
   redirected: {
     title: 'uploads are redirected, and no client sends a body twice',
-    hop: 'failure',
     remedy:
       'Push to the address that the redirect names, or exempt /v2/* from redirects (http to https, host names, trailing slashes).',
     reference: 'https://github.com/distribution/distribution/issues/2862',
-    rank: 'named',
     explains: either(is('unexpected_redirect'), is('location_invalid', undefined, isRedirect)),
     refutedBy: ['cameOnce'],
     provenBy: [/^30[12378]\b/],
@@ -116,7 +107,6 @@ export const addressCauses = {
     remedy:
       'Serve the API at the root of the host, where clients ask for it (distribution: no `http.prefix`), or let a hop put the prefix before the path and into the Locations; or look whether this is a registry at all.',
     reference: 'https://distribution.github.io/distribution/about/configuration/#http',
-    rank: 'named',
     explains: (f, x) => f.answeredBy === 'registry' && f.status === 404 && x.pingMissing,
     refutedBy: ['worksElsewhere', 'uploadOpened'],
     provenBy: ['everywhere'],
@@ -128,7 +118,6 @@ export const addressCauses = {
     remedy:
       'Pass Location on as the registry writes it (nginx: no `proxy_hide_header Location`; Apache: `ProxyPassReverse` and no `Header unset Location`; CDN: no rule that changes response headers of /v2/*).',
     reference: 'https://distribution.github.io/distribution/spec/api/#starting-an-upload',
-    rank: 'named',
     explains: is('location_invalid', undefined, (f) => hasNoLocation(f) && !isRedirect(f)),
     refutedBy: ['failsEverywhere', 'noSession'],
     provenBy: ['path'],
@@ -140,7 +129,6 @@ export const addressCauses = {
     remedy:
       'Write https:// in the URL of this path. When only uploads go there, the registry hands out http Locations: set `X-Forwarded-Proto` at the proxy in front of it.',
     reference: 'https://nginx.org/en/docs/http/configuring_https_servers.html#single_http_https_server',
-    rank: 'named',
     explains: says(/plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i),
     refutedBy: ['cameOnce', 'saysTlsDiffers'],
     provenBy: [/plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i],
@@ -148,11 +136,9 @@ export const addressCauses = {
   },
   client_certificate_wanted: {
     title: 'the other side wants a client certificate',
-    hop: 'failure',
     remedy:
       'Give the path its client certificate (`tls.certFile` and `tls.keyFile`; docker: `client.cert` and `client.key` in /etc/docker/certs.d/HOST), or switch client certificates off for /v2/.',
     reference: 'https://nginx.org/en/docs/http/ngx_http_ssl_module.html#ssl_verify_client',
-    rank: 'named',
     explains: either(
       tlsProblem('client_certificate_wanted', 'client_certificate_refused'),
       says(/no required ssl certificate was sent|certificate (?:is )?required/i),

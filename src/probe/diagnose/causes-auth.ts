@@ -16,7 +16,6 @@ export const authCauses = {
     remedy:
       'Let the registry alone ask for a login: take away what adds Basic at a hop (nginx `auth_basic`, Apache `AuthType`, Traefik `basicAuth`, an ingress annotation). Clients that prefer Bearer, such as skopeo, crane and containerd, get through meanwhile.',
     reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-www-authenticate',
-    rank: 'named',
     explains: (f, x) => f.reason === 'auth_rejected' && f.status === 401 && x.tokenServed && answeredWithBasic(f, x),
     refutedBy: ['tokenRefused', 'failsEverywhere'],
     provenBy: [/; answered with basic/],
@@ -29,7 +28,6 @@ export const authCauses = {
     remedy:
       'Give all replicas of the token service and of the registry the same key pair and certificate (Harbor: one `private_key.pem`, restart core and registry together; distribution: `auth.token.rootcertbundle`), set their clocks by NTP, and make `service` and `issuer` agree.',
     reference: 'https://github.com/goharbor/harbor/issues/12229',
-    rank: 'named',
     explains: (f, x) =>
       (f.reason === 'auth_rejected' || f.reason === 'auth_expired') &&
       f.status === 401 &&
@@ -50,7 +48,6 @@ export const authCauses = {
     remedy:
       'Raise the lifetime of tokens above the longest upload (GitLab: Authorization token duration, 5 min by default; docker_auth: `token.expiration`; Harbor: Token Expiration); a proxy that collects bodies first makes it worse (nginx: `proxy_request_buffering off`).',
     reference: 'https://github.com/moby/moby/issues/33558',
-    rank: 'named',
     explains: either(
       is('auth_expired'),
       is('auth_rejected', 'registry', (f, x) => f.status === 401 && f.sentBytes > 0 && x.smallPassed),
@@ -77,7 +74,6 @@ export const authCauses = {
     remedy:
       'Give a login that may push: `credentials` in the configuration, `--user` on the command line, or a reference with the logins of `docker login`.',
     reference: 'https://distribution.github.io/distribution/spec/auth/token/',
-    rank: 'named',
     explains: is('auth_rejected', undefined, (f, x) => x.anonymous && f.status === 401),
     refutedBy: ['loginWorks'],
     provenBy: [/^401\b/],
@@ -89,7 +85,6 @@ export const authCauses = {
     remedy:
       'Exempt the token service’s path, which the challenge names as `realm`, from single sign-on and from rules that serve pages, and route it to the token service.',
     reference: 'https://distribution.github.io/distribution/spec/auth/token/',
-    rank: 'named',
     explains: is('auth_rejected', undefined, isTokenReply),
     refutedBy: ['cameOnce'],
     provenBy: [/\blogin:token_reply_invalid\b/],
@@ -102,7 +97,6 @@ export const authCauses = {
     remedy:
       'Let GET /v2/ ask for a login, too (nginx: `auth_basic` outside of `limit_except`; Caddy: `basicauth` for /v2/ as well; a registry open to readers: challenge at /v2/, and give readers anonymous tokens).',
     reference: 'https://github.com/moby/moby/issues/50896',
-    rank: 'named',
     explains: (f, x) => f.evidence.authProblem === 'ping_asked_nothing' && !x.anonymous,
     refutedBy: ['pingAsks'],
     provenBy: [/\blogin:ping_asked_nothing\b/],
@@ -132,7 +126,6 @@ export const authCauses = {
     remedy:
       'Look at the token service that the registry’s challenge names as `realm` (Harbor core, GitLab, docker_auth, Gitea itself): is it running, and can this host reach it? Every path that gets its tokens there fails with it.',
     reference: 'https://distribution.github.io/distribution/spec/auth/token/',
-    rank: 'named',
     explains: either(
       (f) => f.reason === 'auth_rejected' && (f.status ?? 0) >= 500,
       is('auth_challenge_bad', 'none', (f) => !namesNobody(f) && f.evidence.code !== undefined),
@@ -148,7 +141,6 @@ export const authCauses = {
     remedy:
       'Pass WWW-Authenticate on as the registry writes it (nginx: no `proxy_hide_header` for it, and with `auth_request` also `auth_request_set` and `add_header … always`; single sign-on: exempt /v2/ and the token service).',
     reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-www-authenticate',
-    rank: 'named',
     explains: is('auth_challenge_bad', undefined, namesNoService),
     refutedBy: ['tokenServed', 'failsEverywhere'],
     provenBy: ['path'],
@@ -161,7 +153,6 @@ export const authCauses = {
     remedy:
       'Is it the registry’s own token service, as Docker Hub and others have one? Allow its host: `allowHosts` in the configuration, `--allow-host` on the command line. Is it a wrong name? Set the public URL of the registry (Gitea `ROOT_URL`, distribution `auth.token.realm`), or probe this path with `realm: rewrite`.',
     reference: 'https://distribution.github.io/distribution/spec/auth/token/',
-    rank: 'named',
     explains: is('auth_challenge_bad', undefined, isNotAsked),
     refutedBy: ['tokenServed'],
     provenBy: [/\blogin:realm_not_allowed\b/],

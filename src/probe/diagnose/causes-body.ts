@@ -10,7 +10,6 @@ export const bodyCauses = {
     remedy:
       'Run cloudflared with `--protocol http2` (or `protocol: http2` in its configuration), or push with a client that sends a Content-Length (containerd image store, BuildKit, crane).',
     reference: 'https://github.com/cloudflare/cloudflared/issues/1485',
-    rank: 'named',
     explains: is('body_dropped', undefined, crossedCloudflare),
     refutedBy: ['declaredFails', 'failsEverywhere', 'rangeNotSaid'],
     provenBy: ['length'],
@@ -19,11 +18,9 @@ export const bodyCauses = {
   },
   streamed_body_dropped: {
     title: 'a hop drops bodies that come without a length',
-    hop: 'failure',
     remedy:
       'Find the proxy that turns `Transfer-Encoding: chunked` into an empty body and make it speak HTTP/1.1 to its upstream (nginx: `proxy_http_version 1.1`); until then push with a client that sends a Content-Length (containerd image store, BuildKit, crane).',
     reference: 'https://github.com/cloudflare/cloudflared/issues/1485',
-    rank: 'named',
     explains: is('body_dropped', undefined, (f, x) => !crossedCloudflare(f, x)),
     refutedBy: ['declaredFails', 'failsEverywhere', 'rangeNotSaid'],
     provenBy: ['length'],
@@ -32,11 +29,9 @@ export const bodyCauses = {
   range_not_said: {
     title:
       'bodies arrive, and the answer to PATCH does not say so: its Range is missing, without which docker gives up',
-    hop: 'failure',
     remedy:
       'Let the header Range of answers through at the hops (nginx: no `proxy_hide_header Range`; CDN: no response header rule for it); Gitea 1.24.1 leaves it out by itself: update it.',
     reference: 'https://github.com/go-gitea/gitea/issues/34792',
-    rank: 'named',
     explains: is('body_dropped', undefined, uploadRefutations.rangeNotSaid.holds),
     refutedBy: ['cameOnce'],
     provenBy: ['path', 'everywhere'],
@@ -44,11 +39,9 @@ export const bodyCauses = {
   },
   body_truncated: {
     title: 'a hop passes on only a part of the body',
-    hop: 'failure',
     remedy:
       'Compare the byte counts of the proxies’ access logs with what was sent: the first one that has less is behind the hop at fault. Look for limits on buffers and for content inspection.',
     reference: 'https://github.com/docker/build-push-action/issues/634',
-    rank: 'named',
     explains: is('body_truncated', undefined, isPushed),
     refutedBy: ['failsEverywhere'],
     provenBy: ['path'],
@@ -56,11 +49,9 @@ export const bodyCauses = {
   },
   body_corrupted: {
     title: 'the bytes that arrive are not the bytes that were sent',
-    hop: 'failure',
     remedy:
       'Switch off whatever rewrites or inspects bodies on this way (WAF, antivirus, compression); when every way shows it, test memory and storage of the registry.',
     reference: 'https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-blobs',
-    rank: 'named',
     explains: is('body_corrupted', undefined, isPushed),
     refutedBy: ['largerPassed'],
     provenBy: ['path'],
@@ -69,11 +60,9 @@ export const bodyCauses = {
   },
   head_length_stripped: {
     title: 'a hop removes the Content-Length from answers to HEAD',
-    hop: 'failure',
     remedy:
       'Switch off compression and transformation of application/octet-stream at the hop (Cloudflare: a response header rule or `no-transform`), so that HEAD keeps its Content-Length.',
     reference: 'https://github.com/cloudflare/cloudflared/issues/500',
-    rank: 'named',
     explains: is('verify_failed', undefined, lengthMissing),
     refutedBy: ['failsEverywhere'],
     provenBy: [/^200\b(?!.*content-length)/],

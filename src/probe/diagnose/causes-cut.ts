@@ -9,11 +9,9 @@ import { isPullCut } from '../judge/pull-cuts.ts';
 export const cutCauses = {
   stale_keep_alive: {
     title: 'the other side closes idle connections before the client does',
-    hop: 'failure',
     remedy:
       'Make the idle timeout of each server longer than that of the hop in front of it (nginx `keepalive_timeout`, ALB idle timeout, Node `keepAliveTimeout`).',
     reference: 'https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html',
-    rank: 'named',
     explains: either(
       // Without a fresh connection to compare with, a hop that hangs up on the request looks the same.
       is('stale_connection', undefined, (_, x) => x.freshPassed === true),
@@ -29,11 +27,9 @@ export const cutCauses = {
   },
   http2_broken: {
     title: 'HTTP/2 breaks on this path',
-    hop: 'failure',
     remedy:
       'Switch HTTP/2 off for this host at the hop that terminates TLS, or raise its limits on streams and header sizes.',
     reference: 'https://github.com/bazel-contrib/rules_img/pull/762',
-    rank: 'named',
     explains: is('http2_error', undefined, (f) => !isPullCut(f)),
     refutedBy: ['failsEverywhere'],
     provenBy: ['version'],
@@ -41,11 +37,9 @@ export const cutCauses = {
   },
   stalled: {
     title: 'bodies get stuck on this path: nobody takes them any more, or nobody answers',
-    hop: 'failure',
     remedy:
       'Look for a full disk or a blocked upstream behind the hop, and for path MTU trouble (VPN and overlay networks): lower the MTU or clamp the MSS.',
     reference: 'https://www.rfc-editor.org/rfc/rfc2923',
-    rank: 'named',
     // Where the kernel knows which of the two it is, that has a row of its own.
     explains: (f, x) => isStuckBody(f, x) && !segmentsVanish(f) && !windowShut(f),
     refutedBy: ['largerPassed'],
@@ -66,7 +60,6 @@ export const cutCauses = {
   },
   cut_while_collecting: {
     title: 'a hop collects the body before it passes it on, and the connection is cut meanwhile',
-    hop: 'failure',
     remedy:
       'Make the hop pass bodies on while they come (nginx: `proxy_request_buffering off` with `proxy_http_version 1.1`), or give it room for whole layers (`client_body_temp_path`, memory limits). If no hop collects bodies, look for one that loses them.',
     reference: 'https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_request_buffering',
@@ -95,7 +88,6 @@ export const cutCauses = {
   },
   size_cut: {
     title: 'connections are cut while a large body is sent, while a small body passes even slowly',
-    hop: 'failure',
     remedy:
       'Look at the logs of the hops for a limit on body size that closes the connection instead of answering (nginx: `client_max_body_size`), for memory limits that kill a proxy, and for the MTU of a tunnel.',
     reference: 'https://github.com/moby/moby/issues/27877',

@@ -9,7 +9,6 @@ export const edgeCauses = {
     hop: 'edge_to_origin',
     remedy: 'Correct the CNAME or the address of the DNS record in the zone (error 1016).',
     reference: 'https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/',
-    rank: 'named',
     explains: (f) => f.status === 530 && /\b1016\b/.test(f.evidence.body ?? ''),
     refutedBy: ['cameOnce'],
     provenBy: [/\b1016\b/],
@@ -21,7 +20,6 @@ export const edgeCauses = {
     remedy: 'Start cloudflared and look at its log: no connector of the tunnel is connected (error 1033).',
     reference:
       'https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/error-1033/',
-    rank: 'named',
     explains: (f) => f.status === 530 && !/\b1016\b/.test(f.evidence.body ?? ''),
     refutedBy: ['cameOnce'],
     provenBy: [/^530\b/],
@@ -33,7 +31,6 @@ export const edgeCauses = {
     remedy:
       'Give the origin a certificate that is valid for the host (Cloudflare Origin CA will do), or change the SSL/TLS mode of the zone from Full (strict).',
     reference: `${cloudflare5xx}/error-526/`,
-    rank: 'named',
     explains: status(525, 526),
     refutedBy: ['cameOnce'],
     provenBy: [/^52[56]\b/],
@@ -45,7 +42,6 @@ export const edgeCauses = {
     remedy:
       'Check that the origin listens on the address of the DNS record and that its firewall lets Cloudflare’s addresses in (521 refused, 522 and 523 no way there, 520 an answer that is not HTTP).',
     reference: `${cloudflare5xx}/`,
-    rank: 'named',
     explains: (f) => f.answeredBy === 'cloudflare' && f.status !== undefined && f.status >= 520 && f.status < 524,
     refutedBy: ['failsEverywhere', 'cameOnce'],
     provenBy: [/^52[0-3]\b/],
@@ -57,7 +53,6 @@ export const edgeCauses = {
     remedy:
       'Check the `service` URL of this host name in the tunnel’s ingress rules and whether the registry answers there. When only requests without a body fail (EOF in the log of cloudflared), update cloudflared, or lower `originRequest.keepAliveTimeout` below the idle timeout of the registry.',
     reference: 'https://github.com/cloudflare/cloudflared/issues/509',
-    rank: 'named',
     explains: is('origin_unreachable', undefined, says(/unable to reach the origin service/i)),
     refutedBy: ['failsEverywhere'],
     provenBy: [/unable to reach the origin service/i],

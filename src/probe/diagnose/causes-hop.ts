@@ -8,11 +8,9 @@ import { maintenanceWords } from './words.ts';
 export const hopCauses = {
   hop_in_maintenance: {
     title: 'a hop answers with a maintenance page and does not ask the registry',
-    hop: 'failure',
     remedy:
       'End the maintenance at the hop that answers (nginx `return 503` and `error_page`, HAProxy `http-request return`, a switch of the CDN), or exempt /v2/* from it.',
     reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-503-service-unavailable',
-    rank: 'named',
     explains: ofMaintenance,
     refutedBy: ['cameOnce'],
     provenBy: [maintenanceWords],
@@ -25,7 +23,6 @@ export const hopCauses = {
     remedy:
       'Look in its error log for `limiting requests` and `limiting connections` (`limit_req`, `limit_conn`), and in its configuration for `return 503`; on ingress-nginx also whether the Service has endpoints. A server that it does not reach makes nginx say 502 or 504.',
     reference: 'https://nginx.org/en/docs/http/ngx_http_limit_req_module.html#limit_req_status',
-    rank: 'named',
     explains: (f) => f.answeredBy === 'nginx' && saysItself(f),
     refutedBy: ['failsEverywhere', 'inMaintenance'],
     provenBy: ['path'],
@@ -37,7 +34,6 @@ export const hopCauses = {
     remedy:
       'Take the middleware `circuitBreaker` off the route of the registry, or keep 4xx out of its expression (clients ask for blobs that are not there yet, and 404 is the right answer); else look in its dashboard whether the service has servers.',
     reference: 'https://doc.traefik.io/traefik/middlewares/http/circuitbreaker/',
-    rank: 'named',
     explains: (f) => f.answeredBy === 'traefik' && saysItself(f),
     refutedBy: ['failsEverywhere', 'inMaintenance'],
     provenBy: ['path'],
@@ -45,11 +41,9 @@ export const hopCauses = {
   },
   hop_overloaded: {
     title: 'a hop is overloaded, or configured to take no more',
-    hop: 'failure',
     remedy:
       'Raise its limits on memory, connections and pending requests (Envoy: overload manager, `circuit_breakers`; HAProxy: `maxconn`, `timeout queue`; nginx: `worker_connections`, `limit_conn`), or push less at once.',
     reference: 'https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/circuit_breaking',
-    rank: 'named',
     explains: (f, x) => (f.status ?? 0) >= 429 && f.answeredBy !== 'registry' && says(overloadWords)(f, x),
     refutedBy: ['neverRegistry', 'tokenServiceSaidIt'],
     provenBy: [overloadWords],
@@ -57,7 +51,6 @@ export const hopCauses = {
   },
   hop_fails_always: {
     title: 'a proxy refuses or fails every request by itself, before it asks the registry',
-    hop: 'failure',
     remedy:
       'Read the error log of the proxy that answers: the login service that it asks first is away (nginx `auth_request`, Traefik `forwardAuth`, Envoy `ext_authz`), its rules lead in a circle (`rewrite`), it speaks TLS to a registry without (Traefik: `http://` in the URL of the server), it takes the name in TLS for another host’s than the one asked for (421), or a script or module of it fails.',
     reference: 'https://nginx.org/en/docs/http/ngx_http_auth_request_module.html',
@@ -82,7 +75,6 @@ export const hopCauses = {
   },
   hop_fails_request: {
     title: 'a proxy refuses or fails this request, though it passes others on to the registry',
-    hop: 'failure',
     remedy:
       'Read the error log of the proxy that answers, at the time of the push: rules, timeouts, temporary disk space (for bodies that it collects), limits on headers and connections of its upstream side, connections that the registry closed.',
     reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-502-bad-gateway',
@@ -101,12 +93,10 @@ export const hopCauses = {
   },
   hop_tls_differs: {
     title: 'a hop and the registry behind it do not agree on TLS: one of them speaks it, the other does not',
-    hop: 'failure',
     remedy:
       'Write the scheme of the registry at the hop that passes requests on to it (nginx: `proxy_pass https://…`; Traefik: `https://` in the URL of the server, or `serversScheme`; HAProxy: `ssl` on the `server` line; Envoy: `transport_socket` of the cluster; ingress-nginx: annotation `backend-protocol: HTTPS`), or take it off there where the registry speaks plain HTTP.',
     reference:
       'https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#backend-protocol',
-    rank: 'named',
     explains: hopTlsDiffers,
     refutedBy: ['registryAnswered', 'failsEverywhere'],
     provenBy: [hopTlsWords],
@@ -115,11 +105,9 @@ export const hopCauses = {
   },
   hop_http2_upstream: {
     title: 'a hop and the registry behind it do not speak the same version of HTTP',
-    hop: 'failure',
     remedy:
       'Speak HTTP/1.1 to the registry, unless it takes HTTP/2 without TLS (Envoy: no `http2_protocol_options` at this cluster; Kubernetes: no `appProtocol: kubernetes.io/h2c` and no port name `grpc` or `http2` at its Service; HAProxy: no `proto h2`; Traefik: no `h2c://`).',
     reference: 'https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/http/upstream_http_protocol',
-    rank: 'named',
     explains: (f, x) => (f.status ?? 0) >= 500 && says(httpVersionWords)(f, x),
     refutedBy: ['registryAnswered', 'failsEverywhere'],
     provenBy: [httpVersionWords],
@@ -131,7 +119,6 @@ export const hopCauses = {
     remedy:
       'Check host and port of the URL, and the scheme: a port of TLS may answer plain HTTP with bytes of its own; ports of other services (SSH, databases) greet in their words.',
     reference: 'https://www.rfc-editor.org/rfc/rfc9112',
-    rank: 'named',
     explains: notHttp,
     refutedBy: ['registryAnswered', 'failsEverywhere'],
     provenBy: ['path'],

@@ -14,11 +14,9 @@ export const isStuckBody: Match = either(
 export const kernelCauses = {
   full_segments_vanish: {
     title: 'full segments are never acknowledged on this path: a hop with a smaller MTU drops them without saying so',
-    hop: 'failure',
     remedy:
       'Let ICMP “fragmentation needed” (IPv6: “packet too big”) through, clamp the MSS at the tunnel or router (`iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu`), or lower the MTU here. Until then `net.ipv4.tcp_mtu_probing=1` on clients helps.',
     reference: 'https://www.rfc-editor.org/rfc/rfc2923',
-    rank: 'named',
     // A server that gets nothing of the request ends the connection by itself.
     explains: (f, x) => segmentsVanish(f) && (isStuckBody(f, x) || isCut(f)),
     refutedBy: ['fullSegmentCame', 'largerPassed'],
@@ -27,11 +25,9 @@ export const kernelCauses = {
   },
   hop_does_not_read: {
     title: 'the next host takes a part of the body and then reads no more: its window is shut',
-    hop: 'failure',
     remedy:
       'Look at what this hop waits for: a full disk or temporary folder, an upstream that takes nothing, a limit on memory, HTTP/2 windows behind it.',
     reference: 'https://www.rfc-editor.org/rfc/rfc9293#section-3.8.6.1',
-    rank: 'named',
     explains: (f, x) => isStuckBody(f, x) && windowShut(f),
     refutedBy: ['largerPassed'],
     provenBy: ['path'],

@@ -6,7 +6,6 @@ import { atLimitOfTime, cutInSilence, either, is, isEmpty, ofStranger, says, say
 
 const common = {
   hop: 'ingress',
-  rank: 'named',
   refutedBy: ['restPassed'],
   nextTest: 'Diagnose with slow bodies (without `--quick`): a body that rests is ended, a slow one is not.',
 } as const satisfies Partial<Cause>;
@@ -24,7 +23,6 @@ export const paceCauses = {
     remedy:
       'Cloudflare ends a write that blocks for 30 s, and no setting changes that: look for slow storage or a slow tunnel behind it, or push over a way without Cloudflare.',
     reference: `${cloudflare5xx}/error-524/`,
-    rank: 'named',
     explains: (f) => f.status === 524 && f.phase === 'send',
     refutedBy: ['slowPassed'],
     provenBy: [/^524\b/],
@@ -36,7 +34,6 @@ export const paceCauses = {
     remedy:
       'Set `respondingTimeouts.readTimeout: 0` (or several minutes) under `transport` of the entry point: `--entryPoints.websecure.transport.respondingTimeouts.readTimeout=0`; 60 s is the default since v2.11.2 and v3.0, for Ingress and Gateway API alike.',
     reference: 'https://github.com/traefik/traefik/issues/10805',
-    rank: 'named',
     explains: either(
       is('request_timeout', 'traefik'),
       // Its clock also strikes when the last bytes wait in the kernel of one of the two.
@@ -72,7 +69,6 @@ export const paceCauses = {
     remedy:
       'Raise `stream_idle_timeout` of the HTTP connection manager (5 min by default; Envoy Gateway: `timeout.http.streamIdleTimeout` of a `BackendTrafficPolicy`) and `idle_timeout` of the route above the longest silence, or `request_timeout` if it is set.',
     reference: envoyTimeouts,
-    rank: 'named',
     explains: either(
       is('request_timeout', 'envoy', (f, x) => saysStreamTimeout(f, x) || isEmpty(f)),
       // The same limit, while Envoy waits for the answer.
@@ -88,7 +84,6 @@ export const paceCauses = {
     remedy:
       'Raise `request_timeout` of the HTTP connection manager, or set it to 0s (it counts the whole request; Envoy Gateway: `ClientTrafficPolicy`’s `timeout.http.requestReceivedTimeout`).',
     reference: envoyTimeouts,
-    rank: 'named',
     explains: is('request_timeout', 'envoy', (f, x) => says(/^408 request timeout/i)(f, x) || isEmpty(f)),
     refutedBy: ['slowPassed'],
     provenBy: [/^408 request timeout/i, 'pace'],
@@ -101,7 +96,6 @@ export const paceCauses = {
     remedy:
       'Raise `max_stream_duration` of the HTTP connection manager or of the route (Envoy Gateway: `timeout.http.maxStreamDuration` of a `BackendTrafficPolicy`; Istio: `maxStreamDuration`), or take it off for the registry.',
     reference: envoyTimeouts,
-    rank: 'named',
     explains: either(
       says(/(?:downstream duration|max(?:imum)? stream duration)/i),
       is('request_timeout', 'envoy', (f) => isEmpty(f)),
@@ -117,7 +111,6 @@ export const paceCauses = {
     remedy:
       'Set `RequestReadTimeout body=0` (mod_reqtimeout; the default is 20 s and 500 bytes/s at least) for the registry.',
     reference: 'https://httpd.apache.org/docs/2.4/mod/mod_reqtimeout.html',
-    rank: 'named',
     explains: is('request_timeout', 'apache'),
     refutedBy: ['slowPassed'],
     provenBy: [/^408\b.*time-?out/i, 'pace', 'clock'],
@@ -125,7 +118,6 @@ export const paceCauses = {
   },
   request_time_limit: {
     title: 'a hop ends requests whose body takes too long to arrive, whatever its size',
-    hop: 'failure',
     remedy:
       'Raise the limit on the duration of a request at this hop (Traefik `respondingTimeouts.readTimeout`, Go servers `ReadTimeout`, HAProxy `timeout client`, firewalls’ session limits).',
     reference: 'https://github.com/traefik/traefik/issues/10805',
@@ -145,7 +137,6 @@ export const paceCauses = {
   },
   idle_time_limit: {
     title: 'a hop ends requests in which nothing moves for too long',
-    hop: 'failure',
     remedy:
       'Raise the idle timeout of this hop (nginx `client_body_timeout` and `proxy_read_timeout`, HAProxy `timeout client` and `timeout server`, AWS `idle_timeout.timeout_seconds`, idle timers of firewalls and NAT) above the longest silence: a client that compresses, a registry that stores the blob.',
     reference: `${haproxyManual}#4.2-timeout%20client`,
@@ -158,7 +149,6 @@ export const paceCauses = {
   },
   slow_bodies_refused: {
     title: 'a hop fails bodies that come slowly',
-    hop: 'failure',
     remedy:
       'Look for limits on the time or the rate of request bodies at the hop that answers (Apache `RequestReadTimeout`, nginx `client_body_timeout`, HAProxy `timeout http-request` with `option http-buffer-request`).',
     reference: 'https://httpd.apache.org/docs/2.4/mod/mod_reqtimeout.html',

@@ -36,11 +36,9 @@ const refutedBy = ['failsEverywhere', 'cameOnce'] as const;
 export const pullCauses = {
   pull_silence_limit: {
     title: 'a hop ends a pull in which nothing has come from the registry for a while',
-    hop: 'failure',
     remedy:
       'Find out why the registry stops in the middle of a blob (its storage, its network, what else it does at that time), and let the hop wait longer between two reads: nginx `proxy_read_timeout 900s` (60 s by default), HAProxy `timeout server 15m`, Envoy `stream_idle_timeout` (5 minutes), Apache `ProxyTimeout 900`.',
     reference: `${nginxProxy}#proxy_read_timeout`,
-    rank: 'named',
     explains: (f) => isPullCut(f) && endedInSilence(f),
     refutedBy,
     provenBy: ['path'],
@@ -52,7 +50,6 @@ export const pullCauses = {
     remedy:
       'Set the `timeout` of the route to 0s: it counts the whole answer, 15 s by default, so that a slow line makes it strike large layers only (Istio: `timeout` of the VirtualService’s route; Gateway API: `timeouts.request` of the HTTPRoute’s rule; Envoy Gateway: `timeout.http.requestTimeout` of a `BackendTrafficPolicy`). Look also for `max_stream_duration`.',
     reference: envoyTimeouts,
-    rank: 'named',
     explains: (f, x) => cutUnderWay(f, x) && isThroughEnvoy(f) && mayBeClock(f, x),
     refutedBy,
     provenBy: ['pullTime'],
@@ -60,7 +57,6 @@ export const pullCauses = {
   },
   pull_time_limit: {
     title: 'a hop ends pulls after a certain time, whatever is still missing',
-    hop: 'failure',
     remedy:
       'Take the limit on the whole answer off at this hop (Traefik `respondingTimeouts.writeTimeout: 0`, Go servers’ `WriteTimeout`, firewalls and service meshes with a limit on the life of a connection), or make the pull faster: a cache near the runners, smaller layers.',
     reference: 'https://doc.traefik.io/traefik/routing/entrypoints/#respondingtimeouts',
@@ -72,7 +68,6 @@ export const pullCauses = {
   },
   pull_size_limit: {
     title: 'a hop ends pulls after a certain number of bytes',
-    hop: 'failure',
     remedy:
       'Look for a limit on the size of answers at the hops: a filter or inspection that gives up, a full disk or a limit on what is set aside (nginx `proxy_max_temp_file_size 0;` or `proxy_buffering off;`, ModSecurity `SecResponseBodyLimitAction ProcessPartial`), a cache that keeps no larger objects; and for a quota on a connection.',
     reference: `${nginxProxy}#proxy_max_temp_file_size`,
@@ -84,7 +79,6 @@ export const pullCauses = {
   },
   pull_cut: {
     title: 'the connection is cut in the middle of a pull, and nothing says why',
-    hop: 'failure',
     remedy:
       'Look in the logs of the hops and of the registry at that time: limits on the time or the size of answers, restarts, memory limits that kill a proxy.',
     reference: 'https://www.rfc-editor.org/rfc/rfc9112#name-incomplete-messages',
@@ -97,11 +91,9 @@ export const pullCauses = {
   },
   pull_recoded: {
     title: 'a hop compresses pulled blobs, so that the bytes do not match the digest',
-    hop: 'failure',
     remedy:
       'Switch compression off for /v2/* (nginx `gzip off;`, Traefik: no `compress` middleware on this router, Apache `SetEnv no-gzip`, Envoy: no compressor filter on this route), or let it keep to text: blobs are application/octet-stream and asked for with `Accept-Encoding: identity`.',
     reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-content-encoding',
-    rank: 'named',
     explains: isRecoded,
     refutedBy,
     provenBy: [/\bcoding: \w/],
@@ -109,11 +101,9 @@ export const pullCauses = {
   },
   pull_cache_wrong: {
     title: 'a cache on the way returns other bytes than were pushed',
-    hop: 'failure',
     remedy:
       'Purge what this cache has of /v2/*, and keep it from blobs that were not all there (nginx: no `proxy_ignore_client_abort` with `proxy_cache`, no `slice` without the range in the key); or cache nothing of /v2/*.',
     reference: 'https://www.rfc-editor.org/rfc/rfc9111#name-storing-incomplete-response',
-    rank: 'named',
     explains: (f) => isAltered(f) && isFromCache(f),
     refutedBy,
     provenBy: ['path'],
@@ -121,7 +111,6 @@ export const pullCauses = {
   },
   pull_altered: {
     title: 'other bytes come back than were pushed',
-    hop: 'failure',
     remedy:
       'Switch off whatever rewrites, inspects or caches answers on this way (WAF, antivirus, CDN); when every way shows it, test memory and storage of the registry.',
     reference: 'https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-blobs',
@@ -133,11 +122,9 @@ export const pullCauses = {
   },
   pull_short: {
     title: 'a hop ends a blob as if it were complete before all of it came',
-    hop: 'failure',
     remedy:
       'Find the hop that ends its answer when its own connection to the registry broke, instead of failing it (chunked answers without a length, caches of parts); compare the byte counts of the access logs.',
     reference: 'https://www.rfc-editor.org/rfc/rfc9112#name-incomplete-messages',
-    rank: 'named',
     explains: (f) => f.phase === 'pull' && f.reason === 'body_truncated' && !isRecoded(f),
     refutedBy,
     provenBy: ['path'],

@@ -8,7 +8,6 @@ import { asksInVain, ofForwardProxy } from './predicates-hop.ts';
 export const reachCauses = {
   hop_cannot_reach_registry: {
     title: 'a proxy on this path reaches nobody behind it, while the registry works over another path',
-    hop: 'failure',
     remedy:
       'Check upstream address, scheme (plain or TLS, as the registry speaks it), health checks and network policies of the proxy that answers (HAProxy: `server` lines; nginx: `proxy_pass`; load balancers: target health), and of the login service that it asks first, if there is one (Caddy `forward_auth`).',
     reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-502-bad-gateway',
@@ -31,7 +30,6 @@ export const reachCauses = {
   hop_reaches_registry_at_times: {
     title:
       'a proxy gets through to the registry only at times: one of the servers behind it is down, takes no more connections, or closes them',
-    hop: 'failure',
     remedy:
       'Switch on health checks (HAProxy: `check` on the `server` lines; nginx: `max_fails` and `proxy_next_upstream`; load balancers: target health), take the dead server out, and look at its limit on connections and how long it keeps idle ones open.',
     reference: `${haproxyManual}#5.2-check`,
@@ -61,7 +59,6 @@ export const reachCauses = {
     remedy:
       'Check host and port of the URL (5000 and 3000 are common beside 443), and whether the registry, or the proxy in front of it, runs there. A path that leads there another way tells which.',
     reference: 'https://man7.org/linux/man-pages/man2/connect.2.html',
-    rank: 'named',
     explains: is(
       'connect_refused',
       undefined,
@@ -73,7 +70,6 @@ export const reachCauses = {
   },
   nothing_listens: {
     title: 'nothing listens on the address of this path, while the registry works over another',
-    hop: 'failure',
     remedy: 'Check that proxy or port forwarding of this path runs and that URL and port are right.',
     reference: 'https://www.rfc-editor.org/rfc/rfc9293',
     rank: 'inferred',
@@ -103,7 +99,6 @@ export const reachCauses = {
     remedy:
       'Set `proxy.username` and `proxy.passwordFile` of this path, or exempt the registry from the proxy (`NO_PROXY`).',
     reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-407-proxy-authentication-re',
-    rank: 'named',
     explains: code(/^PROXY_407/),
     refutedBy: ['registryAnswered'],
     provenBy: [/PROXY_407/],
@@ -115,7 +110,6 @@ export const reachCauses = {
     remedy:
       'Check host and port in `proxy.url` (`HTTPS_PROXY`) and whether the proxy runs, or exempt the registry from the proxy (`NO_PROXY`).',
     reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-connect',
-    rank: 'named',
     explains: (f, x) =>
       x.throughProxy &&
       (f.reason === 'connect_refused' || f.reason === 'connect_timeout') &&
@@ -130,7 +124,6 @@ export const reachCauses = {
     remedy:
       'Ask for the registry from the host of the proxy: its resolver, its routes and the firewall behind it; or exempt the registry from the proxy (`NO_PROXY`).',
     reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-server-error-5xx',
-    rank: 'named',
     explains: either(code(/^PROXY_5/), (f, x) => ofForwardProxy(f, x) && isGateway(f, x)),
     refutedBy: ['registryAnswered'],
     provenBy: [/PROXY_50[0-4]/, /\bERR_(?:DNS_FAIL|CONNECT_FAIL|CANNOT_FORWARD)/],
@@ -142,7 +135,6 @@ export const reachCauses = {
     remedy:
       'Allow the host and its port, for CONNECT as well (squid: `http_access`, `acl SSL_ports port PORT` and `acl Safe_ports port PORT`), or exempt the registry from the proxy (`NO_PROXY`).',
     reference: 'http://www.squid-cache.org/Doc/config/http_access/',
-    rank: 'named',
     explains: either(
       code(/^PROXY_(?!407|5|UPGRADE)/),
       (f, x) => ofForwardProxy(f, x) && (f.status === 403 || f.status === 405),
@@ -156,7 +148,6 @@ export const reachCauses = {
     hop: 'dns',
     remedy: 'Check the DNS record and the resolvers of this host (`dns` of the path asks others).',
     reference: 'https://www.rfc-editor.org/rfc/rfc8499',
-    rank: 'named',
     explains: is('dns_failure', undefined, code(/^(?:ENOTFOUND|ENODATA|NXDOMAIN)/)),
     refutedBy: ['wasRedirected', 'registryAnswered'],
     provenBy: [/ENOTFOUND|ENODATA/],

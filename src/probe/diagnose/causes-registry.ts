@@ -16,7 +16,6 @@ export const registryCauses = {
     remedy:
       'End its maintenance mode (distribution: `storage.maintenance.readonly.enabled: false`; Harbor: Repository Read Only under System Settings); a cache (`proxy.remoteurl`) takes none at all: push to the registry behind it.',
     reference: 'https://distribution.github.io/distribution/about/configuration/#readonly',
-    rank: 'named',
     explains: readOnly,
     refutedBy: ['cameOnce', 'uploadOpened'],
     provenBy: [/read[- ]?only|\bUNSUPPORTED\b/i, 'everywhere'],
@@ -27,7 +26,6 @@ export const registryCauses = {
     hop: 'registry_storage',
     remedy: 'Free or add space, then run the registry’s garbage collection.',
     reference: 'https://distribution.github.io/distribution/about/garbage-collection/',
-    rank: 'named',
     explains: either(
       (f) => f.status === 507,
       (f, x) =>
@@ -44,7 +42,6 @@ export const registryCauses = {
     remedy:
       'Raise the quota (Harbor: Project Quotas; Gitea: `[quota]` and `LIMIT_TOTAL_OWNER_SIZE`) or remove what is not needed.',
     reference: 'https://goharbor.io/docs/main/administration/configure-project-quotas/',
-    rank: 'named',
     explains: either(
       is('quota_exceeded', undefined, (f) => f.status !== 507),
       is('auth_rejected', 'registry', (f) => f.status === 403 && f.sentBytes > 0),
@@ -87,7 +84,6 @@ export const registryCauses = {
   },
   upload_routed_elsewhere: {
     title: 'a hop does not lead the upload to where it was opened',
-    hop: 'failure',
     remedy:
       'Route every method and every path below /v2/ to the same registry, also with a query and with the port in Host.',
     reference: 'https://github.com/distribution/distribution/issues/970',
@@ -118,7 +114,6 @@ export const registryCauses = {
     remedy:
       'Look at nginx’s error log and at the space in `client_body_temp_path`; with `proxy_request_buffering off` bodies are not stored there.',
     reference: `${nginxProxy}#proxy_request_buffering`,
-    rank: 'named',
     explains: (f) => f.answeredBy === 'nginx' && f.status === 500 && f.sentBytes > 0,
     refutedBy: ['failsEverywhere', 'bareFails'],
     provenBy: ['path'],
@@ -130,7 +125,6 @@ export const registryCauses = {
     remedy:
       'Let the registry serve blobs itself (distribution `storage.redirect.disable: true`; Harbor `disableredirect: true` of the chart’s `imageChartStorage`; Gitea `SERVE_DIRECT = false`), or give the store a name that clients resolve and reach, and a certificate that they trust.',
     reference: 'https://distribution.github.io/distribution/about/configuration/#redirect',
-    rank: 'named',
     explains: (f, x) => leadsNowhere(f, x) && leadsToStore(f),
     refutedBy: ['cameOnce'],
     provenBy: [
@@ -144,7 +138,6 @@ export const registryCauses = {
     remedy:
       'Read what the store says: its clock and that of the registry have to agree, its keys and policies have to allow reads, and no proxy may change host or query of the URLs that the registry signs (distribution `regionendpoint` is the name that clients use); or let the registry serve blobs itself (`storage.redirect.disable: true`).',
     reference: 'https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html',
-    rank: 'named',
     explains: storeRefuses,
     refutedBy: ['cameOnce'],
     provenBy: [

@@ -7,11 +7,9 @@ import { either, headerWords, is, overloadWords, says, status } from './predicat
 export const routeCauses = {
   web_portal: {
     title: 'a web portal answers instead of the registry: its API is not routed to it, or not every time',
-    hop: 'failure',
     remedy:
       'Route /v2/ (and the token service’s path) to the registry before the rule that serves the portal (nginx: a `location /v2/` of its own; ingress: path /v2/ with type Prefix; single sign-on: exempt /v2/). Where it answers at times: take the server that is no registry out of the load balancer.',
     reference: 'https://github.com/goharbor/harbor/issues/22459',
-    rank: 'named',
     explains: (f, x) =>
       isPortal(f) || (x.portal && !x.registryAnswered && f.answeredBy !== 'registry' && f.status !== undefined),
     refutedBy: ['onlyReadsPaged', 'tokenReplyPaged'],
@@ -21,11 +19,9 @@ export const routeCauses = {
   page_for_missing: {
     title:
       'a hop answers 200 with a page where the registry answers 404: clients that ask first take what is missing for there',
-    hop: 'failure',
     remedy:
       'Let the registry’s 404 through on /v2/* (nginx: no `error_page 404 =200`, `proxy_intercept_errors off`; CDN and single-page portals: no fallback page for /v2/).',
     reference: `${nginxCore}#error_page`,
-    rank: 'named',
     explains: (f, x) => isPortal(f) && x.registryAnswered,
     refutedBy: ['neverRegistry', 'failsEverywhere', 'pagedElsewhere', 'tokenReplyPaged'],
     provenBy: [/^20\d\b.*content-type: text\/html/i],
@@ -33,7 +29,6 @@ export const routeCauses = {
   },
   no_route: {
     title: 'nothing on this path leads to the registry: every request is answered 404',
-    hop: 'failure',
     remedy:
       'Add a router for this host and the path /v2/ at the hop that answers (Traefik: `Host(…)` rule and entry point; Envoy: virtual host `domains`, also with the port; ingress: host and path /v2/), or write https:// in the URL where the router is one for TLS.',
     reference: 'https://doc.traefik.io/traefik/routing/routers/',
@@ -49,7 +44,6 @@ export const routeCauses = {
     remedy:
       'Create it, or write its full name: Gitea and Forgejo want `owner/name` of an owner that exists, Harbor `project/name`, ECR a repository that was made before.',
     reference: 'https://docs.gitea.com/usage/packages/container',
-    rank: 'named',
     explains: (f, x) =>
       f.answeredBy === 'registry' &&
       f.status === 404 &&
@@ -66,7 +60,6 @@ export const routeCauses = {
     remedy:
       'Pass the path on as it is (Traefik: no `stripPrefix`; Caddy: `handle` for `handle_path`; nginx: `proxy_pass` without a path of its own; ingress: no `rewrite-target`): clients ask for /v2/… at the root of the host.',
     reference: 'https://distribution.github.io/distribution/spec/api/',
-    rank: 'named',
     explains: (f, x) =>
       f.answeredBy === 'registry' &&
       f.status === 404 &&
@@ -83,7 +76,6 @@ export const routeCauses = {
     remedy:
       'Look the ray id up under Security > Events and add a WAF skip rule for the path /v2/* (bot protection and challenges break every registry client).',
     reference: 'https://developers.cloudflare.com/waf/custom-rules/skip/',
-    rank: 'named',
     explains: is('blocked_by_policy', 'cloudflare'),
     refutedBy: ['cameOnce'],
     provenBy: [/^403\b.*(?:cloudflare|blocked|attention required|just a moment)/i, 'path'],
@@ -94,7 +86,6 @@ export const routeCauses = {
     hop: 'edge',
     remedy: 'Set AllowedMethods of the cache behaviour for /v2/* to GET, HEAD, OPTIONS, PUT, PATCH, POST, DELETE.',
     reference: 'https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/http-403-permission-denied.html',
-    rank: 'named',
     explains: is('blocked_by_policy', 'cloudfront'),
     refutedBy: ['cameOnce'],
     provenBy: [/^403\b.*(?:not (?:configured to )?allow|distribution)/i, 'path'],
@@ -102,7 +93,6 @@ export const routeCauses = {
   },
   policy_block: {
     title: 'a rule on the way blocks the request',
-    hop: 'failure',
     remedy:
       'Allow the methods POST, PATCH, PUT, HEAD and DELETE and bodies of type application/octet-stream on /v2/* in the rules of this hop.',
     reference: 'https://github.com/moby/moby/issues/27877',
@@ -117,11 +107,9 @@ export const routeCauses = {
   },
   method_blocked: {
     title: 'a hop does not let this method through',
-    hop: 'failure',
     remedy:
       'Allow PATCH, PUT, POST and DELETE on /v2/* (IIS: request filtering’s verb list; WAF and CDN: allowed methods). A route that leads to files in the place of the registry is answered 405 as well (nginx: a `location` that catches these URLs).',
     reference: 'https://github.com/go-gitea/gitea/issues/24042',
-    rank: 'named',
     explains: either(
       is('method_not_allowed', undefined, (f) => f.answeredBy !== 'alb' || f.status !== 501),
       says(/request verb is (?:invalid|not allowed)|invalid verb/i),
@@ -135,11 +123,9 @@ export const routeCauses = {
   },
   length_wanted: {
     title: 'a hop refuses requests without a length',
-    hop: 'failure',
     remedy:
       'Make the hop take `Transfer-Encoding: chunked` and bodies of length 0, or push with a client that sends a Content-Length. Behind Cloudflare: update cloudflared.',
     reference: 'https://github.com/cloudflare/cloudflared/issues/544',
-    rank: 'named',
     explains: either((f) => f.answeredBy === 'alb' && f.status === 501, is('length_required')),
     refutedBy: ['largerAlikePassed'],
     provenBy: [/^411\b/, 'length'],
@@ -147,11 +133,9 @@ export const routeCauses = {
   },
   headers_too_large: {
     title: 'a hop refuses the request because its headers or its URL are too large',
-    hop: 'failure',
     remedy:
       'Raise the limits on headers at this hop (nginx `large_client_header_buffers` and `proxy_buffer_size`, HAProxy `tune.bufsize`, Apache `LimitRequestFieldSize` and `LimitRequestLine`, Node `--max-http-header-size`). Tokens make headers large; the state of the session makes the URLs of uploads long.',
     reference: `${nginxCore}#large_client_header_buffers`,
-    rank: 'named',
     explains: either(status(414, 431), says(headerWords)),
     refutedBy: ['cameOnce'],
     provenBy: [headerWords, /^(?:414|431)\b/],
@@ -159,11 +143,9 @@ export const routeCauses = {
   },
   http_version_refused: {
     title: 'a server on the way does not take the client’s version of HTTP',
-    hop: 'failure',
     remedy:
       'Make the hop in front of it speak HTTP/1.1 to its upstream (nginx: `proxy_http_version 1.1;`, which speaks 1.0 by default).',
     reference: `${nginxProxy}#proxy_http_version`,
-    rank: 'named',
     explains: status(426, 505),
     refutedBy: ['cameOnce'],
     provenBy: [/^(?:426|505)\b/],
@@ -175,7 +157,6 @@ export const routeCauses = {
     remedy:
       'Look for proxies that forward to each other: X-Forwarded-For holds more than 30 addresses (463). Where they are sent by others, set `routing.http.xff_header_processing.mode` of the load balancer to `remove`.',
     reference: albTroubleshooting,
-    rank: 'named',
     explains: (f) => f.answeredBy === 'alb' && f.status === 463,
     refutedBy: ['cameOnce'],
     provenBy: [/^463\b/],
@@ -183,11 +164,9 @@ export const routeCauses = {
   },
   rate_limited: {
     title: 'requests are refused because there are too many',
-    hop: 'failure',
     remedy:
       'Probe less often, log in (anonymous limits are lower), or raise the rate limit at the hop that answers 429.',
     reference: 'https://docs.docker.com/docker-hub/usage/',
-    rank: 'named',
     explains: is('rate_limited', undefined, (f, x) => !says(overloadWords)(f, x) || f.status === 429),
     refutedBy: ['neverRegistry'],
     provenBy: [/^429\b/],

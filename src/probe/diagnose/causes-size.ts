@@ -7,7 +7,6 @@ const searchBoth =
   '`blobprobe limit` on this path and on the direct one: the hop whose removal lifts the limit has it.';
 const common = {
   hop: 'ingress',
-  rank: 'named',
   refutedBy: ['largerAlikePassed'],
   nextTest: searchBoth,
 } as const satisfies Partial<Cause>;
@@ -71,7 +70,8 @@ export const sizeCauses = {
   }),
   squid_body_limit: bodyLimitOf('squid', {
     title: 'squid refuses bodies above its size limit',
-    hop: 'failure',
+    // Where it failed: squid is a forward proxy, or stands before the registry.
+    hop: undefined,
     remedy:
       'Set `request_body_max_size 0` in squid; if it is a forward proxy, you may exempt the registry from it instead (`NO_PROXY`).',
     reference: 'http://www.squid-cache.org/Doc/config/request_body_max_size/',
@@ -92,7 +92,6 @@ export const sizeCauses = {
     remedy:
       'Raise `LIMIT_SIZE_CONTAINER` in the section `[packages]` of Gitea or Forgejo (-1 is no limit; administrators are exempt).',
     reference: 'https://docs.gitea.com/administration/config-cheat-sheet#packages-packages',
-    rank: 'named',
     explains: (f, x) =>
       f.status === 403 && f.answeredBy === 'registry' && isEmpty(f) && f.sentBytes > 0 && x.smallPassed,
     refutedBy: ['largerAlikePassed'],
@@ -101,7 +100,6 @@ export const sizeCauses = {
   },
   proxy_body_limit: {
     title: 'a proxy refuses bodies above its size limit',
-    hop: 'failure',
     remedy:
       'Raise the limit on the size of request bodies at the hop that answers 413, or push large layers over another path.',
     reference: 'https://github.com/moby/moby/issues/27877',

@@ -6,7 +6,6 @@ import { is, tlsProblem } from './predicates.ts';
 const common = {
   hop: 'path',
   reference: dockerCertificates,
-  rank: 'named',
   refutedBy: ['wasRedirected', 'registryAnswered'],
 } as const satisfies Partial<Cause>;
 
@@ -92,7 +91,6 @@ export const tlsCauses = {
   },
   tls_cut: {
     title: 'the other side ends the TLS handshake',
-    hop: 'failure',
     remedy:
       'Look at the hop that ends TLS: does it serve this name, does it ask for client certificates, are its ciphers those of the clients; a firewall that filters by name (SNI) cuts in the same way.',
     reference: 'https://www.rfc-editor.org/rfc/rfc8446#section-6.2',

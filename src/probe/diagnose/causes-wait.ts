@@ -9,7 +9,6 @@ const timeDirectly =
   'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.';
 const common = {
   hop: 'ingress',
-  rank: 'named',
   refutedBy: ['bodyUnfinished', 'asksInVain'],
   nextTest: timeDirectly,
 } as const satisfies Partial<Cause>;
@@ -31,7 +30,6 @@ export const waitCauses = {
     remedy:
       'Answer within Cloudflare’s proxy read timeout of 120 s: faster storage behind the registry, no buffering of bodies on the way (`proxy_request_buffering off`); on Enterprise raise `proxy_read_timeout`; or push over a way without Cloudflare.',
     reference: `${cloudflare5xx}/error-524/`,
-    rank: 'named',
     explains: (f) => f.status === 524 && f.phase !== 'send',
     refutedBy: ['bodyUnfinished'],
     provenBy: [/^524\b/],
@@ -87,7 +85,6 @@ export const waitCauses = {
     remedy:
       'Raise `ProxyTimeout`, or `timeout=` of this `ProxyPass`, above the longest commit (900 s): Apache answers 502 “Error reading from remote server” when it runs out.',
     reference: 'https://httpd.apache.org/docs/2.4/mod/mod_proxy.html#proxytimeout',
-    rank: 'named',
     explains: (f, x) => f.answeredBy === 'apache' && (f.status === 504 || lostPatience(f, x)),
     refutedBy: ['bodyUnfinished', 'bareFailsFast', 'saysUnreachable'],
     provenBy: [/timeout specified has expired|time-?out/i, 'clock'],
@@ -107,7 +104,6 @@ export const waitCauses = {
   },
   gateway_timeout: {
     title: 'a proxy gives up waiting for the answer of the registry',
-    hop: 'failure',
     remedy:
       'Raise the response timeout of the hop that answers (Varnish `first_byte_timeout`, squid `read_timeout`, Caddy `response_header_timeout`) above the longest time that the registry needs, which is that of a commit.',
     reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-504-gateway-timeout',
@@ -122,7 +118,6 @@ export const waitCauses = {
   },
   answer_time_limit: {
     title: 'a hop cuts the connection when the answer takes too long, without a word',
-    hop: 'failure',
     remedy:
       'Raise the limits on the answer at this hop (Traefik `respondingTimeouts.writeTimeout`, Go servers’ `WriteTimeout`, idle timeouts of load balancers and firewalls) above the longest commit.',
     reference: 'https://doc.traefik.io/traefik/routing/entrypoints/#respondingtimeouts',
@@ -139,7 +134,6 @@ export const waitCauses = {
   },
   answer_lost: {
     title: 'the whole body reached the registry, and its answer did not come back',
-    hop: 'failure',
     remedy:
       'Look for a hop that closes connections on which nothing moves while the registry stores the blob (nginx `proxy_read_timeout`, idle timeouts of load balancers and firewalls), and in the registry’s log for this request.',
     reference: `${nginxProxy}#proxy_read_timeout`,
@@ -151,7 +145,6 @@ export const waitCauses = {
   },
   no_answer_here: {
     title: 'no answer comes over this path, while it does over another',
-    hop: 'failure',
     remedy:
       'Look for a hop that holds the request or its answer back: full disk or queue, a filter that waits for the whole body, an idle timeout that closes its upstream side only.',
     reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-504-gateway-timeout',

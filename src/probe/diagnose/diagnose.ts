@@ -177,7 +177,7 @@ function hopOf(
   // Whoever lost patience, the registry is what they waited for.
   if (direct === 'slow' || (direct === 'same' && failure.reason === 'response_timeout')) return 'registry_storage';
   if (hop === 'path') return pathKind === 'edge' ? 'edge' : 'ingress';
-  if (hop !== 'failure') return hop;
+  if (hop !== undefined) return hop;
   // squid is a forward proxy only where one is configured; else it stands before the registry.
   if (throughProxy && failure.answeredBy === 'squid') return 'client_network';
   const ofProxy = failure.answeredBy !== 'none' && failure.answeredBy !== 'registry';

@@ -1,6 +1,6 @@
 import type { Failure } from '../failure.ts';
 import { reasonTable } from '../judge/reason-table.ts';
-import type { Cause, Proof } from './cause.ts';
+import type { Proof } from './cause.ts';
 import { type CauseName, causeNames, causes } from './causes.ts';
 import type { Contrast } from './contrast.ts';
 import { isAlike } from './flips.ts';
@@ -49,7 +49,7 @@ export function judge(cases: readonly Case[]): Verdict[][] {
   const proven = candidates.map((names, index) => provenOf(names, cases[index]));
   const sure = new Set(proven.flat());
   const named = cases.flatMap((one, index) => {
-    const cause = proven[index]?.find((name) => causes[name].rank === 'named');
+    const cause = proven[index]?.find(isNamed);
     return cause === undefined ? [] : [{ one, cause }];
   });
   const coverage = (name: CauseName): number => candidates.filter((names) => names.includes(name)).length;
@@ -57,7 +57,7 @@ export function judge(cases: readonly Case[]): Verdict[][] {
     const own = best(proven[index] ?? [], rankOf);
     const [first] = own;
     // A general cause adds nothing where a named one is certain.
-    if (names.every((name) => causes[name].rank !== 'named')) {
+    if (!names.some(isNamed)) {
       const known = named.find(({ one }) => explainsToo(one, cases[index]));
       if (known !== undefined) return [{ cause: known.cause, confidence: 'likely' }];
     }
@@ -84,7 +84,7 @@ export function judgeAlone(one: Case, named: CauseName | undefined): Verdict[] {
     rankOf,
   );
   if (said !== undefined) return [{ cause: said, confidence: 'likely' }];
-  const particular = names.filter((name) => causes[name].rank !== 'general');
+  const particular = names.filter((name) => rankOf(name) > ranks.general);
   const left = particular.length === 0 ? names : particular;
   return left.toSorted((a, b) => rankOf(b) - rankOf(a)).map((cause) => ({ cause, confidence: 'open' }));
 }
@@ -96,10 +96,14 @@ function isNamedIn(failure: Failure, name: CauseName): boolean {
   return causes[name].provenBy.some((proof) => proof instanceof RegExp && proof.test(said) && !proof.test(bare));
 }
 
-const ranks: Readonly<Record<Cause['rank'], number>> = { general: 0, inferred: 1, named: 2 };
+const ranks = { general: 0, inferred: 1, named: 2 } as const;
 
 function rankOf(name: CauseName): number {
-  return ranks[causes[name].rank];
+  return ranks[causes[name].rank ?? 'named'];
+}
+
+function isNamed(name: CauseName): boolean {
+  return rankOf(name) === ranks.named;
 }
 
 /** Those with the highest value. */
