@@ -111,7 +111,7 @@ describeWhere(read !== undefined, 'koffi', 'what the kernel tells', () => {
       const { ackedBytes = 0 } = run.failure?.evidence.kernel ?? {};
       expect(ackedBytes).toBeGreaterThanOrEqual(300_000);
       expect(ackedBytes).toBeLessThan(run.sentBytes);
-      const finding = explain(run.failure!, aloneOn(run.check.path), 'docker');
+      const finding = explain(run.failure!, aloneOn(run.check.path, run.failure!), 'docker');
       expect(finding).toMatchObject({ cause: 'hop_does_not_read', confidence: 'likely' });
       expect(finding?.evidence[0]).toMatch(/acknowledged [\d.]+ \wi?B and has no room for more/);
     });

@@ -124,7 +124,7 @@ function rateOf(runs: readonly Run[]): number | undefined {
 
 function settingFor(failures: readonly Failure[], path: NetworkPath, client: string): string | undefined {
   for (const failure of failures) {
-    const finding = explain(failure, aloneOn(path), client);
+    const finding = explain(failure, aloneOn(path, failure), client);
     if (finding !== undefined && finding.confidence !== 'open') return finding.remedy;
   }
   return undefined;

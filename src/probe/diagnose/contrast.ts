@@ -81,39 +81,14 @@ const barePhases: ReadonlySet<Phase> = new Set(['auth', 'start', 'pull']);
 
 const noCuts: PullCuts = { count: 0 };
 
-/** The contrast of a run about which nothing else is known. */
-export function aloneOn(path: Examined['path'], direct: DirectResult = 'none', directPath?: string): Contrast {
-  return {
-    ...observedOf({ path, trials: [] }),
-    pathKind: path.kind,
-    throughProxy: path.proxy !== undefined,
-    anonymous: false,
-    sizeBytes: 0,
-    smallPassed: false,
-    smallPassedAfter: false,
-    passedBytes: 0,
-    passedAlikeBytes: 0,
-    isSlowBody: false,
-    declaredPassed: undefined,
-    slowPassedMs: 0,
-    endedAfterMs: undefined,
-    idleEndedAfterMs: undefined,
-    restPassedMs: undefined,
-    freshPassed: undefined,
-    arrived: undefined,
-    direct,
-    directPath,
-    directLoginWorks: false,
-    kindsFailingAlike: [],
-    cameAgain: undefined,
-    tokenAgeMs: undefined,
-    bareFails: false,
-    onlyOtherHostFails: false,
-    constantMs: undefined,
-    session: sessionAnswers([]),
-    pullCuts: noCuts,
-    proven: new Set(),
-  };
+/** What stands around a failure of a run about which nothing else is known. */
+export function aloneOn(
+  path: Examined['path'],
+  failure: Failure,
+  direct: DirectResult = 'none',
+  directPath?: string,
+): Contrast {
+  return { ...contrastOf({ failure, what: '' }, { subject: { path, trials: [] } }), direct, directPath };
 }
 
 /** What stands around a failure in its examination. Pure. */

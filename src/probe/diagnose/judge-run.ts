@@ -26,7 +26,7 @@ function findingAmong({ failure, check, attempts }: Run, seen: SeenInRound): Fin
   if (failure.reason === 'session_lost' && resent) return undefined;
   const { elsewhere, kindsFailingAlike } = seen;
   const anonymous = check.registry.credentials.kind === 'anonymous';
-  const among = aloneOn(check.path, elsewhere, elsewhere === 'none' ? undefined : 'another path');
+  const among = aloneOn(check.path, failure, elsewhere, elsewhere === 'none' ? undefined : 'another path');
   const pullCuts = pullCutsOf(oneAfterTheOther(attempts).map((attempt) => attempt.failure));
   const contrast = {
     ...among,

@@ -29,7 +29,7 @@ export function pullCases({ runs, directRuns }: PulledBack): PullCase[] {
   const passedThere = directRuns.filter(({ ok }) => ok).length;
   if (alike.length >= timesToProve && passedThere >= timesToProve) proven.push('path');
   const contrast = {
-    ...aloneOn(path, resultOf(there, first.failure), there?.check.path.name),
+    ...aloneOn(path, first.failure, resultOf(there, first.failure), there?.check.path.name),
     cameAgain: again === undefined || !(again.ok || isPullFailed(again)) ? undefined : !again.ok,
     pullCuts,
     proven: new Set(proven),

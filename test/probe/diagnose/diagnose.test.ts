@@ -28,8 +28,8 @@ function failed(changes: Partial<Failure>): Failure {
 }
 
 const edge = pathTo('https://registry.example', { name: 'edge', kind: 'edge' });
-const alone = aloneOn(edge);
-const good = aloneOn(edge, 'ok', 'internal');
+const alone = aloneOn(edge, failed({}));
+const good = aloneOn(edge, failed({}), 'ok', 'internal');
 
 /** What a lab does not make, or makes slowly: failure, what stands around it, cause@hop and how sure. */
 /** A body of which no full segment was ever acknowledged, as the kernel has it. */

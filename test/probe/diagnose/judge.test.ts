@@ -28,7 +28,7 @@ function failed({
 }
 
 function around(changes: Partial<Contrast>): Contrast {
-  return { ...aloneOn(path), ...changes };
+  return { ...aloneOn(path, failed({})), ...changes };
 }
 
 const body = (text: string): { evidence: Partial<Evidence> } => ({ evidence: { body: text } });
