@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { LabServer } from './lab-server.ts';
 import { type LoopbackServer, type TlsIdentity, startLoopbackServer } from './loopback-server.ts';
 import { noAuth, type RegistryAuth } from './oci/auth.ts';
@@ -25,8 +24,6 @@ export interface RegistryOptions {
   /** Blobs that no manifest names are removed after this time, as Gitea's clean-up does; default: never. */
   readonly blobLifetimeMs?: number;
   readonly logCapacity?: number;
-  /** distribution's `http.secret`, which replicas have to share; default: one of its own. */
-  readonly httpSecret?: string;
   readonly settings?: Partial<Omit<RegistrySettings, 'quirks'>>;
   /** Asked first of each request; true: it was answered there. */
   readonly answersItself?: AnswersItself | undefined;
@@ -39,61 +36,20 @@ export type AnswersItself = (call: RegistryCall, reset: () => void) => Promise<b
  * A running registry.
  *
  *     const registry = await startRegistry({ auth: basicAuth([{ name: 'u', password: 'p' }]) });
- *     … registry.url, registry.requests, registry.openSessions, registry.blobs …
+ *     … registry.url, registry.requests, registry.store …
  *     await registry.close();
  */
 export class DemoRegistry extends LabServer {
-  readonly #store: Store;
-  readonly #live: LiveState;
+  /** What it holds. */
+  readonly store: Store;
+  /** In force for each request. */
+  readonly settings: RegistrySettings;
 
-  constructor(server: LoopbackServer, log: RequestLog, store: Store, live: LiveState) {
+  constructor(server: LoopbackServer, log: RequestLog, store: Store, settings: RegistrySettings) {
     super(server, log);
-    this.#store = store;
-    this.#live = live;
+    this.store = store;
+    this.settings = settings;
   }
-
-  /** Upload sessions that are neither committed nor cancelled. */
-  get openSessions(): readonly { readonly id: string; readonly repository: string; readonly sizeBytes: number }[] {
-    return [...this.#store.uploads.values()].map(({ id, repository, sizeBytes }) => ({ id, repository, sizeBytes }));
-  }
-
-  /** Digest → size of committed blobs. */
-  get blobs(): ReadonlyMap<string, number> {
-    return new Map([...this.#store.blobs].map(([digest, blob]) => [digest, blob.sizeBytes]));
-  }
-
-  /** `NAME:TAG` and `NAME@DIGEST` → digest. */
-  get manifests(): ReadonlyMap<string, string> {
-    const all = new Map<string, string>();
-    for (const [name, content] of this.#store.repositories) {
-      for (const digest of content.manifests.keys()) all.set(`${name}@${digest}`, digest);
-      for (const [tag, digest] of content.tags) all.set(`${name}:${tag}`, digest);
-    }
-    return all;
-  }
-
-  get keptBytes(): number {
-    return this.#store.keptBytes;
-  }
-
-  /** Changes settings while running, for example the realm once an edge's address is known. */
-  change(changes: Partial<Omit<RegistrySettings, 'quirks'>>): void {
-    this.#live.settings = { ...this.#live.settings, ...changes };
-  }
-
-  /** As a restarted process: connections are reset, open sessions are lost, state signed before is unknown. */
-  restart(): void {
-    this.dropConnections();
-    for (const upload of this.#store.uploads.values()) this.#store.closeUpload(upload);
-    this.#live.stateSecret = secretOf(this.#live);
-  }
-}
-
-/** What changes while the registry runs. */
-interface LiveState {
-  settings: RegistrySettings;
-  stateSecret: Buffer;
-  readonly httpSecret?: string | undefined;
 }
 
 /** Starts a registry on 127.0.0.1. Rejects when the port is taken. */
@@ -106,11 +62,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Demo
     uploadLifetimeMs: options.uploadLifetimeMs ?? 3_600_000,
     blobLifetimeMs: options.blobLifetimeMs ?? Number.POSITIVE_INFINITY,
   });
-  const live: LiveState = {
-    settings: initialSettings(options),
-    stateSecret: secretOf(options),
-    httpSecret: options.httpSecret,
-  };
+  const settings = settingsOf(options);
   const { auth = noAuth, answersItself } = options;
   const server = await startLoopbackServer({
     port: options.port ?? 0,
@@ -118,20 +70,15 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Demo
     onRequest(request, response) {
       const entry = log.add(request);
       watch(request, response, entry);
-      const { settings, stateSecret } = live;
       const url = urlOf(request.url);
-      const call = { request, response, url, entry, settings, store, stateSecret, mayPull: () => false };
+      const call = { request, response, url, entry, settings, store, mayPull: () => false };
       const reset = (): void => server.reset(request.socket);
       response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
       const handled = answersItself === undefined ? Promise.resolve(false) : answersItself(call, reset);
       handled.then((isAnswered) => (isAnswered ? undefined : handle(call, auth))).catch(reset);
     },
   });
-  return new DemoRegistry(server, log, store, live);
-}
-
-function secretOf({ httpSecret }: { readonly httpSecret?: string | undefined }): Buffer {
-  return httpSecret === undefined ? randomBytes(32) : Buffer.from(httpSecret);
+  return new DemoRegistry(server, log, store, settings);
 }
 
 /** The request's target; one that is no URL is treated as an unknown path. */
@@ -141,7 +88,7 @@ function urlOf(target: string | undefined): URL {
 
 const urlBase = 'http://registry.invalid';
 
-function initialSettings(options: RegistryOptions): RegistrySettings {
+function settingsOf(options: RegistryOptions): RegistrySettings {
   return {
     quirks: options.quirks ?? spec,
     quotaBytes: undefined,

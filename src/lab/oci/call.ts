@@ -3,7 +3,7 @@ import type { LoggedRequest } from '../request-log.ts';
 import type { RegistryQuirks } from './quirks.ts';
 import type { Store } from './store.ts';
 
-/** What can be changed on a running registry. */
+/** How a registry behaves. */
 export interface RegistrySettings {
   readonly quirks: RegistryQuirks;
   /** Bytes the registry may hold before a commit is refused; undefined: no quota. */
@@ -31,8 +31,6 @@ export interface RegistryCall {
   readonly entry: LoggedRequest;
   readonly settings: RegistrySettings;
   readonly store: Store;
-  /** Signs upload state; another secret makes all Locations handed out before unknown. */
-  readonly stateSecret: Buffer;
   /** Whether the caller may do this in that repository; used for mounts, which touch a second one. */
   readonly mayPull: (repository: string) => boolean;
 }

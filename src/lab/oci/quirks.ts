@@ -1,9 +1,19 @@
+import type { RegistryCall } from './call.ts';
+import type { Upload } from './store.ts';
+
+/** A copy of the session that its Location carries as `_state`, and that comes back with it. */
+interface UploadState {
+  readonly of: (upload: Upload) => string;
+  /** Whether a request is refused for what came back; the answer is sent then. `upload`: undefined where there is none. */
+  readonly refuses: (call: RegistryCall, id: string, upload: Upload | undefined) => boolean;
+}
+
 /** What one registry implementation does where the specification leaves room, or is not followed. */
 export interface RegistryQuirks {
   /** Upload and blob Locations; absolute ones are built from X-Forwarded-Proto, X-Forwarded-Host and Host. */
   readonly location: 'absolute' | 'relative';
-  /** Locations carry `_state`, an HMAC-signed copy of the session: `replaced` state is refused as said here. */
-  readonly signedState: 'none' | 'stale-404-cancels' | 'stale-416';
+  /** Undefined: Locations carry none. */
+  readonly uploadState?: UploadState | undefined;
   readonly sessionHeader: 'Docker-Upload-UUID' | 'Blob-Upload-UUID';
   /** Range on the 202 of POST. */
   readonly postRange: '0-0' | 'absent';
@@ -39,7 +49,6 @@ export interface RegistryQuirks {
 /** The OCI distribution specification as written. */
 export const spec: RegistryQuirks = {
   location: 'relative',
-  signedState: 'none',
   sessionHeader: 'Docker-Upload-UUID',
   postRange: '0-0',
   emptyRange: '0-0',

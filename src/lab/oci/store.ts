@@ -6,7 +6,6 @@ type DigestAlgorithm = 'sha256' | 'sha512';
 export interface Upload {
   readonly id: string;
   readonly repository: string;
-  readonly startedAt: Date;
   readonly algorithm: DigestAlgorithm;
   hash: Hash;
   sizeBytes: number;
@@ -168,7 +167,6 @@ function newUpload(repository: string, algorithm: DigestAlgorithm, keepsBytes: b
   return {
     id: randomUUID(),
     repository,
-    startedAt: new Date(),
     algorithm,
     hash: createHash(algorithm),
     sizeBytes: 0,

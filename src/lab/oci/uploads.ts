@@ -1,4 +1,3 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RegistryCall, locationOf, readBody, sendEmpty, sendError } from './call.ts';
 import { type Upload, digestAlgorithm } from './store.ts';
@@ -74,29 +73,12 @@ export function cancelUpload(call: RegistryCall, upload: Upload): void {
 export function findUpload(call: RegistryCall, repository: string, id: string): Upload | undefined {
   const { quirks } = call.settings;
   const upload = call.store.uploads.get(id);
-  const state = call.url.searchParams.get('_state');
-  const reads = call.request.method === 'GET' || call.request.method === 'DELETE';
-  const needsState = quirks.signedState !== 'none' && !(quirks.signedState === 'stale-416' && reads);
-  const offset = needsState ? stateOffset(call.stateSecret, id, state) : undefined;
-  // distribution checks the signature before it looks for the session: another replica's Location is "invalid", not "unknown".
-  if (needsState && offset === undefined) {
-    sendError(call, 404, 'BLOB_UPLOAD_INVALID', 'invalid secret');
-    return undefined;
-  }
+  if (quirks.uploadState?.refuses(call, id, upload) === true) return undefined;
   if (!upload || upload.repository !== repository) {
     sendError(call, 404, 'BLOB_UPLOAD_UNKNOWN');
     return undefined;
   }
   upload.touchedAtMs = performance.now();
-  if (offset !== undefined && offset !== upload.sizeBytes) {
-    if (quirks.signedState === 'stale-416') {
-      sendError(call, 416, 'RANGE_INVALID', undefined, statusOf(call, upload));
-    } else {
-      call.store.closeUpload(upload);
-      sendError(call, 404, 'BLOB_UPLOAD_INVALID', 'upload resumed at wrong offset');
-    }
-    return undefined;
-  }
   if (upload.poisoned && call.request.method !== 'GET' && call.request.method !== 'DELETE') {
     sendError(call, 500, 'UNKNOWN', 'offset mismatch between file and model');
     return undefined;
@@ -174,7 +156,8 @@ function rangeAccepted(call: RegistryCall, upload: Upload, contentRange: string 
   return true;
 }
 
-function statusOf(call: RegistryCall, upload: Upload): Record<string, string> {
+/** Where a session stands, as headers. */
+export function statusOf(call: RegistryCall, upload: Upload): Record<string, string> {
   return { ...sessionHeaders(call, upload), ...rangeHeader(call, upload.sizeBytes) };
 }
 
@@ -187,23 +170,6 @@ function rangeHeader(call: RegistryCall, sizeBytes: number): Record<string, stri
 function sessionHeaders(call: RegistryCall, upload: Upload): Record<string, string> {
   const { quirks } = call.settings;
   const path = `/v2/${upload.repository}/blobs/uploads/${upload.id}`;
-  const query = quirks.signedState === 'none' ? '' : `?_state=${signState(call.stateSecret, upload)}`;
+  const query = quirks.uploadState === undefined ? '' : `?_state=${quirks.uploadState.of(upload)}`;
   return { Location: locationOf(call, path + query), [quirks.sessionHeader]: upload.id };
-}
-
-/** distribution's `_state`: base64url of HMAC-SHA256 followed by the JSON it covers. */
-function signState(secret: Buffer, upload: Upload): string {
-  const facts = { Name: upload.repository, UUID: upload.id, Offset: upload.sizeBytes, StartedAt: upload.startedAt };
-  const json = Buffer.from(JSON.stringify(facts));
-  return Buffer.concat([createHmac('sha256', secret).update(json).digest(), json]).toString('base64url');
-}
-
-/** The offset a valid state speaks of; undefined when the state is missing, forged, or of another session. */
-function stateOffset(secret: Buffer, id: string, state: string | null): number | undefined {
-  const bytes = Buffer.from(state ?? '', 'base64url');
-  if (bytes.length <= 32) return undefined;
-  const json = bytes.subarray(32);
-  if (!timingSafeEqual(createHmac('sha256', secret).update(json).digest(), bytes.subarray(0, 32))) return undefined;
-  const facts = JSON.parse(json.toString()) as { UUID: string; Offset: number };
-  return facts.UUID === id ? facts.Offset : undefined;
 }

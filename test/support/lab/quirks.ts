@@ -1,7 +1,12 @@
-import { gitea as giteaUploads, type RegistryQuirks as UploadQuirks, spec as specUploads } from '../../../src/lab/oci/quirks.ts';
+import {
+  gitea as giteaUploads,
+  type RegistryQuirks as UploadQuirks,
+  spec as specUploads,
+} from '../../../src/lab/oci/quirks.ts';
+import type { SignedState } from './upload-state.ts';
 
 /** What one registry implementation does where the specification leaves room, its token service included. */
-export interface RegistryQuirks extends UploadQuirks {
+export interface RegistryQuirks extends Omit<UploadQuirks, 'uploadState'> {
   readonly tokenPath: string;
   /** HTTP Basic is accepted although the challenge is Bearer. */
   readonly basicBesideBearer: boolean;
@@ -9,6 +14,7 @@ export interface RegistryQuirks extends UploadQuirks {
   readonly secondChallenge: string | undefined;
   /** GET on the token service answers without `expires_in`; POST is unknown to it. */
   readonly token: { readonly announcesExpiry: boolean; readonly post: boolean };
+  readonly signedState: SignedState;
 }
 
 export const quirksNames = [
@@ -29,6 +35,7 @@ const spec: RegistryQuirks = {
   basicBesideBearer: false,
   secondChallenge: undefined,
   token: { announcesExpiry: true, post: true },
+  signedState: 'none',
 };
 
 /** distribution/distribution v2.8.3, registry/handlers/blobupload.go: Content-Range is not looked at, state must be fresh. */

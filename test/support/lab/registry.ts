@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   type DemoRegistry as ShippedRegistry,
   type RegistryOptions as ShippedOptions,
@@ -7,6 +8,7 @@ import { authOf, createTokenSigner, type RegistryAuth } from './auth.ts';
 import { type Intercept, react } from './intercept.ts';
 import { type QuirksName, quirksOf, type RegistryQuirks } from './quirks.ts';
 import { answerToken } from './token-service.ts';
+import { uploadStateOf } from './upload-state.ts';
 
 export interface RegistryOptions extends Omit<ShippedOptions, 'auth' | 'quirks' | 'answersItself'> {
   /** Default: none. */
@@ -16,10 +18,27 @@ export interface RegistryOptions extends Omit<ShippedOptions, 'auth' | 'quirks' 
   readonly quirksChanges?: Partial<RegistryQuirks>;
   /** Scripted answers; see `Reaction`. Can be replaced at any time. */
   readonly intercept?: Intercept;
+  /** distribution's `http.secret`, which replicas have to share; default: one of its own. */
+  readonly httpSecret?: string;
 }
 
-/** The lab's registry, as tests need it: with a token service, the oddities of other registries, and scripted answers. */
-export type DemoRegistry = ShippedRegistry & { intercept: Intercept | undefined };
+interface Watched {
+  intercept: Intercept | undefined;
+  /** Upload sessions that are neither committed nor cancelled. */
+  readonly openSessions: readonly { readonly id: string; readonly repository: string; readonly sizeBytes: number }[];
+  /** Digest → size of committed blobs. */
+  readonly blobs: ReadonlyMap<string, number>;
+  /** `NAME:TAG` and `NAME@DIGEST` → digest. */
+  readonly manifests: ReadonlyMap<string, string>;
+  readonly keptBytes: number;
+  /** Changes settings while running, for example the realm once an edge's address is known. */
+  change(changes: NonNullable<ShippedOptions['settings']>): void;
+  /** As a restarted process: connections are reset, open sessions are lost, state signed before is unknown. */
+  restart(): void;
+}
+
+/** The lab's registry, as tests need it: with a token service, the oddities of other registries, scripted answers, and what it holds. */
+export type DemoRegistry = ShippedRegistry & Watched;
 
 /**
  * Starts a registry on 127.0.0.1. Rejects when the port is taken.
@@ -28,24 +47,62 @@ export type DemoRegistry = ShippedRegistry & { intercept: Intercept | undefined 
  *     registry.intercept = (request) => (request.method === 'PATCH' ? { kind: 'reset', readBytes: 1024 } : undefined);
  */
 export async function startRegistry(options: RegistryOptions = {}): Promise<DemoRegistry> {
-  const { auth = { kind: 'none' }, quirks: name = 'spec', quirksChanges, intercept, ...shipped } = options;
+  const { auth = { kind: 'none' }, quirks: name = 'spec', quirksChanges, intercept, httpSecret, ...shipped } = options;
   const quirks = { ...quirksOf(name), ...quirksChanges };
   const signer = createTokenSigner();
-  const script = { intercept };
+  const secretOf = (): Buffer => (httpSecret === undefined ? randomBytes(32) : Buffer.from(httpSecret));
+  const live = { intercept, secret: secretOf() };
   const registry = await startShipped({
     ...shipped,
-    quirks,
+    quirks: { ...quirks, uploadState: uploadStateOf(quirks.signedState, () => live.secret) },
     auth: authOf(auth, quirks, signer),
     async answersItself(call, reset) {
-      const reaction = script.intercept?.(call.entry);
+      const reaction = live.intercept?.(call.entry);
       if (reaction !== undefined && (await react(call, reaction, reset))) return true;
       if (auth.kind !== 'bearer' || call.url.pathname !== quirks.tokenPath) return false;
       await answerToken(call, { auth, signer, quirks });
       return true;
     },
   });
-  return Object.defineProperty(registry, 'intercept', {
-    get: () => script.intercept,
-    set: (next: Intercept | undefined) => (script.intercept = next),
-  }) as DemoRegistry;
+  return watched(registry, live, secretOf);
+}
+
+function watched(
+  registry: ShippedRegistry,
+  live: { intercept: Intercept | undefined; secret: Buffer },
+  newSecret: () => Buffer,
+): DemoRegistry {
+  const { store, settings } = registry;
+  const seen: Watched = {
+    get intercept() {
+      return live.intercept;
+    },
+    set intercept(next) {
+      live.intercept = next;
+    },
+    get openSessions() {
+      return [...store.uploads.values()].map(({ id, repository, sizeBytes }) => ({ id, repository, sizeBytes }));
+    },
+    get blobs() {
+      return new Map([...store.blobs].map(([digest, blob]) => [digest, blob.sizeBytes]));
+    },
+    get manifests() {
+      const all = new Map<string, string>();
+      for (const [name, content] of store.repositories) {
+        for (const digest of content.manifests.keys()) all.set(`${name}@${digest}`, digest);
+        for (const [tag, digest] of content.tags) all.set(`${name}:${tag}`, digest);
+      }
+      return all;
+    },
+    get keptBytes() {
+      return store.keptBytes;
+    },
+    change: (changes) => void Object.assign(settings, changes),
+    restart() {
+      registry.dropConnections();
+      for (const upload of store.uploads.values()) store.closeUpload(upload);
+      live.secret = newSecret();
+    },
+  };
+  return Object.defineProperties(registry, Object.getOwnPropertyDescriptors(seen)) as DemoRegistry;
 }
