@@ -19,9 +19,6 @@ import { positive } from './flag-values.ts';
 import { outcomeText } from './push.ts';
 import { type Flags, type FlagValues, noValue, oneValue } from './flags.ts';
 
-/** Of each of its servers; nothing in the demo shows older ones. */
-const keptRequests = 50;
-
 /** The path on which nothing is in the way. */
 const provenPath = 'internal';
 
@@ -67,7 +64,7 @@ export function demoCommand(deps: PushDeps, columns?: number): Command {
       const logger = loggerOf(values, (line) => terminal.err(line));
       const log = values.isSet('log.level') ? logger : withoutOwnFaults(logger);
       const outage = outageOf(values);
-      const lab = await startLab({ outage, logCapacity: keptRequests });
+      const lab = await startLab({ outage });
       for (const change of changes) log.info('path changed', { change: applyChange(lab, change) });
       const readConfig = (): Config => demoConfig(lab, { env: terminal.env });
       if (values.isSet('once')) {

@@ -1,12 +1,11 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FaultBehaviour } from './faults/behaviour.ts';
 import { behaviourOf } from './faults/catalogue.ts';
 import type { Fault } from './faults/fault.ts';
 import { forward } from './forward.ts';
-import { LabServer } from './lab-server.ts';
 import { type LoopbackServer, type TlsIdentity, startLoopbackServer } from './loopback-server.ts';
 import type { EdgeIdentity } from './proxy-styles.ts';
 import { createProxyCall } from './proxy-call.ts';
-import { RequestLog } from './request-log.ts';
 
 export interface EdgeOptions<F = Fault> {
   /** Origin of the registry or of the next edge; several are used in turn, one a request. */
@@ -20,7 +19,8 @@ export interface EdgeOptions<F = Fault> {
   readonly upstreamCa?: string;
   /** How long a body is still read after an early answer with ending `linger`; default 5 s (nginx lingering_timeout). */
   readonly lingerMs?: number;
-  readonly logCapacity?: number;
+  /** Told of each request; what it returns is told the status of an answer of the edge's own. */
+  readonly watch?: (request: IncomingMessage, response: ServerResponse) => (status: number) => void;
 }
 
 /**
@@ -32,41 +32,20 @@ export interface EdgeOptions<F = Fault> {
  *       identity: { style: 'nginx' },
  *     });
  *     edge.setFaults([]);                 // heal
- *     … edge.url, edge.requests …
+ *     … edge.url …
  *     await edge.close();
  *
  * The kernel's buffers on loopback take megabytes before a sender notices that nobody reads: bytes handed over by a client
  * can be more than an edge has seen.
  */
-export class DemoEdge<F = Fault> extends LabServer {
-  readonly #live: LiveState;
-  readonly #behaviourOf: (fault: F) => FaultBehaviour;
-  #faults: readonly F[] = [];
-
-  constructor(server: LoopbackServer, log: RequestLog, live: LiveState, behaviourOf: (fault: F) => FaultBehaviour) {
-    super(server, log);
-    this.#live = live;
-    this.#behaviourOf = behaviourOf;
-  }
-
-  get faults(): readonly F[] {
-    return this.#faults;
-  }
-
+export interface DemoEdge<F = Fault> extends LoopbackServer {
+  /** Those in force. */
+  faults: readonly F[];
   /** In force for requests that begin after the call. */
-  setFaults(faults: readonly F[]): void {
-    this.#live.behaviours = faults.map(this.#behaviourOf);
-    this.#faults = faults;
-  }
-
+  readonly setFaults: (faults: readonly F[]) => void;
   /** Whose headers and pages it shows from now on. */
-  setIdentity(identity: EdgeIdentity): void {
-    this.#live.identity = identity;
-  }
-
-  setUpstream(upstream: string | readonly string[]): void {
-    this.#live.upstreams = [upstream].flat();
-  }
+  readonly setIdentity: (identity: EdgeIdentity) => void;
+  readonly setUpstream: (upstream: string | readonly string[]) => void;
 }
 
 /** Starts a reverse proxy on 127.0.0.1. Rejects when the port is taken. */
@@ -79,24 +58,19 @@ export async function startEdgeWith<F>(
   options: EdgeOptions<F>,
   behave: (fault: F) => FaultBehaviour,
 ): Promise<DemoEdge<F>> {
-  const log = new RequestLog(options.logCapacity ?? 1000);
-  const seenOnConnection = new WeakMap<object, number>();
   const { upstream: first, identity = { style: 'nginx' }, faults = [] } = options;
-  const live: LiveState = { identity, upstreams: [first].flat(), turn: 0, behaviours: [] };
+  const live: LiveState = { identity, upstreams: [first].flat(), turn: 0, behaviours: faults.map(behave) };
   const server = await startLoopbackServer({
     port: options.port ?? 0,
     tls: options.tls,
     onRequest(request, response) {
-      const seen = (seenOnConnection.get(request.socket) ?? 0) + 1;
-      seenOnConnection.set(request.socket, seen);
       const call = createProxyCall({
         request,
         response,
-        entry: log.add(request),
-        requestsOnConnection: seen,
         style: live.identity.style,
         lingerMs: options.lingerMs ?? 5000,
         reset: () => server.reset(request.socket),
+        onAnswer: options.watch?.(request, response),
       });
       const upstream = new URL(live.upstreams[live.turn++ % live.upstreams.length] ?? '');
       const stations = live.behaviours.map((behaviour) => behaviour(call));
@@ -104,8 +78,15 @@ export async function startEdgeWith<F>(
       forward(call, route).catch(() => call.answer({ status: 502, ending: 'reset' }));
     },
   });
-  const edge = new DemoEdge(server, log, live, behave);
-  edge.setFaults(faults);
+  const edge: DemoEdge<F> = Object.assign(server, {
+    faults,
+    setFaults(next: readonly F[]) {
+      live.behaviours = next.map(behave);
+      edge.faults = next;
+    },
+    setIdentity: (next: EdgeIdentity) => void (live.identity = next),
+    setUpstream: (upstream: string | readonly string[]) => void (live.upstreams = [upstream].flat()),
+  });
   return edge;
 }
 

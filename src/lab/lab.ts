@@ -10,7 +10,7 @@ import type { TlsIdentity } from './loopback-server.ts';
 import { basicAuth } from './oci/auth.ts';
 import { gitea } from './oci/quirks.ts';
 import { type PresetName, type PresetScale, demoScale, presetOf } from './presets.ts';
-import { type DemoRegistry, startRegistry } from './registry.ts';
+import { startRegistry } from './registry.ts';
 
 interface LabOptions {
   /** Default: `demoScale`. */
@@ -19,8 +19,6 @@ interface LabOptions {
   readonly startRegistry?: typeof startRegistry;
   /** When the load balancer loses its server; default 20 s in 60 s. */
   readonly outage?: OutagePlan;
-  /** Requests that each server's log keeps; default 1000. */
-  readonly logCapacity?: number;
 }
 
 /** Down for `downMs` in each `everyMs`, first after `firstAfterMs` (default: at the end of the first `everyMs`). */
@@ -57,8 +55,6 @@ export interface DemoLab {
   readonly paths: readonly LabPath[];
   /** Bytes; what `expect` means by small, medium and large. */
   readonly sizes: typeof labSizes;
-  /** The embedded registry itself, for its logs and counts. */
-  readonly server: DemoRegistry;
   /** The edge in front of a path. Throws for an unknown name. */
   readonly edge: (path: string) => DemoEdge;
   /** Gives the path the faults and the face of a preset. Throws for an unknown path. */
@@ -87,17 +83,15 @@ export async function startLab(options: LabOptions = {}): Promise<DemoLab> {
     settings: { commitBytesPerSecond: 4 * MiB },
     blobLifetimeMs: 60_000,
     uploadLifetimeMs: 60_000,
-    logCapacity: options.logCapacity,
   });
   const running = new Map<string, RunningPath>();
   for (const plan of pathPlans(scale))
-    running.set(plan.name, await startPath(plan, server.url, identity, options.logCapacity));
+    running.set(plan.name, await startPath(plan, server.url, identity));
   const outage = startOutage(find(running, 'loadbalancer'), options.outage ?? { everyMs: 60_000, downMs: 20_000 });
   return {
     registry: { name: 'gitea', repository: 'demo/blobprobe', username: 'probe', password: demoPassword },
     paths: [...running.values()].map(({ plan, edge }) => labPath(plan, edge, caFile)),
     sizes: labSizes,
-    server,
     edge: (path) => find(running, path).edge,
     ...controls(running, scale),
     async close() {
@@ -120,17 +114,11 @@ interface RunningPath {
   healed: boolean;
 }
 
-async function startPath(
-  plan: PathPlan,
-  registryUrl: string,
-  tls: TlsIdentity,
-  logCapacity?: number,
-): Promise<RunningPath> {
+async function startPath(plan: PathPlan, registryUrl: string, tls: TlsIdentity): Promise<RunningPath> {
   const { behind, identity, faults } = plan;
-  const inner =
-    behind && (await startEdge({ upstream: registryUrl, identity: { style: 'plain' }, faults: behind, logCapacity }));
+  const inner = behind && (await startEdge({ upstream: registryUrl, identity: { style: 'plain' }, faults: behind }));
   const upstream = inner?.url ?? registryUrl;
-  const edge = await startEdge({ upstream, identity, faults, logCapacity, tls: plan.tls ? tls : undefined });
+  const edge = await startEdge({ upstream, identity, faults, tls: plan.tls ? tls : undefined });
   return { plan, edge, inner, faults, down: false, healed: false };
 }
 

@@ -6,7 +6,6 @@ import {
 } from 'node:http';
 import { type Server as HttpsServer, createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { framingOf } from './request-log.ts';
 import { resetSocket } from './reset-socket.ts';
 
 /** PEM texts a server shows itself with. */
@@ -122,6 +121,12 @@ function createServer(options: LoopbackServerOptions): HttpServer | HttpsServer 
   server.on('clientError', (_error, socket) => socket.destroy());
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return server;
+}
+
+/** How the length of a request's body is told (RFC 9112 §6). */
+export function framingOf(request: IncomingMessage): 'chunked' | 'content-length' | 'none' {
+  if (request.headers['transfer-encoding'] !== undefined) return 'chunked';
+  return request.headers['content-length'] === undefined ? 'none' : 'content-length';
 }
 
 /**

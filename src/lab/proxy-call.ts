@@ -2,19 +2,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ProxyAnswer, ProxyCall } from './faults/behaviour.ts';
 import { type Page, pageOf } from './pages.ts';
 import { type ProxyStyle, styleOf } from './proxy-styles.ts';
-import { type LoggedRequest, watch } from './request-log.ts';
 
 /** The exchange object that the faults of an edge work on. */
 export function createProxyCall(facts: {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly entry: LoggedRequest;
-  readonly requestsOnConnection: number;
   readonly style: ProxyStyle;
   readonly lingerMs: number;
   readonly reset: () => void;
+  /** Told the status of an answer of the proxy's own. */
+  readonly onAnswer: ((status: number) => void) | undefined;
 }): ProxyCall {
-  const { request, response, entry, requestsOnConnection } = facts;
+  const { request, response } = facts;
   const callbacks: (() => void)[] = [];
   let ended = false;
   let answered = false;
@@ -23,14 +22,11 @@ export function createProxyCall(facts: {
     ended = true;
     for (const callback of callbacks.splice(0)) callback();
   }
-  watch(request, response, entry);
   response.once('close', end);
   request.on('error', () => undefined);
   return {
     request,
     response,
-    entry,
-    requestsOnConnection,
     get answered() {
       return answered;
     },
@@ -45,7 +41,7 @@ export function createProxyCall(facts: {
       end();
       request.unpipe();
       if (response.headersSent || answer.ending === 'reset') return facts.reset();
-      entry.status = answer.status;
+      facts.onAnswer?.(answer.status);
       send(facts, answer, (answer.page ?? pageOf)(facts.style, answer.status));
     },
   };

@@ -1,11 +1,9 @@
-import { LabServer } from './lab-server.ts';
 import { type LoopbackServer, type TlsIdentity, startLoopbackServer } from './loopback-server.ts';
 import { noAuth, type RegistryAuth } from './oci/auth.ts';
 import { type RegistryCall, refuseInText, type RegistrySettings, sendError } from './oci/call.ts';
 import { type RegistryQuirks, spec } from './oci/quirks.ts';
 import { type Route, refuseRoute, routeOf } from './oci/router.ts';
 import { Store } from './oci/store.ts';
-import { RequestLog, watch } from './request-log.ts';
 import { parseUrl } from '../network/parse-url.ts';
 
 export interface RegistryOptions {
@@ -23,7 +21,6 @@ export interface RegistryOptions {
   readonly uploadLifetimeMs?: number;
   /** Blobs that no manifest names are removed after this time, as Gitea's clean-up does; default: never. */
   readonly blobLifetimeMs?: number;
-  readonly logCapacity?: number;
   readonly settings?: Partial<Omit<RegistrySettings, 'quirks'>>;
   /** Asked first of each request; true: it was answered there. */
   readonly answersItself?: AnswersItself | undefined;
@@ -36,25 +33,18 @@ export type AnswersItself = (call: RegistryCall, reset: () => void) => Promise<b
  * A running registry.
  *
  *     const registry = await startRegistry({ auth: basicAuth([{ name: 'u', password: 'p' }]) });
- *     … registry.url, registry.requests, registry.store …
+ *     … registry.url, registry.store …
  *     await registry.close();
  */
-export class DemoRegistry extends LabServer {
+export interface DemoRegistry extends LoopbackServer {
   /** What it holds. */
   readonly store: Store;
   /** In force for each request. */
   readonly settings: RegistrySettings;
-
-  constructor(server: LoopbackServer, log: RequestLog, store: Store, settings: RegistrySettings) {
-    super(server, log);
-    this.store = store;
-    this.settings = settings;
-  }
 }
 
 /** Starts a registry on 127.0.0.1. Rejects when the port is taken. */
 export async function startRegistry(options: RegistryOptions = {}): Promise<DemoRegistry> {
-  const log = new RequestLog(options.logCapacity ?? 1000);
   const store = new Store({
     keepsBytes: options.bytes !== 'discard',
     keptBytesLimit: options.keptBytesLimit ?? 256 * 1024 * 1024,
@@ -68,17 +58,15 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Demo
     port: options.port ?? 0,
     tls: options.tls,
     onRequest(request, response) {
-      const entry = log.add(request);
-      watch(request, response, entry);
       const url = urlOf(request.url);
-      const call = { request, response, url, entry, settings, store, mayPull: () => false };
+      const call = { request, response, url, settings, store, mayPull: () => false };
       const reset = (): void => server.reset(request.socket);
       response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
       const handled = answersItself === undefined ? Promise.resolve(false) : answersItself(call, reset);
       handled.then((isAnswered) => (isAnswered ? undefined : handle(call, auth))).catch(reset);
     },
   });
-  return new DemoRegistry(server, log, store, settings);
+  return Object.assign(server, { store, settings });
 }
 
 /** The request's target; one that is no URL is treated as an unknown path. */

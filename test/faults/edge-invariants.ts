@@ -1,4 +1,4 @@
-import type { LoggedRequest } from '../../src/lab/request-log.ts';
+import type { LoggedRequest } from '../support/lab/request-log.ts';
 import { clientProfiles } from '../../src/probe/clients/client-profiles.ts';
 import type { RequestRecord } from '../../src/probe/outcome.ts';
 import type { Observation } from './observation.ts';

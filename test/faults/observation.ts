@@ -1,5 +1,5 @@
 import type { Line } from '../support/recording-log.ts';
-import type { LoggedRequest } from '../../src/lab/request-log.ts';
+import type { LoggedRequest } from '../support/lab/request-log.ts';
 import type { LedgerEntry } from '../../src/probe/leftovers/ledger-entry.ts';
 import type { Run } from '../../src/probe/outcome.ts';
 import type { RecordedRun } from './recorder.ts';

@@ -2,14 +2,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DemoLab, startLab } from '../../src/lab/lab.ts';
+import { startLoggedRegistry } from '../support/lab/registry.ts';
 import { eventually, observe, send, sha256 } from '../support/wire.ts';
 
 type Shape = 'streamed' | 'put' | 'chunked';
 const chunkBytes = 256 * 1024;
 
+type LoggedRegistry = Awaited<ReturnType<typeof startLoggedRegistry>>;
+
 let lab: DemoLab;
+let registry: LoggedRegistry;
 beforeAll(async () => {
-  lab = await startLab({ outage: { everyMs: 600_000, downMs: 1 } });
+  const outage = { everyMs: 600_000, downMs: 1 };
+  lab = await startLab({ outage, startRegistry: async (options = {}) => (registry = await startLoggedRegistry(options)) });
 });
 afterAll(() => lab.close());
 
@@ -90,15 +95,15 @@ describe.concurrent.each(table)('%s', (name, streamed, put, chunked) => {
 });
 
 test('the streamed client sees an empty body where the client with a length does not', async () => {
-  lab.server.clearRequests();
+  registry.clearRequests();
   await push(lab, 'cloudflare', 'streamed', lab.sizes.medium);
-  expect(lab.server.requests.find((request) => request.method === 'PATCH')).toMatchObject({
+  expect(registry.requests.find((request) => request.method === 'PATCH')).toMatchObject({
     framing: 'content-length',
     receivedBytes: 0,
   });
-  lab.server.clearRequests();
+  registry.clearRequests();
   await push(lab, 'cloudflare', 'put', lab.sizes.medium);
-  expect(lab.server.requests.find((request) => request.method === 'PUT')).toMatchObject({
+  expect(registry.requests.find((request) => request.method === 'PUT')).toMatchObject({
     framing: 'content-length',
     receivedBytes: lab.sizes.medium,
   });
@@ -120,7 +125,11 @@ test('a path can be broken, healed and restored while it runs', async () => {
 });
 
 test('an outage comes and goes by itself, elsewhere nothing happens, and nothing stays behind', async () => {
-  const own = await startLab({ outage: { everyMs: 600, downMs: 300 } });
+  let server: LoggedRegistry | undefined;
+  const own = await startLab({
+    outage: { everyMs: 600, downMs: 300 },
+    startRegistry: async (options = {}) => (server = await startLoggedRegistry(options)),
+  });
   const caFile = own.paths.find((path) => path.caFile !== undefined)!.caFile!;
   try {
     const seen = new Set<string>();
@@ -136,5 +145,5 @@ test('an outage comes and goes by itself, elsewhere nothing happens, and nothing
     await own.close();
   }
   expect(existsSync(caFile)).toBe(false);
-  await eventually('no connection is left', () => own.server.openConnections === 0);
+  await eventually('no connection is left', () => server?.openConnections === 0);
 });

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { LoggedRequest } from '../request-log.ts';
 import type { Ending, OtherPage } from './fault.ts';
 
 /** The body on its way to the upstream. */
@@ -22,9 +21,6 @@ export interface ProxyAnswer {
 export interface ProxyCall {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly entry: LoggedRequest;
-  /** Requests seen on this connection, this one included. */
-  readonly requestsOnConnection: number;
   /** The proxy has answered itself, or reset the connection. */
   readonly answered: boolean;
   /** Answers in the upstream's place, once; later calls do nothing. */

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { LoggedRequest } from '../request-log.ts';
 import type { RegistryQuirks } from './quirks.ts';
 import type { Store } from './store.ts';
 
@@ -28,7 +27,6 @@ export interface RegistryCall {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly url: URL;
-  readonly entry: LoggedRequest;
   readonly settings: RegistrySettings;
   readonly store: Store;
   /** Whether the caller may do this in that repository; used for mounts, which touch a second one. */

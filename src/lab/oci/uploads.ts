@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { framingOf } from '../loopback-server.ts';
 import { type RegistryCall, locationOf, readBody, sendEmpty, sendError } from './call.ts';
 import { type Upload, digestAlgorithm } from './store.ts';
 
@@ -51,7 +52,7 @@ export async function putUpload(call: RegistryCall, upload: Upload): Promise<voi
     return sendError(call, 400, 'DIGEST_INVALID', { digest });
   }
   if (!rangeAccepted(call, upload, call.request.headers['content-range'])) return;
-  const ignored = call.settings.quirks.chunkedPutBody === 'ignored' && call.entry.framing === 'chunked';
+  const ignored = call.settings.quirks.chunkedPutBody === 'ignored' && framingOf(call.request) === 'chunked';
   const received = ignored ? await readBody(call, () => true) : await receive(call, upload);
   if (received === 'complete') await finish(call, upload, digest);
 }

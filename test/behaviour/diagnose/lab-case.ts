@@ -5,7 +5,7 @@ import type { Reaction } from '../../support/lab/intercept.ts';
 import { presetOf, type PresetName } from '../../../src/lab/presets.ts';
 import type { EdgeIdentity } from '../../../src/lab/proxy-styles.ts';
 import { type DemoRegistry, type RegistryOptions, startRegistry } from '../../support/lab/registry.ts';
-import type { LoggedRequest } from '../../../src/lab/request-log.ts';
+import type { LoggedRequest } from '../../support/lab/request-log.ts';
 import type { PathKind } from '../../../src/network/path.ts';
 import { checkApi } from '../../../src/probe/diagnose/api-check.ts';
 import { diagnose } from '../../../src/probe/diagnose/diagnose.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, onTestFailed, test } from 'vitest';
 import type { Fault } from '../../support/lab/faults/fault.ts';
-import type { LoggedRequest } from '../../../src/lab/request-log.ts';
+import type { LoggedRequest } from '../../support/lab/request-log.ts';
 import { proxyStyles } from '../../../src/lab/proxy-styles.ts';
 import { bothRuns, type CaseOutcome, examineAll, type LabCase, named } from './lab-case.ts';
 

@@ -4,7 +4,7 @@ import { type DemoEdge, startEdge } from '../../support/lab/edge.ts';
 import type { Fault } from '../../support/lab/faults/fault.ts';
 import { type DemoLab, startLab } from '../../../src/lab/lab.ts';
 import { type PresetName, demoScale, presetNames, presetOf } from '../../../src/lab/presets.ts';
-import { type DemoRegistry, startRegistry } from '../../support/lab/registry.ts';
+import { type DemoRegistry, startLoggedRegistry, startRegistry } from '../../support/lab/registry.ts';
 import { Secret } from '../../../src/network/secrets/secret.ts';
 import type { Check } from '../../../src/probe/check.ts';
 import type { Run } from '../../../src/probe/outcome.ts';
@@ -137,8 +137,10 @@ describe.concurrent.each(table)('%s, %d bytes, %o', (preset, sizeBytes, surround
 
 describe('the manual report, replayed', () => {
   let lab: DemoLab;
+  let server: Awaited<ReturnType<typeof startLoggedRegistry>>;
   beforeAll(async () => {
-    lab = await startLab({ outage: { everyMs: 600_000, downMs: 1 } });
+    const outage = { everyMs: 600_000, downMs: 1 };
+    lab = await startLab({ outage, startRegistry: async (options = {}) => (server = await startLoggedRegistry(options)) });
   });
   afterAll(() => lab.close());
 
@@ -177,14 +179,14 @@ describe('the manual report, replayed', () => {
 
   test('the streamed client sees an empty body where the client with a length does not', async () => {
     const received = (method: string): [string, number][] =>
-      lab.server.requests
+      server.requests
         .filter((request) => request.method === method)
         .map(({ framing, receivedBytes }) => [framing, receivedBytes]);
-    lab.server.clearRequests();
+    server.clearRequests();
     const streamed = await push('cloudflare', 'docker', lab.sizes.medium);
     expect(outcome(streamed.run)).toBe(dropped);
     expect(received('PATCH')).toEqual(Array.from({ length: 5 }, () => ['content-length', 0]));
-    lab.server.clearRequests();
+    server.clearRequests();
     const declared = await push('cloudflare', 'docker-containerd', lab.sizes.medium);
     expect(outcome(declared.run)).toBe('ok');
     expect(received('PUT')).toEqual([['content-length', lab.sizes.medium]]);

@@ -5,12 +5,28 @@ import {
 } from '../../../src/lab/edge.ts';
 import { behaviourOf } from './faults/catalogue.ts';
 import type { Fault } from './faults/fault.ts';
+import { type Logged, RequestLog } from './request-log.ts';
 
-/** The lab's edge, as tests need it: with faults that no preset has. */
-export type DemoEdge = ShippedEdge<Fault>;
-export type EdgeOptions = ShippedOptions<Fault>;
+/** The lab's edge, as tests need it: with faults that no preset has, and a log. */
+export type DemoEdge = ShippedEdge<Fault> & Logged;
+
+export interface EdgeOptions extends Omit<ShippedOptions<Fault>, 'watch'> {
+  /** Requests that the log keeps; default 1000. */
+  readonly logCapacity?: number;
+}
 
 /** Starts a reverse proxy on 127.0.0.1. Rejects when the port is taken. */
-export function startEdge(options: EdgeOptions): Promise<DemoEdge> {
-  return startEdgeWith(options, behaviourOf);
+export async function startEdge({ logCapacity, ...options }: EdgeOptions): Promise<DemoEdge> {
+  const log = new RequestLog(logCapacity);
+  const edge = await startEdgeWith(
+    {
+      ...options,
+      watch(request, response) {
+        const entry = log.add(request, response);
+        return (status) => void (entry.status = status);
+      },
+    },
+    behaviourOf,
+  );
+  return log.shownBy(edge);
 }

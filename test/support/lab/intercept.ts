@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RegistryCall } from '../../../src/lab/oci/call.ts';
-import type { LoggedRequest } from '../../../src/lab/request-log.ts';
 import { type BlobBody, spoilBlob } from './blob-body.ts';
+import type { LoggedRequest } from './request-log.ts';
 
 /** A scripted answer to one request, in place of the registry's own. */
 export type Reaction =

@@ -7,6 +7,7 @@ import {
 import { authOf, createTokenSigner, type RegistryAuth } from './auth.ts';
 import { type Intercept, react } from './intercept.ts';
 import { type QuirksName, quirksOf, type RegistryQuirks } from './quirks.ts';
+import { type Logged, RequestLog } from './request-log.ts';
 import { answerToken } from './token-service.ts';
 import { uploadStateOf } from './upload-state.ts';
 
@@ -20,6 +21,8 @@ export interface RegistryOptions extends Omit<ShippedOptions, 'auth' | 'quirks' 
   readonly intercept?: Intercept;
   /** distribution's `http.secret`, which replicas have to share; default: one of its own. */
   readonly httpSecret?: string;
+  /** Requests that the log keeps; default 1000. */
+  readonly logCapacity?: number;
 }
 
 interface Watched {
@@ -37,8 +40,8 @@ interface Watched {
   restart(): void;
 }
 
-/** The lab's registry, as tests need it: with a token service, the oddities of other registries, scripted answers, and what it holds. */
-export type DemoRegistry = ShippedRegistry & Watched;
+/** The lab's registry, as tests need it: with a token service, the oddities of other registries, scripted answers, a log, and what it holds. */
+export type DemoRegistry = ShippedRegistry & Watched & Logged;
 
 /**
  * Starts a registry on 127.0.0.1. Rejects when the port is taken.
@@ -47,28 +50,31 @@ export type DemoRegistry = ShippedRegistry & Watched;
  *     registry.intercept = (request) => (request.method === 'PATCH' ? { kind: 'reset', readBytes: 1024 } : undefined);
  */
 export async function startRegistry(options: RegistryOptions = {}): Promise<DemoRegistry> {
-  const { auth = { kind: 'none' }, quirks: name = 'spec', quirksChanges, intercept, httpSecret, ...shipped } = options;
+  const { auth = { kind: 'none' }, quirks: name = 'spec', quirksChanges, intercept, httpSecret, ...rest } = options;
+  const { logCapacity, ...shipped } = rest;
   const quirks = { ...quirksOf(name), ...quirksChanges };
   const signer = createTokenSigner();
   const secretOf = (): Buffer => (httpSecret === undefined ? randomBytes(32) : Buffer.from(httpSecret));
   const live = { intercept, secret: secretOf() };
+  const log = new RequestLog(logCapacity);
   const registry = await startShipped({
     ...shipped,
     quirks: { ...quirks, uploadState: uploadStateOf(quirks.signedState, () => live.secret) },
     auth: authOf(auth, quirks, signer),
     async answersItself(call, reset) {
-      const reaction = live.intercept?.(call.entry);
+      const entry = log.add(call.request, call.response);
+      const reaction = live.intercept?.(entry);
       if (reaction !== undefined && (await react(call, reaction, reset))) return true;
       if (auth.kind !== 'bearer' || call.url.pathname !== quirks.tokenPath) return false;
       await answerToken(call, { auth, signer, quirks });
       return true;
     },
   });
-  return watched(registry, live, secretOf);
+  return watched(log.shownBy(registry), live, secretOf);
 }
 
 function watched(
-  registry: ShippedRegistry,
+  registry: ShippedRegistry & Logged,
   live: { intercept: Intercept | undefined; secret: Buffer },
   newSecret: () => Buffer,
 ): DemoRegistry {
@@ -105,4 +111,14 @@ function watched(
     },
   };
   return Object.defineProperties(registry, Object.getOwnPropertyDescriptors(seen)) as DemoRegistry;
+}
+
+/** The demo's registry as it is, with a log. */
+export async function startLoggedRegistry(options: ShippedOptions): Promise<ShippedRegistry & Logged> {
+  const log = new RequestLog();
+  const answersItself: ShippedOptions['answersItself'] = async ({ request, response }) => {
+    log.add(request, response);
+    return false;
+  };
+  return log.shownBy(await startShipped({ ...options, answersItself }));
 }

@@ -42,9 +42,9 @@ export function behaviourOf({ when = {}, ...fault }: Fault): FaultBehaviour {
 function within({ methods, pathContains, everyNth = 1 }: FaultScope, behaviour: FaultBehaviour): FaultBehaviour {
   let fitting = 0;
   return (call) => {
-    const { method, path } = call.entry;
+    const { method = '', url = '' } = call.request;
     if (methods !== undefined && !methods.includes(method)) return {};
-    if (pathContains !== undefined && !path.includes(pathContains)) return {};
+    if (pathContains !== undefined && !url.split('?')[0]?.includes(pathContains)) return {};
     fitting += 1;
     return fitting % everyNth === 0 ? behaviour(call) : {};
   };

@@ -1,5 +1,6 @@
 import type { FaultBehaviour } from '../../../../src/lab/faults/behaviour.ts';
 import { bodyThrough, later, pause, through } from '../../../../src/lab/faults/through.ts';
+import { requestsOn } from '../request-log.ts';
 import type { FaultOf } from './fault.ts';
 
 const flushMs = 5;
@@ -62,7 +63,7 @@ export function staleKeepAlive(fault: FaultOf<'stale-keep-alive'>): FaultBehavio
     if (fault.mode === 'after-response') return { after: () => void call.request.socket.end() };
     return {
       before() {
-        if (call.requestsOnConnection > 1) call.answer({ status: 0, ending: 'reset' });
+        if (requestsOn(call.request.socket) > 1) call.answer({ status: 0, ending: 'reset' });
       },
     };
   };

@@ -1,4 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { framingOf } from '../../../src/lab/loopback-server.ts';
+
+/** What the log of a server shows. */
+export interface Logged {
+  /** The last requests, oldest first. */
+  readonly requests: readonly LoggedRequest[];
+  /** All requests since the start, also those no longer kept. */
+  readonly requestTotal: number;
+  clearRequests(): void;
+}
 
 /** One request as a server of the lab saw it. Mutable until the request is over: `status` and the byte counts grow. */
 export interface LoggedRequest {
@@ -27,35 +37,48 @@ export interface LoggedRequest {
   done: boolean;
 }
 
+const seenOn = new WeakMap<object, number>();
+
+/** Requests that were noted on a connection so far. */
+export function requestsOn(socket: object): number {
+  return seenOn.get(socket) ?? 0;
+}
+
 /** The last requests of a server, oldest first, bounded. */
 export class RequestLog {
   readonly #capacity: number;
   readonly #ring: LoggedRequest[] = [];
   #total = 0;
 
-  constructor(capacity: number) {
+  constructor(capacity = 1000) {
     this.#capacity = capacity;
   }
 
-  get entries(): readonly LoggedRequest[] {
-    return [...this.#ring];
-  }
-
-  /** All requests since the start, also those no longer kept. */
-  get total(): number {
-    return this.#total;
-  }
-
-  add(request: IncomingMessage): LoggedRequest {
+  /** Notes a request, and what becomes of it. */
+  add(request: IncomingMessage, response: ServerResponse): LoggedRequest {
     this.#total += 1;
+    seenOn.set(request.socket, requestsOn(request.socket) + 1);
     const entry = logged(request, this.#total);
     this.#ring.push(entry);
     if (this.#ring.length > this.#capacity) this.#ring.shift();
+    watch(request, response, entry);
     return entry;
   }
 
-  clear(): void {
-    this.#ring.length = 0;
+  /** The same server, with what the log shows. */
+  shownBy<Server extends object>(server: Server): Server & Logged {
+    const ring = this.#ring;
+    const totalOf = (): number => this.#total;
+    const shown: Logged = {
+      get requests() {
+        return [...ring];
+      },
+      get requestTotal() {
+        return totalOf();
+      },
+      clearRequests: () => void (ring.length = 0),
+    };
+    return Object.defineProperties(server, Object.getOwnPropertyDescriptors(shown)) as Server & Logged;
   }
 }
 
@@ -83,14 +106,8 @@ function logged(request: IncomingMessage, number: number): LoggedRequest {
   };
 }
 
-/** How the length of a request's body is told (RFC 9112 §6). */
-export function framingOf(request: IncomingMessage): 'chunked' | 'content-length' | 'none' {
-  if (request.headers['transfer-encoding'] !== undefined) return 'chunked';
-  return request.headers['content-length'] === undefined ? 'none' : 'content-length';
-}
-
 /** Keeps the log's entry true while the exchange goes on. */
-export function watch(request: IncomingMessage, response: ServerResponse, entry: LoggedRequest): void {
+function watch(request: IncomingMessage, response: ServerResponse, entry: LoggedRequest): void {
   const emit = request.push.bind(request);
   // Counted where the parser hands bytes over, so that bytes nobody reads are seen too.
   request.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
