@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { type Exchange, header } from '../../network/exchange.ts';
+import { digestOf } from '../../registry/manifest.ts';
 import { putWhole } from '../../registry/upload.ts';
 import {
   absentDigest,
   answerTo,
   type Behaviour,
-  digestOf,
   openUpload,
   type Scene,
   seen,

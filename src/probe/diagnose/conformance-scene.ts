@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Exchange } from '../../network/exchange.ts';
 import { ProtocolError } from '../../registry/errors.ts';
 import { nextLocation } from '../../registry/location.ts';
+import { digestOf } from '../../registry/manifest.ts';
 import type { RegistryClient } from '../../registry/registry-client.ts';
 import type { RegistryRequest } from '../../registry/registry-request.ts';
 import type { UploadSession } from '../../registry/upload.ts';
@@ -83,10 +84,6 @@ export async function answerTo(client: RegistryClient, request: Omit<RegistryReq
 /** Digest of nothing that is anywhere. */
 export function absentDigest(): string {
   return digestOf(randomBytes(32));
-}
-
-export function digestOf(bytes: Uint8Array): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
 /**
