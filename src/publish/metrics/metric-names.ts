@@ -74,38 +74,38 @@ export const metricSpecs = {
   runAttempts: histogram(
     'run_attempts',
     base,
-    buckets.attempts,
     'Most attempts that any one blob of the run needed; 1 is a run without retry.',
+    buckets.attempts,
   ),
   runDuration: histogram(
     'run_duration_seconds',
     [...base, 'outcome'],
-    buckets.duration,
     'Duration of a run as the user of the client feels it: waits between attempts included, cleanup excluded.',
+    buckets.duration,
   ),
   phaseDuration: histogram(
     'phase_duration_seconds',
     [...base, 'phase'],
-    buckets.phase,
     'Duration of each phase that an attempt reached.',
+    buckets.phase,
   ),
   throughput: histogram(
     'throughput_bytes_per_second',
     [...base, 'direction'],
-    buckets.throughput,
     'Payload of successful attempts divided by the time of sending and waiting for the answer.',
+    buckets.throughput,
   ),
   failureSentBytes: histogram(
     'failure_sent_bytes',
     [...base, 'reason'],
-    buckets.failureBytes,
     'Body bytes sent when an attempt failed in send, wait or commit. A spike is a size limit.',
+    buckets.failureBytes,
   ),
   failureElapsed: histogram(
     'failure_elapsed_seconds',
     [...base, 'reason'],
-    buckets.failureElapsed,
     'Age of the request when an attempt failed in send, wait or commit. A spike is a time limit.',
+    buckets.failureElapsed,
   ),
 
   ...lastRunSpecs,
@@ -159,8 +159,8 @@ export const metricSpecs = {
   scheduleLag: histogram(
     'schedule_lag_seconds',
     [],
-    buckets.lag,
     'How late runs started against their slot, waiting for other transfers included.',
+    buckets.lag,
   ),
   eventLoopLag: gauge(
     'event_loop_lag_seconds',

@@ -16,30 +16,18 @@ export const metricPrefix = 'blobprobe_';
 /** Labels that say what a series is about. In each metric they come first. */
 export const checkLabelNames = ['registry', 'path', 'client', 'workload'] as const;
 
+function specOf<T extends MetricType>(type: T) {
+  return <const L extends readonly string[]>(
+    name: string,
+    labels: L,
+    help: string,
+    buckets: readonly number[] = [],
+  ): MetricSpec<T, L[number]> => ({ name: metricPrefix + name, type, help, labels, buckets });
+}
+
 /** A counter; `name` without prefix, with `_total`. */
-export function counter<const L extends readonly string[]>(
-  name: string,
-  labels: L,
-  help: string,
-): MetricSpec<'counter', L[number]> {
-  return { name: metricPrefix + name, type: 'counter', help, labels, buckets: [] };
-}
-
+export const counter = specOf('counter');
 /** A gauge; `name` without prefix. */
-export function gauge<const L extends readonly string[]>(
-  name: string,
-  labels: L,
-  help: string,
-): MetricSpec<'gauge', L[number]> {
-  return { name: metricPrefix + name, type: 'gauge', help, labels, buckets: [] };
-}
-
-/** A histogram; `name` without prefix, `bounds` without +Inf. */
-export function histogram<const L extends readonly string[]>(
-  name: string,
-  labels: L,
-  bounds: readonly number[],
-  help: string,
-): MetricSpec<'histogram', L[number]> {
-  return { name: metricPrefix + name, type: 'histogram', help, labels, buckets: bounds };
-}
+export const gauge = specOf('gauge');
+/** A histogram; `name` without prefix, its upper bounds without +Inf. */
+export const histogram = specOf('histogram');
