@@ -1,4 +1,5 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import { addressRanges, isAddressIn } from './address-ranges.ts';
 import { bareHost, effectivePort } from './hosts.ts';
 import { parseUrl } from './parse-url.ts';
 import type { HttpProxy } from './path.ts';
@@ -70,9 +71,8 @@ function bypassesOf(list: string): readonly Bypass[] {
 function bypassOf(entry: string): Bypass | undefined {
   const [, network = '', bits = ''] = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(entry) ?? [];
   if (isIP(network) !== 0 && Number(bits) <= (isIP(network) === 4 ? 32 : 128)) {
-    const subnet = new BlockList();
-    subnet.addSubnet(network, Number(bits), family(isIP(network)));
-    return (host, _port, ip) => ip !== 0 && subnet.check(host, family(ip));
+    const subnet = addressRanges(entry);
+    return (host) => isAddressIn(subnet, host);
   }
   const [, bracketed, plain, portText] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(entry) ?? [];
   const named = bracketed ?? plain ?? entry;
@@ -80,17 +80,12 @@ function bypassOf(entry: string): Bypass | undefined {
 
   const onPort = (port: number): boolean => portText === undefined || Number(portText) === port;
   if (isIP(named) !== 0) {
-    const alone = new BlockList();
-    alone.addAddress(named, family(isIP(named)));
-    return (host, port, ip) => ip !== 0 && alone.check(host, family(ip)) && onPort(port);
+    const alone = addressRanges(`${named}/${isIP(named) === 4 ? 32 : 128}`);
+    return (host, port) => isAddressIn(alone, host) && onPort(port);
   }
   const suffix = named.startsWith('*.') ? named.slice(1) : named.startsWith('.') ? named : `.${named}`;
   const itself = named.startsWith('.') || named.startsWith('*.') ? undefined : named;
   return (host, port, ip) => ip === 0 && (host === itself || host.endsWith(suffix)) && onPort(port);
-}
-
-function family(version: number): 'ipv4' | 'ipv6' {
-  return version === 4 ? 'ipv4' : 'ipv6';
 }
 
 function isLoopback(host: string, ip: 0 | 4 | 6): boolean {
