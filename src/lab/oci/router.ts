@@ -1,4 +1,5 @@
 import { percentDecoded } from '../../network/parse-url.ts';
+import { repositoryPattern } from '../../registry/target.ts';
 import type { Asked, RegistryAction } from './auth.ts';
 import { deleteBlob, readBlob } from './blobs.ts';
 import { type RegistryCall, refuseInText, sendError, sendJson } from './call.ts';
@@ -10,7 +11,6 @@ export interface Route extends Asked {
   readonly run: (call: RegistryCall) => void | Promise<void>;
 }
 
-const namePattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const resourcePattern = /^\/v2\/(.+)\/(blobs|manifests|referrers|tags)\/(.*)$/;
 
 /** Finds the route; `not-found`, `method` and `name` are answered by the caller with 404, 405 and 400. */
@@ -24,7 +24,7 @@ export function routeOf(method: string, path: string): Route | 'not-found' | 'me
   const match = upload ?? resourcePattern.exec(path);
   const name = match?.[1] ?? '';
   if (!match) return 'not-found';
-  if (!namePattern.test(name)) return 'name';
+  if (!repositoryPattern.test(name)) return 'name';
   // Clients escape the colon of a digest; what is no valid escape fails as a reference.
   const route = upload
     ? uploadRoute(method, name, upload[2] ?? '')
