@@ -41,8 +41,8 @@ function checks(
     return simulate({ registry, path, intervalSeconds: minute, runAt }, stepSeconds, atSeconds);
   });
   const known = Object.entries(cause).map(([path, name]) => {
-    const { title, remedy, hop } = causes[name];
-    const about = { cause: name, hop: hop === 'failure' ? 'ingress' : hop, confidence: 'likely', title, remedy };
+    const { title, remedy, hop = 'ingress' } = causes[name];
+    const about = { cause: name, hop, confidence: 'likely', title, remedy };
     return flat(seriesName('lastCauseInfo', { ...labelsOfCheck({ registry, path }), ...about }), 1, atSeconds);
   });
   return { alert, series: [...series, ...known], atSeconds };

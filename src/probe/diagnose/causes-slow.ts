@@ -2,7 +2,7 @@ import type { Cause } from './cause.ts';
 
 /** A cause of slowness explains no failure: `slowness.ts` measures it, against another path or another way on this one. */
 type SlowCause = Omit<Cause, 'explains' | 'refutedBy' | 'provenBy' | 'rank' | 'hop'> & {
-  readonly hop: Exclude<Cause['hop'], 'failure' | 'path'>;
+  readonly hop: Exclude<Cause['hop'], undefined | 'path'>;
   /** The comparison that shows it; made twice, it proves it. */
   readonly shownBy: string;
   /** What was seen when it is not this. */
