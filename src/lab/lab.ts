@@ -85,8 +85,7 @@ export async function startLab(options: LabOptions = {}): Promise<DemoLab> {
     uploadLifetimeMs: 60_000,
   });
   const running = new Map<string, RunningPath>();
-  for (const plan of pathPlans(scale))
-    running.set(plan.name, await startPath(plan, server.url, identity));
+  for (const plan of pathPlans(scale)) running.set(plan.name, await startPath(plan, server.url, identity));
   const outage = startOutage(find(running, 'loadbalancer'), options.outage ?? { everyMs: 60_000, downMs: 20_000 });
   return {
     registry: { name: 'gitea', repository: 'demo/blobprobe', username: 'probe', password: demoPassword },

@@ -14,7 +14,10 @@ let lab: DemoLab;
 let registry: LoggedRegistry;
 beforeAll(async () => {
   const outage = { everyMs: 600_000, downMs: 1 };
-  lab = await startLab({ outage, startRegistry: async (options = {}) => (registry = await startLoggedRegistry(options)) });
+  lab = await startLab({
+    outage,
+    startRegistry: async (options = {}) => (registry = await startLoggedRegistry(options)),
+  });
 });
 afterAll(() => lab.close());
 

@@ -67,7 +67,9 @@ export function explainLine(line: string): Explanation {
 function findingsOf(failure: Failure, client: string, names: LoggedRequest['names']): readonly Finding[] {
   const phases =
     failure.phase === 'send' && failure.status !== undefined ? (['send', 'wait'] as const) : [failure.phase];
-  const all = phases.flatMap((phase) => explainAlone({ ...failure, phase }, aloneOn(loggedPath, failure), client, names));
+  const all = phases.flatMap((phase) =>
+    explainAlone({ ...failure, phase }, aloneOn(loggedPath, failure), client, names),
+  );
   const said = all.filter(({ confidence }) => confidence !== 'open');
   const found = said.length > 0 ? said : all;
   return found.filter(({ cause }, at) => found.findIndex((other) => other.cause === cause) === at);

@@ -140,7 +140,10 @@ describe('the manual report, replayed', () => {
   let server: Awaited<ReturnType<typeof startLoggedRegistry>>;
   beforeAll(async () => {
     const outage = { everyMs: 600_000, downMs: 1 };
-    lab = await startLab({ outage, startRegistry: async (options = {}) => (server = await startLoggedRegistry(options)) });
+    lab = await startLab({
+      outage,
+      startRegistry: async (options = {}) => (server = await startLoggedRegistry(options)),
+    });
   });
   afterAll(() => lab.close());
 

@@ -1,13 +1,6 @@
 import { basicUser } from '../../../src/lab/oci/auth.ts';
 import { type RegistryCall, readWhole, sendError, sendJson } from '../../../src/lab/oci/call.ts';
-import {
-  allActions,
-  type BearerAuth,
-  parseScope,
-  passwordUser,
-  type RegistryUser,
-  type TokenSigner,
-} from './auth.ts';
+import { allActions, type BearerAuth, parseScope, passwordUser, type RegistryUser, type TokenSigner } from './auth.ts';
 import type { RegistryQuirks } from './quirks.ts';
 
 /** A token service: who it knows, how it signs, and what is odd about it. */

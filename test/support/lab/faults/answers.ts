@@ -43,7 +43,8 @@ export function rateLimit(fault: FaultOf<'rate-limit'>): FaultBehaviour {
 export function blockMethod(fault: FaultOf<'block-method'>): FaultBehaviour {
   return (call) => ({
     before() {
-      if (fault.methods.includes(call.request.method ?? '')) call.answer({ status: fault.status, ending: 'keep-alive' });
+      if (fault.methods.includes(call.request.method ?? ''))
+        call.answer({ status: fault.status, ending: 'keep-alive' });
     },
   });
 }
