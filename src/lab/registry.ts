@@ -85,6 +85,7 @@ function settingsOf(options: RegistryOptions): RegistrySettings {
     commitDelayMs: 0,
     commitBytesPerSecond: undefined,
     realmOrigin: undefined,
+    uploadState: undefined,
     ...options.settings,
   };
 }

@@ -1,6 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RegistryQuirks } from './quirks.ts';
-import type { Store } from './store.ts';
+import type { Store, Upload } from './store.ts';
+
+/** A copy of the session that its Location carries as `_state`, and that comes back with it. */
+interface UploadState {
+  readonly of: (upload: Upload) => string;
+  /** Whether a request is refused for what came back; the answer is sent then. `upload`: undefined where there is none. */
+  readonly refuses: (call: RegistryCall, id: string, upload: Upload | undefined) => boolean;
+}
 
 /** How a registry behaves. */
 export interface RegistrySettings {
@@ -20,6 +27,8 @@ export interface RegistrySettings {
   readonly commitBytesPerSecond: number | undefined;
   /** Origin of the token service in the challenge; undefined: the origin the client asked. */
   readonly realmOrigin: string | undefined;
+  /** Undefined: Locations carry none. */
+  readonly uploadState: UploadState | undefined;
 }
 
 /** One request with all that its handler needs. */

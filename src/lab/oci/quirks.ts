@@ -1,19 +1,7 @@
-import type { RegistryCall } from './call.ts';
-import type { Upload } from './store.ts';
-
-/** A copy of the session that its Location carries as `_state`, and that comes back with it. */
-interface UploadState {
-  readonly of: (upload: Upload) => string;
-  /** Whether a request is refused for what came back; the answer is sent then. `upload`: undefined where there is none. */
-  readonly refuses: (call: RegistryCall, id: string, upload: Upload | undefined) => boolean;
-}
-
 /** What one registry implementation does where the specification leaves room, or is not followed. */
 export interface RegistryQuirks {
   /** Upload and blob Locations; absolute ones are built from X-Forwarded-Proto, X-Forwarded-Host and Host. */
   readonly location: 'absolute' | 'relative';
-  /** Undefined: Locations carry none. */
-  readonly uploadState?: UploadState | undefined;
   readonly sessionHeader: 'Docker-Upload-UUID' | 'Blob-Upload-UUID';
   /** Range on the 202 of POST. */
   readonly postRange: '0-0' | 'absent';

@@ -72,9 +72,9 @@ export function cancelUpload(call: RegistryCall, upload: Upload): void {
 
 /** The session a URL names, after the checks every request on it goes through; undefined: already answered. */
 export function findUpload(call: RegistryCall, repository: string, id: string): Upload | undefined {
-  const { quirks } = call.settings;
+  const { uploadState } = call.settings;
   const upload = call.store.uploads.get(id);
-  if (quirks.uploadState?.refuses(call, id, upload) === true) return undefined;
+  if (uploadState?.refuses(call, id, upload) === true) return undefined;
   if (!upload || upload.repository !== repository) {
     sendError(call, 404, 'BLOB_UPLOAD_UNKNOWN');
     return undefined;
@@ -169,8 +169,8 @@ function rangeHeader(call: RegistryCall, sizeBytes: number): Record<string, stri
 }
 
 function sessionHeaders(call: RegistryCall, upload: Upload): Record<string, string> {
-  const { quirks } = call.settings;
+  const { quirks, uploadState } = call.settings;
   const path = `/v2/${upload.repository}/blobs/uploads/${upload.id}`;
-  const query = quirks.uploadState === undefined ? '' : `?_state=${quirks.uploadState.of(upload)}`;
+  const query = uploadState === undefined ? '' : `?_state=${uploadState.of(upload)}`;
   return { Location: locationOf(call, path + query), [quirks.sessionHeader]: upload.id };
 }

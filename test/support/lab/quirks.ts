@@ -6,7 +6,7 @@ import {
 import type { SignedState } from './upload-state.ts';
 
 /** What one registry implementation does where the specification leaves room, its token service included. */
-export interface RegistryQuirks extends Omit<UploadQuirks, 'uploadState'> {
+export interface RegistryQuirks extends UploadQuirks {
   readonly tokenPath: string;
   /** HTTP Basic is accepted although the challenge is Bearer. */
   readonly basicBesideBearer: boolean;

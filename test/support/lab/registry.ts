@@ -59,7 +59,8 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Demo
   const log = new RequestLog(logCapacity);
   const registry = await startShipped({
     ...shipped,
-    quirks: { ...quirks, uploadState: uploadStateOf(quirks.signedState, () => live.secret) },
+    quirks,
+    settings: { ...shipped.settings, uploadState: uploadStateOf(quirks.signedState, () => live.secret) },
     auth: authOf(auth, quirks, signer),
     async answersItself(call, reset) {
       const entry = log.add(call.request, call.response);

@@ -1,6 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { sendError } from '../../../src/lab/oci/call.ts';
-import type { RegistryQuirks } from '../../../src/lab/oci/quirks.ts';
+import { type RegistrySettings, sendError } from '../../../src/lab/oci/call.ts';
 import type { Upload } from '../../../src/lab/oci/store.ts';
 import { statusOf } from '../../../src/lab/oci/uploads.ts';
 
@@ -8,7 +7,7 @@ import { statusOf } from '../../../src/lab/oci/uploads.ts';
 export type SignedState = 'none' | 'stale-404-cancels' | 'stale-416';
 
 /** distribution's `_state`, signed by the secret that is in force; another one makes all Locations handed out before unknown. */
-export function uploadStateOf(kind: SignedState, secret: () => Buffer): RegistryQuirks['uploadState'] {
+export function uploadStateOf(kind: SignedState, secret: () => Buffer): RegistrySettings['uploadState'] {
   if (kind === 'none') return undefined;
   const startedAt = new WeakMap<Upload, Date>();
   return {
