@@ -77,8 +77,13 @@ const longFiles = [
   'docs.real',
 ];
 
-/** What a test leaves running goes with it. */
-const setupFiles = ['test/support/setup.ts'];
+const everywhere = {
+  // What a test leaves running goes with it.
+  setupFiles: ['test/support/setup.ts'],
+  globalSetup: ['test/support/built-folder.ts'],
+  // The log of continuous integration shows messages, and no differences.
+  chaiConfig: { truncateThreshold: 1_000 },
+};
 
 class LongFilesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -100,8 +105,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/real/**', ...labFiles, ...labBesideFiles, ...(repeated ? onceOnly : [])],
-          setupFiles,
-          globalSetup: ['test/support/built-folder.ts'],
+          ...everywhere,
           // Most tests wait for sockets and child processes: on two cores vitest would use one, and two use half of what there is.
           maxWorkers: 3,
           // No test changes a module, and what one changes of the process it puts back: each worker loads `src` once.
@@ -115,8 +119,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: labFiles,
-          setupFiles,
-          globalSetup: ['test/support/built-folder.ts'],
+          ...everywhere,
           testTimeout: 300_000,
           hookTimeout: 900_000,
           expect: { requireAssertions: true, poll: { timeout: 30_000 } },
@@ -128,8 +131,7 @@ export default defineConfig({
         test: {
           name: 'lab-beside',
           include: labBesideFiles,
-          setupFiles,
-          globalSetup: ['test/support/built-folder.ts'],
+          ...everywhere,
           testTimeout: 300_000,
           hookTimeout: 900_000,
           expect: { requireAssertions: true, poll: { timeout: 30_000 } },
@@ -142,8 +144,7 @@ export default defineConfig({
           name: 'real',
           include: ['test/real/**/*.test.ts'],
           exclude: [...waitingFiles, ...measuringFiles],
-          setupFiles,
-          globalSetup: ['test/support/built-folder.ts'],
+          ...everywhere,
           testTimeout: 180_000,
           hookTimeout: 60_000,
           fileParallelism: false,
@@ -154,8 +155,7 @@ export default defineConfig({
         test: {
           name: 'real-waiting',
           include: waitingFiles,
-          setupFiles,
-          globalSetup: ['test/support/built-folder.ts'],
+          ...everywhere,
           testTimeout: 180_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
@@ -166,8 +166,7 @@ export default defineConfig({
         test: {
           name: 'real-measuring',
           include: measuringFiles,
-          setupFiles,
-          globalSetup: ['test/support/built-folder.ts'],
+          ...everywhere,
           testTimeout: 180_000,
           hookTimeout: 60_000,
           fileParallelism: false,

@@ -61,7 +61,7 @@ describeWithComponents(['qemu-aarch64-static', 'buildah', 'unshare'], 'arm64, em
   async function emulated(...args: readonly string[]): Promise<string> {
     const env = { ...process.env, NODE_PATH: join(directory.path, 'node_modules') };
     const all = ['-L', machineRoot, node, ...args];
-    return (await promisify(execFile)(requireComponent('qemu-aarch64-static'), all, { timeout: 120_000, env })).stdout;
+    return (await promisify(execFile)(requireComponent('qemu-aarch64-static'), all, { timeout: 280_000, env })).stdout;
   }
 
   test('the program pushes, as Node.js 24 for arm64 runs it, and what the emulator does not tell of a connection is absent', async () => {
@@ -72,7 +72,7 @@ describeWithComponents(['qemu-aarch64-static', 'buildah', 'unshare'], 'arm64, em
     expect(run.ok).toBe(true);
     expect(typeof run.sending?.ackedBytes).toBe(told < leastTcpInfoBytes ? 'undefined' : 'number');
     expect(run.sending === undefined).toBe(told < leastTcpInfoBytes);
-  });
+  }, 300_000);
 
   describe.runIf(withImage)('the image', () => {
     let image: BuiltImage;

@@ -112,11 +112,11 @@ describeWithComponents(
           (await get<Alerts>(9090, '/api/v1/alerts'))?.data.alerts.find(
             ({ labels }) => labels['alertname'] === 'BlobprobePathFault' && labels['path']?.startsWith('cloudflare'),
           ),
-        { timeoutMs: 120_000, everyMs: 1_000, details: output },
+        { timeoutMs: 240_000, everyMs: 1_000, details: output },
       );
       expect(['pending', 'firing']).toContain(alert.state);
       expect(alert.labels).toMatchObject({ job: 'blobprobe', severity: 'critical' });
-    });
+    }, 300_000);
 
     test('Prometheus has found Alertmanager, which has the routes of the file', async () => {
       interface Managers {
