@@ -1,23 +1,20 @@
 import { pushing } from './pushing.ts';
 import { jsonText } from '../publish/format.ts';
 import { formatBytes } from '../probe/byte-words.ts';
-import { createHesitatingPacer } from '../network/body/pacer.ts';
 import { advise, type Advice } from '../probe/advise/advise.ts';
 import { type Known, knownOf } from '../probe/advise/known.ts';
 import { pathLimit, type PathLimit } from '../probe/limits/limit.ts';
-import { searchSizeLimit } from '../probe/limits/size-search.ts';
 import type { Run } from '../probe/outcome.ts';
 import { sentLayer } from '../probe/advise/sent-layers.ts';
 import { advisedView } from '../publish/advice/advised-view.ts';
 import { adviceSentence, adviceSummary, alike, placesWords, wayOutWords } from '../publish/advice/advice-words.ts';
 import { ImageError, type StoredImage } from '../registry/image/stored-image.ts';
-import { checkOf, hesitationMs } from '../daemon/scheduled-limits.ts';
 import { imagesOf, isReference } from './advise-images.ts';
 import { DaemonError, daemonLogin, daemonLoginFlags, knowledgeUrl, knownBy } from './ask-daemon.ts';
 import { type Command, type Terminal, usualExitCodes } from './command.ts';
 import { type FlagValues, noValue, oneValue, UsageError, jsonFlag } from './flags.ts';
 import { exitInterrupted } from './interrupt.ts';
-import { nameOf } from './limit-text.ts';
+import { searchSize } from './limit.ts';
 import { type OnDemandCommandDeps, targetsOf } from './on-demand-flags.ts';
 import { targetFlags } from './select-targets.ts';
 
@@ -106,17 +103,8 @@ async function searched(
         layers.map((layer) => sentLayer(layer, target.client.plainLayers).bytes),
       );
       const upToBytes = Math.max(1, ...sizes);
-      const limit = await searchSizeLimit(
-        checkOf(target),
-        {
-          upToBytes,
-          resolutionBytes: Math.max(1024, Math.round(upToBytes / 100)),
-          signal,
-          onTry: ({ sizeBytes }) => view.begin(`${nameOf(target)}: ${formatBytes(sizeBytes)}`),
-          onProgress: (progress) => view.update(progress),
-        },
-        deps.engine.paced(createHesitatingPacer(hesitationMs)),
-      );
+      const resolutionBytes = Math.max(1024, Math.round(upToBytes / 100));
+      const limit = await searchSize(target, { upToBytes, resolutionBytes }, deps.engine, view, signal);
       view.end();
       runs.push(...limit.runs.toReversed());
       limits.push(pathLimit(target, limit));

@@ -120,20 +120,13 @@ async function searchAll(
       view.line(`${nameOf(target)}: puts blobs there over ${target.pushedOver.name}`);
     for (const kind of searches.kinds) {
       if (signal.aborted) return found;
-      const limit = kind === 'size' ? await size(target, searches) : await duration(target, searches);
+      const limit =
+        kind === 'size' ? await searchSize(target, searches, engine, view, signal) : await duration(target, searches);
       view.end();
       found.push({ target, limit });
     }
   }
   return found;
-
-  function size(target: LimitTarget, { upToBytes, resolutionBytes, timeoutMs }: Searches): Promise<SizeLimit> {
-    const run = sizeRun(engine, target);
-    const onTry = ({ sizeBytes }: { sizeBytes: number }): void =>
-      view.begin(`${nameOf(target)}: ${formatBytes(sizeBytes)}`);
-    const onProgress = (progress: Progress): void => view.update(progress);
-    return searchSizeLimit(checkOf(target, timeoutMs), { upToBytes, resolutionBytes, signal, onTry, onProgress }, run);
-  }
 
   function duration(target: LimitTarget, { durationsMs, timeoutMs }: Searches): Promise<DurationLimit> {
     const onTry = ({ durationMs }: { durationMs: number }): void =>
@@ -146,4 +139,19 @@ async function searchAll(
     };
     return searchDurationLimit(checkOf(target, timeoutMs), options, durationRuns(engine, target));
   }
+}
+
+/** Searches a target for a size, and shows each try. */
+export function searchSize(
+  target: LimitTarget,
+  { upToBytes, resolutionBytes, timeoutMs }: Pick<Searches, 'upToBytes' | 'resolutionBytes'> & Partial<Searches>,
+  engine: OnDemandCommandDeps['engine'],
+  view: ProgressView,
+  signal: AbortSignal,
+): Promise<SizeLimit> {
+  const onTry = ({ sizeBytes }: { sizeBytes: number }): void =>
+    view.begin(`${nameOf(target)}: ${formatBytes(sizeBytes)}`);
+  const onProgress = (progress: Progress): void => view.update(progress);
+  const options = { upToBytes, resolutionBytes, signal, onTry, onProgress };
+  return searchSizeLimit(checkOf(target, timeoutMs), options, sizeRun(engine, target));
 }

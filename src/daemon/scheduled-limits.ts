@@ -13,7 +13,7 @@ import {
 } from '../probe/limits/limit.ts';
 import type { RunCheck } from '../probe/outcome.ts';
 import { sizePlan, worstCaseSearchBytes } from '../probe/limits/size-plan.ts';
-import { searchSizeLimit } from '../probe/limits/size-search.ts';
+import { hesitationMs, searchSizeLimit } from '../probe/limits/size-search.ts';
 import type { Metrics } from '../publish/metrics/metrics.ts';
 import type { Task } from '../schedule/task-loop.ts';
 import type { Engine } from './engine.ts';
@@ -32,9 +32,6 @@ interface ScheduledLimitsDeps {
 const tryTimeoutMs = 15 * 60_000;
 /** More tries than any search makes; only a search that hangs is ended by the product of both. */
 const mostTries = 40;
-
-/** A proxy that refuses a declared length has answered by then, also from another continent. */
-export const hesitationMs = 500;
 
 /** The searches for limits in force, as tasks for the schedule. What they find goes to metrics, log and `findings`. */
 export class ScheduledLimits {

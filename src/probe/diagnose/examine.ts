@@ -6,7 +6,7 @@ import { isCut } from '../judge/is-cut.ts';
 import { reasonTable } from '../judge/reason-table.ts';
 import { searchDurationLimit, usualDurationsMs } from '../limits/duration-search.ts';
 import type { DurationLimit, SizeLimit } from '../limits/limit.ts';
-import { searchSizeLimit } from '../limits/size-search.ts';
+import { hesitationMs as usualHesitationMs, searchSizeLimit } from '../limits/size-search.ts';
 import { segmentsVanish } from './kernel-signs.ts';
 import { conformanceRounds } from './conformance-rounds.ts';
 import { type ExamineDeps, type ExamineOptions, searchFactor, slowBytes, tinyBytes } from './examine-options.ts';
@@ -127,7 +127,7 @@ class Examiner {
       onProgress,
       onStep,
       resolutionBytes = Math.ceil(this.#sizeBytes / 100),
-      hesitationMs = 500,
+      hesitationMs = usualHesitationMs,
     } = this.#options;
     const refused = refusedForSize(this.#log.failed, this.#sizeBytes);
     const what = `size limit up to ${formatBytes(this.#sizeBytes)}`;

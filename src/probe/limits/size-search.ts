@@ -23,6 +23,9 @@ export interface SizeSearchOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
+/** A proxy that refuses a declared length has answered by then, also from another continent. */
+export const hesitationMs = 500;
+
 /** A cut is tried so often before the search gives up: one of the tries may bring the answer. */
 const triesPerCut = 3;
 
