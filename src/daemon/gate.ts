@@ -28,13 +28,18 @@ export class Gate {
 
   /** Sets aside what the work may need at worst; 0: it is counted, and never refused for its bytes. */
   enter(target: Target, worstCaseBytes: number): Pass | Refusal {
-    const { budget, rateLimits } = this.#deps;
-    const leftMs = rateLimits.leftMs(target);
+    const { budget } = this.#deps;
+    const leftMs = this.leftMs(target);
     if (leftMs > 0) return { cause: 'rate_limited', leftMs };
     const reservation = budget.reserve(worstCaseBytes);
     return reservation === undefined
       ? { cause: 'budget', remainingBytes: budget.remaining() ?? 0 }
       : new Pass(this.#deps, reservation);
+  }
+
+  /** Milliseconds for which it is to be left alone from now on; 0: it is not. */
+  leftMs(target: Target): number {
+    return this.#deps.rateLimits.leftMs(target);
   }
 
   /** Half of what is left of the day, for what must not starve the checks; infinite without a budget. */

@@ -1,8 +1,9 @@
 import { createHesitatingPacer } from '../network/body/pacer.ts';
 import type { Pacer } from '../network/body/pump.ts';
 import type { LimitSearches, LimitTarget } from '../config/config.ts';
+import { BoundedSignal } from '../probe/bounded-signal.ts';
 import { oneBlob, type Check } from '../probe/check.ts';
-import { pullSearchBytes, searchDurationLimit, usualDurationsMs } from '../probe/limits/duration-search.ts';
+import { pullSearchBytes, searchDurationLimit } from '../probe/limits/duration-search.ts';
 import {
   directionOf,
   type DurationLimit,
@@ -15,7 +16,7 @@ import type { RunCheck } from '../probe/outcome.ts';
 import { sizePlan, worstCaseSearchBytes } from '../probe/limits/size-plan.ts';
 import { hesitationMs, searchSizeLimit } from '../probe/limits/size-search.ts';
 import type { Metrics } from '../publish/metrics/metrics.ts';
-import type { Task } from '../schedule/task-loop.ts';
+import type { Task, Turn } from '../schedule/task-loop.ts';
 import type { Engine } from './engine.ts';
 import type { Gate, Refusal } from './gate.ts';
 import type { Logger } from './log.ts';
@@ -30,8 +31,16 @@ interface ScheduledLimitsDeps {
 
 /** Bound on one try. */
 const tryTimeoutMs = 15 * 60_000;
-/** More tries than any search makes; only a search that hangs is ended by the product of both. */
-const mostTries = 40;
+
+/** A search for one limit of a target: what it may move, undefined where that is next to nothing, and how it goes about it. */
+interface Search {
+  readonly bytes: { readonly least: number; readonly most: number } | undefined;
+  /** `inTurn` lets others go first before each try but the first. */
+  readonly limit: (
+    options: { readonly byteBudget: number | undefined; readonly signal: AbortSignal },
+    inTurn: (run: RunCheck) => RunCheck,
+  ) => Promise<SizeLimit | DurationLimit>;
+}
 
 /** The searches for limits in force, as tasks for the schedule. What they find goes to metrics, log and `findings`. */
 export class ScheduledLimits {
@@ -53,55 +62,77 @@ export class ScheduledLimits {
         this.#deps.metrics.limit({ ...finding, largestAccepted: undefined, smallestRejected: undefined });
       }
     }
-    const task = (kind: string, target: LimitTarget, timeoutMs: number, run: Task['run']): Task => ({
+    const task = (kind: string, target: LimitTarget, search: Search): Task => ({
       id: `${kind} limit of ${nameOf(target)}`,
       intervalMs: searches?.intervalMs ?? 0,
-      timeoutMs,
-      run,
+      timeoutMs: tryTimeoutMs,
+      run: (signal, turn) => this.#run(target, search, signal, turn),
     });
-    const slowest = usualDurationsMs.reduce((sum, durationMs) => sum + 2 * (durationMs + tryTimeoutMs), 0);
-    const size = (target: LimitTarget): Task =>
-      task('size', target, mostTries * tryTimeoutMs, (signal) => this.#size(target, searches, signal));
-    const duration = (target: LimitTarget): Task =>
-      task('duration', target, slowest, (signal) => this.#duration(target, signal));
+    const sizes =
+      searches === undefined ? [] : targets.map((target) => task('size', target, this.#sizeSearch(target, searches)));
+    const duration = (target: LimitTarget): Task => task('duration', target, this.#durationSearch(target));
     // What is pulled slowly is not small, and was pushed at full speed.
     const slow = (direction: LimitDirection): readonly Task[] =>
       targets.filter((target) => directionOf(target) === direction).map(duration);
-    return { pushes: [...targets.map(size), ...slow('pull')], light: slow('push') };
+    return { pushes: [...sizes, ...slow('pull')], light: slow('push') };
   }
 
   findings(): readonly PathLimit[] {
     return [...this.#findings.values()];
   }
 
-  async #size(target: LimitTarget, searches: LimitSearches | undefined, signal: AbortSignal): Promise<void> {
-    if (searches === undefined) return;
-    const { engine, gate } = this.#deps;
-    const { upToBytes, resolutionBytes } = searches;
+  #sizeSearch(target: LimitTarget, { upToBytes, resolutionBytes }: LimitSearches): Search {
     // What is pulled was pushed before, and is tried more often.
-    const worst = worstCaseSearchBytes(sizePlan(searches)) * (target.pushedOver === undefined ? 1 : pullFactor);
-    const byteBudget = this.#shareOf({ least: Math.min(worst, 2 * upToBytes), most: worst });
-    const pass = gate.enter(target, byteBudget);
-    if ('cause' in pass) return this.#skipped(target, pass);
-    const run = sizeRun(engine, target);
-    const limit = await pass.run(
-      () => searchSizeLimit(checkOf(target), { upToBytes, resolutionBytes, byteBudget, signal }, run),
-      ({ runs }) => runs,
-    );
-    this.#publish(target, limit, signal);
+    const worst =
+      worstCaseSearchBytes(sizePlan({ upToBytes, resolutionBytes })) *
+      (target.pushedOver === undefined ? 1 : pullFactor);
+    return {
+      bytes: { least: Math.min(worst, 2 * upToBytes), most: worst },
+      limit: (options, inTurn) =>
+        searchSizeLimit(
+          checkOf(target),
+          { upToBytes, resolutionBytes, ...options },
+          inTurn(sizeRun(this.#deps.engine, target)),
+        ),
+    };
   }
 
-  async #duration(target: LimitTarget, signal: AbortSignal): Promise<void> {
-    const { engine, gate } = this.#deps;
-    // What is pushed is small, but the budget counts all bytes.
-    const byteBudget = target.pushedOver === undefined ? undefined : this.#shareOf(pullSearchBytes());
-    const pass = gate.enter(target, byteBudget ?? 0);
+  #durationSearch(target: LimitTarget): Search {
+    return {
+      // What is pushed is small, and counted only.
+      bytes: target.pushedOver === undefined ? undefined : pullSearchBytes(),
+      limit: (options, inTurn) => {
+        const runs = durationRuns(this.#deps.engine, target);
+        return searchDurationLimit(checkOf(target), options, (pacer) => inTurn(runs(pacer)));
+      },
+    };
+  }
+
+  async #run(target: LimitTarget, { bytes, limit }: Search, signal: AbortSignal, turn: Turn): Promise<void> {
+    const byteBudget = bytes === undefined ? undefined : this.#shareOf(bytes);
+    const pass = this.#deps.gate.enter(target, byteBudget ?? 0);
     if ('cause' in pass) return this.#skipped(target, pass);
-    const limit = await pass.run(
-      () => searchDurationLimit(checkOf(target), { byteBudget, signal }, durationRuns(engine, target)),
+    const ending = new BoundedSignal(signal);
+    let tries = 0;
+    const inTurn =
+      (run: RunCheck): RunCheck =>
+      async (check, options) => {
+        tries += 1;
+        if (tries > 1) await turn();
+        // Others may have been asked meanwhile to leave it alone.
+        const leftMs = tries > 1 ? this.#deps.gate.leftMs(target) : 0;
+        if (leftMs > 0) {
+          this.#skipped(target, { cause: 'rate_limited', leftMs });
+          ending.cancel();
+        }
+        return run(check, options);
+      };
+    const found = await pass.run(
+      () => limit({ byteBudget, signal: ending.signal }, inTurn),
       ({ runs }) => runs,
     );
-    this.#publish(target, limit, signal);
+    ending.stop();
+    this.#publish(target, found, ending.signal);
   }
 
   /** No more than half of what is left, so that the checks do not starve; with less than `least` it would get nowhere: infinite, which is refused. */

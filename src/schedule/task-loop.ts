@@ -1,17 +1,24 @@
 import type { SkipCause } from '../publish/metrics/metric-names.ts';
 import type { Clock } from './clock.ts';
 import { lastSlotBy, type SlotPlan, slotMs } from './slots.ts';
+import { HeldTransfer } from './held-transfer.ts';
 import type { TransferLimit } from './transfer-limit.ts';
 
 /** Something to do again and again. */
 export interface Task {
   readonly id: string;
   readonly intervalMs: number;
-  /** What the run needs at most by its own clock; see `overrunGraceMs`. */
+  /** What the run needs at most by its own clock, or each of its turns; see `overrunGraceMs`. */
   readonly timeoutMs: number;
   /** Ends soon after `signal` aborts. A rejection is reported and does not end the loop. */
-  run(signal: AbortSignal): Promise<void>;
+  run(signal: AbortSignal, turn: Turn): Promise<void>;
 }
+
+/**
+ * For a run of several parts that need not follow each other at once: lets those that wait for a transfer go first, and resolves when the
+ * run has one again, or when its signal aborts.
+ */
+export type Turn = () => Promise<void>;
 
 /** Why a run's signal aborts when everything is paused; by the time it has ended somebody may have resumed. */
 export const pausedReason = 'paused' satisfies SkipCause;
@@ -154,19 +161,19 @@ export class TaskLoop {
     const task = this.#task;
     const nowMs = clock.nowMs();
     observer.started({ id: task.id, lagMs: nowMs - dueMs, queuedMs: nowMs - queuedAtMs });
-    const cancelWatchdog = clock.setTimer(task.timeoutMs + overrunGraceMs, () => {
+    const hung = (): void => {
       observer.misbehaved({ id: task.id, error: new Error(`still running ${overrunGraceMs} ms after its timeout`) });
       abort.abort();
-    });
+    };
+    const held = new HeldTransfer(limit, () => clock.setTimer(task.timeoutMs + overrunGraceMs, hung));
     try {
       // One tick later, so that whatever run does, this loop counts as running first.
-      await Promise.resolve().then(() => task.run(abort.signal));
+      await Promise.resolve().then(() => task.run(abort.signal, () => held.turn(abort.signal)));
     } catch (error) {
       observer.misbehaved({ id: task.id, error });
     } finally {
-      cancelWatchdog();
       this.#state = { kind: 'idle' };
-      limit.leave();
+      held.leave();
     }
   }
 }

@@ -1,3 +1,10 @@
+/** A transfer under the limit, or a place in the queue for one. */
+export interface Place {
+  readonly granted: Promise<void>;
+  /** Gives the transfer back, or the place in the queue; to be called once. */
+  leave(): void;
+}
+
 /** At most so many transfers at once, served in the order in which they came. */
 export class TransferLimit {
   // A Set keeps the order of insertion and forgets a place in the middle in constant time.
@@ -15,6 +22,18 @@ export class TransferLimit {
     this.#queue.add(place);
     this.#admit();
     return () => void this.#queue.delete(place);
+  }
+
+  /** Takes a transfer, or a place in the queue. */
+  take(): Place {
+    let running = false;
+    let grant = (): void => {};
+    const granted = new Promise<void>((resolve) => (grant = resolve));
+    const leaveQueue = this.enter(() => {
+      running = true;
+      grant();
+    });
+    return { granted, leave: () => (running ? this.leave() : leaveQueue()) };
   }
 
   /** To be called once for each `start` that was called. */

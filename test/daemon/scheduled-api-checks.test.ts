@@ -3,6 +3,7 @@ import { ScheduledApiChecks } from '../../src/daemon/scheduled-api-checks.ts';
 import type { ApiReport, EndpointState } from '../../src/probe/diagnose/api-check.ts';
 import type { Failure } from '../../src/probe/failure.ts';
 import { Metrics } from '../../src/publish/metrics/metrics.ts';
+import { atOnce } from '../support/at-once.ts';
 import { fakeCheck } from '../support/fake-check.ts';
 import { gateOf } from '../support/gate.ts';
 import { recordingLog } from '../support/recording-log.ts';
@@ -62,8 +63,8 @@ test('states become gauges, changes become log lines', async () => {
   let endpoints: ApiReport['endpoints'] = { ping: up, auth: up, catalog: up, tags: down };
   const { api, lines, scrape } = setup(() => endpoints);
   const [task] = api.update([fakeCheck('gitea', 'direct', 'docker', 'small')]);
-  await task!.run(signal);
-  await task!.run(signal);
+  await task!.run(signal, atOnce);
+  await task!.run(signal, atOnce);
   expect(await scrape()).toEqual([
     expect.stringMatching(/path="direct",endpoint="ping".* 1$/),
     expect.stringMatching(/endpoint="auth".* 1$/),
@@ -72,7 +73,7 @@ test('states become gauges, changes become log lines', async () => {
   ]);
   expect(api.reports()).toEqual([{ registry: 'gitea', path: 'direct', endpoints }]);
   endpoints = { ping: up, auth: up, catalog: up, tags: up };
-  await task!.run(signal);
+  await task!.run(signal, atOnce);
   expect(lines.map(({ level, message, fields }) => [level, message, fields['endpoint'], fields['reason']])).toEqual([
     ['warn', 'endpoint is down', 'tags', 'origin_unreachable'],
     ['info', 'endpoint is up again', 'tags', undefined],
@@ -85,10 +86,10 @@ test('an aborted look, and one of a path that is gone, say nothing', async () =>
   let endpoints: ApiReport['endpoints'] | undefined;
   const { api, lines, scrape } = setup(() => endpoints);
   const [task] = api.update([fakeCheck('gitea', 'direct', 'docker', 'small')]);
-  await task!.run(AbortSignal.abort());
+  await task!.run(AbortSignal.abort(), atOnce);
   api.update([]);
   endpoints = { ping: down, auth: down, catalog: down, tags: down };
-  await task!.run(signal);
+  await task!.run(signal, atOnce);
   expect(await scrape()).toEqual([]);
   expect(api.reports()).toEqual([]);
   expect(lines).toEqual([]);

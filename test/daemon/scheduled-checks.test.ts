@@ -1,3 +1,4 @@
+import { atOnce } from '../support/at-once.ts';
 import { gateOf } from '../support/gate.ts';
 import { judgeRun } from '../../src/probe/diagnose/judge-run.ts';
 import { expect, test } from 'vitest';
@@ -51,7 +52,7 @@ test('a run goes to metrics, history and, when it failed, to the log in the word
   const check = fakeCheck('gitea', 'ingress', 'docker', 'large');
   const { checks, history, lines, scrape } = setup(async () => fakeRun(check, tooLarge));
   const [task] = checks.update([check]);
-  await task!.run(new AbortController().signal);
+  await task!.run(new AbortController().signal, atOnce);
   expect(await scrape('blobprobe_run_failures_total{')).toEqual([expect.stringMatching(/path="ingress".* 1$/)]);
   expect(history.last(checkId(check))?.failure?.reason).toBe('body_too_large');
   expect(lines.map(({ message }) => message)).toEqual(['push failed', 'path at fault']);
@@ -82,7 +83,7 @@ test('a run is in flight from its start to its end, also when it rejects', async
   let fail = (_error: Error): void => {};
   const { checks, scrape } = setup(() => new Promise((_, reject) => (fail = reject)));
   const [task] = checks.update([check]);
-  const running = task!.run(new AbortController().signal);
+  const running = task!.run(new AbortController().signal, atOnce);
   expect(await scrape('blobprobe_runs_in_flight{')).toEqual([expect.stringMatching(/ 1$/)]);
   fail(new Error('defect'));
   await expect(running).rejects.toThrow('defect');
@@ -109,10 +110,10 @@ test('after an update the series of checks that are gone are gone, those that st
   const goes = fakeCheck('gitea', 'ingress', 'docker', 'small');
   const { checks, history, scrape } = setup(async (check) => fakeRun(check));
   const [before] = checks.update([stays, goes]);
-  await before!.run(new AbortController().signal);
+  await before!.run(new AbortController().signal, atOnce);
   const [after] = checks.update([stays]);
   // The round as it was may still be running.
-  await before!.run(new AbortController().signal);
+  await before!.run(new AbortController().signal, atOnce);
   expect(await scrape('blobprobe_runs_total{')).toEqual([expect.stringMatching(/path="direct".* 2$/)]);
   expect(await scrape('blobprobe_path_at_fault{')).toEqual([expect.stringMatching(/path="direct".* 0$/)]);
   expect(history.list().map((run) => run.check.path.name)).toEqual(['direct', 'direct']);
@@ -124,7 +125,7 @@ test('a push that we cancelled ourselves is no warning', async () => {
   const check = fakeCheck('gitea', 'direct', 'docker', 'small');
   const { checks, lines } = setup(async () => fakeRun(check, { ...tooLarge, reason: 'cancelled' }));
   const [task] = checks.update([check]);
-  await task!.run(new AbortController().signal);
+  await task!.run(new AbortController().signal, atOnce);
   expect(lines.map(({ level, message }) => [level, message])).toEqual([['info', 'push cancelled']]);
 });
 
@@ -145,7 +146,7 @@ test('the checks of a client and workload over all paths are one task, one after
   expect(tasks.map(({ id }) => id)).toEqual(['gitea/docker/small', 'gitea/crane/small']);
   // Three runs of 10 s and a control of 10 s, each with its cleaning up.
   expect(tasks[0]?.timeoutMs).toBe(4 * 30_000);
-  await tasks[0]!.run(new AbortController().signal);
+  await tasks[0]!.run(new AbortController().signal, atOnce);
   expect(order).toEqual(paths);
 });
 
@@ -157,7 +158,7 @@ test('a round feeds its verdict to metrics and record, and to the log when it is
     fakeRun(check, check === ingress && broken ? tooLarge : undefined),
   );
   const [task] = checks.update([direct, ingress]);
-  await task!.run(new AbortController().signal);
+  await task!.run(new AbortController().signal, atOnce);
   expect(await scrape('blobprobe_path_at_fault{')).toEqual([
     expect.stringMatching(/path="direct".* 0$/),
     expect.stringMatching(/path="ingress".* 1$/),
@@ -177,8 +178,8 @@ test('a round feeds its verdict to metrics and record, and to the log when it is
   ]);
 
   broken = false;
-  await task!.run(new AbortController().signal);
-  await task!.run(new AbortController().signal);
+  await task!.run(new AbortController().signal, atOnce);
+  await task!.run(new AbortController().signal, atOnce);
   expect(judged().slice(1)).toEqual([
     {
       level: 'info',
@@ -200,7 +201,7 @@ test('an aborted round is no news', async () => {
     return fakeRun(check, { ...tooLarge, reason: 'cancelled' });
   });
   const [task] = checks.update([check, fakeCheck('gitea', 'ingress', 'docker', 'small')]);
-  await task!.run(abort.signal);
+  await task!.run(abort.signal, atOnce);
   expect(await scrape('blobprobe_round_verdict{')).toEqual([]);
   expect(verdicts.list()).toEqual([]);
   expect(lines.map(({ message }) => message)).toEqual(['push cancelled']);
@@ -217,7 +218,7 @@ test('a run whose worst case does not fit into the budget is skipped; what runs 
     return { ...fakeRun(check), sentBytes: 1_024, wireBytes: 1_100 };
   }, worst + 1_023);
   const [task] = checks.update([direct, ingress]);
-  await task!.run(new AbortController().signal);
+  await task!.run(new AbortController().signal, atOnce);
   expect(seen).toEqual([1_023]);
   expect(budget.remaining()).toBe(worst + 1_023 - 1_100);
   const skipped = (await scrape('blobprobe_runs_skipped_total{')).filter((line) => line.includes('cause="budget"'));

@@ -7,7 +7,9 @@ import { startRegistry } from '../support/lab/registry.ts';
 import { workloadBytes } from '../../src/probe/check.ts';
 import type { Failure } from '../../src/probe/failure.ts';
 import type { RunCheck } from '../../src/probe/outcome.ts';
+import { RateLimits } from '../../src/schedule/rate-limits.ts';
 import { Metrics } from '../../src/publish/metrics/metrics.ts';
+import { atOnce } from '../support/at-once.ts';
 import { fakeCheck } from '../support/fake-check.ts';
 import { fakeFailure, fakeRun } from '../support/fake-run.ts';
 import { gateOf } from '../support/gate.ts';
@@ -36,10 +38,10 @@ function searchesOf(...targets: LimitTarget[]): LimitSearches {
   return { intervalMs: 86_400_000, upToBytes: 4 * MiB, resolutionBytes: 64 * 1_024, targets };
 }
 
-function setup(paced: Engine['paced'], bytesPerDay?: number) {
+function setup(paced: Engine['paced'], bytesPerDay?: number, rateLimits?: RateLimits) {
   const metrics = new Metrics({ version: '0', revision: 'r', nodeVersion: 'v', processMetrics: false });
   const { log, lines } = recordingLog();
-  const { gate, budget } = gateOf({ bytesPerDay, log });
+  const { gate, budget } = gateOf({ bytesPerDay, log, ...(rateLimits === undefined ? {} : { rateLimits }) });
   const limits = new ScheduledLimits({ engine: { paced }, metrics, gate, log });
   const scrape = async (name: string): Promise<string[]> =>
     (await rendered(metrics)).split('\n').filter((line) => line.startsWith(name));
@@ -67,7 +69,7 @@ test('through an edge of the lab: the limit becomes a gauge, the bytes are spent
   const engine = createEngine();
   const { limits, budget, lines, scrape } = setup((pacer) => engine.paced(pacer), 100 * MiB);
   const { pushes } = limits.update(searchesOf({ ...target, path: { ...target.path, origin: edge.url } }));
-  await pushes[0]!.run(signal);
+  await pushes[0]!.run(signal, atOnce);
   expect(await scrape('blobprobe_limit_bytes{')).toEqual([
     expect.stringMatching(/path="ingress".*bound="largest_accepted".* (1e\+06|1000000)$/),
     expect.stringMatching(/path="ingress".*bound="smallest_rejected"/),
@@ -95,14 +97,53 @@ test('through an edge of the lab: the limit becomes a gauge, the bytes are spent
 test('a duration that is accepted to the end has no bound above', async () => {
   const { limits, scrape } = setup(() => limitedTo(Number.POSITIVE_INFINITY));
   const { light } = limits.update(searchesOf(target));
-  await light[0]!.run(signal);
+  await light[0]!.run(signal, atOnce);
   expect(await scrape('blobprobe_limit_seconds{')).toEqual([expect.stringMatching(/bound="largest_accepted".* 125$/)]);
+});
+
+test('others go first between the tries of a search, of pushes and of pulls', async () => {
+  for (const searched of [target, { ...target, pushedOver: { ...target.path, name: 'direct' } }]) {
+    const order: string[] = [];
+    const { limits } = setup(() => (check) => {
+      order.push('try');
+      return Promise.resolve(fakeRun(check));
+    });
+    const turn = (): Promise<void> => Promise.resolve(void order.push('turn'));
+    const { pushes, light } = limits.update(searchesOf(searched));
+    for (const task of [...pushes, ...light]) {
+      order.length = 0;
+      await task.run(signal, turn);
+      expect(order.length).toBeGreaterThan(2);
+      expect(order).toEqual(order.map((_, index) => (index % 2 === 0 ? 'try' : 'turn')));
+    }
+  }
+});
+
+test('a search ends when the registry has asked others meanwhile to be left alone', async () => {
+  const rateLimits = new RateLimits(() => 0);
+  const { limits, lines } = setup(
+    () => (check, options) => {
+      const cancelled = options?.signal?.aborted === true;
+      return Promise.resolve(fakeRun(check, cancelled ? fakeFailure('cancelled') : undefined));
+    },
+    undefined,
+    rateLimits,
+  );
+  const { pushes } = limits.update(searchesOf(target));
+  await pushes[0]!.run(signal, () => {
+    rateLimits.note(fakeRun(target, fakeFailure('rate_limited', { status: 429, answeredBy: 'nginx' })));
+    return Promise.resolve();
+  });
+  expect(lines.map(({ message, fields }) => [message, fields['cause']])).toEqual([
+    ['limit search skipped', 'rate_limited'],
+  ]);
+  expect(limits.findings()).toEqual([]);
 });
 
 test('a search that the budget cannot bear does not start', async () => {
   const { limits, budget, lines } = setup(() => limitedTo(2 * MiB), 15 * MiB);
   const { pushes } = limits.update(searchesOf(target));
-  await pushes[0]!.run(signal);
+  await pushes[0]!.run(signal, atOnce);
   expect(lines.map(({ message, fields }) => [message, fields['cause']])).toEqual([['limit search skipped', 'budget']]);
   expect(budget.remaining()).toBe(15 * MiB);
 });
@@ -110,7 +151,7 @@ test('a search that the budget cannot bear does not start', async () => {
 test('a search uses at most half of what is left', async () => {
   const { limits, budget } = setup(() => limitedTo(3 * MiB), 17 * MiB);
   const { pushes } = limits.update(searchesOf(target));
-  await pushes[0]!.run(signal);
+  await pushes[0]!.run(signal, atOnce);
   expect(budget.remaining()).toBeGreaterThanOrEqual(8.5 * MiB);
 });
 
@@ -118,11 +159,11 @@ test('an inconclusive search leaves what was known; a target that is gone is for
   let run = limitedTo(2 * MiB);
   const { limits, lines, scrape } = setup(() => run);
   const { pushes } = limits.update(searchesOf(target));
-  await pushes[0]!.run(signal);
+  await pushes[0]!.run(signal, atOnce);
   const known = await scrape('blobprobe_limit_bytes{');
   expect(known).toHaveLength(2);
   run = async (check) => fakeRun(check, { ...tooLarge, reason: 'registry_error' });
-  await pushes[0]!.run(signal);
+  await pushes[0]!.run(signal, atOnce);
   expect(await scrape('blobprobe_limit_bytes{')).toEqual(known);
   expect(lines.at(-1)).toMatchObject({ level: 'warn', message: 'limit not found' });
   limits.update(undefined);
@@ -133,7 +174,7 @@ test('an inconclusive search leaves what was known; a target that is gone is for
 test('an aborted search says nothing', async () => {
   const { limits, lines, scrape } = setup(() => limitedTo(2 * MiB));
   const { pushes } = limits.update(searchesOf(target));
-  await pushes[0]!.run(AbortSignal.abort());
+  await pushes[0]!.run(AbortSignal.abort(), atOnce);
   expect(lines).toEqual([]);
   expect(await scrape('blobprobe_limit_bytes{')).toEqual([]);
 });
@@ -164,7 +205,7 @@ test('what is pulled is searched beside what is pushed: a gauge with its directi
     'duration limit of gitea/ingress/docker pull',
   ]);
   expect(light.map(({ id }) => id)).toEqual(['duration limit of gitea/ingress/docker']);
-  for (const task of pushes.slice(0, 2)) await task.run(signal);
+  for (const task of pushes.slice(0, 2)) await task.run(signal, atOnce);
   expect(await scrape('blobprobe_limit_bytes{')).toEqual([
     expect.stringMatching(/direction="push",bound="largest_accepted"} 4194304$/),
     expect.stringMatching(/direction="pull",bound="largest_accepted"} 1000000$/),
@@ -193,7 +234,7 @@ describe('the time of pulls', () => {
       bytesPerDay,
     );
     const task = limits.update(searchesOf(pulled)).pushes[1]!;
-    return { search: () => task.run(signal), runs: () => runs, budget, lines };
+    return { search: () => task.run(signal, atOnce), runs: () => runs, budget, lines };
   }
 
   test('takes half of what is left, and ends without a limit where that does not suffice', async () => {

@@ -139,6 +139,62 @@ test('a run that hangs is aborted a minute after its timeout, so that others get
   expect(observer.defects).toHaveLength(1);
 });
 
+describe('a run of several turns', () => {
+  /** Three turns of 1 s each; says when each begins. */
+  function turns(clock: FakeClock, begins: number[]): Task {
+    return {
+      id: 'a',
+      intervalMs: 3_600_000,
+      timeoutMs: 1_000,
+      async run(signal, turn) {
+        for (const number of [1, 2, 3]) {
+          if (number > 1) await turn();
+          if (signal.aborted) return;
+          begins.push(clock.nowMs());
+          await wait(clock, 1_000, signal);
+        }
+      },
+    };
+  }
+
+  /** Both are due within the first turn. */
+  const together = { startWindowMs: 500 };
+
+  test('lets others go first between two of them, and has its time for each, however long it waited', async () => {
+    const begins: number[] = [];
+    const { clock, observer } = start(
+      (clock) => [turns(clock, begins), task(clock, 'b', 3_600_000, 600_000)],
+      together,
+    );
+    await clock.advance(1_000_000);
+    const startOf = (wanted: string): number => observer.starts.find(({ id }) => id === wanted)?.atMs ?? Number.NaN;
+    const [a, b] = [startOf('a'), startOf('b')];
+    expect(begins).toEqual(b < a ? [a, a + 1_000, a + 2_000] : [a, b + 600_000, b + 601_000]);
+    expect(observer.starts).toHaveLength(2);
+    expect(observer.defects).toEqual([]);
+  });
+
+  test('that waits for its next one holds nothing when it is aborted', async () => {
+    const begins: number[] = [];
+    const { clock, observer, schedule, limit } = start((clock) => [turns(clock, begins)], { startWindowMs: 1 });
+    await clock.advance(1);
+    // Somebody else takes what the run lets go of.
+    const other = limit.take();
+    await clock.advance(1_500);
+    await other.granted;
+    expect(begins).toHaveLength(1);
+    const stopped = schedule.stop(1_000);
+    await clock.advance(0);
+    expect(await stopped).toEqual([]);
+    other.leave();
+    let free = false;
+    void limit.take().granted.then(() => (free = true));
+    await settle();
+    expect(free).toBe(true);
+    expect(observer.defects).toEqual([]);
+  });
+});
+
 test('two tasks with one id are refused', () => {
   expect(() => start((clock) => [task(clock, 'a', 1_000, 1), task(clock, 'a', 2_000, 1)])).toThrow(
     'two tasks with the id a',

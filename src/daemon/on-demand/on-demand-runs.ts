@@ -22,7 +22,7 @@ import type { Logger } from '../log.ts';
 import { checkFor, UnknownRequest } from './on-demand-check.ts';
 import { logRun } from '../run-log.ts';
 import { whyTooLong } from './scrape-fit.ts';
-import { type Place, takePlace } from './transfer-place.ts';
+import type { Place } from '../../schedule/transfer-limit.ts';
 
 /** Runs that wait for a transfer at most; each holds memory and somebody's hope. */
 const mostQueued = 8;
@@ -138,7 +138,7 @@ export class OnDemandRuns implements OnDemand {
     if ('cause' in pass) return refused(check, pass);
     const entry = { id: newId(), queued: true };
     const stillFits = terms.withinMs === undefined ? (): Check => check : this.#fitting(check, terms.withinMs);
-    const wanted = { id: entry.id, check, place: takePlace(limit), pass, stillFits, withinMs: terms.withinMs };
+    const wanted = { id: entry.id, check, place: limit.take(), pass, stillFits, withinMs: terms.withinMs };
     const run = runOnce(this.#deps, wanted, this.#interrupting.signal, () => (entry.queued = false));
     this.#pending.set(key, Object.assign(entry, { run }));
     void run.catch(() => {}).then(() => this.#pending.delete(key));

@@ -14,7 +14,7 @@ export interface SizeSearchOptions {
   /** The search ends when the bounds are this close. */
   readonly resolutionBytes: number;
   /** Body bytes that the search may send at most; a try that could exceed it ends the search. */
-  readonly byteBudget?: number;
+  readonly byteBudget?: number | undefined;
   /** Once this is over, no further try begins; undefined: as long as it takes. */
   readonly timeBudgetMs?: number;
   readonly signal: AbortSignal;
