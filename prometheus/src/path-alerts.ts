@@ -1,4 +1,5 @@
 import { limitBounds } from '../../src/publish/metrics/metric-names.ts';
+import type { LimitDirection } from '../../src/probe/limits/limit.ts';
 import { by, duration, metric, on, targetLabels } from './promql.ts';
 import { recorded } from './recording.ts';
 import type { AlertingRule } from './rule.ts';
@@ -17,47 +18,75 @@ export function pathAlerts(): AlertingRule[] {
   return [...limitAlerts(), apiDown(), ...certificateAlerts(), leftovers()];
 }
 
+/** What searches look for, and the best that they found in a week. */
+const limits = {
+  limitBytes: { best: recorded.sizeLimitBest, unit: 'humanize1024' },
+  limitSeconds: { best: recorded.durationLimitBest, unit: 'humanizeDuration' },
+} as const;
+type LimitKey = keyof typeof limits;
+
+/** Without one that was refused the search was told to end sooner, and nothing dropped. Where nothing is accepted any more the share is 0. */
+function dropped(key: LimitKey, direction: LimitDirection): string {
+  const now = metric(key, { bound: accepted, direction });
+  const best = `${limits[key].best}{direction="${direction}"}`;
+  const share = `${now} / ${best} < ${thresholds.limitOfPast[direction]} or (${best} * 0 unless ${now})`;
+  return `(${share}) and ${on(searched)} ${metric(key, { bound: rejected, direction })}`;
+}
+
 function limitAlerts(): AlertingRule[] {
-  // Without one that was refused the search was told to end sooner, and nothing dropped. Where nothing is accepted any more the share is 0.
-  const dropped = (key: 'limitBytes' | 'limitSeconds', best: string): string => {
-    const now = metric(key, { bound: accepted, direction: 'push' });
-    const share = `${now} / ${best} < ${thresholds.limitOfPast} or (${best} * 0 unless ${now})`;
-    return `(${share}) and ${on(searched)} ${metric(key, { bound: rejected, direction: 'push' })}`;
-  };
-  const refused = (key: 'limitBytes' | 'limitSeconds', unit: string): string =>
-    lookUp(`max without (bound) (${metric(key)}%)`, searched, `{{ .Value | ${unit} }}`);
-  // A search runs seldom: the gauge is gone from a restart until the next one, and the alert must not go with it.
-  const common = { hold: 5 * minute, keep: day, severity: 'critical', dashboard: 'path' } as const;
-  const since = 'the newest search, which found {{ $value | humanizePercentage }} of the best limit of the last week.';
-  const cause =
-    'a hop of this path was changed, upgraded or replaced by one with default limits, or the plan at the CDN changed. Hop: whoever answered the failed runs.';
+  const refused = (key: LimitKey): string =>
+    lookUp(`max without (bound) (${metric(key)}%)`, searched, `{{ .Value | ${limits[key].unit} }}`);
+  const users = 'Users of {{ $labels.client }} cannot';
+  const rule = (
+    key: LimitKey,
+    direction: LimitDirection,
+    { first, ...names }: Pick<AlertingRule, 'alert' | 'summary'> & { readonly users: string; readonly first: string },
+  ): AlertingRule => ({
+    // A search runs seldom: the gauge is gone from a restart until the next one, and the alert must not go with it.
+    hold: 5 * minute,
+    keep: day,
+    severity: 'critical',
+    dashboard: 'path',
+    alert: names.alert,
+    summary: names.summary,
+    expr: dropped(key, direction),
+    text: {
+      users: names.users,
+      since: 'the newest search, which found {{ $value | humanizePercentage }} of the best limit of the last week.',
+      cause:
+        'a hop of this path was changed, upgraded or replaced by one with default limits, or the plan at the CDN changed. Hop: whoever answered the failed runs.',
+      first: `${first}; until then ${direction} over another path.`,
+    },
+  });
   return [
-    {
-      ...common,
+    rule('limitBytes', 'push', {
       alert: 'BlobprobeSizeLimitDropped',
-      expr: dropped('limitBytes', recorded.sizeLimitBest),
       summary: 'Users cannot push blobs over a path that were small enough last week.',
-      text: {
-        users: `Users of {{ $labels.client }} cannot push blobs of ${refused('limitBytes', 'humanize1024')}B any more over ${pathWords}.`,
-        since,
-        cause,
-        first:
-          'Raise the limit of the hop that answers: nginx `client_max_body_size 0;`, ingress-nginx `nginx.ingress.kubernetes.io/proxy-body-size: "0"`, Traefik without `buffering`; until then push over another path.',
-      },
-    },
-    {
-      ...common,
+      users: `${users} push blobs of ${refused('limitBytes')}B any more over ${pathWords}.`,
+      first:
+        'Raise the limit of the hop that answers: nginx `client_max_body_size 0;`, ingress-nginx `nginx.ingress.kubernetes.io/proxy-body-size: "0"`, Traefik without `buffering`',
+    }),
+    rule('limitSeconds', 'push', {
       alert: 'BlobprobeDurationLimitDropped',
-      expr: dropped('limitSeconds', recorded.durationLimitBest),
       summary: 'Users cannot push over a path for as long as last week.',
-      text: {
-        users: `Users of {{ $labels.client }} cannot push for ${refused('limitSeconds', 'humanizeDuration')} any more over ${pathWords}: slow or large pushes are cut.`,
-        since,
-        cause,
-        first:
-          'Raise the time limit of the hop that answers: Traefik `respondingTimeouts.readTimeout: 0`, nginx `client_body_timeout 900s;` and `proxy_read_timeout 900s;`, HAProxy `timeout client 15m`; until then push over another path.',
-      },
-    },
+      users: `${users} push for ${refused('limitSeconds')} any more over ${pathWords}: slow or large pushes are cut.`,
+      first:
+        'Raise the time limit of the hop that answers: Traefik `respondingTimeouts.readTimeout: 0`, nginx `client_body_timeout 900s;` and `proxy_read_timeout 900s;`, HAProxy `timeout client 15m`',
+    }),
+    rule('limitBytes', 'pull', {
+      alert: 'BlobprobePullSizeLimitDropped',
+      summary: 'Users cannot pull blobs over a path that came back last week.',
+      users: `${users} pull blobs of ${refused('limitBytes')}B any more over ${pathWords}: they are cut.`,
+      first:
+        'Raise the limit on the size of answers of the hop that cuts: squid `reply_body_max_size none`, ModSecurity `SecResponseBodyAccess Off`, a cache that keeps blobs larger than it may',
+    }),
+    rule('limitSeconds', 'pull', {
+      alert: 'BlobprobePullDurationLimitDropped',
+      summary: 'Users cannot pull over a path for as long as last week.',
+      users: `${users} pull for ${refused('limitSeconds')} any more over ${pathWords}: slow or large pulls are cut.`,
+      first:
+        'Raise the time limit on answers of the hop that cuts: Traefik `respondingTimeouts.writeTimeout: 0`, Envoy `timeout: 0s` of the route, Go servers `WriteTimeout`, nginx `send_timeout 900s;`',
+    }),
   ];
 }
 

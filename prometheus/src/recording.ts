@@ -81,8 +81,8 @@ function stateRules(): RecordingRule[] {
 function limitRules(): RecordingRule[] {
   const best = (selector: string): string => `max_over_time(${selector}[${limitWindow}])`;
   return [
-    { record: recorded.sizeLimitBest, expr: best(metric('limitBytes', { bound: accepted, direction: 'push' })) },
-    { record: recorded.durationLimitBest, expr: best(metric('limitSeconds', { bound: accepted, direction: 'push' })) },
+    { record: recorded.sizeLimitBest, expr: best(metric('limitBytes', { bound: accepted })) },
+    { record: recorded.durationLimitBest, expr: best(metric('limitSeconds', { bound: accepted })) },
   ];
 }
 

@@ -45,9 +45,12 @@ export function labelsOf({ alert, window }: AlertingRule): readonly string[] {
   return extraLabels[alert] ?? targetLabels;
 }
 
+const searchLabels = [...targetLabels, 'registry', 'path', 'client'];
 const extraLabels: Readonly<Record<string, readonly string[]>> = {
-  BlobprobeSizeLimitDropped: [...targetLabels, 'registry', 'path', 'client'],
-  BlobprobeDurationLimitDropped: [...targetLabels, 'registry', 'path', 'client'],
+  BlobprobeSizeLimitDropped: searchLabels,
+  BlobprobeDurationLimitDropped: searchLabels,
+  BlobprobePullSizeLimitDropped: searchLabels,
+  BlobprobePullDurationLimitDropped: searchLabels,
   BlobprobeApiDown: [...targetLabels, 'registry', 'path'],
   BlobprobeCertificateExpiring: [...targetLabels, 'registry', 'path'],
   BlobprobeLeftovers: [...targetLabels, 'registry'],

@@ -68,6 +68,7 @@ function levels(alert: string, shown: Shown, atSeconds = hour, severity?: string
 
 const onPath = { registry, path: 'edge' };
 const searched = { ...onPath, client: 'docker', direction: 'push' };
+const pulled = { ...searched, direction: 'pull' };
 const dropped =
   (before: number, after: number) =>
   (seconds: number): number =>
@@ -114,6 +115,14 @@ export const examples: readonly Example[] = [
   levels('BlobprobeDurationLimitDropped', {
     [seriesName('limitSeconds', { ...searched, bound: 'largest_accepted' })]: dropped(600, 60),
     [seriesName('limitSeconds', { ...searched, bound: 'smallest_rejected' })]: dropped(630, 66),
+  }),
+  levels('BlobprobePullSizeLimitDropped', {
+    [seriesName('limitBytes', { ...pulled, bound: 'largest_accepted' })]: dropped(500 * 1024 ** 2, 100 * 1024 ** 2),
+    [seriesName('limitBytes', { ...pulled, bound: 'smallest_rejected' })]: dropped(512 * 1024 ** 2, 101 * 1024 ** 2),
+  }),
+  levels('BlobprobePullDurationLimitDropped', {
+    [seriesName('limitSeconds', { ...pulled, bound: 'largest_accepted' })]: dropped(125, 50),
+    [seriesName('limitSeconds', { ...pulled, bound: 'smallest_rejected' })]: dropped(130, 65),
   }),
   levels('BlobprobeApiDown', { [seriesName('apiUp', { ...onPath, endpoint: 'catalog' })]: 0 }),
   levels('BlobprobeCertificateExpiring', { [expiry]: 10 * day }, hour, 'warning'),

@@ -43,6 +43,7 @@ interface Scenario {
 }
 
 const size = { ...edge, client: 'docker', direction: 'push' };
+const pulled = { ...size, direction: 'pull' };
 const scenarios: readonly Scenario[] = [
   {
     name: 'a path accepts half the size',
@@ -83,6 +84,124 @@ const scenarios: readonly Scenario[] = [
     ],
     afterSeconds: 26 * hour,
     firing: [{ alertname: 'BlobprobeDurationLimitDropped', severity: 'critical', ...size, bound: 'largest_accepted' }],
+  },
+  {
+    name: 'a path cuts smaller pulls',
+    series: [
+      ...alive,
+      {
+        series: seriesName('limitBytes', { ...pulled, bound: 'largest_accepted' }),
+        before: 2e8,
+        broken: 1e8,
+        after: 2e8,
+      },
+      {
+        series: seriesName('limitBytes', { ...pulled, bound: 'smallest_rejected' }),
+        before: undefined,
+        broken: 1.1e8,
+        after: undefined,
+      },
+    ],
+    afterSeconds: 26 * hour,
+    firing: [
+      { alertname: 'BlobprobePullSizeLimitDropped', severity: 'critical', ...pulled, bound: 'largest_accepted' },
+    ],
+  },
+  {
+    name: 'a path cuts pulls sooner',
+    series: [
+      ...alive,
+      {
+        series: seriesName('limitSeconds', { ...pulled, bound: 'largest_accepted' }),
+        before: 125,
+        broken: 50,
+        after: 125,
+      },
+      {
+        series: seriesName('limitSeconds', { ...pulled, bound: 'smallest_rejected' }),
+        before: undefined,
+        broken: 60,
+        after: undefined,
+      },
+    ],
+    afterSeconds: 26 * hour,
+    firing: [
+      { alertname: 'BlobprobePullDurationLimitDropped', severity: 'critical', ...pulled, bound: 'largest_accepted' },
+    ],
+  },
+  {
+    name: 'nothing comes back over a path any more, however small',
+    series: [
+      ...alive,
+      {
+        series: seriesName('limitBytes', { ...pulled, bound: 'largest_accepted' }),
+        before: 2e8,
+        broken: undefined,
+        after: 2e8,
+      },
+      {
+        series: seriesName('limitBytes', { ...pulled, bound: 'smallest_rejected' }),
+        before: undefined,
+        broken: 10,
+        after: undefined,
+      },
+    ],
+    afterSeconds: 26 * hour,
+    firing: [
+      { alertname: 'BlobprobePullSizeLimitDropped', severity: 'critical', ...pulled, bound: 'largest_accepted' },
+    ],
+  },
+  {
+    name: 'a search over pulls finds the same limit an eighth lower, from where a reset cut them',
+    series: [
+      ...alive,
+      {
+        series: seriesName('limitBytes', { ...pulled, bound: 'largest_accepted' }),
+        before: 8e6,
+        broken: 7e6,
+        after: 8e6,
+      },
+      {
+        series: seriesName('limitBytes', { ...pulled, bound: 'smallest_rejected' }),
+        before: 8.1e6,
+        broken: 7.8e6,
+        after: 8.1e6,
+      },
+    ],
+    afterSeconds: 26 * hour,
+    firing: [],
+  },
+  {
+    name: 'a path pushes as before and its pulls come back up to another size',
+    series: [
+      ...alive,
+      {
+        series: seriesName('limitBytes', { ...size, bound: 'largest_accepted' }),
+        before: 2e8,
+        broken: 2e8,
+        after: 2e8,
+      },
+      {
+        series: seriesName('limitBytes', { ...size, bound: 'smallest_rejected' }),
+        before: 3e8,
+        broken: 3e8,
+        after: 3e8,
+      },
+      {
+        series: seriesName('limitBytes', { ...pulled, bound: 'largest_accepted' }),
+        before: 1e8,
+        broken: 1e8,
+        after: 1e8,
+      },
+      {
+        series: seriesName('limitBytes', { ...pulled, bound: 'smallest_rejected' }),
+        before: 1.1e8,
+        broken: 1.1e8,
+        after: 1.1e8,
+      },
+    ],
+    afterSeconds: 26 * hour,
+    firing: [],
   },
   {
     name: 'somebody lowers the size that is searched up to',

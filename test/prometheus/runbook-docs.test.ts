@@ -28,6 +28,12 @@ const causesOf: Readonly<Record<string, readonly Row[]>> = {
   BlobprobePullCorrupted: [pullCauses.pull_recoded, pullCauses.pull_cache_wrong, pullCauses.pull_altered],
   BlobprobeSizeLimitDropped: sizeLimits,
   BlobprobeDurationLimitDropped: Object.values(paceCauses),
+  BlobprobePullSizeLimitDropped: [pullCauses.pull_size_refused, pullCauses.pull_size_limit],
+  BlobprobePullDurationLimitDropped: [
+    pullCauses.envoy_pull_timeout,
+    pullCauses.pull_time_limit,
+    pullCauses.pull_silence_limit,
+  ],
   BlobprobeThroughputDegraded: Object.values(slowCauses),
 };
 
