@@ -21,7 +21,7 @@ export const explainCommand: Command = {
   },
   argument: {
     placeholder: 'LOGLINE',
-    help: 'Lines, each in quotes, from nginx, ingress-nginx, Traefik, Envoy, HAProxy, distribution, Gitea, Forgejo or cloudflared. Without any, lines are read from standard input.',
+    help: 'Lines, each in quotes, from nginx, ingress-nginx, Traefik, Envoy, HAProxy, Caddy, distribution, Gitea, Forgejo or cloudflared. Without any, lines are read from standard input.',
     several: true,
   },
   flags: jsonFlag,

@@ -11,6 +11,7 @@ import { blameFor, reasonFor } from '../judge/reason-table.ts';
 import { accessFormats } from './access-formats.ts';
 import { errorFormats } from './error-formats.ts';
 import type { LoggedRequest } from './log-line.ts';
+import { unwrapped } from './log-wrappers.ts';
 
 export const logFormats = [...accessFormats, ...errorFormats];
 
@@ -75,12 +76,16 @@ function findingsOf(failure: Failure, client: string, names: LoggedRequest['name
   return found.filter(({ cause }, at) => found.findIndex((other) => other.cause === cause) === at);
 }
 
-function readLine(line: string): LoggedRequest | undefined {
+/** More than so many things around a line nobody has. */
+const mostWrappers = 4;
+
+function readLine(line: string, wrappers = 0): LoggedRequest | undefined {
   for (const format of logFormats) {
     const read = format.read(line);
     if (read !== undefined) return { format: format.name, ...read };
   }
-  return undefined;
+  const inner = wrappers < mostWrappers ? unwrapped(line) : undefined;
+  return inner === undefined ? undefined : readLine(inner, wrappers + 1);
 }
 
 /** Nothing is known of the path but that there was one. */

@@ -21,24 +21,29 @@ export const envoy: LogFormat = {
     );
     const { groups } = pattern.exec(line) ?? {};
     if (groups === undefined) return undefined;
-    const { flags = '', service, status, sent, ms } = groups;
-    const own = ofEnvoy.test(flags) || (service === '-' && envoyStatuses.has(status));
-    const read = base(groups);
-    const gone = /\bDC\b/.test(flags);
-    const { names, answer } = envoyLimits.find((limit) => limit.flag.test(flags)) ?? {};
-    return {
-      ...read,
-      status: gone ? undefined : read.status,
-      clientGone: gone || read.clientGone,
-      answeredBy: gone ? 'none' : own ? 'envoy' : 'other',
-      names,
-      answer,
-      sentBytes: numberIn(sent),
-      elapsedMs: numberIn(ms),
-      words: flags === '-' ? undefined : `response flags ${flags}`,
-    };
+    return ofEnvoyLine(groups);
   },
 };
+
+/** What the fields of a line of Envoy's say, whatever form they are in; `service`: how long the upstream took, `-` for one that did not answer. */
+export function ofEnvoyLine(fields: Record<string, string | undefined>): Omit<LoggedRequest, 'format'> {
+  const { flags = '-', service, status, sent, ms } = fields;
+  const own = ofEnvoy.test(flags) || (service === '-' && envoyStatuses.has(status));
+  const read = base(fields);
+  const gone = /\bDC\b/.test(flags);
+  const { names, answer } = envoyLimits.find((limit) => limit.flag.test(flags)) ?? {};
+  return {
+    ...read,
+    status: gone ? undefined : read.status,
+    clientGone: gone || read.clientGone,
+    answeredBy: gone ? 'none' : own ? 'envoy' : 'other',
+    names,
+    answer,
+    sentBytes: numberIn(sent),
+    elapsedMs: numberIn(ms),
+    words: flags === '-' ? undefined : `response flags ${flags}`,
+  };
+}
 
 /** Time limits of HAProxy, by its termination state. */
 const haproxyLimits: readonly (readonly [state: RegExp, names: LoggedRequest['names']])[] = [

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import type { CauseName } from '../diagnose/causes.ts';
 import type { AnsweredBy } from '../failure.ts';
 
@@ -66,4 +67,26 @@ export function withoutQuery(uri: string): string {
 export function numberIn(text: string | undefined): number | undefined {
   const value = Number(text);
   return text === undefined || text.trim() === '' || !Number.isFinite(value) ? undefined : value;
+}
+
+/** Traefik's own answers are their status in words: how long they are tells them from those that it passes on. */
+export const traefikBytes: ReadonlyMap<number | undefined, number> = new Map(
+  [502, 504].map((status) => [status, STATUS_CODES[status]?.length ?? 0]),
+);
+
+/** Answers that a proxy makes, and hardly any registry. */
+export const ofProxies = new Set([408, 413, 502, 503, 504]);
+
+/** Of a client that goes away in the middle of its body nginx writes 400, and that it sent nothing. */
+export function ofNginx(groups: Record<string, string | undefined>): ReturnType<typeof base> {
+  const read = base(groups);
+  return read.status === 400 && groups['bytes'] === '0' ? { ...read, status: undefined, clientGone: true } : read;
+}
+
+/** Bytes that the head of a request may have. */
+const mostHeadBytes = 8 * 1024;
+
+/** Of a request of so many bytes: what is not longer than a head had no body that was read. */
+export function bodyBytes(length = 0): number | undefined {
+  return length > mostHeadBytes ? length : undefined;
 }

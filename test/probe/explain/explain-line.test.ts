@@ -164,3 +164,117 @@ describe('what is not explained', () => {
     expect(explainLine(line)).toMatchObject({ kind, why: expect.stringContaining(why) as string });
   });
 });
+
+const pushed = '"PATCH /v2/team/app/blobs/uploads/1 HTTP/1.1"';
+const refusedByNginx = `10.0.0.9 - - [28/Nov/2026:22:00:00 +0000] ${pushed} 413 176 "-" "docker/29.7.2"`;
+
+test.each([
+  ['a file of Docker', JSON.stringify({ log: `${refusedByNginx}\n`, stream: 'stdout', time: '2026-11-28T22:00:00Z' })],
+  ['the journal as JSON', JSON.stringify({ PRIORITY: '6', MESSAGE: refusedByNginx })],
+  ['a container runtime', `2026-11-28T22:00:00.123456789Z stdout F ${refusedByNginx}`],
+  ['kubectl logs --timestamps', `2026-11-28T22:00:00.123456789Z ${refusedByNginx}`],
+  ['kubectl logs --prefix', `[pod/ingress-7d4/controller] ${refusedByNginx}`],
+  ['kubectl logs with both', `[pod/ingress-7d4/controller] 2026-11-28T22:00:00.123Z ${refusedByNginx}`],
+  ['docker compose logs', `nginx-1  | ${refusedByNginx}`],
+  ['journalctl', `Nov 28 22:00:00 web nginx[812]: ${refusedByNginx}`],
+  ['journalctl with full times', `2026-11-28T22:00:00+0000 web nginx[812]: ${refusedByNginx}`],
+  ['syslog', `<134>Nov  8 22:00:00 web nginx: ${refusedByNginx}`],
+  ['grep over files', `/var/log/nginx/access.log.1:1204:${refusedByNginx}`],
+  ['Apache with its virtual host', `git.example.org:443 ${refusedByNginx}`],
+  ['a client of IPv6', refusedByNginx.replace('10.0.0.9', '2001:db8::9')],
+])('what stands around a line is taken off: %s', (_what, line) => {
+  expect(explainLine(line)).toMatchObject({ kind: 'failure', failure: { reason: 'body_too_large', status: 413 } });
+});
+
+const caddyLine = (more: object): string =>
+  JSON.stringify({
+    level: 'error',
+    logger: 'http.log.access',
+    msg: 'handled request',
+    request: {
+      method: 'PATCH',
+      uri: '/v2/team/app/blobs/uploads/1?_state=x',
+      headers: { 'User-Agent': ['crane/v0.22'] },
+    },
+    bytes_read: 1_048_576,
+    duration: 0.52,
+    status: 502,
+    ...more,
+  });
+const envoyLine = (more: object): string =>
+  JSON.stringify({
+    method: 'PATCH',
+    path: '/v2/team/app/blobs/uploads/1?_state=x',
+    response_code: 504,
+    response_flags: 'UT',
+    bytes_received: 99,
+    duration: 15_001,
+    upstream_service_time: null,
+    ...more,
+  });
+const nginxLine = (more: object): string =>
+  JSON.stringify({
+    request: 'PATCH /v2/team/app/blobs/uploads/1?_state=x HTTP/1.1',
+    status: 413,
+    body_bytes_sent: '176',
+    request_length: '1048800',
+    request_time: '0.412',
+    upstream_status: '',
+    ...more,
+  });
+
+test.each<[what: string, line: string, reason: string, answeredBy: string]>([
+  ['Caddy says 502', caddyLine({}), 'origin_unreachable', 'caddy'],
+  [
+    'Caddy passes a 502 on',
+    caddyLine({ resp_headers: { Server: ['nginx'], Via: ['1.1 Caddy'] } }),
+    'origin_unreachable',
+    'other',
+  ],
+  [
+    'Caddy tells its error',
+    caddyLine({ logger: 'http.log.error', msg: 'dial tcp 10.0.0.5:5000: connect: connection refused' }),
+    'origin_unreachable',
+    'caddy',
+  ],
+  ['Envoy ends a request', envoyLine({}), 'response_timeout', 'envoy'],
+  [
+    'Envoy passes an answer on',
+    envoyLine({ response_code: 413, response_flags: '', upstream_service_time: '7' }),
+    'body_too_large',
+    'other',
+  ],
+  [
+    'Envoy does not say who answered',
+    envoyLine({ response_code: 413, response_flags: '-', upstream_service_time: undefined }),
+    'body_too_large',
+    'other',
+  ],
+  ['a client leaves Envoy', envoyLine({ response_code: 0, response_flags: 'DC' }), 'connection_reset', 'none'],
+  ['nginx refuses', nginxLine({}), 'body_too_large', 'nginx'],
+  ['nginx passes an answer on', nginxLine({ upstream_status: '413' }), 'body_too_large', 'other'],
+  ['a client leaves nginx', nginxLine({ status: 499 }), 'connection_reset', 'none'],
+  [
+    'JSON of nobody who is known',
+    JSON.stringify({ method: 'PATCH', path: '/v2/team/app/blobs/uploads/1?_state=x', status: 502 }),
+    'origin_unreachable',
+    'other',
+  ],
+])('JSON: %s', (_what, line, reason, answeredBy) => {
+  const explained = explainLine(line);
+  expect(explained).toMatchObject({ kind: 'failure', failure: { reason, answeredBy } });
+  expect(JSON.stringify(explained)).not.toContain('_state');
+});
+
+test.each([
+  ['{"level":"info","msg":"server running"}'],
+  ['{"status":"ok"}'],
+  ['{"status":413}'],
+  ['["PATCH /v2/ HTTP/1.1",413]'],
+  ['{"log":{"log":"x"}}'],
+  ['{'],
+  ['nginx-1  | '],
+  ['Nov 28 22:00:00 web nginx[812]: signal process started'],
+])('what tells of no request is not known: %s', (line) => {
+  expect(explainLine(line)).toMatchObject({ kind: 'unknown' });
+});
