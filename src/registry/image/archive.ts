@@ -75,12 +75,20 @@ function linkedFrom(name: string, links: ReadonlyMap<string, string>): string | 
   return target === undefined ? undefined : posix.join(posix.dirname(name), target);
 }
 
+/** First bytes of what Node.js does not decompress in every version that is supported. */
+const unreadable = [
+  ['28b52ffd', 'zstd', 'zstd'],
+  ['fd377a58', 'xz', 'xz'],
+  ['425a68', 'bzip2', 'bzip2'],
+] as const;
+
 async function bytesOf(file: string): Promise<AsyncIterable<Uint8Array>> {
   const handle = await open(file);
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
   await handle.close();
   const head = buffer.subarray(0, bytesRead).toString('hex');
-  if (head.startsWith('28b52ffd')) throw new ImageError('is compressed by zstd: decompress it first (zstd -d)');
+  for (const [magic, name, program] of unreadable)
+    if (head.startsWith(magic)) throw new ImageError(`is compressed by ${name}: decompress it first (${program} -d)`);
   const stream = createReadStream(file, { highWaterMark: 256 * 1024 });
   if (!head.startsWith('1f8b')) return stream;
   const gunzip = createGunzip();

@@ -23,9 +23,13 @@ export type ManifestDocument =
 /** More layers or manifests than any registry takes. */
 const mostEntries = 10_000;
 
+/** Layers that clients do not push: Windows' base layers lie at Microsoft (image specification, non-distributable layers). */
+const staysAway = /\b(?:foreign|nondistributable)\b/;
+
 /**
  * Reads an image manifest or index of the OCI or Docker media types (image specification, manifest.md and image-index.md). undefined: it
- * is neither. What says of itself that it is for no platform (attestations of BuildKit) is left out.
+ * is neither. What says of itself that it is for no platform (attestations of BuildKit) is left out,
+ * and so are layers that are not to be distributed.
  */
 export function readManifest(text: string): ManifestDocument | undefined {
   const parsed = parseJson(text);
@@ -38,7 +42,8 @@ export function readManifest(text: string): ManifestDocument | undefined {
   }
   if (!Array.isArray(layers) || layers.length > mostEntries) return undefined;
   const named = layers.map(namedBlob);
-  return named.every((one) => one !== undefined) ? { kind: 'image', layers: named } : undefined;
+  if (!named.every((one) => one !== undefined)) return undefined;
+  return { kind: 'image', layers: named.filter(({ mediaType }) => !staysAway.test(mediaType)) };
 }
 
 /** How a layer of this media type is stored. */

@@ -124,10 +124,30 @@ test('an OCI layout folder and an OCI archive: one image a platform, attestation
   expect(await imagesOfFile(tar())).toEqual(wanted);
 });
 
+test.each([
+  'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
+  'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
+])('a layer that is not to be distributed is not pushed: %s', async (mediaType) => {
+  const own = { ...blob(packed, 'application/vnd.oci.image.layer.v1.tar+gzip') };
+  const far = {
+    digest: `sha256:${'0'.repeat(64)}`,
+    size: 2_000_000_000,
+    mediaType,
+    urls: ['https://example.com/layer'],
+  };
+  const manifest = Buffer.from(JSON.stringify({ layers: [far, own] }));
+  put(`blobs/sha256/${sha(manifest)}`, manifest);
+  put('index.json', JSON.stringify({ manifests: [blob(manifest, 'application/vnd.oci.image.manifest.v1+json')] }));
+  const [image] = await imagesOfFile(join(folder, 'in'));
+  expect(image?.layers).toEqual([{ storedBytes: packed.length, compression: 'gzip' }]);
+});
+
 describe('what is no image', () => {
   test.each<[string, () => string, string]>([
     ['text', () => put('x', 'no tar\n'.repeat(200)), 'is no tar archive'],
     ['zstd', () => put('x', Buffer.from('28b52ffd00', 'hex')), 'is compressed by zstd'],
+    ['xz', () => put('x', Buffer.from('fd377a585a00', 'hex')), 'is compressed by xz'],
+    ['bzip2', () => put('x', 'BZh91AY&SY'), 'is compressed by bzip2'],
     ['damaged gzip', () => put('x', packed.subarray(0, 30)), 'is gzip that cannot be read'],
     ['an empty file', () => put('x', ''), 'has neither'],
     ['an empty folder', () => dirname(put('x', '')), 'has neither'],
