@@ -74,7 +74,12 @@ export const bodyCauses = {
     remedy: 'Look for replicas with storage that is not shared, or a cache in front that answers for the registry.',
     reference: 'https://github.com/distribution/distribution/issues/2519',
     rank: 'inferred',
-    explains: is('verify_failed', undefined, (f) => !lengthMissing(f)),
+    // A hop's own error says nothing of what the registry has.
+    explains: is(
+      'verify_failed',
+      undefined,
+      (f) => !lengthMissing(f) && (f.answeredBy === 'registry' || (f.status ?? 0) < 500),
+    ),
     refutedBy: ['cameOnce'],
     provenBy: ['everywhere'],
     nextTest: 'Ask for the blob over each replica and over the direct path.',

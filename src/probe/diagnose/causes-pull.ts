@@ -2,7 +2,7 @@ import type { Failure } from '../failure.ts';
 import type { Cause } from './cause.ts';
 import { envoyTimeouts, nginxProxy } from './manuals.ts';
 import type { Match } from './match.ts';
-import { endedInSilence, isPullCut } from '../judge/pull-cuts.ts';
+import { endedInSilence, isPullCut, isPullRefused } from '../judge/pull-cuts.ts';
 
 /** A pull that was cut while it came; when it was after the same bytes, then after the same time, too. */
 const cutUnderWay: Match = (f, { pullCuts: { sameBytes, sameMs } }) =>
@@ -76,6 +76,18 @@ export const pullCauses = {
     refutedBy,
     provenBy: ['pullBytes'],
     nextTest: '`blobprobe limit --pull`: the largest blob that comes back whole.',
+  },
+  pull_size_refused: {
+    title: 'a hop refuses to let blobs above a size back',
+    hop: 'path',
+    remedy:
+      'Take the limit on the size of answers off at this hop for /v2/*: squid `reply_body_max_size none`, HAProxy no `http-response deny` by `content-length`, ModSecurity `SecResponseBodyAccess Off` (or `SecResponseBodyLimit` above the largest layer).',
+    reference: 'http://www.squid-cache.org/Doc/config/reply_body_max_size/',
+    rank: 'named',
+    explains: (f, { proven }) => isPullRefused(f) && proven.has('pullSize'),
+    refutedBy,
+    provenBy: ['pullSize'],
+    nextTest: '`blobprobe limit --pull`: the largest blob that comes back.',
   },
   pull_cut: {
     title: 'the connection is cut in the middle of a pull, and nothing says why',

@@ -18,10 +18,10 @@ import { quoteOf } from './words.ts';
 import { toldDirectly } from './told-directly.ts';
 import { goneRegistry } from './registry-gone.ts';
 import { stuckWords } from './kernel-signs.ts';
-import { pullCases } from './pull-cases.ts';
+import { type PullCase, pullCases } from './pull-cases.ts';
 import { slowFacts, slowFindings } from './slowness.ts';
 import { bytesOfExamination, factsOfExamination, heldWords } from './symptoms.ts';
-import type { Examination, Examined, PulledBack, Symptom } from './trial.ts';
+import type { Examination, Examined, Symptom } from './trial.ts';
 
 /**
  * Names the causes that explain what was seen, all of them. Pure. A path is never blamed for what a registry that is down, or
@@ -35,7 +35,8 @@ export function diagnose(examined: Examination): Diagnosis {
   const cases = lasting.map((symptom) =>
     caseOf(toldDirectly(withAnswerer(symptom, lasting), examination), examination),
   );
-  const verdicts = judge(cases);
+  const pulls = examination.pulled === undefined ? [] : pullCases(examination.pulled);
+  const verdicts = judge(cases).map((named, index) => refusedAlike(cases[index], pulls) ?? named);
   const found: Finding[] = gone === undefined ? [] : [gone];
   const unexplained = [
     ...own.map(({ what, failure }) => `${what}: ended by our own ${failure.reason}`),
@@ -49,7 +50,7 @@ export function diagnose(examined: Examination): Diagnosis {
       unexplained.push(`${what}: ${describeFailure(seen)}${held}${quoted(seen)}`);
     else found.push(...named.map((verdict) => findingBy(verdict, { failure, seen, contrast, what, besides: held })));
   }
-  judgePulls(examination.pulled, found, unexplained);
+  judgePulls(pulls, found, unexplained);
   const findings = mergedFindings([...found, ...conformanceFindings(examination), ...slowFindings(examination)]);
   const { hidden, notExamined } = gapsOf(examination);
   return {
@@ -70,12 +71,23 @@ export function diagnose(examined: Examination): Diagnosis {
 }
 
 /** What was pulled back is judged by itself. */
-function judgePulls(pulled: PulledBack | undefined, found: Finding[], unexplained: string[]): void {
-  for (const { failure, contrast, what } of pulled === undefined ? [] : pullCases(pulled)) {
+function judgePulls(pulls: readonly PullCase[], found: Finding[], unexplained: string[]): void {
+  for (const { failure, contrast, what } of pulls) {
     const finding = explain(failure, contrast, what);
     if (finding === undefined) unexplained.push(`${what}: ${described(failure)}`);
     else found.push(finding);
   }
+}
+
+/** A push that looks for its blob at the end is answered as its pull is, when that is refused for its size; undefined: it is no such one. */
+function refusedAlike(one: Case | undefined, pulls: readonly PullCase[]): Verdict[] | undefined {
+  if (one?.failure.phase !== 'verify') return undefined;
+  const { status, answeredBy } = one.failure;
+  const same = pulls.some(
+    ({ failure, contrast }) =>
+      contrast.proven.has('pullSize') && failure.status === status && failure.answeredBy === answeredBy,
+  );
+  return same ? [{ cause: 'pull_size_refused', confidence: 'likely' }] : undefined;
 }
 
 function caseOf(symptom: Symptom, examination: Examination): Case {

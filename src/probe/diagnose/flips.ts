@@ -13,7 +13,8 @@ import { hostSides } from './written-host.ts';
  * used connection, HTTP/2 or 1.1, the host as the URL or as the Location writes it, this path or a direct one. `clock`: different sizes end after the same time. `arrived`: the
  * registry holds the same share each time. `everywhere`: it fails over both paths. `segments`: full segments
  * vanish, and a body that fits into one gets through. `session`: the same session, asked for again, is known and is not. `pullTime`,
- * `pullBytes`: pulls end after the same time and other bytes, or after the same bytes in another time.
+ * `pullBytes`: pulls end after the same time and other bytes, or after the same bytes in another time. `pullSize`: a pull is refused,
+ * and smaller ones come back.
  */
 export type ContrastName =
   | 'length'
@@ -31,6 +32,7 @@ export type ContrastName =
   | 'session'
   | 'pullTime'
   | 'pullBytes'
+  | 'pullSize'
   | 'everywhere';
 
 /** The contrasts that pulls which were cut are: where both time and bytes were the same, neither. */

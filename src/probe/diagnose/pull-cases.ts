@@ -1,5 +1,6 @@
+import type { Check } from '../check.ts';
 import type { Failure } from '../failure.ts';
-import { pullCutsOf } from '../judge/pull-cuts.ts';
+import { isPullRefused, pullCutsOf } from '../judge/pull-cuts.ts';
 import { isSameFamily } from '../judge/reason-table.ts';
 import type { Run } from '../outcome.ts';
 import { aloneOn, type Contrast } from './contrast.ts';
@@ -28,6 +29,8 @@ export function pullCases({ runs, directRuns }: PulledBack): PullCase[] {
   const proven = provenByCuts(pullCuts);
   const passedThere = directRuns.filter(({ ok }) => ok).length;
   if (alike.length >= timesToProve && passedThere >= timesToProve) proven.push('path');
+  const smaller = runs.filter(({ ok, check }) => ok && bytesOf(check) < bytesOf(first.check)).length;
+  if (isPullRefused(first.failure) && alike.length >= timesToProve && smaller >= timesToProve) proven.push('pullSize');
   const contrast = {
     ...aloneOn(path, first.failure, resultOf(there, first.failure), there?.check.path.name),
     cameAgain: again === undefined || !(again.ok || isPullFailed(again)) ? undefined : !again.ok,
@@ -35,6 +38,10 @@ export function pullCases({ runs, directRuns }: PulledBack): PullCase[] {
     proven: new Set(proven),
   };
   return [{ failure: first.failure, contrast, what: whatOf(first) }];
+}
+
+function bytesOf({ workload }: Check): number {
+  return workload.layerBytes[0] ?? 0;
 }
 
 function resultOf(there: Run | undefined, failure: Failure): Contrast['direct'] {

@@ -2,16 +2,18 @@ import { formatBytes } from '../byte-words.ts';
 import { formatDuration } from '../../network/duration-words.ts';
 import type { NetworkPath } from '../../network/path.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
+import { isPullRefused } from '../judge/pull-cuts.ts';
 import type { Run } from '../outcome.ts';
 import type { ExamineDeps, ExamineOptions } from './examine-options.ts';
 import { timesToProve } from './flips.ts';
-import { trialCheck } from './trial-checks.ts';
+import { smallBytes, trialCheck } from './trial-checks.ts';
 import type { TrialLog } from './trial-log.ts';
 import type { PulledBack } from './trial.ts';
 
 /**
  * Pulls a blob of the size in question back over the path, put there over the direct one where there is one. When that fails, once
- * more, then one of half the size, which a limit on time and one on size end in different ways, and twice over the direct path.
+ * more, then one of half the size, which a limit on time and one on size end in different ways, or two small ones where an answer refused
+ * it, and twice over the direct path.
  */
 export async function pullBack(
   options: ExamineOptions,
@@ -42,7 +44,9 @@ export async function pullBack(
   await over(check.path, sizeBytes, runs);
   if (!runs.some(isPullFailed)) return { runs, directRuns };
   await over(check.path, sizeBytes, runs);
-  if (runs.every(isPullFailed)) await over(check.path, Math.ceil(sizeBytes / 2), runs);
+  if (runs.every(({ failure }) => failure !== undefined && isPullRefused(failure)))
+    for (let times = 0; times < timesToProve; times += 1) await over(check.path, smallBytes(sizeBytes), runs);
+  else if (runs.every(isPullFailed)) await over(check.path, Math.ceil(sizeBytes / 2), runs);
   if (direct !== undefined)
     for (let times = 0; times < timesToProve; times += 1) await over(direct, sizeBytes, directRuns);
   return { runs, directRuns };

@@ -15,6 +15,14 @@ export function isPullCut({ reason, phase, evidence }: Failure): boolean {
   return phase === 'pull' && cut && evidence.pulledBytes !== undefined && evidence.timer === undefined;
 }
 
+/** Statuses that say of what is pulled who asks, what is not there, or how often. */
+const besidesSize: ReadonlySet<number> = new Set([401, 404, 407, 429]);
+
+/** An answer that refuses the pull, and may do so for the size of what would have come: hops have no words for that. */
+export function isPullRefused({ phase, status = 0 }: Failure): boolean {
+  return phase === 'pull' && status >= 400 && !besidesSize.has(status);
+}
+
 /** A link that stalls for less is only slow. */
 const silentLeastMs = 1_500;
 

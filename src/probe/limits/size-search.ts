@@ -1,7 +1,7 @@
 import { formatBytes } from '../byte-words.ts';
 import type { Check } from '../check.ts';
 import type { Failure } from '../failure.ts';
-import { pullCutsOf } from '../judge/pull-cuts.ts';
+import { isPullRefused, pullCutsOf } from '../judge/pull-cuts.ts';
 import type { Progress, Run, RunCheck } from '../outcome.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
 import { bytesMoved, directionOf, type LimitDirection, noRoomFor, type SizeLimit } from './limit.ts';
@@ -105,13 +105,17 @@ class SizeSearch {
     return directionOf(this.#check);
   }
 
-  /** One size, tried again while it is only cut. A pull that is cut after the same bytes, and not after the same time, is refused. */
+  /** One size, tried again while it is only cut. A pull that is cut after the same bytes, and not after the same time, is refused, and so is one that an answer refuses each time. */
   async #settle(sizeBytes: number): Promise<SizeTrial> {
     const from = this.#runs.length;
     const trial = await this.#untilSettled(sizeBytes);
     if (this.#direction === 'push' || trial.kind !== 'cut') return trial;
-    const { sameBytes, sameMs } = pullCutsOf(this.#runs.slice(from).map(({ failure }) => failure));
-    if (sameBytes !== undefined && sameMs === undefined) return { kind: 'rejected', failure: trial.failure };
+    const failures = this.#runs.slice(from).map(({ failure }) => failure);
+    const { sameBytes, sameMs } = pullCutsOf(failures);
+    const isRefused = isPullRefused(trial.failure) && failures.every((one) => one?.status === trial.failure.status);
+    // What refuses everything refuses nothing for its size.
+    if ((isRefused && this.#accepted !== undefined) || (sameBytes !== undefined && sameMs === undefined))
+      return { kind: 'rejected', failure: trial.failure };
     const clock = sameMs === undefined ? '' : sameTimeWords[sameBytes === undefined ? 'otherBytes' : 'sameBytes'];
     return {
       kind: 'unclear',

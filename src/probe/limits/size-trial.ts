@@ -1,7 +1,7 @@
 import { formatBytes } from '../byte-words.ts';
 import { oneBlob, type Check } from '../check.ts';
 import type { Failure } from '../failure.ts';
-import { isPullCut } from '../judge/pull-cuts.ts';
+import { isPullCut, isPullRefused } from '../judge/pull-cuts.ts';
 import { reasonTable } from '../judge/reason-table.ts';
 import type { Run } from '../outcome.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
@@ -10,7 +10,7 @@ import { describeFailure } from '../compare/verdict-words.ts';
 export type SizeTrial =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'rejected'; readonly failure: Failure }
-  /** A cut may be a refusal whose answer was lost: another try can tell. */
+  /** A cut may be a refusal whose answer was lost, and a pull has no words for its size: another try can tell. */
   | { readonly kind: 'cut'; readonly failure: Failure }
   | { readonly kind: 'unclear'; readonly why: string };
 
@@ -31,7 +31,7 @@ export function sizeTrialOf(run: Run): SizeTrial {
 /** A blob that did not come back; before that it could not be put there, which is another matter. */
 function pullTrialOf(failure: Failure, pushedOver: string): SizeTrial {
   if (failure.phase !== 'pull') return { kind: 'unclear', why: notPutThere(failure, pushedOver) };
-  return isPullCut(failure)
+  return isPullCut(failure) || isPullRefused(failure)
     ? { kind: 'cut', failure }
     : { kind: 'unclear', why: `what was pulled failed for another reason: ${describeFailure(failure)}` };
 }

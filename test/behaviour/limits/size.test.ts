@@ -236,3 +236,34 @@ describe('size search on the lab', () => {
     for (const run of refused) expect(run.sentBytes).toBeLessThanOrEqual(256 * 1_024);
   });
 });
+
+describe('a pull that an answer refuses', () => {
+  const pulled: Check = { ...check, pushedOver: { ...check.path, name: 'direct' } };
+  const refusal = (status: number): Failure =>
+    fakeFailure(status === 403 ? 'blocked_by_policy' : 'registry_error', {
+      phase: 'pull',
+      status,
+      answeredBy: 'other',
+    });
+  const searched = (outcome: (sizeBytes: number, number: number) => Failure | undefined): Promise<SizeLimit> =>
+    searchSizeLimit(pulled, { upToBytes: 64 * MiB, resolutionBytes: MiB, signal }, pathWith(outcome));
+
+  test.each([403, 500, 502])('each time above a size with %i: that is the limit', async (status) => {
+    const found = await searched((size) => (size > 10 * MiB ? refusal(status) : undefined));
+    expect(found).toMatchObject({ conclusion: 'found', largestAccepted: 10 * MiB, rejection: { status } });
+    expect(found.why).toMatch(/^10 MiB comes back, 11 MiB does not: \d{3} from other/);
+  });
+
+  test.each<[what: string, outcome: (sizeBytes: number, number: number) => Failure | undefined]>([
+    ['whatever its size', () => refusal(502)],
+    [
+      'with one status and another',
+      (size, number) => (size > 10 * MiB ? refusal(number % 2 === 0 ? 502 : 500) : undefined),
+    ],
+    ['now and then', (size, number) => (size > 10 * MiB && number % 3 === 0 ? refusal(502) : undefined)],
+    ['because nobody is logged in', (size) => (size > 10 * MiB ? refusal(401) : undefined)],
+    ['because it is not there', (size) => (size > 10 * MiB ? refusal(404) : undefined)],
+  ])('%s: no limit is found', async (_what, outcome) => {
+    expect((await searched(outcome)).conclusion).not.toBe('found');
+  });
+});

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ExamineDeps, ExamineOptions } from '../../../src/probe/diagnose/examine-options.ts';
 import { pullCases } from '../../../src/probe/diagnose/pull-cases.ts';
 import { pullBack } from '../../../src/probe/diagnose/pull-trials.ts';
@@ -47,4 +47,26 @@ test.each([
 ])('the second try %s: whether it came again', (_name, again, cameAgain) => {
   const [pullCase] = pullCases({ runs: [fakeRun(check, cut), again], directRuns: [] });
   expect(pullCase?.contrast.cameAgain).toBe(cameAgain);
+});
+
+describe('a pull that an answer refuses', () => {
+  const refused = fakeFailure('blocked_by_policy', { phase: 'pull', status: 403, answeredBy: 'squid' });
+  const large = { ...check, workload: { ...check.workload, layerBytes: [8_000_000] } };
+  const small = { ...check, workload: { ...check.workload, layerBytes: [65_536] } };
+  const provenOf = (...runs: readonly Run[]): boolean | undefined =>
+    pullCases({ runs, directRuns: [] })[0]?.contrast.proven.has('pullSize');
+
+  test('is tried again, and then twice as a small one', async () => {
+    const { back } = await pulled([fakeRun(large, refused), fakeRun(large, refused), fakeRun(small), fakeRun(small)]);
+    expect(back?.runs.map(({ ok }) => ok)).toEqual([false, false, true, true]);
+  });
+
+  test('is refused for its size when small ones come back twice, and not before', () => {
+    const twice = [fakeRun(large, refused), fakeRun(large, refused)];
+    expect(provenOf(...twice, fakeRun(small), fakeRun(small))).toBe(true);
+    expect(provenOf(...twice, fakeRun(small), fakeRun(small, refused))).toBe(false);
+    expect(provenOf(fakeRun(large, refused), fakeRun(large), fakeRun(small), fakeRun(small))).toBe(false);
+    const absent = { ...refused, status: 404 };
+    expect(provenOf(fakeRun(large, absent), fakeRun(large, absent), fakeRun(small), fakeRun(small))).toBe(false);
+  });
 });

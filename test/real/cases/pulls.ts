@@ -153,6 +153,34 @@ const rows: readonly PullRow[] = [
     expected: atIngress(/^pull_size_limit\n/),
   },
   {
+    what: 'squid lets no answer back that is larger than 3 MB',
+    source: 'squid-cache.org reply_body_max_size',
+    setUp: behind('squid', { rules: 'reply_body_max_size 3000 KB all' }),
+    expected: atIngress(/^pull_size_refused\n[^]*reply_body_max_size/),
+  },
+  {
+    what: 'HAProxy denies answers whose Content-Length is above 3 MB',
+    source: 'HAProxy configuration manual, http-response deny',
+    setUp: behind('haproxy', { backend: 'http-response deny if { res.hdr_val(content-length) gt 3000000 }' }),
+    expected: atIngress(/^pull_size_refused\n[^]*http-response deny/),
+  },
+  {
+    what: 'ModSecurity looks into answers, up to 3 MB',
+    source: 'ModSecurity reference manual, SecResponseBodyLimit',
+    setUp: behind('apache', {
+      modules: 'LoadModule security2_module /usr/lib/apache2/modules/mod_security2.so',
+      server:
+        'SecRuleEngine On\nSecResponseBodyAccess On\nSecResponseBodyMimeType application/octet-stream\nSecResponseBodyLimit 3000000\nSecResponseBodyLimitAction Reject',
+    }),
+    expected: atIngress(/^pull_size_refused\n[^]*SecResponseBody/),
+  },
+  {
+    what: 'awkward and fine: squid lets answers back that are no larger than 30 MB',
+    source: 'the twin of the first of these',
+    setUp: behind('squid', { rules: 'reply_body_max_size 30 MB all' }),
+    expected: 'healthy',
+  },
+  {
     what: 'the store that reads are redirected to is not there',
     source: 'distribution/distribution#2862',
     setUp: through((stage, upstreamPort) =>
