@@ -14,7 +14,7 @@ export type RequestBody =
       readonly chunks: (paced: boolean) => Iterable<Uint8Array>;
     };
 
-/** Takes a piece of a body, with the head of the answer that it belongs to; `false`: no more is wanted. */
+/** Takes a piece of a body, with the head of the answer that it belongs to; `false`: no more is wanted, and the exchange ends well. */
 export type OnResponseChunk = (chunk: Uint8Array, head: Pick<HttpResponse, 'status' | 'headers'>) => unknown;
 
 /** One HTTP request as the registry layer asks for it. */
@@ -31,14 +31,13 @@ export interface HttpRequest {
   readonly responseHeaderTimeoutMs?: number;
   /** Longest time without a byte accepted by the socket while sending; undefined: no limit. */
   readonly stallTimeoutMs?: number;
-  /**
-   * Receives the response body of a 2xx instead of `Exchange.response.body`, which then stays empty. `false`: no more is wanted, and the
-   * exchange ends (`BODY_TOO_LONG`).
-   */
+  /** Receives the response body of a 2xx instead of `Exchange.response.body`, which then stays empty. */
   readonly onResponseChunk?: OnResponseChunk;
   /** Ends the exchange (`BODY_TOO_LONG`) when more than this came to `onResponseChunk`; undefined: no bound. */
   readonly responseLimitBytes?: number;
   readonly signal: AbortSignal;
+  /** What the caller sends it for, in the caller's own words; the exchange has it, too. */
+  readonly purpose?: string;
 }
 
 /** How the connection that carried an exchange came about. Times are milliseconds; absent: that step did not happen. */
@@ -103,6 +102,8 @@ export const sentAgainReasons = ['not_processed', 'kept_connection_closed'] as c
 /** The facts of one request on the wire, finished or not. All times come from the monotonic clock, in milliseconds. */
 export interface Exchange {
   readonly method: string;
+  /** What the caller sent it for; undefined: it did not say. */
+  readonly purpose?: string;
   readonly url: URL;
   /** The URL whose answer led here: a redirect, that the client followed. */
   readonly redirectedFrom?: URL;

@@ -44,6 +44,7 @@ export class OriginConnection {
   #isRetired = true;
   #signal: AbortSignal = AbortSignal.abort(isOver);
   #dials = 0;
+  #isBusy = false;
 
   constructor(path: NetworkPath, url: URL, options: TransportOptions, opened: OpenedSoFar) {
     this.#path = path;
@@ -63,9 +64,19 @@ export class OriginConnection {
 
   /** One request, and once more what Go sends again by itself. Each of the two is told of as an exchange. */
   async send(request: HttpRequest): Promise<Exchange> {
-    const exchange = await this.#sendOnce(request);
-    const sentAgain = whySendAgain(request, exchange);
-    return sentAgain === undefined ? exchange : this.#sendOnce(request, sentAgain);
+    this.#isBusy = true;
+    try {
+      const exchange = await this.#sendOnce(request);
+      const sentAgain = whySendAgain(request, exchange);
+      return sentAgain === undefined ? exchange : await this.#sendOnce(request, sentAgain);
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  /** A request is under way. */
+  get isBusy(): boolean {
+    return this.#isBusy;
   }
 
   async close(): Promise<void> {

@@ -36,12 +36,15 @@ export class ResponseReader {
     return this.#onChunk !== undefined && this.#status !== undefined && this.#status < 300;
   }
 
-  /** false: the body has outgrown its bound and the exchange should end. */
+  /** Whoever the body goes to wants no more of it. */
+  hasEnough = false;
+
+  /** false: the body has outgrown its bound, or the reader has enough of it, and the exchange should end. */
   take(chunk: Uint8Array): boolean {
     this.#bodyBytes += chunk.byteLength;
     if (this.#onChunk !== undefined && this.#status !== undefined && this.streams) {
-      const wanted = this.#onChunk(chunk, { status: this.#status, headers: this.#headers });
-      return wanted !== false && this.#bodyBytes <= this.#streamLimitBytes;
+      this.hasEnough = this.#onChunk(chunk, { status: this.#status, headers: this.#headers }) === false;
+      return !this.hasEnough && this.#bodyBytes <= this.#streamLimitBytes;
     }
     const room = this.#maxBodyBytes - this.#kept.length;
     if (room > 0) this.#kept = joined(this.#kept, chunk.subarray(0, room));

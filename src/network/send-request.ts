@@ -162,7 +162,7 @@ class RequestInFlight {
 
   #onData(chunk: Buffer): void {
     this.#times.dataAtMs = this.#options.now();
-    if (!this.#reader.take(chunk)) this.#abort('BODY_TOO_LONG', 'body');
+    if (!this.#reader.take(chunk)) this.#abort(this.#reader.hasEnough ? undefined : 'BODY_TOO_LONG', 'body');
     else if (this.#reader.streams)
       void readWhenDue(this.#controller, this.#options.pacer, chunk.byteLength, this.#request.signal, this.#onRest);
   }
@@ -178,12 +178,13 @@ class RequestInFlight {
     this.#end(false);
   }
 
-  /** Ends the exchange on our own account and tears the connection down. */
-  #abort(code: string, timer?: NetworkTimer, cause?: unknown): void {
+  /** Ends the exchange on our own account and tears the connection down; without a code it ends well: all that was wanted has come. */
+  #abort(code?: string, timer?: NetworkTimer, cause?: unknown): void {
     const { stage } = this.#times;
-    this.#error ??= new NetworkError({ stage, code, timer, message: `request ended by us: ${code}`, cause });
+    const message = `request ended by us: ${code}`;
+    if (code !== undefined) this.#error ??= new NetworkError({ stage, code, timer, message, cause });
     this.#end(false);
-    this.#controller?.abort(this.#error);
+    this.#controller?.abort(this.#error ?? new Error(message));
   }
 
   #after(delayMs: number, action: () => void): void {
@@ -204,6 +205,7 @@ class RequestInFlight {
     const opening = this.#line.opening();
     return {
       method: this.#request.method,
+      purpose: this.#request.purpose,
       url: this.#request.url,
       redirectedFrom: this.#request.redirectedFrom,
       requestHeaders: this.#request.headers,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Exchange, header } from '../network/exchange.ts';
 import { ProtocolError, type Step } from './errors.ts';
+import type { Ranges } from './ranged-fetch.ts';
 import type { RegistryClient } from './registry-client.ts';
 
 /** A blob as a manifest names it. */
@@ -116,6 +117,8 @@ export interface ManifestManner {
   readonly manifestAccept: string;
   /** What it accepts when it asks by digest, and so knows the media type; undefined: the same. */
   readonly acceptByDigest?: (mediaType: string) => string;
+  /** It asks for everything by ranges; undefined: for nothing. */
+  readonly ranges?: Ranges;
 }
 
 /**
@@ -126,7 +129,7 @@ export async function pullManifest(
   client: RegistryClient,
   tag: string,
   pushed: ImageDocument,
-  { manifest, manifestAccept, acceptByDigest }: ManifestManner,
+  { manifest, manifestAccept, acceptByDigest, ranges }: ManifestManner,
 ): Promise<number> {
   const request = {
     step: 'pull',
@@ -141,7 +144,8 @@ export async function pullManifest(
   const accept = manifest === 'get' ? manifestAccept : (acceptByDigest?.(pushed.mediaType) ?? manifestAccept);
   const exchange = await client.send({
     ...request,
-    headers: { ...request.headers, accept },
+    headers: { ...request.headers, accept, ...(ranges === undefined ? {} : { range: 'bytes=0-' }) },
+    accepted: ranges === undefined ? [200] : [200, 206],
     method: 'GET',
     url: client.url(`manifests/${manifest === 'get' ? tag : pushed.digest}`),
     responseLimitBytes: mostManifestBytes,

@@ -1,7 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
-import type { Exchange, HttpResponse } from '../network/exchange.ts';
+import type { Exchange, HttpResponse, OnResponseChunk } from '../network/exchange.ts';
 import { ProtocolError, type ProtocolProblem } from './errors.ts';
+import { Lanes } from './lanes.ts';
 import type { Descriptor } from './manifest.ts';
+import { RangedFetch, type Ranges } from './ranged-fetch.ts';
 import type { Refusal } from './refusals.ts';
 import type { RegistryClient } from './registry-client.ts';
 
@@ -33,6 +35,8 @@ export interface PullManner {
   readonly refusesRedirect?: Refusal;
   /** What the whole blob is to it in answer to a Range: something to skip the known part of, or a failure. */
   readonly wholeForRange: 'skips' | 'fails';
+  /** Ranges that it asks for side by side, from the beginning; undefined: all in one. */
+  readonly ranges?: Ranges;
 }
 
 /** For clients that take what comes, once. */
@@ -64,14 +68,19 @@ const surplusBytes = 64 * 1024;
 export class BlobPull {
   readonly #blob: Descriptor;
   readonly #manner: PullManner;
+  readonly #lanes: Lanes;
+  /** Why a part that came does not belong where it was put. */
+  #misplaced: string | undefined;
   #hash: Hash = createHash('sha256');
   #bytes = 0;
   /** Of the request under way. */
   #newBytes = 0;
 
-  constructor(blob: Descriptor, manner: PullManner) {
+  /** `lanes`: for the requests of all blobs that are pulled at the same time, where they come in ranges. */
+  constructor(blob: Descriptor, manner: PullManner, lanes?: Lanes) {
     this.#blob = blob;
     this.#manner = manner;
+    this.#lanes = lanes ?? new Lanes(manner.ranges?.atOnce ?? 1);
   }
 
   /**
@@ -108,19 +117,61 @@ export class BlobPull {
 
   async #opened(client: RegistryClient, onBytes: (count: number) => void, twice: boolean): Promise<Exchange> {
     const anew = this.#bytes === 0;
+    const { ranges } = this.#manner;
+    const get = (): Promise<Exchange> =>
+      ranges === undefined ? this.#get(client, onBytes) : this.#getInRanges(client, onBytes, ranges);
     try {
-      return await this.#get(client, onBytes);
+      return await get();
     } catch (error) {
       if (!(anew && twice && this.#manner.opensTwice) || client.signal.aborted) throw error;
-      return this.#get(client, onBytes);
+      return get();
     }
+  }
+
+  /** Each part is put where it was asked for, whatever its answer says, as containerd does: the digest tells. */
+  #getInRanges(client: RegistryClient, onBytes: (count: number) => void, ranges: Ranges): Promise<Exchange> {
+    const first = this.#bytes;
+    return new RangedFetch({
+      ranges,
+      lanes: this.#lanes,
+      from: first,
+      signal: client.signal,
+      onBytes: (bytes) => this.#take(bytes),
+      ask: (from, take, signal) =>
+        this.#send(client, from, signal, (chunk, head) => {
+          onBytes(chunk.byteLength);
+          if (head.status === 206 || from > first) this.#misplaced ??= misfit(head, from);
+          return take(chunk, head);
+        }),
+    }).execute();
   }
 
   async #get(client: RegistryClient, onBytes: (count: number) => void): Promise<Exchange> {
     const from = this.#bytes;
     let seen = 0;
     let problem: string | undefined;
-    const exchange = await client.send({
+    const exchange = await this.#send(client, from, client.signal, (chunk, head) => {
+      onBytes(chunk.byteLength);
+      const skips = head.status !== 206 && this.#manner.wholeForRange === 'skips';
+      problem ??= from > 0 && !skips ? misfit(head, from) : undefined;
+      if (problem !== undefined) return false;
+      const skipped = head.status === 206 ? 0 : Math.max(0, Math.min(from - seen, chunk.byteLength));
+      seen += chunk.byteLength;
+      this.#take(chunk.subarray(skipped));
+      return true;
+    });
+    if (problem === undefined) return exchange;
+    throw new ProtocolError({ step: 'pull', problem: 'range_ignored', exchange, message: problem });
+  }
+
+  #send(
+    client: RegistryClient,
+    from: number,
+    signal: AbortSignal,
+    onResponseChunk: OnResponseChunk,
+  ): Promise<Exchange> {
+    const ranged = from > 0 || this.#manner.ranges !== undefined;
+    return client.send({
       step: 'pull',
       method: 'GET',
       url: client.url(`blobs/${this.#blob.digest}`),
@@ -128,35 +179,17 @@ export class BlobPull {
       headers: {
         ...this.#manner.headers,
         'accept-encoding': 'identity',
-        ...(from > 0 ? { range: this.#manner.range(from, this.#blob.sizeBytes) } : {}),
+        ...(ranged ? { range: this.#manner.range(from, this.#blob.sizeBytes) } : {}),
       },
+      signal,
       actions: ['pull'],
-      accepted: from > 0 ? [200, 206] : [200],
+      accepted: ranged ? [200, 206] : [200],
       // A refused resumption ends the attempt of a client that resumes at the next one.
       refusesRedirect: this.#manner.refusesRedirect,
       sentOnce: from > 0 && this.#manner.resumesAtNextAttempt,
       responseLimitBytes: this.#blob.sizeBytes + surplusBytes,
-      onResponseChunk: (chunk, head) => {
-        onBytes(chunk.byteLength);
-        problem ??= from > 0 ? this.#misfit(head, from) : undefined;
-        if (problem !== undefined) return false;
-        const skipped = head.status === 206 ? 0 : Math.max(0, Math.min(from - seen, chunk.byteLength));
-        seen += chunk.byteLength;
-        this.#take(chunk.subarray(skipped));
-        return true;
-      },
+      onResponseChunk,
     });
-    if (problem === undefined) return exchange;
-    throw new ProtocolError({ step: 'pull', problem: 'range_ignored', exchange, message: problem });
-  }
-
-  /** Why an answer to a Range from `from` on cannot be put behind what is there; undefined: it can. */
-  #misfit(head: Pick<HttpResponse, 'status' | 'headers'>, from: number): string | undefined {
-    const asked = `asked for the rest from byte ${from} on`;
-    if (head.status !== 206)
-      return this.#manner.wholeForRange === 'skips' ? undefined : `${asked}, all of the blob came (${head.status})`;
-    const start = /^bytes (\d{1,15})-/.exec(head.headers['content-range']?.[0] ?? '')?.[1];
-    return start === String(from) ? undefined : `${asked}, the answer does not say that it begins there`;
   }
 
   #take(chunk: Uint8Array): void {
@@ -169,9 +202,12 @@ export class BlobPull {
     const { sizeBytes, digest } = this.#blob;
     const bytes = this.#bytes;
     const found = this.#hash.digest('hex');
+    const misplaced = this.#misplaced;
     this.#startOver();
     const fail = (problem: ProtocolProblem, message: string): ProtocolError =>
-      new ProtocolError({ step: 'pull', problem, exchange, message });
+      misplaced === undefined
+        ? new ProtocolError({ step: 'pull', problem, exchange, message })
+        : new ProtocolError({ step: 'pull', problem: 'range_ignored', exchange, message: misplaced });
     if (bytes !== sizeBytes) {
       const more = exchange.error === undefined ? '' : ', and more came';
       throw fail('length_wrong', `pulled ${bytes} bytes of ${sizeBytes}${more}`);
@@ -180,7 +216,16 @@ export class BlobPull {
   }
 
   #startOver(): void {
+    this.#misplaced = undefined;
     this.#hash = createHash('sha256');
     this.#bytes = 0;
   }
+}
+
+/** Why an answer to a Range from `from` on cannot be put where it was asked for; undefined: it can. */
+function misfit(head: Pick<HttpResponse, 'status' | 'headers'>, from: number): string | undefined {
+  const asked = `asked for the rest from byte ${from} on`;
+  if (head.status !== 206) return `${asked}, all of the blob came (${head.status})`;
+  const start = /^bytes (\d{1,15})-/.exec(head.headers['content-range']?.[0] ?? '')?.[1];
+  return start === String(from) ? undefined : `${asked}, the answer does not say that it begins there`;
 }

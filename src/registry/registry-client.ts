@@ -97,7 +97,9 @@ async function sendWithResends(
     const pauseMs = options.resend?.waitMs?.() ?? 0;
     if (pauseMs > 0) await options.resend?.sleep(pauseMs);
     const end = await sendAuthorized(options, request);
-    const delayMs = options.signal.aborted ? undefined : resendDelayMs(options, request, end, sending, statusBefore);
+    const delayMs = (request.signal ?? options.signal).aborted
+      ? undefined
+      : resendDelayMs(options, request, end, sending, statusBefore);
     if (delayMs === undefined) {
       if ('error' in end) throw end.error;
       return { ...end, first };
@@ -173,7 +175,8 @@ async function sendRedirected(
 }
 
 async function sendOnce(options: RegistryClientOptions, request: RegistryRequest): Promise<Exchange> {
-  const { path, authorizer, signal } = options;
+  const { path, authorizer } = options;
+  const { signal = options.signal, step: purpose } = request;
   options.onStep('auth');
   const authorization = await authorizer.authorization(request.url, request.actions, signal);
   options.onStep(request.step);
@@ -190,6 +193,7 @@ async function sendOnce(options: RegistryClientOptions, request: RegistryRequest
     },
     redirectedFrom: request.redirectedFrom,
     signal,
+    purpose,
     body: request.body,
     resendBody: request.resendBody,
     ...(options.responseHeaderTimeoutMs === undefined

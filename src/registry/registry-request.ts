@@ -25,6 +25,8 @@ export interface RegistryRequest {
   /** The client takes a refusal of it for a sign that the host lives, besides what it is. */
   readonly refusalForgives?: boolean;
   readonly onResponseChunk?: OnResponseChunk;
+  /** Ends this request beside the client's own signal; undefined: nothing else does. */
+  readonly signal?: AbortSignal;
   /** More than this to `onResponseChunk` ends the request. */
   readonly responseLimitBytes?: number;
 }

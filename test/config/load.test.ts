@@ -45,7 +45,7 @@ describe('parseConfig', () => {
   it('knows no client by a version that has no row', () => {
     const wrong = twoRegistries.replace('[docker, crane]', '[docker@19.03]');
     expect(() => parseConfig(wrong, 'c.yaml', fakeSources())).toThrow(ConfigError);
-    const inSchema = new Set(configJsonSchema().match(/"[a-z-]+@[\d.]+"/g));
+    const inSchema = new Set(configJsonSchema().match(/"[a-z-]+@[\w.-]+"/g));
     expect([...inSchema].sort()).toEqual(
       clientNames
         .filter((name) => name.includes('@'))

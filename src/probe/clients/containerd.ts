@@ -56,7 +56,6 @@ const pull: PullRow = {
   ...takesItOnce,
   source: 'containerd/containerd v2.4.2 core/remotes/docker/{fetcher,httpreadseeker,resolver}.go',
   headers: { accept: 'application/vnd.oci.image.layer.v1.tar+gzip, */*' },
-  // Ranges side by side are for `concurrent_layer_fetch_buffer`, which is 0 unless configured.
   resumesAfterMs: ({ code, emptyResumptions }) => (code === 'UND_ERR_SOCKET' && emptyResumptions <= 3 ? 0 : undefined),
   wholeForRange: 'skips',
   manifest: 'head-then-get',
@@ -109,6 +108,20 @@ export const containerd = {
     pull: { ...pull, measured: 'containerd 2.3.2, its fetcher' },
     userAgent: 'containerd/2.3.2 (blobprobe)',
   },
+  // plugins/transfer/plugin.go and internal/cri/config/config.go: 0, which is off, unless configured.
+  '2.4-ranges': {
+    ...containerdPusher,
+    measured: 'containerd 2.4.2, its pusher',
+    otherwise:
+      'containerd 2.1 and newer with `concurrent_layer_fetch_buffer = 8388608`: pulls in ranges of 8 MiB side by side',
+    userAgent: 'containerd/2.4.2 (blobprobe)',
+    getAfterForbiddenHead: true,
+    pull: {
+      ...pull,
+      measured: 'containerd 2.4.2, its fetcher',
+      ranges: { bytes: 8 * 1024 * 1024, atOnce: 3 },
+    },
+  },
 } satisfies ClientVersions;
 
 /** io.EOF, io.ErrUnexpectedEOF, the errnos that retryError names, and what net.Error calls Temporary(): all that took too long. */
@@ -156,6 +169,7 @@ export const buildkit = {
     // What came is in the content store, and the next attempt goes on behind it.
     pull: {
       ...pull,
+      measured: 'buildkit 0.34.2, its puller',
       source: `moby/buildkit v0.34.2 util/{pull/pull,resolver/retryhandler/retry}.go; ${pull.source}`,
       resumesAtNextAttempt: true,
       // Connections to one registry (util/resolver/limited/group.go).

@@ -43,6 +43,10 @@ function pullRetries(pushRetries: (failure: Failure) => boolean): (failure: Fail
   };
 }
 
+/** Before schema 1 was taken out. */
+const acceptUntil28 =
+  'application/json, application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.v1+prettyjws';
+
 const pull: PullRow = {
   ...takesItOnce,
   source:
@@ -52,7 +56,7 @@ const pull: PullRow = {
   opensTwice: true,
   manifest: 'head-then-get',
   manifestAccept:
-    'application/json, application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.v1+prettyjws',
+    'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.index.v1+json',
   config: { opensTwice: false },
   configFirst: true,
   // max-concurrent-downloads of the daemon (daemon/config/config.go).
@@ -101,6 +105,7 @@ export const docker = {
     ...classic,
     measured: 'docker 29 (moby v2.0.0-beta.24), its pusher',
     userAgent: `${agent('29.7.2', 'go1.26')} ${upstream}`,
+    pull: { ...pull, measured: 'docker 29 (moby v2.0.0-beta.24), its puller' },
   },
   '29.0': {
     ...classic,
@@ -108,6 +113,7 @@ export const docker = {
     otherwise: '25 to 29.3: a connection for each request',
     userAgent: `${agent('29.0.0', 'go1.25')} ${upstream}`,
     requestHeaders: connectionEach,
+    pull: { ...pull, measured: 'docker 29.0 (moby v2.0.0-beta.1), its puller' },
   },
   '20.10': {
     ...classic,
@@ -121,6 +127,7 @@ export const docker = {
     pull: {
       ...pull,
       measured: 'docker 20.10.24 (Debian)',
+      manifestAccept: acceptUntil28,
       retry: { ...pull.retry, maxAttempts: 6, retries: pullRetries(retriesUntil24) },
     },
   },

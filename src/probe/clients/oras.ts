@@ -85,8 +85,10 @@ export const oras = {
     plainLayers: 'as-stored',
     pull: {
       ...takesItOnce,
+      measured: 'oras 1.3.6, copy',
       source: 'oras-project/oras-go v2.7.0 registry/remote/{repository.go,retry/policy.go}',
-      manifest: 'head-then-get',
+      // oras-go's content.go: a tag is fetched, and so resolved.
+      manifest: 'get',
       manifestAccept:
         'application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.artifact.manifest.v1+json',
       configFirst: true,

@@ -106,6 +106,7 @@ export const regctl = {
     plainLayers: 'gzip',
     pull: {
       ...takesItOnce,
+      measured: 'regctl 0.11.7, image copy',
       source: 'regclient/regclient v0.11.7 internal/reghttp/http.go (Read), scheme/reg/manifest.go',
       range: (from, sizeBytes) => `bytes=${from}-${sizeBytes}`,
       resumesAfterMs: ({ code, resumptions }) =>

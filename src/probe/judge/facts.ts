@@ -65,7 +65,7 @@ export function factsOf(error: unknown, context: FailureContext): Facts {
   const entries = exchange === undefined ? [] : registryErrors(exchange);
   const status = exchange?.response?.status;
   // The answer's own step: after a 401 the caller may have been about to fetch a token.
-  const step = error instanceof ProtocolError ? error.step : context.step;
+  const step = error instanceof ProtocolError ? error.step : ((exchange?.purpose as Step | undefined) ?? context.step);
   return {
     ...context,
     step,

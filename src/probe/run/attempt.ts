@@ -114,7 +114,8 @@ class AttemptInFlight {
         this.#step = step;
         onProgress(step, this.#recorder.sentBytes);
       },
-      onExchange: (exchange) => this.#recorder.add(this.#step, exchange),
+      // What is no request of the client's own is one for a token; ranges side by side are in several steps at a time.
+      onExchange: (exchange) => this.#recorder.add((exchange.purpose ?? 'auth') as Step, exchange),
       onProgress: (sentBytes) => {
         if (this.#step !== 'send') return;
         this.#recorder.noteProgress(deps.clock.nowMs(), sentBytes);

@@ -1,16 +1,19 @@
 import { type Attempt, type PullFacts, type PullRound, pullRounds, type RequestRecord } from '../outcome.ts';
 import { pullThroughput } from './throughput.ts';
 
-/** What the pulls of each round say together; undefined: nothing was pulled. */
-export function pullFacts(attempts: readonly Attempt[]): Partial<Record<PullRound, PullFacts>> | undefined {
+/** What the pulls of each round say together; undefined: nothing was pulled. `inRanges`: the client asks by Range from the beginning. */
+export function pullFacts(
+  attempts: readonly Attempt[],
+  inRanges = false,
+): Partial<Record<PullRound, PullFacts>> | undefined {
   const found = pullRounds.flatMap((round) => {
     const ofRound = attempts.filter(({ pull }) => pull === round);
-    return ofRound.length === 0 ? [] : [[round, factsOf(ofRound, round)] as const];
+    return ofRound.length === 0 ? [] : [[round, factsOf(ofRound, round, inRanges)] as const];
   });
   return found.length === 0 ? undefined : Object.fromEntries(found);
 }
 
-function factsOf(attempts: readonly Attempt[], round: PullRound): PullFacts {
+function factsOf(attempts: readonly Attempt[], round: PullRound, inRanges: boolean): PullFacts {
   const layers = attempts.filter(({ blob }) => blob !== 'manifest' && blob !== 'config');
   const requests = layers.flatMap((attempt) => attempt.requests).filter(isBlobGet);
   const [first] = requests;
@@ -19,12 +22,22 @@ function factsOf(attempts: readonly Attempt[], round: PullRound): PullFacts {
     bytesPerSecond: attempts.every(({ blob }) => through.has(blob)) ? pullThroughput(attempts, round) : undefined,
     firstAnswerMs: first?.waitMs === undefined ? undefined : (first.sendMs ?? 0) + first.waitMs,
     cache: [...new Set(requests.flatMap(cacheWords))],
-    resumed: requests.filter(({ status, range }) => range !== undefined && status === 206).length,
+    resumed: requests.filter(inRanges ? isCut : isRest).length,
   };
 }
 
 function isBlobGet({ phase, method, url }: RequestRecord): boolean {
   return phase === 'pull' && method === 'GET' && !url.includes('/manifests/');
+}
+
+/** It was cut, and the client went on: a pull that it gave up is a failure. */
+function isCut({ status = 0, errorCode }: RequestRecord): boolean {
+  return status < 300 && errorCode !== undefined && errorCode !== 'ABORTED';
+}
+
+/** The rest came after a cut. */
+function isRest({ status, range }: RequestRecord): boolean {
+  return range !== undefined && status === 206;
 }
 
 /** The words of caches, as they are; `age` alone is what caches without a name of their own say. */

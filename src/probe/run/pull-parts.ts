@@ -1,3 +1,4 @@
+import { Lanes } from '../../registry/lanes.ts';
 import { type ImageDocument, pullManifest } from '../../registry/manifest.ts';
 import { BlobPull, type PullManner } from '../../registry/pull.ts';
 import { type Check } from '../check.ts';
@@ -22,8 +23,9 @@ export function pullStages(check: Check, blobs: readonly Blob[], image: Image | 
 function stagesOf(check: Check, blobs: readonly Blob[], image: Image | undefined, pull: PullRound): readonly Stage[] {
   const { client } = check;
   const policy = retryPolicyOf(check, client.pull.retry);
-  const { concurrency, configFirst } = client.pull;
-  const layers = { concurrency, parts: blobs.map((blob) => blobPull(client.pull, blob, policy, pull)) };
+  const { concurrency, configFirst, ranges } = client.pull;
+  const lanes = new Lanes(ranges?.atOnce ?? concurrency);
+  const layers = { concurrency, parts: blobs.map((blob) => blobPull(client.pull, blob, policy, pull, lanes)) };
   if (image === undefined) return withPing(client, [layers]);
   const config = alone(blobPull({ ...client.pull, ...client.pull.config }, image.config, noRetry, pull));
   const rest = configFirst ? [config, layers] : [layers, config];
@@ -56,9 +58,15 @@ function manifestSteps(profile: ClientProfile, tag: string, manifest: ImageDocum
   };
 }
 
-function blobPull(manner: PullManner, { name, payload }: Blob, policy: RetryPolicy, pull: PullRound): RetriedPart {
+function blobPull(
+  manner: PullManner,
+  { name, payload }: Blob,
+  policy: RetryPolicy,
+  pull: PullRound,
+  lanes?: Lanes,
+): RetriedPart {
   // What came is kept from one attempt to the next by clients that do so.
-  const blob = new BlobPull(payload, manner);
+  const blob = new BlobPull(payload, manner, lanes);
   return {
     name,
     totalBytes: payload.sizeBytes,

@@ -4,6 +4,7 @@ import type { Step } from '../../registry/errors.ts';
 import { cleanText, shownResponseHeaders, shownUrl, triedBefore } from '../judge/evidence.ts';
 import type { Phase } from '../failure.ts';
 import type { PathFacts, RequestRecord } from '../outcome.ts';
+import { BusyTime } from './busy-time.ts';
 import { ProgressSamples } from './progress-samples.ts';
 import { parseUrl } from '../../network/parse-url.ts';
 
@@ -23,6 +24,8 @@ export class Recorder {
   /** How far the blob got with the last request: its own bytes, after those of the ranges before it. */
   reachedBytes = 0;
   resends = 0;
+  /** What goes on side by side takes its time once. */
+  readonly #busy = new BusyTime();
   #last: Pick<Exchange, 'method' | 'url' | 'response'> | undefined;
 
   /** `originMs`: monotonic time of the run's start, to which the records are relative. `redactor` learns what is sent. */
@@ -111,7 +114,8 @@ export class Recorder {
       // An answer's body belongs to the wait for it; an early answer had no wait.
       this.#addTime('wait', waitMs === undefined ? undefined : waitMs + (receiveMs ?? 0));
     } else if (sendMs !== undefined) {
-      this.#addTime(step, sendMs + (waitMs ?? 0) + (receiveMs ?? 0));
+      const tookMs = sendMs + (waitMs ?? 0) + (receiveMs ?? 0);
+      this.#addTime(step, this.#busy.add(exchange.endedAtMs, tookMs));
     }
   }
 

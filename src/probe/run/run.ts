@@ -192,7 +192,7 @@ class RunInFlight {
       failure,
       pushBytesPerSecond: pushed,
       pullBytesPerSecond: pulled,
-      pulls: pullFacts(attempts),
+      pulls: pullFacts(attempts, this.#check.client.pull.ranges !== undefined),
     };
   }
 }

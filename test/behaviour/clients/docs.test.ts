@@ -86,6 +86,10 @@ function goesOn({ resumesAfterMs, resumesAtNextAttempt }: ClientProfile['pull'])
   return [...after, ...(resumesAtNextAttempt ? ['next attempt'] : [])].join(', ') || '–';
 }
 
+function rangesOf({ ranges }: ClientProfile['pull']): string {
+  return ranges === undefined ? '' : `, ranges of ${ranges.bytes / 1024 ** 2} MiB, ${ranges.atOnce} requests at once`;
+}
+
 const tables: Readonly<Record<string, () => string>> = {
   'on the wire': () =>
     table(
@@ -139,7 +143,7 @@ const tables: Readonly<Record<string, () => string>> = {
       clients.map(({ name, pull }) => [
         `\`${name}\``,
         pull.manifest === 'get' ? 'GET' : 'HEAD, GET by digest',
-        Number.isFinite(pull.concurrency) ? String(pull.concurrency) : 'all',
+        `${Number.isFinite(pull.concurrency) ? String(pull.concurrency) : 'all'}${rangesOf(pull)}`,
         `${pull.retry.maxAttempts}${pull.opensTwice ? ', each opened twice' : ''}`,
         goesOn(pull),
         pull.resumesAtNextAttempt ? 'begins anew' : pull.wholeForRange === 'skips' ? 'skips' : '–',

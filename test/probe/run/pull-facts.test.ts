@@ -110,3 +110,14 @@ test.each<readonly [headers: readonly Readonly<Record<string, string>>[], words:
 ])('caches that say %j', (headers, words) => {
   expect(pullFacts([cold(headers.map((responseHeaders) => got({ responseHeaders })))])?.cold?.cache).toEqual(words);
 });
+
+test('of a client that asks by ranges from the beginning, what was cut and gone on after counts', () => {
+  const ranged = cold([
+    got({ range: 'bytes=0-', status: 206, errorCode: 'UND_ERR_SOCKET' }),
+    got({ range: 'bytes=4-', status: 206, errorCode: 'ABORTED' }),
+    got({ range: 'bytes=2-', status: 206 }),
+    got({ range: 'bytes=6-', status: 206 }),
+  ]);
+  expect(pullFacts([ranged], true)?.cold).toMatchObject({ resumed: 1 });
+  expect(pullFacts([cold([got({ range: 'bytes=0-', status: 206 })])], true)?.cold).toMatchObject({ resumed: 0 });
+});

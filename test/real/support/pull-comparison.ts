@@ -48,10 +48,10 @@ export async function comparePulls(
   row: ClientName,
   scene: PullScenery,
   pull: Pull,
-  layers = 1,
+  { layers = 1, sizeBytes = 3_000_000 } = {},
 ): Promise<{ readonly real: PullStory; readonly ours: PullStory }> {
   images += 1;
-  const luggage = packImage(Array.from({ length: layers }, () => Math.round((3_000_000 + images) / layers)));
+  const luggage = packImage(Array.from({ length: layers }, () => Math.round((sizeBytes + images) / layers)));
   const { folder, image, remove } = luggage;
   const layout = join(folder, 'layout');
   const recorders = [

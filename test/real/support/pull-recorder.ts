@@ -10,14 +10,18 @@ export type PullDeed =
   | { readonly kind: 'answer'; readonly status: number }
   /** So many bytes of what was asked for, then FIN or RST. */
   | { readonly kind: 'cut'; readonly afterBytes: number; readonly how: 'close' | 'reset' }
+  /** To a store that is not there. */
+  | { readonly kind: 'astray' }
   /** The whole blob with 200, whatever Range asks. */
   | { readonly kind: 'ignore-range' }
   /** As long as the blob, and other bytes. */
-  | { readonly kind: 'corrupt' };
+  | { readonly kind: 'corrupt' }
+  /** 206 that says it begins elsewhere. */
+  | { readonly kind: 'misplace' };
 
 export interface PullScenery {
-  /** For the n-th GET of the layer, from 1. */
-  readonly deed?: (nth: number) => PullDeed | undefined;
+  /** For the n-th GET of the layer, from 1, and the byte that it begins with. */
+  readonly deed?: (nth: number, from: number) => PullDeed | undefined;
   /** The registry sends readers of the layer to another address of this machine, where the deeds are done. */
   readonly redirects?: boolean;
   /** Answers to GETs of layers wait until no further one has come for so long: then as many are under way as the client has at once. */
@@ -170,7 +174,8 @@ class Recorder {
     } else {
       const meant = found.name === 'layer' && record.method === 'GET';
       if (meant) this.#met += 1;
-      const serve = (): void => this.#serve(record, found, response, meant ? deed?.(this.#met) : undefined);
+      const from = Number(/^bytes=(\d+)-/.exec(record.headers['range'] ?? '')?.[1] ?? 0);
+      const serve = (): void => this.#serve(record, found, response, meant ? deed?.(this.#met, from) : undefined);
       if (holdsMs === undefined || !found.name.startsWith('layer')) serve();
       else this.#hold(serve, holdsMs);
     }
@@ -186,9 +191,15 @@ class Recorder {
   }
 
   #serve(record: PullRequest, object: Object, response: ServerResponse, deed: PullDeed | undefined): void {
+    if (deed?.kind === 'astray') {
+      record.answer = '307 to nobody';
+      response.writeHead(307, { Location: 'http://127.0.0.1:1/blob', 'Content-Length': 0 }).end();
+      return;
+    }
     if (deed?.kind === 'answer') {
       record.answer = String(deed.status);
-      response.writeHead(deed.status, { 'Content-Type': 'text/html', 'Content-Length': 4 }).end('oops');
+      const challenge = deed.status === 401 ? { 'WWW-Authenticate': 'Basic realm="lab"' } : {};
+      response.writeHead(deed.status, { 'Content-Type': 'text/html', 'Content-Length': 4, ...challenge }).end('oops');
       return;
     }
     const range = deed?.kind === 'ignore-range' ? null : /^bytes=(\d+)-(\d*)$/.exec(record.headers['range'] ?? '');
@@ -196,13 +207,14 @@ class Recorder {
     const end = range?.[2] === undefined || range[2] === '' ? object.bytes.length - 1 : Number(range[2]);
     const body = Buffer.from(object.bytes.subarray(start, end + 1));
     if (deed?.kind === 'corrupt') body[100] = ((body[100] ?? 0) + 1) % 256;
+    const shifted = deed?.kind === 'misplace' ? 1 : 0;
     record.answer = range === null ? '200' : '206';
     response.writeHead(Number(record.answer), {
       'Content-Type': object.name === 'manifest' ? object.mediaType : 'application/octet-stream',
       'Content-Length': body.length,
       'Docker-Content-Digest': object.digest,
       'Accept-Ranges': 'bytes',
-      ...(range === null ? {} : { 'Content-Range': `bytes ${start}-${end}/${object.bytes.length}` }),
+      ...(range === null ? {} : { 'Content-Range': `bytes ${start + shifted}-${end}/${object.bytes.length}` }),
     });
     if (record.method === 'HEAD') response.end();
     else if (deed?.kind === 'cut') cut(response, body.subarray(0, deed.afterBytes), deed.how, record);

@@ -1,5 +1,8 @@
-// Pushes an OCI image layout with BuildKit's own pusher, without buildkitd.
+// Pushes an OCI image layout with BuildKit's own pusher, or pulls with its puller, without buildkitd.
 // Usage: buildkit REFERENCE LAYOUT MANIFEST_DIGEST
+//
+//	buildkit pull REFERENCE FOLDER
+//
 // PUSH_TLS=insecure: the registry HOST speaks TLS, with a certificate that nobody knows.
 package main
 
@@ -17,10 +20,17 @@ import (
 )
 
 func main() {
-	if err := pushLayout(context.Background(), os.Args[1], os.Args[2], digest.Digest(os.Args[3])); err != nil {
+	if err := act(context.Background(), os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+func act(ctx context.Context, args []string) error {
+	if args[0] == "pull" {
+		return pullInto(ctx, args[1], args[2])
+	}
+	return pushLayout(ctx, args[0], args[1], digest.Digest(args[2]))
 }
 
 func pushLayout(ctx context.Context, reference, layout string, manifest digest.Digest) error {

@@ -1,0 +1,190 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { NetworkError } from '../../src/network/exchange.ts';
+import { ProtocolError } from '../../src/registry/errors.ts';
+import { Lanes } from '../../src/registry/lanes.ts';
+import { digestOf } from '../../src/registry/manifest.ts';
+import { BlobPull, type PullManner, takesItOnce } from '../../src/registry/pull.ts';
+import { anonymousClient } from '../support/anonymous-client.ts';
+import { type Scene, startScriptedRegistry } from '../support/scripted-registry.ts';
+import { Opened } from '../support/servers.ts';
+
+const opened = new Opened();
+afterEach(() => opened.closeAll());
+
+const text = 'abcdefghij';
+const blob = { digest: digestOf(Buffer.from(text)), sizeBytes: text.length };
+const manner: PullManner = {
+  ...takesItOnce,
+  resumesAfterMs: () => 7,
+  wholeForRange: 'skips',
+  ranges: { bytes: 4, atOnce: 2 },
+};
+
+type Play = (scene: Scene, from: number) => Promise<void> | void;
+
+/** The rest from `from` on, of which so many bytes come before the connection ends; undefined: all. */
+const part =
+  (comes?: number, says?: string): Play =>
+  async (scene, from) => {
+    const body = text.slice(from);
+    const range = says ?? `bytes ${from}-9/10`;
+    await scene.raw(`HTTP/1.1 206 X\r\nContent-Range: ${range}\r\nContent-Length: ${body.length}\r\n\r\n`);
+    await scene.raw(body.slice(0, comes));
+    scene.end();
+  };
+const answer =
+  (status: number, body: string): Play =>
+  async (scene) => {
+    await scene.raw(`HTTP/1.1 ${status} X\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
+    scene.end();
+  };
+
+/** One pull of the blob; `plays`: what becomes of a Range when it is asked for, in place of its bytes, each once. */
+async function pulled(plays: Readonly<Record<string, Play>> = {}, own: PullManner = manner) {
+  const asked: string[] = [];
+  const left = new Map(Object.entries(plays));
+  const registry = opened.own(
+    await startScriptedRegistry({
+      GET(scene) {
+        const range = scene.request.headers.range ?? 'all';
+        asked.push(range);
+        const play = left.get(range) ?? part();
+        left.delete(range);
+        return play(scene, Number(/\d+/.exec(range)?.[0] ?? 0));
+      },
+    }),
+  );
+  let pauses = 0;
+  const end = await new BlobPull(blob, own)
+    .attempt(anonymousClient(opened, registry.url), {
+      onBytes: () => {},
+      pause: () => Promise.resolve(void (pauses += 1)),
+      random: () => 0.5,
+    })
+    .then(
+      () => 'whole',
+      (error: unknown) => wordsOf(error),
+    );
+  return { asked: asked.toSorted(), end, pauses };
+}
+
+function wordsOf(error: unknown): string {
+  if (error instanceof NetworkError) return 'cut';
+  if (!(error instanceof ProtocolError)) throw error;
+  return error.problem === 'unexpected_status' ? String(error.exchange.response?.status) : error.problem;
+}
+
+const three = ['bytes=0-', 'bytes=4-', 'bytes=8-'];
+
+test('each range is asked for without an end, and the blob is put together', async () => {
+  expect(await pulled()).toEqual({ asked: three, end: 'whole', pauses: 0 });
+});
+
+test.each<[what: string, plays: Readonly<Record<string, Play>>, end: string]>([
+  ['the first is answered with all of it', { 'bytes=0-': answer(200, text) }, 'whole'],
+  ['the first is answered with something else', { 'bytes=0-': answer(200, 'ABCDEFGHIJ') }, 'digest_differs'],
+  ['the first is refused', { 'bytes=0-': answer(416, 'no') }, '416'],
+])('nothing more is asked for when %s', async (_what, plays, end) => {
+  expect(await pulled(plays)).toEqual({ asked: ['bytes=0-'], end, pauses: 0 });
+});
+
+test('nothing more is asked for when all of it is no more than one range', async () => {
+  const large = { ...manner, ranges: { bytes: 10, atOnce: 2 } };
+  expect(await pulled({}, large)).toEqual({ asked: ['bytes=0-'], end: 'whole', pauses: 0 });
+});
+
+test.each<[what: string, play: Play, end: string]>([
+  ['all of it comes', answer(200, text), 'range_ignored'],
+  ['another part comes', part(undefined, 'bytes 0-5/10'), 'whole'],
+  ['it is refused', answer(416, 'no'), '416'],
+  ['the hop lets no more connections in', answer(503, 'no'), '503'],
+])('for a range further on: %s', async (_what, play, end) => {
+  const { asked, ...rest } = await pulled({ 'bytes=4-': play });
+  expect(rest).toEqual({ end, pauses: 0 });
+  expect(asked).toContain('bytes=4-');
+});
+
+describe('a cut', () => {
+  test('of the range that is read: it goes on there, in ranges again', async () => {
+    const { asked, ...rest } = await pulled({ 'bytes=0-': part(2) });
+    expect(rest).toEqual({ end: 'whole', pauses: 1 });
+    expect(asked).toEqual(expect.arrayContaining(['bytes=0-', 'bytes=2-', 'bytes=4-', 'bytes=6-']));
+  });
+
+  test('of a range further on, while one before it comes: it ends the pull', async () => {
+    const first: Play = async (scene) => {
+      await scene.raw(`HTTP/1.1 206 X\r\nContent-Range: bytes 0-9/10\r\nContent-Length: 10\r\n\r\nab`);
+    };
+    expect(await pulled({ 'bytes=0-': first, 'bytes=4-': part(1) })).toEqual({
+      asked: ['bytes=0-', 'bytes=4-'],
+      end: 'cut',
+      pauses: 0,
+    });
+  });
+
+  test('of a range further on, when all before it is there: it goes on there', async () => {
+    let firstIsRead = (): void => {};
+    const read = new Promise<void>((resolve) => (firstIsRead = resolve));
+    const late: Play = async (scene, from) => {
+      await read;
+      await part(1)(scene, from);
+    };
+    // The third is asked for once the first has been read.
+    const third: Play = async (scene, from) => {
+      firstIsRead();
+      await part()(scene, from);
+    };
+    const { asked, ...rest } = await pulled({ 'bytes=4-': late, 'bytes=8-': third });
+    expect(rest).toEqual({ end: 'whole', pauses: 1 });
+    expect(asked).toEqual(expect.arrayContaining([...three, 'bytes=5-', 'bytes=9-']));
+  });
+});
+
+test('no more ranges are in memory than the client has at once', async () => {
+  const asked: string[] = [];
+  let before: readonly string[] = [];
+  let secondCame = (): void => {};
+  const second = new Promise<void>((resolve) => (secondCame = resolve));
+  const { end } = await pulled({
+    'bytes=0-': async (scene, from) => {
+      asked.push('first');
+      await scene.raw(`HTTP/1.1 206 X\r\nContent-Range: bytes 0-9/10\r\nContent-Length: 10\r\n\r\nab`);
+      await second;
+      before = [...asked];
+      await scene.raw(text.slice(from + 2));
+    },
+    'bytes=4-': async (scene, from) => {
+      asked.push('second');
+      await part()(scene, from);
+      secondCame();
+    },
+    'bytes=8-': async (scene, from) => {
+      asked.push('third');
+      await part()(scene, from);
+    },
+  });
+  expect(end).toBe('whole');
+  expect(before).toEqual(['first', 'second']);
+  expect(asked).toEqual(['first', 'second', 'third']);
+});
+
+test('lanes let as many in as they have, in the order in which they came, also after a failure', async () => {
+  const lanes = new Lanes(1);
+  const order: string[] = [];
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const all = [
+    lanes.run(async () => {
+      order.push('first');
+      await held;
+      throw new Error('it fails');
+    }),
+    lanes.run(() => Promise.resolve(void order.push('second'))),
+    lanes.run(() => Promise.resolve(void order.push('third'))),
+  ];
+  order.push('all came');
+  release();
+  const ends = await Promise.allSettled(all);
+  expect(order).toEqual(['first', 'all came', 'second', 'third']);
+  expect(ends.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+});
