@@ -83,7 +83,6 @@ export const pullCauses = {
     remedy:
       'Take the limit on the size of answers off at this hop for /v2/*: squid `reply_body_max_size none`, HAProxy no `http-response deny` by `content-length`, ModSecurity `SecResponseBodyAccess Off` (or `SecResponseBodyLimit` above the largest layer).',
     reference: 'http://www.squid-cache.org/Doc/config/reply_body_max_size/',
-    rank: 'named',
     explains: (f, { proven }) => isPullRefused(f) && proven.has('pullSize'),
     refutedBy,
     provenBy: ['pullSize'],
