@@ -57,7 +57,7 @@ test('a run whose pulls are cut after the same bytes has cause, hop and remedy: 
     ],
   });
   const page = String(failureSection(cut.failure!, finding));
-  expect(page).toContain('A hop ends pulls after so many bytes');
+  expect(page).toContain('A hop ends pulls after a certain number of bytes');
   expect(page).toMatch(/Pulled[^]*293 KiB when the request was/);
 });
 
