@@ -62,6 +62,12 @@ function text(one: Explanation): string {
 function causeRows({ failure, findings, restsOn }: Failed): string[][] {
   const { causes, remedy } = reasonTable[failure.reason].words;
   const [first] = findings;
+  if (first === undefined && failure.phase === 'pull') {
+    return [
+      ['cause', 'not known: of a pull, one such line says nothing of why'],
+      ['remedy', 'read what this hop and the one behind it log at that time, and compare with what is tried below'],
+    ];
+  }
   if (first === undefined) {
     return [
       ['cause', `not known; usual ones: ${causes}`],

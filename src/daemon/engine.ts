@@ -5,6 +5,8 @@ import { createBandwidthPacer, inSequence } from '../network/body/pacer.ts';
 import type { Pacer } from '../network/body/pump.ts';
 import { type ApiCheckOptions, type ApiReport, checkApi } from '../probe/diagnose/api-check.ts';
 import { type ConformanceOptions, type ConformanceRound, tryConformance } from '../probe/diagnose/conformance.ts';
+import { holdConnection } from '../probe/diagnose/held-connection.ts';
+import type { HeldConnection } from '../probe/diagnose/trial.ts';
 import { createTcpInfoReader } from '../network/kernel/read-tcp-info.ts';
 import type { Check } from '../probe/check.ts';
 import type { RunDeps } from '../probe/deps.ts';
@@ -36,6 +38,8 @@ export interface Engine {
     target: Parameters<typeof checkApi>[0],
     options: Pick<ApiCheckOptions, 'timeoutMs' | 'signal' | 'wire'>,
   ): Promise<ApiReport | undefined>;
+  /** Compares new connections over the check's path with one that stays open. */
+  holdConnection(check: Check, options: Pick<ApiCheckOptions, 'timeoutMs' | 'signal'>): Promise<HeldConnection>;
   /** Tries behaviours of the specification, once over the check's path. */
   tryConformance(check: Check, options: ConformanceOptions): Promise<ConformanceRound>;
 }
@@ -76,6 +80,7 @@ export function createEngine(ledger?: Ledger, bounds: EngineBounds = {}): Engine
       bandwidth.limitTo(bitsPerSecond === undefined ? undefined : bitsPerSecond / 8);
     },
     checkApi: (target, options) => checkApi(target, { ...options, now: () => deps.clock.nowMs() }),
+    holdConnection: (check, options) => holdConnection(check, deps.clock, options),
     tryConformance: (check, options) => tryConformance(check, deps, options),
   };
 }

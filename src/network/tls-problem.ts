@@ -1,11 +1,15 @@
-/** Why a TLS connection did not come about, as far as Node's error code or our timer tells. */
+/**
+ * Why a TLS connection did not come about, as far as Node's error code or our timer tells. `plain_http`: none was made, though TLS is spoken there.
+ */
 export const tlsProblems = [
   'not_tls',
+  'plain_http',
   'handshake_timeout',
   'handshake_cut',
   'expired',
   'not_yet_valid',
   'wrong_name',
+  'name_in_cn',
   'name_unknown',
   'unknown_ca',
   'self_signed',
@@ -41,6 +45,11 @@ const rows: readonly Row[] = [
     problem: 'wrong_name',
     codes: /^(?:ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/,
     says: "the server's certificate is for another name",
+  },
+  {
+    problem: 'name_in_cn',
+    codes: /^CERT_NAME_IN_CN$/,
+    says: "the server's certificate has its name as common name alone, where no client looks for it any more",
   },
   {
     problem: 'name_unknown',

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import {
+  checkServerIdentity,
   type ConnectionOptions,
   createSecureContext,
+  type PeerCertificate,
   rootCertificates,
   type SecureContext,
   type SecureContextOptions,
@@ -34,6 +36,13 @@ function contextOf(options: SecureContextOptions): SecureContext {
 
 export type TlsSettings = ConnectionOptions & { readonly showsCertificate: boolean };
 
+/** Go’s clients do not look at the common name (crypto/x509, since Go 1.15); Node does where a certificate has no other name. */
+function checkName(host: string, certificate: PeerCertificate): Error | undefined {
+  if ((certificate.subjectaltname ?? '') === '')
+    return Object.assign(new Error('no subjectAltName'), { code: 'CERT_NAME_IN_CN' });
+  return checkServerIdentity(host, { ...certificate, subject: { ...certificate.subject, CN: '' } });
+}
+
 /**
  * TLS options of a path for one target. The files are read anew for each connection, so that rotated ones take effect. Call it before
  * the clock of the handshake starts: reading files and loading certificates (tens of milliseconds for a CA besides the built-in ones)
@@ -52,6 +61,7 @@ export function tlsSettings(
     showsCertificate,
     host: name,
     rejectUnauthorized: !tls.insecure,
+    checkServerIdentity: checkName,
     ALPNProtocols: httpVersion === '1.1' ? ['http/1.1'] : ['h2', 'http/1.1'],
   };
   if (isIP(name) === 0) settings.servername = name;

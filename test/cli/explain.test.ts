@@ -71,6 +71,15 @@ test('the line of a pull is shown by a pull', async () => {
   expect(out).toMatch(/ {2}next {4}blobprobe diagnose --url=https:\/\/REGISTRY\/team\/app --client=docker --pull\n$/);
 });
 
+test.each([504, 413, 408, 499])('what is said of a pull that ended with %d speaks of no body', async (status) => {
+  const line = `10.0.0.1 - - [01/Jan/2026:00:00:00 +0000] "GET /v2/team/app/blobs/sha256:00 HTTP/1.1" ${status} 160 "-" "docker/28.0"`;
+  const { out } = await explain('', line);
+  const said = out.split('\n').filter((row) => /^ {2}(?:cause|remedy|hop) /.test(row));
+  expect(said.join('\n')).not.toMatch(
+    /client_max_body_size|readTimeout|commit|push|proxy_request_buffering|bod(?:y|ies)/i,
+  );
+});
+
 test('JSON', async () => {
   const { out } = await explain('', access(413), '--json');
   expect(JSON.parse(out)).toMatchObject([

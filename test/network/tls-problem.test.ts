@@ -63,6 +63,7 @@ describe('a TLS failure is named by what Node says of it', () => {
       async () => failing(await secure(ca.issue({ names: ['127.0.0.1'], notBefore: new Date(Date.now() + day) }))),
     ],
     ['wrong_name', async () => failing(await secure(certificates.wrongName))],
+    ['name_in_cn', async () => failing(await secure(ca.issue({ names: [] })))],
     ['self_signed', async () => failing(await secure(certificates.selfSigned))],
     ['unknown_ca', async () => failing(await secure(stranger.issue({ names: ['127.0.0.1'] })))],
     ['client_certificate_wanted', async () => failing(await secure({ ...wanted, maxVersion: 'TLSv1.2' }))],

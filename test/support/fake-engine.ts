@@ -8,6 +8,7 @@ export function engineOf(run: RunCheck): Engine {
     paced: () => run,
     limitBandwidth: () => {},
     checkApi: async () => undefined,
+    holdConnection: async () => ({ refused: 0, answered: 0 }),
     tryConformance: () => Promise.reject(new Error('not in this test')),
   };
 }

@@ -87,7 +87,7 @@ export const addressCauses = {
     explains: (f, x) => leadsNowhere(f, x) && !leadsToStore(f),
     refutedBy: ['cameOnce'],
     provenBy: [
-      /ENOTFOUND|ENODATA|ECONNREFUSED|\btls:(?:not_tls|unknown_ca|self_signed|wrong_name|expired|not_yet_valid)\b/,
+      /ENOTFOUND|ENODATA|ECONNREFUSED|\btls:(?:not_tls|unknown_ca|self_signed|wrong_name|name_in_cn|expired|not_yet_valid)\b/,
     ],
     nextTest: '`curl -siL URL/v2/`: where it leads, and what answers there.',
   },
@@ -97,7 +97,7 @@ export const addressCauses = {
       'Push to the address that the redirect names, or exempt /v2/* from redirects (http to https, host names, trailing slashes).',
     reference: 'https://github.com/distribution/distribution/issues/2862',
     explains: either(is('unexpected_redirect'), is('location_invalid', undefined, isRedirect)),
-    refutedBy: ['cameOnce'],
+    refutedBy: ['cameOnce', 'neverRegistry', 'onlyReadRedirected'],
     provenBy: [/^30[12378]\b/],
     nextTest: '`curl -si -X POST URL/v2/REPO/blobs/uploads/` and look at Location.',
   },
@@ -129,9 +129,12 @@ export const addressCauses = {
     remedy:
       'Write https:// in the URL of this path. When only uploads go there, the registry hands out http Locations: set `X-Forwarded-Proto` at the proxy in front of it.',
     reference: 'https://nginx.org/en/docs/http/configuring_https_servers.html#single_http_https_server',
-    explains: says(/plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i),
+    explains: either(
+      tlsProblem('plain_http'),
+      says(/plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i),
+    ),
     refutedBy: ['cameOnce', 'saysTlsDiffers'],
-    provenBy: [/plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i],
+    provenBy: [/\btls:plain_http\b/, /plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i],
     nextTest: '`curl -v https://HOST:PORT/v2/`.',
   },
   client_certificate_wanted: {

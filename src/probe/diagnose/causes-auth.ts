@@ -23,10 +23,10 @@ export const authCauses = {
   },
   token_not_accepted: {
     title:
-      'the token service takes the credentials, and the registry refuses its token: keys, clocks or audience differ',
+      'the token service takes the credentials, and the registry refuses its token: keys, clocks or audience differ, or a hop changes it',
     hop: 'auth_server',
     remedy:
-      'Give all replicas of the token service and of the registry the same key pair and certificate (Harbor: one `private_key.pem`, restart core and registry together; distribution: `auth.token.rootcertbundle`), set their clocks by NTP, and make `service` and `issuer` agree.',
+      'Give all replicas of the token service and of the registry the same key pair and certificate (Harbor: one `private_key.pem`, restart core and registry together; distribution: `auth.token.rootcertbundle`), set their clocks by NTP, and make `service` and `issuer` agree; where only this path refuses it, let the hop pass Authorization on as it is.',
     reference: 'https://github.com/goharbor/harbor/issues/12229',
     explains: (f, x) =>
       (f.reason === 'auth_rejected' || f.reason === 'auth_expired') &&
@@ -36,7 +36,6 @@ export const authCauses = {
       !answeredWithBasic(f, x),
     refutedBy: ['tokenRefused', 'onlyOldRefused', 'scopeMissing'],
     provenBy: [
-      'path',
       /signature|unknown (?:key|authority)|invalid (?:key|audience|issuer|signing)|not (?:yet )?valid|used before issued|verify token|\bkid\b/i,
     ],
     nextTest:

@@ -50,9 +50,9 @@ export const hopCauses = {
     nextTest: 'Look at the load of this hop at that time, and push again when it is idle.',
   },
   hop_fails_always: {
-    title: 'a proxy refuses or fails every request by itself, before it asks the registry',
+    title: 'a proxy refuses or fails every request by itself, or passes it on in a form that nobody behind it takes',
     remedy:
-      'Read the error log of the proxy that answers: the login service that it asks first is away (nginx `auth_request`, Traefik `forwardAuth`, Envoy `ext_authz`), its rules lead in a circle (`rewrite`), it speaks TLS to a registry without (Traefik: `http://` in the URL of the server), it takes the name in TLS for another host’s than the one asked for (421), or a script or module of it fails.',
+      'Read the error log of the proxy that answers: the login service that it asks first is away (nginx `auth_request`, Traefik `forwardAuth`, Envoy `ext_authz`), its rules lead in a circle (`rewrite`), it speaks TLS to a registry without (Traefik: `http://` in the URL of the server), it takes the name in TLS for another host’s than the one asked for (421), it takes no heads as large as those of this path (400; HAProxy `tune.bufsize`, Varnish `http_req_hdr_len`), it speaks the PROXY protocol to a registry that does not (400; HAProxy `send-proxy`), or a script or module of it fails.',
     reference: 'https://nginx.org/en/docs/http/ngx_http_auth_request_module.html',
     rank: 'inferred',
     explains: (f, x) =>
@@ -84,7 +84,15 @@ export const hopCauses = {
       (f.reason === 'registry_error'
         ? x.direct === 'ok' || isPageOfHop(f)
         : ((f.status ?? 0) >= 500 && x.registryAnswered) || (f.reason === 'unexpected_response' && x.direct === 'ok')),
-    refutedBy: ['neverRegistry', 'failsEverywhere', 'storeRefused', 'failsAlways', 'comesByTurns', 'registrySlow'],
+    refutedBy: [
+      'neverRegistry',
+      'failsEverywhere',
+      'storeRefused',
+      'failsAlways',
+      'comesByTurns',
+      'registrySlow',
+      'saysBlocked',
+    ],
     provenBy: [
       'path',
       /error reading from remote server|invalid response|upstream (?:sent|prematurely)|reset before headers/i,
@@ -128,7 +136,7 @@ export const hopCauses = {
     title: 'connections of this path are closed without an answer when a request begins',
     hop: 'path',
     remedy:
-      'Look for a rule that hangs up on this client, this address or this method (nginx `return 444`, HAProxy `silent-drop` and `reject`, firewalls and filters of content), and whether the port speaks another protocol than the URL says: HAProxy and Envoy close plain HTTP on a port of TLS without a word (write https://).',
+      'Look for a rule that hangs up on this client, this address or this method (nginx `return 444`, HAProxy `silent-drop` and `reject`, limits on connections, firewalls and filters of content), whether it waits for the PROXY protocol, which only a load balancer speaks (nginx `listen … proxy_protocol`, HAProxy `accept-proxy`), and whether the port speaks another protocol than the URL says: HAProxy and Envoy close plain HTTP on a port of TLS without a word (write https://).',
     reference: 'https://nginx.org/en/docs/http/ngx_http_rewrite_module.html#return',
     rank: 'general',
     explains: (f, x) =>

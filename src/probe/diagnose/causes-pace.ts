@@ -1,8 +1,18 @@
 import { isCut } from '../judge/is-cut.ts';
-import type { AnsweredBy } from '../failure.ts';
+import type { AnsweredBy, Failure } from '../failure.ts';
 import type { Cause } from './cause.ts';
 import { albTroubleshooting, cloudflare5xx, envoyTimeouts, haproxyManual, nginxCore } from './manuals.ts';
-import { atLimitOfTime, cutInSilence, either, is, isEmpty, ofStranger, says, saysStreamTimeout } from './predicates.ts';
+import {
+  atLimitOfTime,
+  cutInSilence,
+  either,
+  is,
+  isEmpty,
+  isPushed,
+  ofStranger,
+  says,
+  saysStreamTimeout,
+} from './predicates.ts';
 
 const common = {
   hop: 'ingress',
@@ -12,7 +22,15 @@ const common = {
 
 /** The rows of the hops that end a body in which nothing moves, alike but for who does and what to do. */
 function restLimitOf(hop: AnsweredBy, row: Omit<Cause, keyof typeof common | 'explains'>): Cause {
-  return { ...common, explains: is('request_timeout', hop), ...row };
+  return { ...common, explains: is('request_timeout', hop, isPushed), ...row };
+}
+
+/** Of the time of a request: with less, what is at the end of its clock is the body as well as the answer. */
+const leastWaited = 0.5;
+
+/** The answer came sooner after the last byte than the body had taken. */
+function hardlyWaited({ phase, elapsedMs, evidence: { sinceLastByteMs } }: Failure): boolean {
+  return phase === 'wait' && sinceLastByteMs !== undefined && sinceLastByteMs < leastWaited * elapsedMs;
 }
 
 /** Limits on the time that a body may take. */
@@ -35,9 +53,9 @@ export const paceCauses = {
       'Set `respondingTimeouts.readTimeout: 0` (or several minutes) under `transport` of the entry point: `--entryPoints.websecure.transport.respondingTimeouts.readTimeout=0`; 60 s is the default since v2.11.2 and v3.0, for Ingress and Gateway API alike.',
     reference: 'https://github.com/traefik/traefik/issues/10805',
     explains: either(
-      is('request_timeout', 'traefik'),
+      is('request_timeout', 'traefik', isPushed),
       // Its clock also strikes when the last bytes wait in the kernel of one of the two.
-      is('response_timeout', 'traefik', (f, x) => f.phase === 'send' || atLimitOfTime(f, x)),
+      is('response_timeout', 'traefik', (f, x) => f.phase === 'send' || atLimitOfTime(f, x) || hardlyWaited(f)),
     ),
     refutedBy: ['slowPassed', 'timesDiffer'],
     provenBy: [/^499\b|client closed request/i, 'pace', 'clock'],

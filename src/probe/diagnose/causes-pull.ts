@@ -55,6 +55,17 @@ export const pullCauses = {
     provenBy: ['pullTime'],
     nextTest: '`blobprobe limit --pull`: the longest time with which a pull comes back whole.',
   },
+  pull_answer_late: {
+    title: 'a hop gives up waiting for the registry to begin its answer to a pull',
+    remedy:
+      'Find out what the registry waits for before it sends (its storage, a cache that fetches the blob first), and let the hop wait longer: nginx `proxy_read_timeout`, HAProxy `timeout server`, Envoy `timeout` of the route, Traefik `responseHeaderTimeout`, Apache `ProxyTimeout`.',
+    reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-504-gateway-timeout',
+    explains: (f) => f.phase === 'pull' && f.reason === 'response_timeout',
+    refutedBy: ['failsEverywhere', 'cameOnce', 'neverRegistry', 'asksInVain'],
+    provenBy: ['path'],
+    nextTest:
+      'Time the first byte of the same blob over the direct path: `curl -so /dev/null -w "%{time_starttransfer}"`.',
+  },
   pull_time_limit: {
     title: 'a hop ends pulls after a certain time, whatever is still missing',
     remedy:

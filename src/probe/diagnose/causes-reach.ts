@@ -7,7 +7,8 @@ import { asksInVain, ofForwardProxy } from './predicates-hop.ts';
 /** Nobody there, or a hop that does not get to the registry. */
 export const reachCauses = {
   hop_cannot_reach_registry: {
-    title: 'a proxy on this path reaches nobody behind it, while the registry works over another path',
+    title:
+      'a proxy on this path gets no connection that works to what is behind it, while the registry works over another path',
     remedy:
       'Check upstream address, scheme (plain or TLS, as the registry speaks it), health checks and network policies of the proxy that answers (HAProxy: `server` lines; nginx: `proxy_pass`; load balancers: target health), and of the login service that it asks first, if there is one (Caddy `forward_auth`).',
     reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-502-bad-gateway',

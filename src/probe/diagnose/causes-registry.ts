@@ -1,7 +1,7 @@
 import type { Cause } from './cause.ts';
 import { nginxProxy } from './manuals.ts';
 import { uploadRefutations } from './refutations-upload.ts';
-import { either, is, leadsNowhere, leadsToStore, readOnly, says, storeRefuses } from './predicates.ts';
+import { alwaysKnown, either, is, leadsNowhere, leadsToStore, readOnly, says, storeRefuses } from './predicates.ts';
 
 /** Words of a storage driver (distribution: the detail of `UNKNOWN` has its name and the system's error). */
 const storageWords =
@@ -61,7 +61,7 @@ export const registryCauses = {
       is('session_lost'),
       (f) => f.reason === 'range_conflict' && (f.registryCode ?? '').startsWith('BLOB_UPLOAD_') && f.status !== 416,
     ),
-    refutedBy: ['noSession', 'hopSaidIt', 'sessionNeverKnown'],
+    refutedBy: ['noSession', 'hopSaidIt', 'sessionNeverKnown', 'sessionAlwaysKnown'],
     provenBy: ['session'],
     nextTest: 'Scale the registry to one replica and diagnose again.',
   },
@@ -76,7 +76,7 @@ export const registryCauses = {
     explains: (f, x) =>
       f.answeredBy === 'registry' &&
       (f.reason === 'session_lost' || f.reason === 'range_conflict') &&
-      x.session.disowned > 0 &&
+      (x.session.disowned > 0 || alwaysKnown(x)) &&
       (x.direct === 'ok' || x.direct === 'slow'),
     refutedBy: ['noSession', 'sessionKnown', 'failsEverywhere'],
     provenBy: [/(?:missing|no|required|without)\b.{0,20}\b(?:digest|query|_state)\b(?! (?:mismatch|invalid))/i],
@@ -128,7 +128,7 @@ export const registryCauses = {
     explains: (f, x) => leadsNowhere(f, x) && leadsToStore(f),
     refutedBy: ['cameOnce'],
     provenBy: [
-      /ENOTFOUND|ENODATA|ECONNREFUSED|\btls:(?:not_tls|unknown_ca|self_signed|wrong_name|expired|not_yet_valid)\b/,
+      /ENOTFOUND|ENODATA|ECONNREFUSED|\btls:(?:not_tls|unknown_ca|self_signed|wrong_name|name_in_cn|expired|not_yet_valid)\b/,
     ],
     nextTest: '`curl -sI` of a blob that exists: whether its Location can be reached from here.',
   },

@@ -1,7 +1,17 @@
 import type { Cause } from './cause.ts';
 import { albTroubleshooting, nginxCore, nginxProxy } from './manuals.ts';
 import { isPortal } from './observed.ts';
-import { either, headerWords, is, overloadWords, says, status } from './predicates.ts';
+import {
+  blockWords,
+  either,
+  headerWords,
+  is,
+  lengthDecides,
+  redirectsRead,
+  says,
+  saysBlocked,
+  status,
+} from './predicates.ts';
 
 /** Rules and routes of hops. */
 export const routeCauses = {
@@ -12,19 +22,19 @@ export const routeCauses = {
     reference: 'https://github.com/goharbor/harbor/issues/22459',
     explains: (f, x) =>
       isPortal(f) || (x.portal && !x.registryAnswered && f.answeredBy !== 'registry' && f.status !== undefined),
-    refutedBy: ['onlyReadsPaged', 'tokenReplyPaged'],
+    refutedBy: ['onlyReadsPaged', 'tokenReplyPaged', 'saysBlocked'],
     provenBy: [/^20\d\b.*content-type: text\/html/i],
     nextTest: '`curl -i URL/v2/`: a registry answers in JSON, with 401 or 200 and `Docker-Distribution-Api-Version`.',
   },
   page_for_missing: {
     title:
-      'a hop answers 200 with a page where the registry answers 404: clients that ask first take what is missing for there',
+      'a hop answers with a page or a redirect where the registry answers 404: clients that ask first take what is missing for there, or give up',
     remedy:
-      'Let the registry’s 404 through on /v2/* (nginx: no `error_page 404 =200`, `proxy_intercept_errors off`; CDN and single-page portals: no fallback page for /v2/).',
+      'Let the registry’s 404 through on /v2/* (nginx: no `error_page 404 =200` or `=302`, `proxy_intercept_errors off`; CDN and single-page portals: no fallback page for /v2/).',
     reference: `${nginxCore}#error_page`,
-    explains: (f, x) => isPortal(f) && x.registryAnswered,
+    explains: (f, x) => (isPortal(f) && x.registryAnswered) || redirectsRead(f, x),
     refutedBy: ['neverRegistry', 'failsEverywhere', 'pagedElsewhere', 'tokenReplyPaged'],
-    provenBy: [/^20\d\b.*content-type: text\/html/i],
+    provenBy: [/^20\d\b.*content-type: text\/html/i, 'path'],
     nextTest: '`curl -i URL/v2/REPO/tags/list` of a repository that does not exist: a registry answers 404.',
   },
   no_route: {
@@ -94,15 +104,12 @@ export const routeCauses = {
   policy_block: {
     title: 'a rule on the way blocks the request',
     remedy:
-      'Allow the methods POST, PATCH, PUT, HEAD and DELETE and bodies of type application/octet-stream on /v2/* in the rules of this hop.',
+      'Allow the methods POST, PATCH, PUT, HEAD and DELETE and bodies of type application/octet-stream on /v2/* in the rules of this hop. Where even GET /v2/ is refused: allow the address of this host (lists of addresses, countries), and look whether the service runs that the hop asks for permission (Envoy `ext_authz` refuses when it is away).',
     reference: 'https://github.com/moby/moby/issues/27877',
     rank: 'general',
-    explains: is('blocked_by_policy'),
+    explains: either(is('blocked_by_policy'), saysBlocked),
     refutedBy: ['cameOnce', 'storeRefused', 'forwardProxySaidIt'],
-    provenBy: [
-      /modsecurity|web application firewall|\bwaf\b|access denied|request blocked|rbac: access denied|forbidden by rule/i,
-      'path',
-    ],
+    provenBy: [blockWords, 'path'],
     nextTest: '`curl -X PATCH` and `curl -X GET` of the same URL on this path and on the direct one.',
   },
   method_blocked: {
@@ -114,7 +121,7 @@ export const routeCauses = {
       is('method_not_allowed', undefined, (f) => f.answeredBy !== 'alb' || f.status !== 501),
       says(/request verb is (?:invalid|not allowed)|invalid verb/i),
     ),
-    refutedBy: ['neverRegistry', 'registrySaidIt', 'leadsElsewhere'],
+    refutedBy: ['neverRegistry', 'registrySaidIt', 'leadsElsewhere', 'lengthDecides'],
     provenBy: [
       'path',
       /request verb is (?:invalid|not allowed)|invalid verb|method (?:is )?not allowed|method .*not (?:allowed|supported)/i,
@@ -126,7 +133,7 @@ export const routeCauses = {
     remedy:
       'Make the hop take `Transfer-Encoding: chunked` and bodies of length 0, or push with a client that sends a Content-Length. Behind Cloudflare: update cloudflared.',
     reference: 'https://github.com/cloudflare/cloudflared/issues/544',
-    explains: either((f) => f.answeredBy === 'alb' && f.status === 501, is('length_required')),
+    explains: either((f) => f.answeredBy === 'alb' && f.status === 501, is('length_required'), lengthDecides),
     refutedBy: ['largerAlikePassed'],
     provenBy: [/^411\b/, 'length'],
     nextTest: 'Push the same size with `--client=skopeo`, which declares the length.',
@@ -134,7 +141,7 @@ export const routeCauses = {
   headers_too_large: {
     title: 'a hop refuses the request because its headers or its URL are too large',
     remedy:
-      'Raise the limits on headers at this hop (nginx `large_client_header_buffers` and `proxy_buffer_size`, HAProxy `tune.bufsize`, Apache `LimitRequestFieldSize` and `LimitRequestLine`, Node `--max-http-header-size`). Tokens make headers large; the state of the session makes the URLs of uploads long.',
+      'Raise the limits on headers at this hop (nginx `large_client_header_buffers` and `proxy_buffer_size`, HAProxy `tune.bufsize`, Apache `LimitRequestFieldSize`, `LimitRequestFields` and `LimitRequestLine`, Node `--max-http-header-size`). Tokens make headers large; the state of the session makes the URLs of uploads long.',
     reference: `${nginxCore}#large_client_header_buffers`,
     explains: either(status(414, 431), says(headerWords)),
     refutedBy: ['cameOnce'],
@@ -161,15 +168,5 @@ export const routeCauses = {
     refutedBy: ['cameOnce'],
     provenBy: [/^463\b/],
     nextTest: '`curl -sI URL/v2/` and the X-Forwarded-For that arrives at the registry.',
-  },
-  rate_limited: {
-    title: 'requests are refused because there are too many',
-    remedy:
-      'Probe less often, log in (anonymous limits are lower), or raise the rate limit at the hop that answers 429.',
-    reference: 'https://docs.docker.com/docker-hub/usage/',
-    explains: is('rate_limited', undefined, (f, x) => !says(overloadWords)(f, x) || f.status === 429),
-    refutedBy: ['neverRegistry'],
-    provenBy: [/^429\b/],
-    nextTest: 'Push again after the time that `Retry-After` names.',
   },
 } as const satisfies Readonly<Record<string, Cause>>;

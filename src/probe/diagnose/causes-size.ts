@@ -1,7 +1,7 @@
 import type { AnsweredBy } from '../failure.ts';
 import type { Cause } from './cause.ts';
 import { haproxyManual, nginxCore } from './manuals.ts';
-import { is, isEmpty } from './predicates.ts';
+import { is, isEmpty, isPushed } from './predicates.ts';
 
 const searchBoth =
   '`blobprobe limit` on this path and on the direct one: the hop whose removal lifts the limit has it.';
@@ -13,7 +13,7 @@ const common = {
 
 /** The rows of the hops that refuse a body for its size, alike but for who refuses, in which words and what to do. */
 function bodyLimitOf(hop: AnsweredBy, row: Omit<Cause, keyof typeof common | 'explains'> & Partial<Cause>): Cause {
-  return { ...common, explains: is('body_too_large', hop), ...row };
+  return { ...common, explains: is('body_too_large', hop, isPushed), ...row };
 }
 
 /** Limits on the size of bodies. */
@@ -104,7 +104,7 @@ export const sizeCauses = {
       'Raise the limit on the size of request bodies at the hop that answers 413, or push large layers over another path.',
     reference: 'https://github.com/moby/moby/issues/27877',
     rank: 'general',
-    explains: is('body_too_large'),
+    explains: is('body_too_large', undefined, isPushed),
     refutedBy: ['largerAlikePassed'],
     provenBy: [/^413\b.*(?:too large|exceeds|limit)/i, 'size'],
     nextTest: searchBoth,

@@ -46,6 +46,12 @@ export const tlsCauses = {
       'Issue it for this name, or make the hop choose the certificate by the name that is asked for (SNI); a path that connects by address needs `tls.serverName`.',
     nextTest: '`openssl s_client -connect HOST:PORT -servername NAME` and read the names.',
   }),
+  tls_name_in_cn: namedByTls(['name_in_cn'], {
+    title: 'the certificate of this path has its name as common name alone, where no client looks for it any more',
+    remedy:
+      'Issue it anew with the name as subjectAltName (`openssl req … -addext subjectAltName=DNS:NAME`; for an address `IP:ADDRESS`).',
+    nextTest: '`openssl s_client -connect HOST:PORT -servername NAME`, then `openssl x509 -noout -ext subjectAltName`.',
+  }),
   tls_unknown_ca: namedByTls(['unknown_ca', 'self_signed'], {
     title: 'the certificate of this path is signed by an authority unknown to this host',
     remedy:

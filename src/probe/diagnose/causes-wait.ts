@@ -3,7 +3,7 @@ import type { AnsweredBy } from '../failure.ts';
 import type { Cause } from './cause.ts';
 import { albTroubleshooting, cloudflare5xx, envoyTimeouts, haproxyManual, nginxProxy } from './manuals.ts';
 import type { Match } from './match.ts';
-import { either, inWait, is, isCutWith, isGateway, ofStranger } from './predicates.ts';
+import { either, inWait, is, isCutWith, isGateway, isPushed, ofStranger } from './predicates.ts';
 
 const timeDirectly =
   'Time the same push over the direct path: the phase `wait` or `commit` there is how long the registry takes.';
@@ -15,7 +15,7 @@ const common = {
 
 /** The rows of the hops that give up waiting for the registry, alike but for who does and what to do. */
 function waitLimitOf(hop: AnsweredBy, row: Omit<Cause, keyof typeof common | 'explains'> & Partial<Cause>): Cause {
-  return { ...common, explains: is('response_timeout', hop), ...row };
+  return { ...common, explains: is('response_timeout', hop, isPushed), ...row };
 }
 
 /** A status that many troubles have: after the whole body, always after the same time; or the registry needs longer over another path. */
@@ -44,9 +44,9 @@ export const waitCauses = {
     provenBy: [/^504\b/, 'clock'],
   }),
   nginx_read_timeout: waitLimitOf('nginx', {
-    title: 'nginx gives up waiting for the answer of the registry',
+    title: 'nginx gives up waiting for the registry: for its answer, or for it to take more of the body',
     remedy:
-      'Raise `proxy_read_timeout` (60 s by default, 900 is what distribution recommends; on ingress-nginx the annotation `nginx.ingress.kubernetes.io/proxy-read-timeout`, on NGINX Gateway Fabric a `ProxySettingsPolicy`), and set `proxy_request_buffering off` with `proxy_http_version 1.1`, so that the registry gets the bytes while they come.',
+      'Raise `proxy_read_timeout` (60 s by default, 900 is what distribution recommends; on ingress-nginx the annotation `nginx.ingress.kubernetes.io/proxy-read-timeout`, on NGINX Gateway Fabric a `ProxySettingsPolicy`), and set `proxy_request_buffering off` with `proxy_http_version 1.1`, so that the registry gets the bytes while they come. Where the registry stops reading in the middle of a body, it is `proxy_send_timeout` (60 s by default).',
     reference: `${nginxProxy}#proxy_read_timeout`,
     refutedBy: ['neverRegistry', 'asksInVain'],
     provenBy: [/^504\b.*time-?out/i, 'clock'],
@@ -76,6 +76,7 @@ export const waitCauses = {
     title: 'Traefik gives up waiting for the answer of the registry',
     remedy: 'Raise `forwardingTimeouts.responseHeaderTimeout` of the serversTransport of this service.',
     reference: 'https://doc.traefik.io/traefik/routing/services/',
+    refutedBy: ['bodyUnfinished', 'asksInVain', 'notWaited'],
     // Its page is the same when `readTimeout` ends a body: the words do not tell.
     provenBy: ['clock'],
   }),
@@ -85,7 +86,7 @@ export const waitCauses = {
     remedy:
       'Raise `ProxyTimeout`, or `timeout=` of this `ProxyPass`, above the longest commit (900 s): Apache answers 502 “Error reading from remote server” when it runs out.',
     reference: 'https://httpd.apache.org/docs/2.4/mod/mod_proxy.html#proxytimeout',
-    explains: (f, x) => f.answeredBy === 'apache' && (f.status === 504 || lostPatience(f, x)),
+    explains: (f, x) => f.answeredBy === 'apache' && isPushed(f, x) && (f.status === 504 || lostPatience(f, x)),
     refutedBy: ['bodyUnfinished', 'bareFailsFast', 'saysUnreachable'],
     provenBy: [/timeout specified has expired|time-?out/i, 'clock'],
     nextTest: timeDirectly,
@@ -97,7 +98,7 @@ export const waitCauses = {
       'Speed up the storage (distribution copies each blob at the commit: use a driver that renames), or wait longer in the client; containerd waits 30 s for response headers.',
     reference: 'https://github.com/moby/moby/issues/53700',
     rank: 'inferred',
-    explains: either(is('response_timeout', 'none'), is('response_timeout', 'registry')),
+    explains: either(is('response_timeout', 'none', isPushed), is('response_timeout', 'registry', isPushed)),
     refutedBy: ['fasterElsewhere'],
     provenBy: ['everywhere'],
     nextTest: timeDirectly,
@@ -109,7 +110,11 @@ export const waitCauses = {
     reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-504-gateway-timeout',
     rank: 'inferred',
     explains: either(
-      is('response_timeout', undefined, (f) => f.answeredBy !== 'none' && f.status !== 524 && ofStranger(f)),
+      is(
+        'response_timeout',
+        undefined,
+        (f, x) => f.answeredBy !== 'none' && f.status !== 524 && ofStranger(f) && isPushed(f, x),
+      ),
       (f, x) => f.answeredBy !== 'apache' && f.status !== 504 && lostPatience(f, x),
     ),
     refutedBy: ['bodyUnfinished', 'bareFailsFast', 'saysUnreachable'],
@@ -119,7 +124,7 @@ export const waitCauses = {
   answer_time_limit: {
     title: 'a hop cuts the connection when the answer takes too long, without a word',
     remedy:
-      'Raise the limits on the answer at this hop (Traefik `respondingTimeouts.writeTimeout`, Go servers’ `WriteTimeout`, idle timeouts of load balancers and firewalls) above the longest commit.',
+      'Raise the limits on the answer at this hop (Traefik `respondingTimeouts.writeTimeout`, Go servers’ `WriteTimeout`, Varnish `pipe_timeout`, idle timeouts of load balancers and firewalls) above the longest commit.',
     reference: 'https://doc.traefik.io/traefik/routing/entrypoints/#respondingtimeouts',
     rank: 'inferred',
     explains: (f, x) =>

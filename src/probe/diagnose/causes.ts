@@ -9,6 +9,7 @@ import { hopCauses } from './causes-hop.ts';
 import { kernelCauses } from './causes-kernel.ts';
 import { paceCauses } from './causes-pace.ts';
 import { pullCauses } from './causes-pull.ts';
+import { rateCauses } from './causes-rate.ts';
 import { reachCauses } from './causes-reach.ts';
 import { registryCauses } from './causes-registry.ts';
 import { routeCauses } from './causes-route.ts';
@@ -27,6 +28,7 @@ const table = {
   ...reachCauses,
   ...hopCauses,
   ...routeCauses,
+  ...rateCauses,
   ...addressCauses,
   ...tlsCauses,
   ...authCauses,

@@ -10,6 +10,7 @@ import {
   endedInSilence,
   isAlike,
   isChunked,
+  isPatchWithLength,
   isStreamed,
   provenContrasts,
   sessionAnswers,
@@ -42,6 +43,8 @@ export interface Contrast extends Observed {
   readonly isSlowBody: boolean;
   /** The same size got through with a length declared; undefined: not tried. */
   readonly declaredPassed: boolean | undefined;
+  /** Only bodies without a length fail so, and a PATCH with one, of the same size, got through. */
+  readonly onlyStreamedFails: boolean;
   /** Small bodies got through although they were sent slowly, for so long at most, in milliseconds; 0: none did. */
   readonly slowPassedMs: number;
   /** Milliseconds after which slow bodies are ended. */
@@ -115,6 +118,7 @@ export function contrastOf(symptom: Symptom, examination: Examination): Contrast
     passedAlikeBytes: largest(whole.filter((one) => shape === undefined || isStreamed(one) === isStreamed({ shape }))),
     isSlowBody: slow === true,
     declaredPassed: anyPassed(ofSize.filter(({ shape }) => shape !== 'patch-streamed')),
+    onlyStreamedFails: alike.every(isStreamed) && ofSize.some((one) => one.run.ok && isPatchWithLength(one)),
     slowPassedMs: (durationLimit?.largestAccepted ?? 0) * 1_000,
     endedAfterMs: ended === undefined ? undefined : ended * 1_000,
     idleEndedAfterMs: trials.find(endedInSilence)?.run.failure?.elapsedMs,

@@ -6,6 +6,7 @@ import type { Check } from '../check.ts';
 import { type ConformanceOptions, type ConformanceRound, mostRoundBytes } from './conformance.ts';
 import { usualDurationsMs } from '../limits/duration-search.ts';
 import type { Progress, RunCheck } from '../outcome.ts';
+import type { HeldConnection } from './trial.ts';
 import { controlShapes, smallBytes, timesSent } from './trial-checks.ts';
 
 export interface ExamineDeps {
@@ -15,6 +16,11 @@ export interface ExamineDeps {
     target: { readonly registry: RegistryTarget; readonly path: NetworkPath },
     options: { readonly timeoutMs: number; readonly signal: AbortSignal },
   ) => Promise<ApiReport | undefined>;
+  /** Undefined: new connections cannot be compared with one that stays open. */
+  readonly holdConnection?: (
+    check: Check,
+    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ) => Promise<HeldConnection>;
   /** Undefined: behaviours of the specification cannot be tried. */
   readonly tryConformance?: (check: Check, options: ConformanceOptions) => Promise<ConformanceRound>;
 }

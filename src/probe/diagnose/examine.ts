@@ -11,6 +11,7 @@ import { segmentsVanish } from './kernel-signs.ts';
 import { conformanceRounds } from './conformance-rounds.ts';
 import { type ExamineDeps, type ExamineOptions, searchFactor, slowBytes, tinyBytes } from './examine-options.ts';
 import { endedInSilence } from './flips.ts';
+import { holdWhereRefused } from './held-connection.ts';
 import { pushBesideNeighbour } from './neighbour-push.ts';
 import { pullBack } from './pull-trials.ts';
 import { openingPhases, silenceMs, worthRepeating } from './passing.ts';
@@ -64,6 +65,7 @@ class Examiner {
     await this.#pushOlderHttp();
     await this.#pushDirect();
     await this.#repeat();
+    const held = await holdWhereRefused(this.#options, this.#deps, this.#log);
     await this.#pushAgain(durationLimit);
     const conformance = await conformanceRounds(this.#options, this.#deps, this.#log);
     const { trials, directTrials, leftOut } = this.#log;
@@ -71,7 +73,7 @@ class Examiner {
     const pulled = await pullBack(this.#options, this.#deps, this.#log);
     const neighbour = await pushBesideNeighbour(this.#options, this.#deps, this.#log);
     const beside = direct === undefined ? undefined : { path: direct, trials: directTrials };
-    return { subject, direct: beside, leftOut, conformance, pulled, neighbour };
+    return { subject, direct: beside, leftOut, conformance, pulled, held, neighbour };
   }
 
   get #sizeBytes(): number {

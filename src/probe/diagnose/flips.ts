@@ -1,4 +1,4 @@
-import { isCut } from '../judge/is-cut.ts';
+import { isCut, isTurnedAway } from '../judge/is-cut.ts';
 import { type PullCuts, sameShare, shortestClockMs } from '../judge/pull-cuts.ts';
 import { isSameFamily, reasonTable } from '../judge/reason-table.ts';
 import type { Failure } from '../failure.ts';
@@ -10,7 +10,7 @@ import { hostSides } from './written-host.ts';
 
 /**
  * Tests in which one factor changes and nothing else: a length or none, small or large, slow or fast, a rest or none, a fresh or a
- * used connection, HTTP/2 or 1.1, the host as the URL or as the Location writes it, this path or a direct one. `clock`: different sizes end after the same time. `arrived`: the
+ * used connection, a new connection or one that stayed open (`held`), HTTP/2 or 1.1, the host as the URL or as the Location writes it, this path or a direct one. `clock`: different sizes end after the same time. `arrived`: the
  * registry holds the same share each time. `everywhere`: it fails over both paths. `segments`: full segments
  * vanish, and a body that fits into one gets through. `session`: the same session, asked for again, is known and is not. `pullTime`,
  * `pullBytes`: pulls end after the same time and other bytes, or after the same bytes in another time. `pullSize`: a pull is refused,
@@ -23,6 +23,7 @@ export type ContrastName =
   | 'pace'
   | 'rest'
   | 'connection'
+  | 'held'
   | 'version'
   | 'host'
   | 'path'
@@ -71,6 +72,8 @@ export function provenContrasts(symptom: Symptom, examination: Examination): Rea
   note('connection', { failed: alike.length, passed: fresh.length });
   const older = subject.trials.filter(({ kind, run }) => kind === 'version' && run.ok);
   note('version', { failed: alike.length, passed: older.length });
+  const { refused = 0, answered = 0 } = examination.held ?? {};
+  note('held', { failed: isTurnedAway(failure) ? refused : 0, passed: answered });
   note('host', hostSides(failure, subject));
   const tiny = subject.trials.filter(({ kind, run }) => kind === 'tiny' && run.ok);
   const vanished = alike.filter(({ run }) => run.failure !== undefined && segmentsVanish(run.failure));
@@ -120,6 +123,11 @@ function timesOfEndpoints({ api }: Examined, failure: Failure): number {
 /** Without a length. */
 export function isStreamed({ shape }: Pick<Trial, 'shape'>): boolean {
   return shape === 'patch-streamed';
+}
+
+/** PATCHes, each with a length. */
+export function isPatchWithLength({ shape }: Trial): boolean {
+  return shape === 'patch-ranged' || shape === 'patch-length';
 }
 
 function lengthSides(alike: readonly Trial[], passed: readonly Trial[]): Sides {

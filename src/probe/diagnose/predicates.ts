@@ -1,8 +1,10 @@
 import type { TlsProblem } from '../../network/tls-problem.ts';
 import type { AnsweredBy, Failure, FailureReason } from '../failure.ts';
-import { isCut } from '../judge/is-cut.ts';
+import { isCut, isHungUp } from '../judge/is-cut.ts';
 import type { Arrived } from './arrived.ts';
+import type { Contrast } from './contrast.ts';
 import type { Match } from './match.ts';
+import { isPortal } from './observed.ts';
 import { maintenanceWords, wordsOf } from './words.ts';
 
 /** A reason, and who answered; undefined: whoever did. */
@@ -42,6 +44,20 @@ export const code =
 export const isGateway: Match = (f) => f.status === 502 || f.status === 503 || f.status === 504;
 /** What is wrong with the bytes showed on the way there, not on the way back. */
 export const isPushed: Match = ({ phase }) => phase !== 'pull';
+/** Refused or hung up on by a hop, and only where a body declares no length; that it is too large is another matter. */
+export const lengthDecides: Match = (f, x) =>
+  x.onlyStreamedFails &&
+  f.answeredBy !== 'registry' &&
+  (isHungUp(f) || ((f.status ?? 0) >= 400 && f.reason !== 'body_too_large' && f.reason !== 'response_timeout'));
+
+/** So many answers to the question for a session leave no replica unasked. */
+export const timesToTell = 12;
+
+/** Whenever the registry was asked for the sessions of a failure, it knew them: it is the request that it does not understand. */
+export function alwaysKnown({ session: { known, disowned } }: Pick<Contrast, 'session'>): boolean {
+  return known >= timesToTell && disowned === 0;
+}
+
 /** After the last byte of the body. */
 export const inWait: Match = (f) => f.phase === 'wait' || f.phase === 'commit';
 export const crossedCloudflare: Match = (f) => f.evidence.rayId !== undefined || f.answeredBy === 'cloudflare';
@@ -76,12 +92,19 @@ export const ofMaintenance: Match = (f, x) =>
   f.answeredBy !== 'registry' &&
   (says(maintenanceWords)(f, x) || (isEmpty(f) && x.maintenance));
 
+/** Words of a filter that lets a request not through. */
+export const blockWords =
+  /modsecurity|web application firewall|\bwaf\b|access denied|request (?:was |has been )?(?:blocked|rejected)|requested url was rejected|web ?page (?:is )?blocked|incapsula incident|rbac: access denied|forbidden by rule/i;
+
+/** A page of success in the place of an answer, by a filter that says what it did. */
+export const saysBlocked: Match = (f, x) => isPortal(f) && says(blockWords)(f, x);
+
 /** Words of a hop that did not get through to what is behind it. */
 export const unreachableWords =
   /no server is available|no available server|no healthy upstream|connection refused|remote connection failure|could not connect|(?:dns|name) (?:lookup|resolution) (?:failed|error)|no route to host|host is unreachable|failed to establish|err_(?:connect_fail|cannot_forward|dns_fail)/i;
 /** Words of a hop that found the headers too large. */
 export const headerWords =
-  /request header or cookie too large|header(?:s| field| fields)? too (?:large|long|big)|upstream sent too big header|size of a request header field exceeds/i;
+  /request header or cookie too large|header(?:s| field| fields)? too (?:large|long|big)|request header fields exceeds|upstream sent too big header|size of a request header field exceeds/i;
 
 /** 4xx. */
 export function isRefusal({ status: answered = 0 }: Failure): boolean {
@@ -127,6 +150,13 @@ export function hasNoLocation({ evidence }: Failure): boolean {
 export function isRedirect({ status: answered = 0 }: Failure): boolean {
   return answered >= 300 && answered < 400;
 }
+
+/** A hop redirects what is read, on a path on which the registry opens uploads. */
+export const redirectsRead: Match = (f, x) =>
+  isRedirect(f) &&
+  f.answeredBy !== 'registry' &&
+  (f.evidence.method === 'GET' || f.evidence.method === 'HEAD') &&
+  x.sessionOpened;
 
 export function leavesTls({ evidence }: Failure): boolean {
   return evidence.url?.startsWith('https:') === true && evidence.location?.startsWith('http:') === true;

@@ -3,6 +3,7 @@ import { formatDuration } from '../../network/duration-words.ts';
 import type { NetworkPath } from '../../network/path.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
 import { isPullRefused } from '../judge/pull-cuts.ts';
+import { notPutThere } from '../limits/size-trial.ts';
 import type { Run } from '../outcome.ts';
 import type { ExamineDeps, ExamineOptions } from './examine-options.ts';
 import { timesToProve } from './flips.ts';
@@ -74,8 +75,8 @@ export function pullFactsOf({ runs, directRuns }: PulledBack): string[] {
 export function pullGaps({ runs }: PulledBack): string[] {
   const lost = runs.find(({ failure }) => failure !== undefined && failure.phase !== 'pull');
   if (lost?.failure === undefined || runs.some((run) => run.ok || isPullFailed(run))) return [];
-  const over = lost.check.pushedOver?.name ?? lost.check.path.name;
-  return [`pulls: no blob could be put there over ${over} (${describeFailure(lost.failure)})`];
+  const why = notPutThere(lost) ?? `what was put there could not be asked for: ${describeFailure(lost.failure)}`;
+  return [`pulls: ${why}`];
 }
 
 /** Body bytes that were sent for it; what came back is not counted. */

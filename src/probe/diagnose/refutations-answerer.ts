@@ -9,6 +9,7 @@ import {
   overloadWords,
   saidByRegistry,
   says,
+  saysBlocked,
   saysStreamTimeout,
   unreachableWords,
 } from './predicates.ts';
@@ -55,6 +56,10 @@ export const answererRefutations = {
   saysStreamTimeout: {
     when: 'the hop says that the stream was silent for too long',
     holds: saysStreamTimeout,
+  },
+  saysBlocked: {
+    when: 'the page says that a filter blocked the request',
+    holds: saysBlocked,
   },
   pingMissing: {
     when: 'GET /v2/, which names no repository, is answered 404 as well',

@@ -1,4 +1,5 @@
 import type { Match } from './match.ts';
+import { alwaysKnown, timesToTell } from './predicates.ts';
 
 /** Observations of uploads that had been opened, and of what the registry says of them when it is asked again. */
 export const uploadRefutations = {
@@ -8,11 +9,15 @@ export const uploadRefutations = {
   },
   sessionNeverKnown: {
     when: 'nothing with a session was ever taken on this path, and the registry knew none of them when it was asked a dozen times',
-    holds: (_, x) => !x.sessionTaken && x.session.known === 0 && x.session.disowned >= 12,
+    holds: (_, x) => !x.sessionTaken && x.session.known === 0 && x.session.disowned >= timesToTell,
+  },
+  sessionAlwaysKnown: {
+    when: 'the registry knew the upload each time when it was asked a dozen times',
+    holds: (_, x) => alwaysKnown(x),
   },
   sessionKnown: {
-    when: 'the registry knows the upload when it is asked over this path',
-    holds: (_, x) => x.sessionTaken || x.session.known > 0,
+    when: 'the registry knows the upload at times, when it is asked over this path',
+    holds: (_, x) => (x.sessionTaken || x.session.known > 0) && !alwaysKnown(x),
   },
   leadsElsewhere: {
     when: 'a hop answers in the place of the registry when it is asked, with GET, for the same upload',

@@ -1,5 +1,6 @@
+import { shortestClockMs } from '../judge/pull-cuts.ts';
 import type { Match } from './match.ts';
-import { entersTls, says, storeRefuses, tlsProblem } from './predicates.ts';
+import { entersTls, lengthDecides, redirectsRead, says, storeRefuses, tlsProblem } from './predicates.ts';
 import { answererRefutations } from './refutations-answerer.ts';
 import { uploadRefutations } from './refutations-upload.ts';
 
@@ -51,6 +52,10 @@ const table = {
   restPassed: {
     when: 'a small body that rested for as long got through',
     holds: (f, x) => (x.restPassedMs ?? 0) > (f.evidence.sinceLastByteMs ?? f.elapsedMs),
+  },
+  lengthDecides: {
+    when: 'bodies that declare a length get through, and those without one never do',
+    holds: lengthDecides,
   },
   declaredFails: {
     when: 'a body with a length is lost in the same way',
@@ -122,6 +127,10 @@ const table = {
     when: 'the answer came before the end of the body',
     holds: (f) => f.phase === 'send',
   },
+  notWaited: {
+    when: 'the answer came at once after the last byte of the body',
+    holds: (f) => (f.evidence.sinceLastByteMs ?? Number.POSITIVE_INFINITY) < shortestClockMs,
+  },
   fasterElsewhere: {
     when: 'over another path the registry answers quickly',
     holds: (_, x) => x.direct === 'ok',
@@ -141,6 +150,10 @@ const table = {
   registrySlow: {
     when: 'over another path the registry needs as long for it',
     holds: (_, x) => x.direct === 'slow',
+  },
+  onlyReadRedirected: {
+    when: 'the registry opens uploads on this path, and a hop redirects a read',
+    holds: redirectsRead,
   },
   wasRedirected: {
     when: 'the request had been redirected to another address, and failed there',

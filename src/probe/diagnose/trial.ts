@@ -47,6 +47,12 @@ export interface PulledBack {
   readonly directRuns: readonly Run[];
 }
 
+/** New connections that got no answer while one that had been open stayed so, and how often that one was answered right after. */
+export interface HeldConnection {
+  readonly refused: number;
+  readonly answered: number;
+}
+
 /** A push beside which somebody else asked, and how it was for them. */
 export interface NeighbourSeen {
   readonly sizeBytes: number;
@@ -64,6 +70,8 @@ export interface Examination {
   readonly direct?: Examined;
   /** Undefined: not asked for. */
   readonly pulled?: PulledBack;
+  /** Undefined: no connection was refused after others had got through. */
+  readonly held?: HeldConnection;
   /** Somebody else beside one more push; no trial, and judged by nobody. */
   readonly neighbour?: NeighbourSeen;
 }

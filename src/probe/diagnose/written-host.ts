@@ -23,10 +23,11 @@ interface ByHost {
 function byHost({ evidence }: Failure, { path, trials }: Examined): ByHost | undefined {
   // Who was sent on went where a redirect led, and not to another name of this path.
   if (evidence.redirectedFrom !== undefined) return undefined;
-  const own = authorityIn(path.origin);
+  const requests = requestsOver(trials);
+  // Every push begins at the path's own host, whose name in what was recorded lacks what is a secret.
+  const own = authorityIn(requests[0]?.url ?? path.origin);
   const other = authorityIn(evidence.url ?? '');
   if (other === own || nameIn(other) !== nameIn(own)) return undefined;
-  const requests = requestsOver(trials);
   const to = (authority: string): RequestRecord[] => requests.filter(({ url }) => authorityIn(url) === authority);
   return { asLocation: to(other), asUrl: to(own) };
 }

@@ -17,9 +17,8 @@ export type DurationTrial =
 export function durationTrialOf(run: Run, durationMs: number): DurationTrial {
   const { failure } = run;
   if (failure === undefined) return { kind: 'accepted' };
-  const { pushedOver } = run.check;
-  if (pushedOver !== undefined && failure.phase !== 'pull')
-    return { kind: 'unclear', why: notPutThere(failure, pushedOver.name) };
+  const why = notPutThere(run);
+  if (why !== undefined) return { kind: 'unclear', why };
   // When a hop hung up is not known: what it had sent before is read at the pace of the try.
   if (isPullCut(failure)) return { kind: 'ended', failure, afterMs: Math.max(durationMs, 1), said: false };
 
@@ -29,7 +28,7 @@ export function durationTrialOf(run: Run, durationMs: number): DurationTrial {
     // What a body took that was sent at once is not known before.
     return { kind: 'ended', failure, afterMs: durationMs === 0 ? afterMs : Math.min(afterMs, durationMs), said };
   }
-  const [what, moved] = pushedOver === undefined ? ['a small body', 'sent'] : ['a blob', 'pulled'];
+  const [what, moved] = run.check.pushedOver === undefined ? ['a small body', 'sent'] : ['a blob', 'pulled'];
   const how = durationMs === 0 ? `even ${moved} at once` : `${moved} over ${formatDuration(durationMs)}`;
   return { kind: 'unclear', why: `${what}, ${how}, failed for another reason: ${describeFailure(failure)}` };
 }

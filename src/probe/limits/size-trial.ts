@@ -17,7 +17,7 @@ export type SizeTrial =
 export function sizeTrialOf(run: Run): SizeTrial {
   const { failure } = run;
   if (failure === undefined) return { kind: 'accepted' };
-  if (run.check.pushedOver !== undefined) return pullTrialOf(failure, run.check.pushedOver.name);
+  if (run.check.pushedOver !== undefined) return pullTrialOf(run, failure);
 
   const tells = reasonTable[failure.reason].tells.size;
   if (tells === 'yes') return { kind: 'rejected', failure };
@@ -28,17 +28,20 @@ export function sizeTrialOf(run: Run): SizeTrial {
   return { kind: 'unclear', why: `at ${formatBytes(size)} it failed for another reason: ${describeFailure(failure)}` };
 }
 
-/** A blob that did not come back; before that it could not be put there, which is another matter. */
-function pullTrialOf(failure: Failure, pushedOver: string): SizeTrial {
-  if (failure.phase !== 'pull') return { kind: 'unclear', why: notPutThere(failure, pushedOver) };
+/** A blob that did not come back, or could not be put there, which is another matter. */
+function pullTrialOf(run: Run, failure: Failure): SizeTrial {
+  const why = notPutThere(run);
+  if (why !== undefined) return { kind: 'unclear', why };
   return isPullCut(failure) || isPullRefused(failure)
     ? { kind: 'cut', failure }
     : { kind: 'unclear', why: `what was pulled failed for another reason: ${describeFailure(failure)}` };
 }
 
-/** Why there was nothing to pull. */
-export function notPutThere(failure: Failure, pushedOver: string): string {
-  return `what was to be pulled could not be put there over ${pushedOver}: ${describeFailure(failure)}`;
+/** Why there was nothing to pull; undefined: it was there, and the way back failed, be it by its login. */
+export function notPutThere({ attempts, check: { pushedOver } }: Run): string | undefined {
+  const last = attempts.findLast(({ failure }) => failure !== undefined);
+  if (pushedOver === undefined || last?.failure === undefined || last.pull !== undefined) return undefined;
+  return `what was to be pulled could not be put there over ${pushedOver.name}: ${describeFailure(last.failure)}`;
 }
 
 /** The check of one try: one blob, one attempt, so that each answer is seen as it is. */

@@ -1,6 +1,7 @@
 import type { Redactor } from '../../network/secrets/redactor.ts';
 import { knownSecrets } from '../../registry/auth/known-secrets.ts';
 import { WireMeter } from '../../network/wire-meter.ts';
+import { askedForTls } from './asked-for-tls.ts';
 import { prepareBlobs } from './blobs.ts';
 import { type Check, checkId } from '../check.ts';
 import { clientOf } from '../check-client.ts';
@@ -13,7 +14,7 @@ import { isCut } from '../judge/is-cut.ts';
 import { askForSession, askHeldBytes, doubtsSession } from '../leftovers/left-session.ts';
 import { Ledger } from '../leftovers/ledger.ts';
 import { RunTrail } from '../leftovers/ledger-trail.ts';
-import type { CleanupReport, CpuThrottling, NeighbourFacts, Progress, Run, RunCheck } from '../outcome.ts';
+import type { Attempt, CleanupReport, CpuThrottling, NeighbourFacts, Progress, Run, RunCheck } from '../outcome.ts';
 import { Neighbour } from './neighbour.ts';
 import { pushParts } from './push-parts.ts';
 import type { PartOutcome, RunContext } from './retry-loop.ts';
@@ -85,14 +86,23 @@ class RunInFlight {
     } catch (error) {
       defect = classify(error, { ...noContext, step: 'start' }, this.#redactor);
     }
-    ending.stop();
     const durationMs = this.#deps.clock.nowMs() - this.#originMs;
     const own = { eventLoopLagMs: stopLagWatch(), cpuThrottling: stopThrottlingWatch?.() };
-    const failure = defect ?? failureOf(this.#parts);
+    const failure = await this.#withTls(defect ?? failureOf(this.#parts), ending.signal);
+    ending.stop();
     const asked = asks === undefined || failure === undefined ? undefined : await this.#ask(failure, asks);
     const cleanup = await cleanUp(this.#putter, this.#deps, this.#deps.ledger, this.#trail, this.#redactor);
     const run = this.#outcome(failure, durationMs, own, cleanup);
     return { ...run, ...asked };
+  }
+
+  #withTls(failure: Failure | undefined, signal: AbortSignal): Promise<Failure> | undefined {
+    const { clock, wire } = this.#deps;
+    return failure && askedForTls(failure, { check: this.#check, clock, wire, attempts: this.#attempts, signal });
+  }
+
+  get #attempts(): Attempt[] {
+    return this.#parts.flatMap((outcome) => outcome.attempts).sort((a, b) => a.startMs - b.startMs);
   }
 
   /** What the registry says, when asked, of the session that a failure left open. */
@@ -162,7 +172,7 @@ class RunInFlight {
   #outcome(failure: Failure | undefined, durationMs: number, own: OwnTrouble, cleanup: CleanupReport): Run {
     const check = this.#check;
     const { eventLoopLagMs, cpuThrottling } = own;
-    const attempts = this.#parts.flatMap((outcome) => outcome.attempts).sort((a, b) => a.startMs - b.startMs);
+    const attempts = this.#attempts;
     const pushed = failure === undefined ? pushThroughput(attempts) : undefined;
     const pulled = failure === undefined ? pullThroughput(attempts) : undefined;
     return {

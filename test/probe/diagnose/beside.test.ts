@@ -159,6 +159,14 @@ describe('a hop that passes requests on and refuses others', () => {
     });
   });
 
+  test('whose name is not shown, because a secret is part of it', () => {
+    const hidden = (url: string): string => url.replace('registry.', '[redacted].');
+    const url = hidden(withPort);
+    const requests = [request({ url: hidden('https://registry.example/v2/') }), request({ url, ...refusal })];
+    const alike = { ...failure, evidence: { ...failure.evidence, url } };
+    expect(onlyOtherHostFails(alike, over({ failure: alike, requests }))).toBe(true);
+  });
+
   test.each([
     ['one with that host got through', [request({}), request({ url: withPort })]],
     ['those with the host of the URL fail as well', [request(refusal), request({ url: withPort, ...refusal })]],

@@ -112,7 +112,7 @@ const byHops: readonly Answered[] = [
       return Promise.resolve({ cluster: JSON.stringify({ typed_extension_protocol_options: typed }) });
     },
     right: /appProtocol/,
-    never: /reaches nobody/,
+    never: /hop_cannot_reach_registry/,
   },
   {
     name: 'HAProxy hangs up on PATCH: reject',

@@ -1,11 +1,17 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { requireComponent } from '../../support/component.ts';
 import { redirectingTo, startFront, startStore } from '../support/backends.ts';
+import type { CertificateFiles } from '../support/certificates.ts';
 import { freePort } from '../support/process.ts';
 import { startRelay } from '../support/relay.ts';
 import { type Case, pathsOf, type Stage } from './case.ts';
 import { startResolver } from './resolver.ts';
+import { folderWith } from './routes.ts';
 
 const renew = /renew/i;
 
@@ -103,6 +109,30 @@ const behaviours: readonly Case[] = [
       return { size: '1MB', paths: pathsOf(stage, { origin }, registry.port) };
     },
   },
+  ...(['haproxy', 'envoy'] as const).map(
+    (hop): Case => ({
+      name: `plain http is spoken to a port of TLS, which is closed without a word: ${hop}`,
+      source: 'distribution/distribution#2177: the scheme of the URL',
+      expected: { right: /plain_http_to_tls/, hops: ['ingress'], never: /hangs up/ },
+      setUp: async (stage) => {
+        const registry = await stage.registry();
+        const front = await stage.hop(hop, { upstreamPort: registry.port, tls: stage.tls });
+        return { size: '1MB', paths: pathsOf(stage, { origin: `http://127.0.0.1:${front.port}` }, registry.port) };
+      },
+    }),
+  ),
+  {
+    name: 'the certificate has its name as common name alone',
+    source: 'golang/go#39568: x509: certificate relies on legacy Common Name field',
+    expected: { right: /tls_name_in_cn/, hops: ['ingress'], never: renew },
+    setUp: async (stage) => {
+      const registry = await stage.registry();
+      const tls = await withoutAltName(stage);
+      const front = await stage.hop('nginx', { upstreamPort: registry.port, tls });
+      const { public: named, direct } = pathsOf({ ...stage, tls }, front, registry.port);
+      return { size: '1MB', paths: { public: { ...named, url: `https://localhost:${front.port}` }, direct: direct! } };
+    },
+  },
   {
     name: 'a name takes 4.5 s to resolve',
     source: 'kubernetes/kubernetes#56903: DNS of five seconds',
@@ -167,6 +197,17 @@ const behaviours: readonly Case[] = [
     }),
   ),
 ];
+
+/** A certificate for `localhost` as people made them once: no subjectAltName. Its authority is itself. */
+async function withoutAltName(stage: Stage): Promise<CertificateFiles> {
+  const folder = await folderWith(stage, {});
+  const [certFile, keyFile] = [join(folder, 'own.pem'), join(folder, 'own.key')];
+  const key = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes';
+  const made = `req -x509 ${key} -days 2 -subj /CN=localhost -keyout ${keyFile} -out ${certFile}`;
+  execFileSync(requireComponent('openssl'), made.split(' '), { stdio: 'pipe' });
+  const pem = (): string => readFileSync(certFile, 'utf8') + readFileSync(keyFile, 'utf8');
+  return { caFile: certFile, certFile, keyFile, pem };
+}
 
 /** Forward proxies. */
 const proxies: readonly Case[] = [
@@ -312,6 +353,21 @@ const vanishing: readonly Case[] = [
       const all = `-A INPUT -i lo -p tcp --syn --dport ${through.port} -j DROP`;
       await stage.network!.run(['iptables', ...all.split(' ')]);
       return { size: '1MB', paths: throughAndBeside(stage, `http://127.0.0.1:${through.port}`, beside.port) };
+    },
+  },
+  {
+    name: 'a firewall counts new connections of this host, and refuses some',
+    source: 'iptables-extensions(8), hashlimit; fail2ban and DDoS protection',
+    hosts: [],
+    expected: { right: /connections_limited/, hops: ['edge'], never: /nothing_listens|registry_down/ },
+    setUp: async (stage) => {
+      const [through, beside] = [await stage.registry(), await stage.registry()];
+      const limit =
+        '-m hashlimit --hashlimit-name new --hashlimit-mode srcip --hashlimit-above 20/minute --hashlimit-burst 8';
+      const all = `-A INPUT -i lo -p tcp --syn --dport ${through.port} ${limit} -j REJECT --reject-with tcp-reset`;
+      await stage.network!.run(['iptables', ...all.split(' ')]);
+      const url = `http://127.0.0.1:${through.port}`;
+      return { size: '1MB', paths: throughAndBeside(stage, url, beside.port) };
     },
   },
   {

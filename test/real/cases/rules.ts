@@ -162,6 +162,53 @@ const rules: readonly Rule[] = [
   },
   {
     hop: 'nginx',
+    what: 'the query of the request that closes an upload is dropped',
+    source: 'nginx.org ngx_http_rewrite_module, set $args',
+    more: () => ({ location: 'if ($request_method = PUT) { set $args ""; }' }),
+    right: /drops or changes its query/,
+    never: /http\.secret/,
+  },
+  {
+    hop: 'haproxy',
+    what: 'bodies without a length are hung up on',
+    source: 'HAProxy configuration manual, http-request reject; rules against request smuggling',
+    more: () => ({
+      frontend: 'http-request reject if { req.hdr_cnt(transfer-encoding) gt 0 }\n  default_backend back',
+    }),
+    right: /without a length/,
+    never: /method_blocked/,
+  },
+  {
+    hop: 'nginx',
+    what: 'bodies without a length are answered 501',
+    source: 'rfc9112, 6.1: a server may refuse a transfer coding with 501',
+    more: () => ({ location: 'if ($http_transfer_encoding) { return 501; }' }),
+    right: /without a length/,
+    never: /method_blocked/,
+  },
+  {
+    hop: 'nginx',
+    what: 'a redirect to a login in the place of 404',
+    source: 'nginx.org core module, error_page',
+    more: () => ({
+      server:
+        'proxy_intercept_errors on; error_page 404 =302 /login; location = /login { default_type text/html; return 200 "<html>login</html>"; }',
+    }),
+    right: /page_for_missing/,
+    never: /redirected\n/,
+  },
+  {
+    hop: 'haproxy',
+    what: 'new connections are refused above a rate, for a minute',
+    source: 'HAProxy configuration manual, sc_conn_rate',
+    more: () => ({
+      frontend:
+        'stick-table type ip size 1k expire 4s store conn_rate(4s)\n  tcp-request connection reject if { src_conn_rate gt 8 }\n  tcp-request connection track-sc0 src\n  default_backend back',
+    }),
+    right: /connections_limited/,
+  },
+  {
+    hop: 'nginx',
     what: 'uploads lead to files, which are answered 405',
     source: 'nginx.org core module, location: the regular expression wins',
     more: async (stage) => ({

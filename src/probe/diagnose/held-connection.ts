@@ -1,0 +1,96 @@
+import type { Exchange } from '../../network/exchange.ts';
+import { WrittenUrl } from '../../network/parse-url.ts';
+import type { Transport } from '../../network/transport.ts';
+import { knownSecrets } from '../../registry/auth/known-secrets.ts';
+import { openTransport } from '../../registry/open-client.ts';
+import { BoundedSignal } from '../bounded-signal.ts';
+import type { Check } from '../check.ts';
+import { ownClient } from '../clients/controls.ts';
+import type { RunClock } from '../deps.ts';
+import { timesToProve } from './flips.ts';
+import { isTurnedAway } from '../judge/is-cut.ts';
+import type { ExamineDeps, ExamineOptions } from './examine-options.ts';
+import { type HeldConnection, requestsOver } from './trial.ts';
+import type { TrialLog } from './trial-log.ts';
+
+/** Longest wait for a connection and its answer: a lost packet or two are sent again by then. */
+const patienceMs = 4_000;
+/** A first connection is tried for after each of these: what counts connections lets one in again when some time is over. */
+const restsMs = [0, 4_000, 8_000] as const;
+/** So many new connections meet a limit that a push has met. */
+const mostNew = 20;
+
+/** Bound on all of it. */
+const mostMs = 40_000;
+
+const userAgent = 'blobprobe (connections)';
+
+/** Where connections of a path were turned away after others had been answered: whether it is only new ones. Undefined: there was no sense in it, or no time. */
+export async function holdWhereRefused(
+  { check, signal, onStep }: ExamineOptions,
+  { holdConnection: hold }: Pick<ExamineDeps, 'holdConnection'>,
+  log: TrialLog,
+): Promise<HeldConnection | undefined> {
+  const isRefused = log.failed.some(({ run: { failure } }) => failure !== undefined && isTurnedAway(failure));
+  const isAnswered = requestsOver(log.trials).some(({ status }) => status !== undefined);
+  const what = 'new connections beside an open one';
+  if (hold === undefined || !isRefused || !isAnswered || !log.hasTimeFor(what)) return undefined;
+  onStep?.(what);
+  return hold(check, { signal, timeoutMs: Math.min(mostMs, log.leftMs) });
+}
+
+/**
+ * Opens a connection that stays, and then new ones, one after the other: each time that a new one gets no answer, the one that stays is used
+ * again. All ask GET /v2/ without a login, and any answer counts. Ends when it came out the same way twice. Never throws.
+ */
+export async function holdConnection(
+  { path, registry }: Pick<Check, 'path' | 'registry'>,
+  clock: RunClock,
+  { signal: caller, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
+): Promise<HeldConnection> {
+  const ending = new BoundedSignal(caller, timeoutMs);
+  const { signal } = ending;
+  const speaker = { path, client: ownClient(userAgent), redactor: knownSecrets(path, registry) };
+  const open = (): Transport => openTransport({ ...speaker, nowMs: () => clock.nowMs() });
+  const seen = { refused: 0, answered: 0 };
+  const held = open();
+  try {
+    if (!(await getsIn(held, path, clock, signal))) return seen;
+    for (let tried = 0; tried < mostNew && seen.refused < timesToProve && !signal.aborted; tried += 1) {
+      const another = open();
+      const answer = await ask(another, path, signal);
+      await another.close();
+      if (answer !== undefined) continue;
+      seen.refused += 1;
+      // Another connection than the one that stayed proves nothing.
+      if ((await ask(held, path, signal))?.socketReused === true) seen.answered += 1;
+    }
+    return seen;
+  } finally {
+    ending.stop();
+    await held.close();
+  }
+}
+
+async function getsIn(held: Transport, path: Check['path'], clock: RunClock, signal: AbortSignal): Promise<boolean> {
+  for (const restMs of restsMs) {
+    if (restMs > 0) await clock.sleep(restMs, signal).catch(() => {});
+    if (signal.aborted) return false;
+    if ((await ask(held, path, signal)) !== undefined) return true;
+  }
+  return false;
+}
+
+/** Undefined: there was no answer. */
+async function ask(transport: Transport, path: Check['path'], signal: AbortSignal): Promise<Exchange | undefined> {
+  const waiting = new BoundedSignal(signal, patienceMs);
+  const url = new WrittenUrl('/v2/', path.origin);
+  const headers = { 'user-agent': userAgent, ...path.headers };
+  try {
+    return await transport.exchange({ method: 'GET', url, headers, signal: waiting.signal });
+  } catch {
+    return undefined;
+  } finally {
+    waiting.stop();
+  }
+}

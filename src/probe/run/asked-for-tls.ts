@@ -1,0 +1,34 @@
+import { speaksTls } from '../../network/speaks-tls.ts';
+import type { WireMeter } from '../../network/wire-meter.ts';
+import type { Check } from '../check.ts';
+import type { RunClock } from '../deps.ts';
+import type { Failure } from '../failure.ts';
+import { reasonTable } from '../judge/reason-table.ts';
+import { type Attempt, requestsOf } from '../outcome.ts';
+
+interface Asking {
+  readonly check: Check;
+  readonly clock: RunClock;
+  readonly wire: WireMeter;
+  readonly attempts: readonly Attempt[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The failure of a run over plain HTTP in which connections were taken and nothing was ever answered, with `plain_http` where a handshake shows
+ * that TLS is spoken there; any other failure as it is. HAProxy, Envoy and many more hang up on plain HTTP without a word.
+ */
+export async function askedForTls(
+  failure: Failure,
+  { check: { path }, clock, wire, attempts, signal }: Asking,
+): Promise<Failure> {
+  const requests = requestsOf({ attempts });
+  const isMute =
+    requests.length > 0 && requests.every(({ status }) => status === undefined) && failure.answeredBy === 'none';
+  const isOpening = failure.phase === 'dns' || failure.phase === 'connect';
+  const mayBeTls =
+    path.origin.startsWith('http:') && path.proxy === undefined && failure.evidence.redirectedFrom === undefined;
+  if (!isMute || isOpening || !mayBeTls || reasonTable[failure.reason].tells.own) return failure;
+  const isTls = await speaksTls(path, { now: () => clock.nowMs(), signal, wire });
+  return isTls ? { ...failure, evidence: { ...failure.evidence, tlsProblem: 'plain_http' } } : failure;
+}
