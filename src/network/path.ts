@@ -24,7 +24,7 @@ export interface NetworkPath {
   readonly tls: PathTls;
   /** Hosts (`host` or `host:port`) besides the URL's own to which tokens and uploads may go. Reads follow redirects elsewhere, too. */
   readonly allowHosts: readonly string[];
-  /** `rewrite`: ask for tokens at the path's own origin, whatever host the challenge names (Gitea's realm is ROOT_URL). */
+  /** `rewrite`: ask for tokens at the path's own origin, whatever host the challenge names (Gitea's realm may be its public ROOT_URL). */
   readonly realm: 'follow' | 'rewrite';
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Finding } from '../../src/probe/diagnose/finding.ts';
 import { type Component, describeWithComponents } from '../support/component.ts';
-import { type Case, createStage, misjudged } from './cases/case.ts';
+import { type Case, misjudged, onStage, wrongAbout } from './cases/case.ts';
 import { answerCases } from './cases/answers.ts';
 import { limitCases } from './cases/limits.ts';
 import { networkCases } from './cases/network.ts';
@@ -14,8 +14,6 @@ import { twinCases } from './cases/twins.ts';
 import { notYetRight } from './cases/not-yet-right.ts';
 import { hopPrograms } from './hops/hop.ts';
 import { type CertificateFiles, makeCertificates } from './support/certificates.ts';
-import { askProgram } from './support/diagnosing.ts';
-import { openPrivateNetwork } from './support/place.ts';
 import { type TemporaryDirectory, temporaryDirectory } from './support/temporary-directory.ts';
 
 /** Those that wait longest go first, so that none of them waits alone at the end. */
@@ -39,19 +37,8 @@ vi.setConfig({ maxConcurrency: 6 });
 let directory: TemporaryDirectory;
 let tls: CertificateFiles;
 
-async function judge(one: Case): Promise<void> {
-  const network = one.hosts === undefined ? undefined : await openPrivateNetwork(one.hosts);
-  const stage = createStage(tls, network);
-  try {
-    const { diagnosis, text } = await askProgram(await one.setUp(stage), network);
-    const wrong = misjudged(one.expected, diagnosis);
-    // The whole answer, so that a wrong one shows its evidence.
-    expect(wrong.length === 0 ? [] : [...wrong, text]).toEqual([]);
-  } finally {
-    await stage.close();
-    await network?.close();
-  }
-}
+const judge = (one: Case): Promise<void> =>
+  onStage(one, tls, async (question, network) => expect(await wrongAbout(one, question, network)).toEqual([]));
 
 function declare(rows: readonly Case[]): void {
   for (const one of rows) {

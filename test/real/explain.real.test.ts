@@ -317,7 +317,7 @@ describeWithComponents(['docker-registry'], 'log lines of docker-registry, expla
       observe(session.replace(/[0-9a-f]{8}-/, '00000000-'), { method: 'PATCH', headers: docker, body: large }),
     );
     expect(lines).toEqual([
-      "combined access log, taken for nginx's: session_lost by other",
+      'access log of a registry (Gitea, Forgejo, distribution): session_lost by registry, open upload_state_not_shared',
       'distribution (registry) log: session_lost by registry, open upload_state_not_shared',
     ]);
   });
@@ -328,7 +328,7 @@ describeWithComponents(['docker-registry'], 'log lines of docker-registry, expla
       observe(`${session}&digest=${digest}`, { method: 'PUT', headers: docker, body: Buffer.from('x') }),
     );
     expect(lines).toEqual([
-      "combined access log, taken for nginx's: unexpected_response by other",
+      'access log of a registry (Gitea, Forgejo, distribution): unexpected_response by registry',
       'distribution (registry) log: body_corrupted by registry, open body_corrupted',
     ]);
   });
@@ -338,7 +338,7 @@ describeWithComponents(['docker-registry'], 'log lines of docker-registry, expla
       observe(session, { method: 'PATCH', headers: docker, body: large, abortAfterBytes: 500_000 }),
     );
     expect(lines).toEqual([
-      "combined access log, taken for nginx's: registry_error by other",
+      'access log of a registry (Gitea, Forgejo, distribution): registry_error by other',
       'distribution (registry) log: connection_reset by none, client gone',
     ]);
   });

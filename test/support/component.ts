@@ -55,6 +55,7 @@ const packages = {
   'ggcr-registry': 'github.com/google/go-containerregistry/cmd/registry@v0.22.1',
   regctl: 'github.com/regclient/regclient/cmd/regctl@v0.11.7',
   oras: 'oras.land/oras/cmd/oras@v1.3.6',
+  gitea: './test/support/build-gitea.sh',
   distribution3: 'github.com/distribution/distribution/v3/cmd/registry@v3.1.2',
   'oci-conformance': 'github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111',
   'containerd-pusher': './test/real/pushers/containerd',

@@ -161,7 +161,7 @@ export const pathSchema = z
       ).optional(),
       realm: z.enum(['follow', 'rewrite']).default('follow').meta({
         description:
-          "`follow`: fetch tokens where the challenge says; `rewrite`: fetch them at this path's own host instead (Gitea always names its public ROOT_URL).",
+          "`follow`: fetch tokens where the challenge says; `rewrite`: fetch them at this path's own host instead (Gitea names its public ROOT_URL: up to 1.25 unless a hop sends X-Forwarded-Proto, from 1.26 with `PUBLIC_URL_DETECTION = never`).",
       }),
     },
     { error: 'a map with url' },

@@ -19,7 +19,7 @@ export const accessCauses = {
     reference: 'https://distribution.github.io/distribution/spec/auth/scope/',
     explains: is('auth_rejected', 'registry', (f, x) => isRefusal(f) && f.sentBytes === 0 && says(scopeWords)(f, x)),
     refutedBy: ['loginWorks', 'saysOtherReason'],
-    provenBy: [/insufficient_scope|requested access to the resource is denied|reqPackageAccess/i],
+    provenBy: [/insufficient_scope|requested access to the resource is denied|reqPackageAccess|Gitea Package API/i],
     nextTest: '`docker push` with a login that owns the repository; the scopes that the token grants (`access`).',
   },
   login_expired: {

@@ -4,10 +4,12 @@ import {
   entersTls,
   hasNoLocation,
   is,
+  isNotAsked,
   isRedirect,
   leadsNowhere,
   leadsToStore,
   leavesTls,
+  realmLeavesTls,
   says,
   tlsProblem,
 } from './predicates.ts';
@@ -23,10 +25,12 @@ export const addressCauses = {
     explains: either(
       is('location_invalid', undefined, (f) => leavesTls(f) && !isRedirect(f)),
       is('client_refused_location', undefined, leavesTls),
+      is('auth_challenge_bad', undefined, (f) => isNotAsked(f) && realmLeavesTls(f)),
     ),
     refutedBy: ['noSession'],
-    provenBy: ['path', /\blocation: http:/],
-    nextTest: '`curl -si -X POST URL/v2/REPO/blobs/uploads/` and look at Location.',
+    provenBy: ['path', /\blocation: http:|\brealm="http:/],
+    nextTest:
+      '`curl -si URL/v2/` and `curl -si -X POST URL/v2/REPO/blobs/uploads/`: look at the realm of WWW-Authenticate, and at Location.',
   },
   location_elsewhere: {
     title: 'uploads are sent to a host that is not one of this path',
@@ -102,10 +106,10 @@ export const addressCauses = {
     nextTest: '`curl -si -X POST URL/v2/REPO/blobs/uploads/` and look at Location.',
   },
   api_elsewhere: {
-    title: 'the registry has no API at /v2/: it is installed below another path',
+    title: 'the registry has no API at /v2/: it is switched off, or installed below another path',
     hop: 'registry_app',
     remedy:
-      'Serve the API at the root of the host, where clients ask for it (distribution: no `http.prefix`), or let a hop put the prefix before the path and into the Locations; or look whether this is a registry at all.',
+      'Switch it on (Gitea and Forgejo: `ENABLED = true` in the section `[packages]`), serve it at the root of the host, where clients ask for it (distribution: no `http.prefix`), or let a hop put the prefix before the path and into the Locations; or look whether this is a registry at all.',
     reference: 'https://distribution.github.io/distribution/about/configuration/#http',
     explains: (f, x) => f.answeredBy === 'registry' && f.status === 404 && x.pingMissing,
     refutedBy: ['worksElsewhere', 'uploadOpened'],

@@ -1,7 +1,7 @@
 import type { Cause } from './cause.ts';
 import type { Match } from './match.ts';
 import { isTokenReply } from './observed.ts';
-import { either, is, isNotAsked, isRefusal, namesNobody, namesNoService } from './predicates.ts';
+import { either, is, isNotAsked, isRefusal, namesNobody, namesNoService, realmLeavesTls } from './predicates.ts';
 
 /** Bearer and Basic were both asked for, and what the registry refused is Basic. */
 const answeredWithBasic: Match = ({ evidence: { challenge = '' } }) =>
@@ -150,9 +150,9 @@ export const authCauses = {
       'the registry names a token service on a host that this path does not allow: it was not asked, and whether it works is not known',
     hop: 'prober',
     remedy:
-      'Is it the registry’s own token service, as Docker Hub and others have one? Allow its host: `allowHosts` in the configuration, `--allow-host` on the command line. Is it a wrong name? Set the public URL of the registry (Gitea `ROOT_URL`, distribution `auth.token.realm`), or probe this path with `realm: rewrite`.',
+      'Is it the registry’s own token service, as Docker Hub and others have one? Allow its host: `allowHosts` in the configuration, `--allow-host` on the command line. Is it a wrong name? Set the public URL of the registry (Gitea `ROOT_URL`, distribution `auth.token.realm`), pass `Host` and `X-Forwarded-Proto` on at the hops where it goes by them (Gitea from 1.26 on), or probe this path with `realm: rewrite`.',
     reference: 'https://distribution.github.io/distribution/spec/auth/token/',
-    explains: is('auth_challenge_bad', undefined, isNotAsked),
+    explains: is('auth_challenge_bad', undefined, (f) => isNotAsked(f) && !realmLeavesTls(f)),
     refutedBy: ['tokenServed'],
     provenBy: [/\blogin:realm_not_allowed\b/],
     nextTest: '`curl -i URL/v2/` and read `realm` in WWW-Authenticate: is that host known to you?',
@@ -161,7 +161,7 @@ export const authCauses = {
     title: 'the registry sends clients to a token service that cannot be used from here',
     hop: 'auth_server',
     remedy:
-      'Set the public URL of the registry (Gitea `ROOT_URL`, distribution `auth.token.realm`) to one that clients of this path reach, or probe this path with `realm: rewrite` or `allowHosts`.',
+      'Set the public URL of the registry (Gitea `ROOT_URL`, distribution `auth.token.realm`) to one that clients of this path reach, pass `Host` and `X-Forwarded-Proto` on at the hops where it goes by them (Gitea from 1.26 on), or probe this path with `realm: rewrite` or `allowHosts`.',
     reference: 'https://github.com/go-gitea/gitea/issues/22033',
     rank: 'inferred',
     explains: either(

@@ -40,7 +40,7 @@ export const registryCauses = {
     title: 'the quota of the project is used up',
     hop: 'registry_app',
     remedy:
-      'Raise the quota (Harbor: Project Quotas; Gitea: `[quota]` and `LIMIT_TOTAL_OWNER_SIZE`) or remove what is not needed.',
+      'Raise the quota (Harbor: Project Quotas; Gitea: `LIMIT_TOTAL_OWNER_SIZE`, and for one blob `LIMIT_SIZE_CONTAINER`, in `[packages]`; Forgejo: `[quota]` as well) or remove what is not needed.',
     reference: 'https://goharbor.io/docs/main/administration/configure-project-quotas/',
     explains: either(
       is('quota_exceeded', undefined, (f) => f.status !== 507),

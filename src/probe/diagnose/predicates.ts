@@ -113,7 +113,7 @@ export function isRefusal({ status: answered = 0 }: Failure): boolean {
 
 /** Words of a registry that knows the login, and does not let it do this. Harbor's are the same for a token that it does not accept. */
 export const scopeWords =
-  /insufficient_scope|requested access to the resource is denied|reqPackageAccess|\bDENIED\b|unauthorized to access repository/i;
+  /insufficient_scope|requested access to the resource is denied|reqPackageAccess|Gitea Package API|\bDENIED\b|unauthorized to access repository/i;
 
 /** Words of a registry to which the login is known, and too old. */
 export const expiredWords = /\b(?:authorization |access )?(?:token|password|credentials?) (?:has|have|is|are) expired/i;
@@ -166,6 +166,12 @@ export function leavesTls({ evidence }: Failure): boolean {
 export function entersTls({ evidence: { url, location } }: Failure): boolean {
   const host = hostAfter('https://', location);
   return host !== undefined && hostAfter('http://', url) === host;
+}
+
+/** https was asked for, and the token service that the challenge names is http at the same host. */
+export function realmLeavesTls({ evidence: { url, challenge = '' } }: Failure): boolean {
+  const host = hostAfter('http://', /\brealm="([^"]*)"/.exec(challenge)?.[1]);
+  return host !== undefined && hostAfter('https://', url) === host;
 }
 
 /** As text: a host that a secret was taken out of is none for `URL`, and still the same host. */

@@ -55,6 +55,21 @@ const traefikCommon: LogFormat = {
   },
 };
 
+/** Go's registries write no referer as nothing, where nginx writes a dash. */
+const registryCombined: LogFormat = {
+  name: 'access log of a registry (Gitea, Forgejo, distribution)',
+  example:
+    '10.0.0.9 - probe [28/Nov/2026:22:00:00 +0000] "PUT /v2/team/app/blobs/uploads/1 HTTP/1.1" 403 0 "" "docker/29.7.2"',
+  read(line) {
+    const { groups } = combined.exec(line) ?? {};
+    if (groups === undefined || groups['rest'] !== '' || !line.includes(' "" "')) return undefined;
+    const read = base(groups);
+    // They write 500 of a client that went away in the middle of its body, as of a storage that fails.
+    const isKnown = read.status !== 500;
+    return { ...read, answeredBy: isKnown ? 'registry' : 'other', answer: groups['bytes'] === '0' ? '' : undefined };
+  },
+};
+
 const plainCombined: LogFormat = {
   name: "combined access log, taken for nginx's",
   example:
@@ -76,5 +91,6 @@ export const accessFormats: readonly LogFormat[] = [
   ...jsonFormats,
   envoy,
   haproxy,
+  registryCombined,
   plainCombined,
 ];

@@ -91,18 +91,53 @@ const distribution: LogFormat = {
   },
 };
 
-const gitea: LogFormat = {
+/** What clients get to read, by the function of Gitea that refuses (routers/api/packages/api.go). */
+const giteaAnswers: readonly (readonly [handler: RegExp, answer: string])[] = [
+  [/reqPackageAccess$/, 'reqPackageAccess'],
+  [/UserAssignmentWeb$/, 'Not found.'],
+  [/BlobsUploads?$/, ''],
+];
+
+/** How a request ended. While it runs for more than three seconds, a line says that it is slow. */
+const giteaRouter: LogFormat = {
   name: 'Gitea or Forgejo router log',
   example:
-    '2026/11/28 22:00:00 ...eb/routing/logger.go:102:func1() [I] router: completed PATCH /v2/team/app/blobs/uploads/1 for 10.0.0.9:0, 500 Internal Server Error in 60000.4ms @ container/container.go:301(container.PatchBlobsUpload)',
+    '2026/11/28 22:00:00 HTTPRequest [I] router: completed PATCH /v2/team/app/blobs/uploads/1 for 10.0.0.9:0, 500 Internal Server Error in 60000.4ms @ container/container.go:355(container.PatchBlobsUpload)',
   read(line) {
     const pattern =
-      /router: (?:completed|slow) +(?<method>[A-Z]+) (?<uri>\S+) for \S+, (?<status>\d{3})\b.*? in (?<took>[\d.]+(?:ms|s|µs))/;
+      /router: \w+ +(?<method>[A-Z]+) (?<uri>\S+) for \S+, (?:elapsed (?<still>\S+)|(?<status>\d{3})\b.*? in (?<took>\S+)|panic in (?<until>\S+)) @ \S+\((?<handler>[\w.]+)\)/;
     const { groups } = pattern.exec(line) ?? {};
     if (groups === undefined) return undefined;
-    const { method = '', uri = '', status, took } = groups;
-    const elapsedMs = goDurationMs(took);
-    return { method, uri: withoutQuery(uri), status: numberIn(status), answeredBy: 'registry', elapsedMs };
+    const { method = '', uri = '', still, status = '500', took, until, handler = '' } = groups;
+    const request = { method, uri: withoutQuery(uri), elapsedMs: goDurationMs(still ?? took ?? until) };
+    if (still !== undefined)
+      return { ...request, answeredBy: 'none', harmless: 'the request is not over; another line says how it ended' };
+    const [, answer] = giteaAnswers.find(([one]) => one.test(handler)) ?? [];
+    const names = status === '401' && answer === 'reqPackageAccess' ? 'push_not_allowed' : undefined;
+    return { ...request, status: numberIn(status), answeredBy: 'registry', answer, names };
+  },
+};
+
+/** Why a request to the registry ended in 500: the line before that of the router, and all that tells of a client that went away. */
+const giteaError: LogFormat = {
+  name: 'Gitea or Forgejo error log',
+  example:
+    '2026/11/28 22:00:00 .../container/container.go:387:PatchBlobsUpload() [E] Package registry API internal error: 500 write /data/gitea/tmp/package-upload/1: no space left on device',
+  read(line) {
+    const pattern =
+      /:(?<verb>[A-Z][a-z]+)?\w*\(\) \[E\] Package registry API internal error: (?<status>\d{3}) (?<words>.*)$/;
+    const { groups } = pattern.exec(line) ?? {};
+    if (groups === undefined) return undefined;
+    const { verb = '', status, words = '' } = groups;
+    const clientGone = /unexpected EOF|context canceled|connection reset by peer|i\/o timeout/.test(words);
+    return {
+      method: verb.toUpperCase(),
+      uri: '',
+      status: clientGone ? undefined : numberIn(status),
+      clientGone,
+      answeredBy: clientGone ? 'none' : 'registry',
+      words,
+    };
   },
 };
 
@@ -147,4 +182,4 @@ function goDurationMs(duration: string | undefined): number | undefined {
 }
 
 /** Logs of errors and of registries; the first that can read a line is right. */
-export const errorFormats: readonly LogFormat[] = [nginxError, distribution, gitea, cloudflared];
+export const errorFormats: readonly LogFormat[] = [nginxError, distribution, giteaRouter, giteaError, cloudflared];

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { type NetworkPath, pathDefaults } from '../../network/path.ts';
 import type { Step } from '../../registry/errors.ts';
 import { clientRows } from '../clients/client-profiles.ts';
@@ -35,14 +36,14 @@ const longestLine = 16 * 1024;
 /** Reads one line and judges it as a failed attempt is judged. Pure; never throws. */
 export function explainLine(line: string): Explanation {
   if (line.length > longestLine) return { kind: 'unknown', why: 'the line is longer than 16 KiB' };
-  const request = readLine(line.trim());
+  const request = readLine(stripVTControlCharacters(line).trim());
   if (request === undefined) return { kind: 'unknown', why: 'the line is in no format that is known' };
   const { status, uri, clientGone } = request;
   if (uri !== '' && !/\/v2(?:\/|$)|\/token/.test(uri))
     return { kind: 'unknown', why: 'it is no request to a registry' };
   if (request.harmless !== undefined) return { kind: 'no-failure', request, why: request.harmless };
   if (status !== undefined && status < 400) return { kind: 'no-failure', request, why: `${status} is no failure` };
-  if (status === 401)
+  if (status === 401 && request.names === undefined)
     return { kind: 'no-failure', request, why: 'a login begins with 401; it is a failure when nothing comes after it' };
   if (status === 404 && /^(?:HEAD|GET)$/.test(request.method))
     return { kind: 'no-failure', request, why: 'clients look before they push, and 404 is the usual answer' };
@@ -113,7 +114,7 @@ function factsOfLine(request: LoggedRequest): Facts {
         : undefined,
     registryCodes: registryCode === undefined ? [] : [registryCode],
     registryMessage: answeredBy === 'registry' ? words : '',
-    bodyEmpty: false,
+    bodyEmpty: request.answer === '',
     mitigated: false,
     socketReused: false,
     http2: false,

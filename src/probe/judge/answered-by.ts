@@ -28,6 +28,8 @@ export function crossedEdge(headers: Readonly<Record<string, unknown>>): boolean
 const fingerprints: readonly { readonly by: AnsweredBy; readonly matches: (answer: Answer) => boolean }[] = [
   // Gitea and Forgejo refuse in plain text, by the name of the function that refused (routers/api/packages/api.go).
   { by: 'registry', matches: (a) => /^(?:reqpackageaccess|authgroup\.verify|not found\.)\s*$/.test(a.body) },
+  // To HEAD, of which the challenge is all that is left.
+  { by: 'registry', matches: (a) => a.value('www-authenticate').includes('realm="gitea package api"') },
   // Cloudflare sets these only on pages it made itself.
   { by: 'cloudflare', matches: (a) => a.has('cf-error-type') || a.has('cf-error-origin') || a.has('cf-mitigated') },
   { by: 'cloudflare', matches: (a) => a.body.includes('<center>cloudflare</center>') },

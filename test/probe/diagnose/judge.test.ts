@@ -536,6 +536,35 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     { byTurns: false },
   ],
   [
+    'https was asked for, and tokens are to be had at http of the same host',
+    {
+      ...refused,
+      reason: 'auth_challenge_bad',
+      evidence: {
+        authProblem: 'realm_not_allowed',
+        url: 'https://registry.example/v2/',
+        challenge: 'bearer realm="http://registry.example/v2/token" service="container_registry" scope="*"',
+      },
+    },
+    { direct: 'ok', registryAnswered: true },
+    'forwarded_proto_missing@ingress certain',
+    { portal: true },
+  ],
+  [
+    'https was asked for, and tokens are to be had at http of another host',
+    {
+      ...refused,
+      reason: 'auth_challenge_bad',
+      evidence: {
+        authProblem: 'realm_not_allowed',
+        url: 'https://registry.example/v2/',
+        challenge: 'bearer realm="http://tokens.example/v2/token" service="container_registry" scope="*"',
+      },
+    },
+    { direct: 'ok', registryAnswered: true },
+    'token_service_elsewhere@prober certain',
+  ],
+  [
     'the registry is there and has nothing at /v2/',
     { status: 404, answeredBy: 'registry', phase: 'auth', ...body('404 page not found') },
     { direct: 'same', registryAnswered: true, pingMissing: true, proven: new Set(['everywhere']) },

@@ -35,7 +35,7 @@ const wanted: readonly (readonly [reason: string, answeredBy: string, causes: st
   ['response_timeout', 'envoy', 'likely envoy_route_timeout'],
   ['connection_reset', 'none', 'nothing'],
   ['session_lost', 'registry', 'open upload_state_not_shared'],
-  ['session_lost', 'other', 'nothing'],
+  ['session_lost', 'registry', 'open upload_state_not_shared'],
   ['connection_reset', 'none', 'nothing'],
   ['connection_reset', 'none', 'nothing'],
   ['connection_reset', 'none', 'nothing'],
@@ -48,6 +48,15 @@ const wanted: readonly (readonly [reason: string, answeredBy: string, causes: st
   ['request_timeout', 'envoy', 'open envoy_idle_timeout, open envoy_request_timeout, open envoy_max_stream_duration'],
   ['connection_reset', 'none', 'nothing'],
   ['connection_reset', 'none', 'nothing'],
+  ['quota_exceeded', 'registry', 'open quota'],
+  ['quota_exceeded', 'registry', 'open quota'],
+  ['auth_rejected', 'registry', 'likely push_not_allowed'],
+  ['unexpected_response', 'registry', 'likely owner_missing'],
+  ['connection_reset', 'none', 'nothing'],
+  ['registry_error', 'registry', 'open storage_failing'],
+  ['registry_error', 'registry', 'open storage_failing'],
+  ['registry_error', 'registry', 'open storage_failing'],
+  ['session_lost', 'registry', 'open upload_state_not_shared'],
 ];
 
 test.each(realLines.map(([program, line], at) => [program, line, wanted[at]] as const))(
@@ -67,6 +76,16 @@ test('a body that nginx collects in a file is no failure', () => {
   const line =
     '2026/11/29 08:03:30 [warn] 4105#4105: *2 a client request body is buffered to a temporary file /var/lib/nginx/body/0000000001, client: 127.0.0.1, server: , request: "PATCH /v2/team/app/blobs/uploads/1 HTTP/1.1", host: "git.example.org"';
   expect(explainLine(line)).toMatchObject({ kind: 'no-failure', why: expect.stringContaining('collects the body') });
+});
+
+test('a line in the colours of a terminal, and one of a request that is not over', () => {
+  const line = (words: string): string =>
+    `2026/11/29 15:58:35 HTTPRequest [W] router: ${words} @ container/container.go:355(container.PatchBlobsUpload)`;
+  const slow = 'slow      PATCH /v2/a/b/blobs/uploads/1 for 127.0.0.1:54472, elapsed 3721.0ms';
+  expect(explainLine(line(slow))).toMatchObject({ kind: 'no-failure', why: expect.stringContaining('not over') });
+  const coloured =
+    '\u001B[1;32mcompleted\u001B[0m \u001B[1;34mPATCH\u001B[0m /v2/a/b/blobs/uploads/1 for 127.0.0.1:1, \u001B[1;31m500\u001B[0m \u001B[1;31mInternal Server Error\u001B[0m in \u001B[31m37.0ms\u001B[0m';
+  expect(causesOf(line(coloured))).toEqual(['open storage_failing']);
 });
 
 test.each([

@@ -176,4 +176,40 @@ export const realLines: readonly (readonly [program: string, line: string])[] = 
     'docker-registry 2.8.2',
     'time="2026-11-29T08:20:53.243952321Z" level=error msg="response completed with error" err.code=unknown err.detail="client disconnected" err.message="unknown error" http.request.host=registry http.request.method=PATCH http.request.uri="/v2/team/app/blobs/uploads/1?_state=secret" http.request.useragent=docker/29 http.response.duration=530.542326ms http.response.status=500 http.response.written=89',
   ],
+  [
+    'Gitea 1.26, router',
+    '2026/11/29 15:58:22 HTTPRequest [I] router: completed PUT /v2/probe/app/blobs/uploads/zoir41rjrjboatsw9uyb6tqw2?digest=sha256:ccd7ae5f211625a6c61dd6d17c3c233387be62713661edd15cce9bf3e5012999 for 127.0.0.1:33596, 403 Forbidden in 15.4ms @ container/container.go:403(container.PutBlobsUpload)',
+  ],
+  [
+    'Gitea 1.26, access',
+    '127.0.0.1 - - [29/Nov/2026:15:58:21 +0000] "PUT /v2/probe/app/blobs/uploads/zoir41rjrjboatsw9uyb6tqw2?digest=sha256:ccd7ae5f211625a6c61dd6d17c3c233387be62713661edd15cce9bf3e5012999 HTTP/1.1" 403 0 "" "curl/7.88.1"',
+  ],
+  [
+    'Gitea 1.26, router',
+    '2026/11/29 15:58:22 HTTPRequest [I] router: completed POST /v2/keeper/app/blobs/uploads/ for 127.0.0.1:33626, 401 Unauthorized in 47.4ms @ packages/api.go:42(packages.reqPackageAccess)',
+  ],
+  [
+    'Gitea 1.26, router',
+    '2026/11/29 15:58:22 HTTPRequest [I] router: completed POST /v2/nobody/app/blobs/uploads/ for 127.0.0.1:33640, 404 Not Found in 11.1ms @ context/user.go:16(packages.ContainerRoutes.UserAssignmentWeb)',
+  ],
+  [
+    'Gitea 1.26, console',
+    '2026/11/29 15:59:00 .../container/container.go:387:PatchBlobsUpload() [E] Package registry API internal error: 500 unexpected EOF',
+  ],
+  [
+    'Gitea 1.26, router',
+    '2026/11/29 15:59:00 HTTPRequest [I] router: completed PATCH /v2/probe/app/blobs/uploads/2ro2ergt6rlc0avr7pezhatzl for 127.0.0.1:53490, 500 Internal Server Error in 2005.3ms @ container/container.go:355(container.PatchBlobsUpload)',
+  ],
+  [
+    'Gitea 1.26, console',
+    '2026/11/29 15:59:02 .../container/container.go:387:PatchBlobsUpload() [E] Package registry API internal error: 500 offset mismatch between file and model',
+  ],
+  [
+    'Gitea 1.26, console',
+    '2026/11/29 15:59:06 .../container/container.go:363:PatchBlobsUpload() [E] Package registry API internal error: 500 mkdir /data/gitea/tmp/package-upload: not a directory',
+  ],
+  [
+    'Gitea 1.26, router',
+    '2026/11/29 15:58:22 HTTPRequest [I] router: completed PATCH /v2/probe/app/blobs/uploads/nonesuch000000000000000 for 127.0.0.1:33656, 404 Not Found in 17.9ms @ container/container.go:355(container.PatchBlobsUpload)',
+  ],
 ];

@@ -21,6 +21,7 @@ test.each<[string, number, Headers, string, string]>([
   ],
   ['errors of the specification', 404, { server: 'nginx' }, '{"errors":[{"code":"NAME_UNKNOWN"}]}', 'registry'],
   ['Gitea, by the function that refused', 401, {}, 'reqPackageAccess\n', 'registry'],
+  ['Gitea, to HEAD', 401, { 'www-authenticate': 'Basic realm="Gitea Package API"' }, '', 'registry'],
   ['a page of Cloudflare, by its header', 403, { 'cf-mitigated': 'challenge' }, '', 'cloudflare'],
   ['a page of Cloudflare, by its text', 413, {}, '<center>cloudflare</center>', 'cloudflare'],
   ['a ray id with a code of Cloudflare', 530, { 'cf-ray': '1' }, '', 'cloudflare'],

@@ -4,8 +4,8 @@ import type { Blame } from '../../../src/probe/failure.ts';
 import { type HopName, type HopOptions, type RunningHop, startHop } from '../hops/hop.ts';
 import { type DistributionOptions, startDistribution, type Backend } from '../support/backends.ts';
 import type { CertificateFiles } from '../support/certificates.ts';
-import type { Question } from '../support/diagnosing.ts';
-import type { PrivateNetwork } from '../support/place.ts';
+import { askProgram, type Question } from '../support/diagnosing.ts';
+import { openPrivateNetwork, type PrivateNetwork } from '../support/place.ts';
 
 /** What a case is set up with; everything kept ends with it. */
 export interface Stage {
@@ -60,6 +60,33 @@ export function createStage(
       for (const one of kept.toReversed()) await one.close();
     },
   };
+}
+
+/** Sets a case up in its place, does something about it, and takes it down. */
+export async function onStage(
+  one: Case,
+  tls: CertificateFiles,
+  act: (question: Question, network: PrivateNetwork | undefined) => Promise<void>,
+): Promise<void> {
+  const network = one.hosts === undefined ? undefined : await openPrivateNetwork(one.hosts);
+  const stage = createStage(tls, network);
+  try {
+    await act(await one.setUp(stage), network);
+  } finally {
+    await stage.close();
+    await network?.close();
+  }
+}
+
+/** What is wrong with what `diagnose` says of a case, and then the whole answer, which shows the evidence; nothing: it is right. */
+export async function wrongAbout(
+  one: Case,
+  question: Question,
+  network: PrivateNetwork | undefined,
+): Promise<string[]> {
+  const { diagnosis, text } = await askProgram(question, network);
+  const wrong = misjudged(one.expected, diagnosis);
+  return wrong.length === 0 ? [] : [...wrong, text];
 }
 
 /** The usual pair: through the hop, and straight to the registry. */
