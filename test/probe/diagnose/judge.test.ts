@@ -320,6 +320,13 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     { sessionOpened: false },
   ],
   [
+    'a 403 to pulls above a size, and none to small ones',
+    { reason: 'blocked_by_policy', status: 403, phase: 'pull', answeredBy: 'squid', blame: 'ingress' },
+    { direct: 'ok', registryAnswered: true, proven: new Set(['pullSize']) },
+    'pull_size_refused@ingress certain',
+    { cameAgain: false },
+  ],
+  [
     'a 504 to a pull',
     { reason: 'response_timeout', status: 504, phase: 'pull', answeredBy: 'nginx', blame: 'ingress' },
     { direct: 'ok', registryAnswered: true },
