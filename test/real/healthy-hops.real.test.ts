@@ -118,6 +118,8 @@ describeWithComponents(
         const { tried, healthy } = made.get(name) ?? { tried: 0, healthy: 0 };
         made.set(name, { tried: tried + 1, healthy: healthy + (alarm === undefined ? 1 : 0) });
         if (times > 1) writeFileSync(table, tableOf());
+        // Whoever ends it before its time sees what was wrong, too.
+        if (times > 1 && alarm !== undefined) process.stderr.write(`${name}, before ${backend}: ${alarm}\n`);
         expect(alarm === undefined ? '' : `before ${backend}: ${alarm}`).toBe('');
       });
     });
