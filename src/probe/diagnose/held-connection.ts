@@ -7,7 +7,6 @@ import { BoundedSignal } from '../bounded-signal.ts';
 import type { Check } from '../check.ts';
 import { ownClient } from '../clients/controls.ts';
 import type { RunClock } from '../deps.ts';
-import { timesToProve } from './flips.ts';
 import { isTurnedAway } from '../judge/is-cut.ts';
 import type { ExamineDeps, ExamineOptions } from './examine-options.ts';
 import { type HeldConnection, requestsOver } from './trial.ts';
@@ -18,7 +17,9 @@ const patienceMs = 4_000;
 /** A first connection is tried for after each of these: what counts connections lets one in again when some time is over. */
 const restsMs = [0, 4_000, 8_000] as const;
 /** So many new connections meet a limit that a push has met. */
-const mostNew = 20;
+const mostNew = 24;
+/** Where one of two servers behind an address is dead, so many in a row are refused once in a hundred times. */
+const refusedInARow = 7;
 
 /** Bound on all of it. */
 const mostMs = 40_000;
@@ -41,7 +42,8 @@ export async function holdWhereRefused(
 
 /**
  * Opens a connection that stays, and then new ones, one after the other: each time that a new one gets no answer, the one that stays is used
- * again. All ask GET /v2/ without a login, and any answer counts. Ends when it came out the same way twice. Never throws.
+ * again. All ask GET /v2/ without a login, and any answer counts. Ends when seven in a row got none; one that is answered after another was
+ * refused shows that nobody counts, and nothing was seen. Never throws.
  */
 export async function holdConnection(
   { path, registry }: Pick<Check, 'path' | 'registry'>,
@@ -55,22 +57,26 @@ export async function holdConnection(
   const seen = { refused: 0, answered: 0 };
   const held = open();
   try {
-    if (!(await getsIn(held, path, clock, signal))) return seen;
-    for (let tried = 0; tried < mostNew && seen.refused < timesToProve && !signal.aborted; tried += 1) {
+    if (!(await getsIn(held, path, clock, signal))) return nothingSeen;
+    for (let tried = 0; tried < mostNew && !signal.aborted; tried += 1) {
       const another = open();
       const answer = await ask(another, path, signal);
       await another.close();
+      if (answer !== undefined && seen.refused > 0) return nothingSeen;
       if (answer !== undefined) continue;
       seen.refused += 1;
       // Another connection than the one that stayed proves nothing.
       if ((await ask(held, path, signal))?.socketReused === true) seen.answered += 1;
+      if (seen.refused === refusedInARow) return seen;
     }
-    return seen;
+    return nothingSeen;
   } finally {
     ending.stop();
     await held.close();
   }
 }
+
+const nothingSeen: HeldConnection = { refused: 0, answered: 0 };
 
 async function getsIn(held: Transport, path: Check['path'], clock: RunClock, signal: AbortSignal): Promise<boolean> {
   for (const restMs of restsMs) {

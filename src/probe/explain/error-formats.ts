@@ -129,7 +129,10 @@ const giteaError: LogFormat = {
     const { groups } = pattern.exec(line) ?? {};
     if (groups === undefined) return undefined;
     const { verb = '', status, words = '' } = groups;
-    const clientGone = /unexpected EOF|context canceled|connection reset by peer|i\/o timeout/.test(words);
+    // Of a request that Gitea makes itself, to its store or database, they say nothing of the client.
+    const isOwnRequest = /\bdial tcp\b|\b(?:Get|Put|Post|Head|Delete) "?https?:/.test(words);
+    const clientGone =
+      !isOwnRequest && /unexpected EOF|context canceled|connection reset by peer|i\/o timeout/.test(words);
     return {
       method: verb.toUpperCase(),
       uri: '',

@@ -31,12 +31,23 @@ async function hold(origin: string, signal = new AbortController().signal) {
 }
 
 test.each([
-  ['new ones are hung up on, and the open one is answered', 3, true, { refused: 2, answered: 2 }],
+  ['new ones are hung up on, and the open one is answered', 3, true, { refused: 7, answered: 7 }],
   ['all get in', 100, true, { refused: 0, answered: 0 }],
-  ['the open one is closed by the server: another one is no answer', 3, false, { refused: 2, answered: 0 }],
+  ['the open one is closed by the server: another one is no answer', 3, false, { refused: 7, answered: 0 }],
   ['none gets in', 0, true, { refused: 0, answered: 0 }],
 ] as const)('%s', async (_what, most, keeps, seen) => {
   expect(await hold(await limited(most, keeps))).toEqual(seen);
+});
+
+test('every second connection is hung up on, as where one of two servers behind an address is dead', async () => {
+  const server = createServer((_request, response) => void response.end('{}'));
+  let taken = 0;
+  server.on('connection', (socket) => {
+    taken += 1;
+    if (taken % 2 === 0) socket.destroy();
+  });
+  const { port } = await opened.listen(server);
+  expect(await hold(`http://127.0.0.1:${port}`)).toEqual({ refused: 0, answered: 0 });
 });
 
 test('nobody listens, and whoever asks has given up', async () => {

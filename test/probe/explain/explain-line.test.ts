@@ -112,7 +112,20 @@ describe('one line has no contrast', () => {
   const nginx = (words: string): string =>
     `2026/11/28 22:00:00 [info] 7#7: *1 ${words}, client: 10.0.0.9, request: "PATCH /v2/a/b/blobs/uploads/1 HTTP/1.1"`;
   const timedOut = 'client timed out (110: Connection timed out)';
+  const gitea = (words: string): string =>
+    `2026/11/29 15:59:00 .../container/container.go:387:PatchBlobsUpload() [E] Package registry API internal error: 500 ${words}`;
   test.each<[string, string, readonly string[]]>([
+    ['a client of Gitea that went away', gitea('read tcp 10.0.0.5:3000->10.0.0.9:4000: i/o timeout'), []],
+    [
+      'a store that Gitea cannot reach',
+      gitea('Put "http://minio:9000/gitea/1": dial tcp 10.0.0.7:9000: i/o timeout'),
+      ['likely storage_failing'],
+    ],
+    [
+      'a store that hangs up on Gitea',
+      gitea('Put "http://minio:9000/gitea/1": read: connection reset by peer'),
+      ['likely storage_failing'],
+    ],
     ['404 from a registry', registry(404, ''), ['open upload_state_not_shared']],
     ['500 from a registry', registry(500, 'err.code=unknown'), ['open storage_failing']],
     [
