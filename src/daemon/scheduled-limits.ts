@@ -82,10 +82,7 @@ export class ScheduledLimits {
   }
 
   #sizeSearch(target: LimitTarget, { upToBytes, resolutionBytes }: LimitSearches): Search {
-    // What is pulled was pushed before, and is tried more often.
-    const worst =
-      worstCaseSearchBytes(sizePlan({ upToBytes, resolutionBytes })) *
-      (target.pushedOver === undefined ? 1 : pullFactor);
+    const worst = worstCaseSearchBytes(sizePlan({ upToBytes, resolutionBytes }), directionOf(target));
     return {
       bytes: { least: Math.min(worst, 2 * upToBytes), most: worst },
       limit: (options, inTurn) =>
@@ -171,9 +168,6 @@ export class ScheduledLimits {
     metrics.limit(finding);
   }
 }
-
-/** Of the bytes that a search over pushes needs at worst. */
-const pullFactor = 4;
 
 /** The engine for a search for a size: where a refusal may come early, a body waits for it. */
 export function sizeRun(engine: Pick<Engine, 'paced'>, { pushedOver }: LimitTarget): RunCheck {

@@ -1,8 +1,8 @@
 import { staleSentBytes, staleWithinMs } from '../judge/fact-tests.ts';
+import { maintenanceWords, overloadWords } from '../judge/words.ts';
 import type { Cause } from './cause.ts';
-import { isPageOfHop, ofMaintenance, overloadWords, says, saysItself } from './predicates.ts';
+import { isPageOfHop, ofMaintenance, says, saysItself } from './predicates.ts';
 import { hopTlsDiffers, hopTlsWords, httpVersionWords, notHttp } from './predicates-hop.ts';
-import { maintenanceWords } from './words.ts';
 
 /** A hop that does not ask the registry: it answers itself, refuses, or hangs up. */
 export const hopCauses = {

@@ -89,7 +89,7 @@ export const pullCauses = {
     nextTest: '`blobprobe limit --pull`: the largest blob that comes back whole.',
   },
   pull_size_refused: {
-    title: 'a hop refuses to let blobs above a size back',
+    title: 'a hop refuses to return blobs above a certain size',
     hop: 'path',
     remedy:
       'Take the limit on the size of answers off at this hop for /v2/*: squid `reply_body_max_size none`, HAProxy no `http-response deny` by `content-length`, ModSecurity `SecResponseBodyAccess Off` (or `SecResponseBodyLimit` above the largest layer).',

@@ -1,7 +1,8 @@
 import { isTurnedAway } from '../judge/is-cut.ts';
+import { overloadWords } from '../judge/words.ts';
 import type { Cause } from './cause.ts';
 import type { Match } from './match.ts';
-import { either, is, overloadWords, says } from './predicates.ts';
+import { either, is, says } from './predicates.ts';
 
 const exemptHere =
   'exempt this host, and runners behind the same address, at what counts: fail2ban and CrowdSec (`fail2ban-client unban ADDRESS`), netfilter (`connlimit`, `hashlimit`, `recent`), HAProxy (`src_conn_rate`, `src_conn_cur`), cloud firewalls and DDoS protection';

@@ -161,7 +161,7 @@ export const registryCauses = {
     nextTest: 'Read the registry’s log at the time of the push, by its request id.',
   },
   storage_failing: {
-    title: 'the registry fails while it stores the blob',
+    title: 'the registry fails while it stores the blob, or returns it',
     hop: 'registry_storage',
     remedy:
       'Look at the registry’s log and the space, permissions and health of its storage (file system, S3, MinIO). Several replicas of Gitea have to share `APP_DATA_PATH`, where uploads are kept.',

@@ -14,7 +14,7 @@ import { withAnswerer } from './same-answerer.ts';
 import { sortedSymptoms } from './sorted-symptoms.ts';
 import { withConnectTimeouts } from './never-connected.ts';
 import { neighbourFactsOf } from './neighbour-push.ts';
-import { quoteOf } from './words.ts';
+import { quoteOf } from '../judge/words.ts';
 import { toldDirectly } from './told-directly.ts';
 import { goneRegistry } from './registry-gone.ts';
 import { stuckWords } from './kernel-signs.ts';

@@ -58,8 +58,8 @@ export const tinyBytes = 256;
 /** Beside larger pushes than this it is asked how the path is for others: smaller bodies are over before anybody meets them. */
 export const neighbourLeastBytes = 8 * 1024 * 1024;
 
-/** Most that is put there to be pulled back, in sizes in question: twice and a half, and twice over the direct path. */
-const mostPulled = 4.5;
+/** Most that is put there to be pulled back, in sizes in question: three times, two small ones of a quarter at most, and twice over the direct path. */
+const mostPulled = 5.5;
 
 /** Most body bytes that an examination sends: stated before it starts. */
 export function mostExaminedBytes(options: ExamineOptions): number {

@@ -5,7 +5,7 @@ import { type CauseName, causeNames, causes } from './causes.ts';
 import type { Contrast } from './contrast.ts';
 import { isAlike } from './flips.ts';
 import type { Confidence } from './finding.ts';
-import { wordsOf } from './words.ts';
+import { wordsOf } from '../judge/words.ts';
 import { refutations } from './refutations.ts';
 
 /** A failure and what stands around it. */

@@ -2,7 +2,7 @@ import { type Attempt, type RequestRecord, requestsOf, type Run } from '../outco
 import type { Failure, Phase } from '../failure.ts';
 import { fullSegmentCame } from './kernel-signs.ts';
 import { type Examined, requestsOver } from './trial.ts';
-import { maintenanceWords, wordsOf } from './words.ts';
+import { maintenanceWords, wordsOf } from '../judge/words.ts';
 
 /** What was seen over a path as a whole, whatever failed. */
 export interface Observed {

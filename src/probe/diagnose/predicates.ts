@@ -1,11 +1,11 @@
 import type { TlsProblem } from '../../network/tls-problem.ts';
 import type { AnsweredBy, Failure, FailureReason } from '../failure.ts';
 import { isCut, isHungUp } from '../judge/is-cut.ts';
+import { maintenanceWords, saidByRegistry, unreachableWords, wordsOf } from '../judge/words.ts';
 import type { Arrived } from './arrived.ts';
 import type { Contrast } from './contrast.ts';
 import type { Match } from './match.ts';
 import { isPortal } from './observed.ts';
-import { maintenanceWords, wordsOf } from './words.ts';
 
 /** A reason, and who answered; undefined: whoever did. */
 export const is =
@@ -83,9 +83,6 @@ export function saysItself({ status: answered, answeredBy, evidence }: Failure):
 /** Envoy’s words for silence, of a body and of an answer. */
 export const saysStreamTimeout: Match = says(/\bstream timeout/i);
 
-/** Words of a hop that has too much to do, or was told to take no more. */
-export const overloadWords =
-  /overload|overflow|too many (?:connections|pending)|queue (?:is )?full|circuit[ -]?break|local_rate_limited|server too busy|resource limit/i;
 /** An answer without words belongs to the page that others got: HEAD has none. */
 export const ofMaintenance: Match = (f, x) =>
   (f.status ?? 0) >= 500 &&
@@ -99,9 +96,6 @@ export const blockWords =
 /** A page of success in the place of an answer, by a filter that says what it did. */
 export const saysBlocked: Match = (f, x) => isPortal(f) && says(blockWords)(f, x);
 
-/** Words of a hop that did not get through to what is behind it. */
-export const unreachableWords =
-  /no server is available|no available server|no healthy upstream|connection refused|remote connection failure|could not connect|(?:dns|name) (?:lookup|resolution) (?:failed|error)|no route to host|host is unreachable|failed to establish|err_(?:connect_fail|cannot_forward|dns_fail)/i;
 /** Words of a hop that found the headers too large. */
 export const headerWords =
   /request header or cookie too large|header(?:s| field| fields)? too (?:large|long|big)|request header fields exceeds|upstream sent too big header|size of a request header field exceeds/i;
@@ -216,14 +210,10 @@ export function namedByEdge(f: Failure): boolean {
 /** A registry in maintenance says so; a file system that was mounted so is another trouble. */
 const readOnlyWords: Match = says(/read[- ]?only(?! file ?system)/i);
 
-/** The registry made this answer: an error of its own, or a bare one that is no page of a hop that leaves the registry's header on it. */
-export const saidByRegistry: Match = (f) =>
-  f.answeredBy === 'registry' && (f.registryCode !== undefined || !/<html/i.test(f.evidence.body ?? ''));
-
 /** The registry takes no uploads: in words, which a page over both paths says as well, or because it knows no POST where uploads begin. */
 export const readOnly: Match = (f, x) =>
-  ((saidByRegistry(f, x) || (x.direct === 'same' && (f.status ?? 0) >= 400)) && readOnlyWords(f, x)) ||
-  (saidByRegistry(f, x) && f.reason === 'method_not_allowed' && f.phase === 'start');
+  ((saidByRegistry(f) || (x.direct === 'same' && (f.status ?? 0) >= 400)) && readOnlyWords(f, x)) ||
+  (saidByRegistry(f) && f.reason === 'method_not_allowed' && f.phase === 'start');
 
 /** Hops whose limits on time have rows of their own. */
 const known: readonly AnsweredBy[] = [

@@ -13,8 +13,8 @@ import type { PulledBack } from './trial.ts';
 
 /**
  * Pulls a blob of the size in question back over the path, put there over the direct one where there is one. When that fails, once
- * more, then one of half the size, which a limit on time and one on size end in different ways, or two small ones where an answer refused
- * it, and twice over the direct path.
+ * more, then one of half the size, which a limit on time and one on size end in different ways, or, where an answer refused it, two small
+ * ones and once more the large one, in case the hop refused everything for a while; and twice over the direct path.
  */
 export async function pullBack(
   options: ExamineOptions,
@@ -45,9 +45,12 @@ export async function pullBack(
   await over(check.path, sizeBytes, runs);
   if (!runs.some(isPullFailed)) return { runs, directRuns };
   await over(check.path, sizeBytes, runs);
-  if (runs.every(({ failure }) => failure !== undefined && isPullRefused(failure)))
+  if (runs.every(({ failure }) => failure !== undefined && isPullRefused(failure))) {
     for (let times = 0; times < timesToProve; times += 1) await over(check.path, smallBytes(sizeBytes), runs);
-  else if (runs.every(isPullFailed)) await over(check.path, Math.ceil(sizeBytes / 2), runs);
+    if (runs.filter(({ ok }) => ok).length >= timesToProve) await over(check.path, sizeBytes, runs);
+  } else if (runs.every(isPullFailed)) {
+    await over(check.path, Math.ceil(sizeBytes / 2), runs);
+  }
   if (direct !== undefined)
     for (let times = 0; times < timesToProve; times += 1) await over(direct, sizeBytes, directRuns);
   return { runs, directRuns };

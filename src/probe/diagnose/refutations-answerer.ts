@@ -1,3 +1,4 @@
+import { overloadWords, saidByRegistry, unreachableWords } from '../judge/words.ts';
 import type { Match } from './match.ts';
 import { isTokenReply } from './observed.ts';
 import {
@@ -6,12 +7,9 @@ import {
   foreignAddressWords,
   isPageOfHop,
   ofMaintenance,
-  overloadWords,
-  saidByRegistry,
   says,
   saysBlocked,
   saysStreamTimeout,
-  unreachableWords,
 } from './predicates.ts';
 import { asksInVain, hopTlsDiffers, httpVersionWords, notHttp, ofForwardProxy } from './predicates-hop.ts';
 

@@ -1,4 +1,5 @@
-import type { Failure } from '../failure.ts';
+import type { Failure, FailureReason } from '../failure.ts';
+import { maintenanceWords, overloadWords, saidByRegistry, unreachableWords, wordsOf } from './words.ts';
 
 /** What several pulls that were cut have in common; on a line that is as fast each time it is both, and nothing tells which counts. */
 export interface PullCuts {
@@ -15,12 +16,28 @@ export function isPullCut({ reason, phase, evidence }: Failure): boolean {
   return phase === 'pull' && cut && evidence.pulledBytes !== undefined && evidence.timer === undefined;
 }
 
-/** Statuses that say of what is pulled who asks, what is not there, or how often. */
-const besidesSize: ReadonlySet<number> = new Set([401, 404, 407, 429]);
+/** Statuses that say of what is pulled who asks, or what is not there. */
+const besidesSize: ReadonlySet<number> = new Set([401, 404, 407]);
+/** Reasons that are about how often it was asked, how long it took, or which part was asked for. */
+const otherReasons: ReadonlySet<FailureReason> = new Set([
+  'rate_limited',
+  'request_timeout',
+  'response_timeout',
+  'resume_refused',
+]);
+const otherWords: readonly RegExp[] = [overloadWords, maintenanceWords, unreachableWords];
 
-/** An answer that refuses the pull, and may do so for the size of what would have come: hops have no words for that. */
-export function isPullRefused({ phase, status = 0 }: Failure): boolean {
-  return phase === 'pull' && status >= 400 && !besidesSize.has(status);
+/** The answer names another trouble than the size of what would have come, or says that it passes. */
+function namesOther(failure: Failure): boolean {
+  const words = wordsOf(failure);
+  return failure.evidence.headers?.['retry-after'] !== undefined || otherWords.some((one) => one.test(words));
+}
+
+/** An answer of a hop that refuses the pull, and may do so for the size of what would have come: hops have no words for that. */
+export function isPullRefused(failure: Failure): boolean {
+  const { phase, reason, status = 0 } = failure;
+  const isRefusal = phase === 'pull' && status >= 400 && !besidesSize.has(status) && !otherReasons.has(reason);
+  return isRefusal && !saidByRegistry(failure) && !namesOther(failure);
 }
 
 /** A link that stalls for less is only slow. */

@@ -1,3 +1,5 @@
+import type { LimitDirection } from './limit.ts';
+
 const kB = 1_000;
 const MB = 1_000 * kB;
 const KiB = 1_024;
@@ -64,8 +66,11 @@ export function resolutionAt(accepted: number, { resolutionBytes }: SizePlan): n
   return Math.min(resolutionBytes, Math.max(firstBytes, Math.floor(accepted / 8)));
 }
 
-/** Most bytes that a search can send, when each try costs all of its bytes and the rejection is tried twice. */
-export function worstCaseSearchBytes(plan: SizePlan): number {
+/** What is pulled was pushed before, is tried up to three times where it is refused, and once more where it is not. */
+const pullFactor = 4;
+
+/** Most bytes that a search can move, when each try costs all of its bytes and the rejection is tried twice. */
+export function worstCaseSearchBytes(plan: SizePlan, direction: LimitDirection): number {
   const known = new Map<string, number>();
   const worst = (bracket: SizeBracket): number => {
     const size = nextSize(bracket, plan);
@@ -83,5 +88,5 @@ export function worstCaseSearchBytes(plan: SizePlan): number {
     known.set(key, cost);
     return cost;
   };
-  return worst({ accepted: undefined, rejected: undefined });
+  return worst({ accepted: undefined, rejected: undefined }) * (direction === 'push' ? 1 : pullFactor);
 }

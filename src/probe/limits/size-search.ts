@@ -161,9 +161,22 @@ class SizeSearch {
     if (again.kind === 'accepted')
       return this.#end('inconclusive', `${formatBytes(rejected)} was refused at one time and accepted at another`);
     if (again.kind !== 'rejected') return this.#end('inconclusive', whyUnclear(again, rejected));
+    const unclear = await this.#whyNotBelow(again.failure);
+    if (unclear !== undefined) return this.#end('inconclusive', unclear);
     const { passes, fails, nothing } = words[this.#direction];
     const below = this.#accepted === undefined ? nothing : `${formatBytes(this.#accepted)} ${passes}`;
     return this.#end('found', `${below}, ${formatBytes(rejected)} ${fails}: ${describeFailure(again.failure)}`);
+  }
+
+  /** What refuses a pull by an answer may refuse everything by now: what came back must come back again. Undefined: it does. */
+  async #whyNotBelow(refusal: Failure): Promise<string | undefined> {
+    const accepted = this.#accepted;
+    if (accepted === undefined || !isPullRefused(refusal)) return undefined;
+    const trial = await this.#try(accepted);
+    if (trial.kind === 'accepted') return undefined;
+    return trial.kind === 'unclear'
+      ? trial.why
+      : `${formatBytes(accepted)} came back at one time, and not at another: ${describeFailure(trial.failure)}`;
   }
 
   #none(): SizeLimit {

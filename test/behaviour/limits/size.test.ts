@@ -46,7 +46,9 @@ describe('size search', () => {
         fc.integer({ min: 64 * 1_024, max: 5 * MiB }),
         async (limitBytes, upToBytes, resolutionBytes) => {
           const found = await search(limitedTo(limitBytes), { upToBytes, resolutionBytes });
-          expect(found.bytesSpent).toBeLessThanOrEqual(worstCaseSearchBytes(sizePlan({ upToBytes, resolutionBytes })));
+          expect(found.bytesSpent).toBeLessThanOrEqual(
+            worstCaseSearchBytes(sizePlan({ upToBytes, resolutionBytes }), 'push'),
+          );
           const isLimited = limitBytes < upToBytes;
           expect(found.conclusion).toBe(isLimited ? 'found' : 'none-up-to');
           expect(found.largestAccepted).toBeLessThanOrEqual(limitBytes);
@@ -216,7 +218,7 @@ describe('size search on the lab', () => {
     expect(next - found.largestAccepted!).toBeLessThanOrEqual(isLimited ? 64 * 1_024 : 0);
     expect(found.bytesSpent).toBe(found.runs.reduce((sum, run) => sum + run.sentBytes, 0));
     expect(found.bytesSpent).toBeLessThanOrEqual(
-      worstCaseSearchBytes(sizePlan({ upToBytes: 8 * MiB, resolutionBytes: 64 * 1_024 })),
+      worstCaseSearchBytes(sizePlan({ upToBytes: 8 * MiB, resolutionBytes: 64 * 1_024 }), 'push'),
     );
     expect(registry.blobs.size).toBe(0);
   });
@@ -245,6 +247,14 @@ describe('a pull that an answer refuses', () => {
       status,
       answeredBy: 'other',
     });
+  const late = (status: number): Failure => ({
+    ...refusal(status),
+    reason: status === 504 ? 'response_timeout' : 'request_timeout',
+  });
+  const saying = (status: number, evidence: Partial<Failure['evidence']>): Failure => ({
+    ...refusal(status),
+    evidence: { message: '', ...evidence },
+  });
   const searched = (outcome: (sizeBytes: number, number: number) => Failure | undefined): Promise<SizeLimit> =>
     searchSizeLimit(pulled, { upToBytes: 64 * MiB, resolutionBytes: MiB, signal }, pathWith(outcome));
 
@@ -263,7 +273,43 @@ describe('a pull that an answer refuses', () => {
     ['now and then', (size, number) => (size > 10 * MiB && number % 3 === 0 ? refusal(502) : undefined)],
     ['because nobody is logged in', (size) => (size > 10 * MiB ? refusal(401) : undefined)],
     ['because it is not there', (size) => (size > 10 * MiB ? refusal(404) : undefined)],
+    ['by the registry itself', (size) => (size > 10 * MiB ? { ...refusal(500), answeredBy: 'registry' } : undefined)],
+    ['because it waited too long', (size) => (size > 10 * MiB ? late(504) : undefined)],
+    ['because the client was too slow', (size) => (size > 10 * MiB ? late(408) : undefined)],
+    ['until later', (size) => (size > 10 * MiB ? saying(503, { headers: { 'retry-after': '30' } }) : undefined)],
+    [
+      'because it has too much to do',
+      (size) => (size > 10 * MiB ? saying(503, { body: 'envoy overloaded' }) : undefined),
+    ],
   ])('%s: no limit is found', async (_what, outcome) => {
     expect((await searched(outcome)).conclusion).not.toBe('found');
+  });
+
+  test('whatever its size from some try on: what came back before shows it at the end', async () => {
+    const found = await searched((size, number) => (number > 6 || size > 20 * MiB ? refusal(502) : undefined));
+    expect(found).toMatchObject({ conclusion: 'inconclusive', largestAccepted: 10 * MiB });
+    expect(found.why).toMatch(/^10 MiB came back at one time, and not at another: 502 from other/);
+  });
+
+  test('is found at a cost below the stated bound', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1_024, max: 70 * MiB }),
+        fc.integer({ min: 2 * MiB, max: 64 * MiB }),
+        fc.integer({ min: 64 * 1_024, max: MiB }),
+        async (limitBytes, upToBytes, resolutionBytes) => {
+          const run: RunCheck = async (tried) => {
+            const size = workloadBytes(tried.workload);
+            const isRefused = size > limitBytes;
+            return { ...fakeRun(tried, isRefused ? refusal(403) : undefined, size), pulledBytes: isRefused ? 0 : size };
+          };
+          const found = await searchSizeLimit(pulled, { upToBytes, resolutionBytes, signal }, run);
+          expect(found.conclusion).toBe(limitBytes < upToBytes ? 'found' : 'none-up-to');
+          expect(found.bytesSpent).toBeLessThanOrEqual(
+            worstCaseSearchBytes(sizePlan({ upToBytes, resolutionBytes }), 'pull'),
+          );
+        },
+      ),
+    );
   });
 });

@@ -3,7 +3,7 @@ import { causeNames, causes } from '../../../src/probe/diagnose/causes.ts';
 import { aloneOn, type Contrast } from '../../../src/probe/diagnose/contrast.ts';
 import { explain } from '../../../src/probe/diagnose/diagnose.ts';
 import { candidatesFor, judge } from '../../../src/probe/diagnose/judge.ts';
-import { quoteOf, wordsOf } from '../../../src/probe/diagnose/words.ts';
+import { quoteOf, wordsOf } from '../../../src/probe/judge/words.ts';
 import { refutations } from '../../../src/probe/diagnose/refutations.ts';
 import { failureReasons, type Evidence, type Failure } from '../../../src/probe/failure.ts';
 import { pathTo } from '../../support/paths.ts';
@@ -331,6 +331,27 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     { reason: 'response_timeout', status: 504, phase: 'pull', answeredBy: 'nginx', blame: 'ingress' },
     { direct: 'ok', registryAnswered: true },
     'pull_answer_late@ingress likely',
+    { cameAgain: false },
+  ],
+  [
+    'a hop that answers 500 to pulls of large blobs',
+    { reason: 'registry_error', status: 500, phase: 'pull', answeredBy: 'other' },
+    { direct: 'ok', registryAnswered: true, proven: new Set(['path', 'pullSize']) },
+    'pull_size_refused@ingress certain',
+    { cameAgain: false },
+  ],
+  [
+    'a registry that answers 500 to them itself',
+    {
+      reason: 'registry_error',
+      status: 500,
+      phase: 'pull',
+      answeredBy: 'registry',
+      registryCode: 'UNKNOWN',
+      blame: 'registry_storage',
+    },
+    { direct: 'same', registryAnswered: true, proven: new Set(['pullSize']) },
+    'storage_failing@registry_storage likely',
     { cameAgain: false },
   ],
   [

@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { ExamineDeps, ExamineOptions } from '../../../src/probe/diagnose/examine-options.ts';
+import {
+  type ExamineDeps,
+  type ExamineOptions,
+  mostExaminedBytes,
+} from '../../../src/probe/diagnose/examine-options.ts';
 import { pullCases } from '../../../src/probe/diagnose/pull-cases.ts';
 import { pullBack } from '../../../src/probe/diagnose/pull-trials.ts';
 import type { PulledBack } from '../../../src/probe/diagnose/trial.ts';
 import { TrialLog } from '../../../src/probe/diagnose/trial-log.ts';
+import type { Failure } from '../../../src/probe/failure.ts';
 import type { Run } from '../../../src/probe/outcome.ts';
 import { fakeCheck } from '../../support/fake-check.ts';
 import { fakeFailure, fakeRun } from '../../support/fake-run.ts';
@@ -56,17 +61,73 @@ describe('a pull that an answer refuses', () => {
   const provenOf = (...runs: readonly Run[]): boolean | undefined =>
     pullCases({ runs, directRuns: [] })[0]?.contrast.proven.has('pullSize');
 
-  test('is tried again, and then twice as a small one', async () => {
-    const { back } = await pulled([fakeRun(large, refused), fakeRun(large, refused), fakeRun(small), fakeRun(small)]);
-    expect(back?.runs.map(({ ok }) => ok)).toEqual([false, false, true, true]);
+  const twice = [fakeRun(large, refused), fakeRun(large, refused)];
+
+  test('is tried again, then twice as a small one, and once more', async () => {
+    const { back } = await pulled([...twice, fakeRun(small), fakeRun(small), fakeRun(large, refused)]);
+    expect(back?.runs.map(({ ok }) => ok)).toEqual([false, false, true, true, false]);
   });
 
-  test('is refused for its size when small ones come back twice, and not before', () => {
-    const twice = [fakeRun(large, refused), fakeRun(large, refused)];
-    expect(provenOf(...twice, fakeRun(small), fakeRun(small))).toBe(true);
+  test('is not tried once more when a small one is refused, too', async () => {
+    const { back } = await pulled([...twice, fakeRun(small), fakeRun(small, refused)]);
+    expect(back?.runs).toHaveLength(4);
+  });
+
+  test('costs no more than is announced', async () => {
+    const pushed: number[] = [];
+    const asked = { ...large, path: { ...check.path, name: 'ingress' } };
+    const options = (pull: boolean): ExamineOptions => ({
+      check: asked,
+      direct: { ...check.path, name: 'direct' },
+      pull,
+      signal: new AbortController().signal,
+    });
+    const run: ExamineDeps['run'] = (tried) => {
+      const [sizeBytes = 0] = tried.workload.layerBytes;
+      if (tried.workload.pull) pushed.push(sizeBytes);
+      const isRefused = tried.workload.pull && sizeBytes > 65_536 && tried.path.name === 'ingress';
+      return Promise.resolve(fakeRun(tried, isRefused ? refused : undefined, sizeBytes));
+    };
+    const log = new TrialLog(options(true), { run, paced: () => run, checkApi: () => Promise.resolve(undefined) });
+    await log.push('small', { check: asked, shape: asked.client.shape }, 65_536);
+    await pullBack(options(true), { run }, log);
+    expect(pushed).toHaveLength(7);
+    const announced = mostExaminedBytes(options(true)) - mostExaminedBytes(options(false));
+    expect(pushed.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(announced);
+  });
+
+  test('is refused for its size when small ones come back twice in between, and not before', () => {
+    const smalls = [fakeRun(small), fakeRun(small)];
+    expect(provenOf(...twice, ...smalls, fakeRun(large, refused))).toBe(true);
     expect(provenOf(...twice, fakeRun(small), fakeRun(small, refused))).toBe(false);
-    expect(provenOf(fakeRun(large, refused), fakeRun(large), fakeRun(small), fakeRun(small))).toBe(false);
-    const absent = { ...refused, status: 404 };
-    expect(provenOf(fakeRun(large, absent), fakeRun(large, absent), fakeRun(small), fakeRun(small))).toBe(false);
+    expect(provenOf(fakeRun(large, refused), fakeRun(large), ...smalls, fakeRun(large, refused))).toBe(false);
+  });
+
+  test('two requests that failed before everything came back prove nothing', () => {
+    const smalls = [fakeRun(small), fakeRun(small)];
+    expect(provenOf(...twice, ...smalls)).toBe(false);
+    const there = { ...large, path: { ...check.path, name: 'direct' } };
+    const [one] = pullCases({
+      runs: [...twice, ...smalls, fakeRun(large)],
+      directRuns: [fakeRun(there), fakeRun(there)],
+    });
+    expect(one?.contrast.proven).toEqual(new Set());
+  });
+
+  test.each<[what: string, otherwise: Partial<Failure>]>([
+    ['what is not there', { status: 404 }],
+    ['a hop that gave up waiting', { reason: 'response_timeout', status: 504 }],
+    ['Cloudflare, that gave up waiting', { reason: 'response_timeout', status: 524, answeredBy: 'cloudflare' }],
+    ['a hop that found the client too slow', { reason: 'request_timeout', status: 408 }],
+    ['a part that is not there', { reason: 'resume_refused', status: 416 }],
+    ['a limit on requests', { reason: 'rate_limited', status: 429 }],
+    ['“later”', { status: 503, evidence: { message: '', headers: { 'retry-after': '5' } } }],
+    ['a hop that is overloaded', { status: 503, evidence: { message: '', headers: { 'x-envoy-overloaded': 'true' } } }],
+    ['a hop in maintenance', { status: 503, evidence: { message: '', body: 'Down for maintenance' } }],
+    ['a hop without servers', { status: 503, evidence: { message: '', body: 'no available server' } }],
+    ['the registry', { reason: 'registry_error', status: 500, answeredBy: 'registry', registryCode: 'UNKNOWN' }],
+  ])('%s refuses nothing for its size', (_what, otherwise) => {
+    const failing = (): Run => fakeRun(large, { ...refused, ...otherwise });
+    expect(provenOf(failing(), failing(), fakeRun(small), fakeRun(small), failing())).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Failure } from '../../../src/probe/failure.ts';
-import { isPullCut, pullCutsOf } from '../../../src/probe/judge/pull-cuts.ts';
+import { isPullCut, isPullRefused, pullCutsOf } from '../../../src/probe/judge/pull-cuts.ts';
 
 function cutAfter(pulledBytes: number, elapsedMs: number, evidence: Partial<Failure['evidence']> = {}): Failure {
   return {
@@ -75,4 +75,10 @@ test('only what ended without us, after the head of a blob, is a cut of a pull',
   expect(isPullCut({ ...cut, reason: 'registry_error' })).toBe(false);
   expect(isPullCut(cutAfter(1_000_000, 5_000, { timer: 'body' }))).toBe(false);
   expect(isPullCut({ ...cut, evidence: { message: '' } })).toBe(false);
+});
+
+test('a page of a hop refuses a pull, also when it left the registry’s header on it', () => {
+  const refused: Failure = { ...cutAfter(0, 10), reason: 'registry_error', status: 500 };
+  const paged = { ...refused, evidence: { message: '', body: '<html><h1>500 Internal Server Error</h1></html>' } };
+  expect([isPullRefused(refused), isPullRefused(paged)]).toEqual([false, true]);
 });

@@ -53,3 +53,16 @@ export function wordsOf({ status: answered, registryCode, evidence }: Failure): 
 
 /** Words of a page that was put up on purpose; Apache’s own page for 503 speaks of maintenance whatever is wrong. */
 export const maintenanceWords = /maintenance(?! downtime or capacity)/i;
+
+/** Words of a hop that has too much to do, or was told to take no more. */
+export const overloadWords =
+  /overload|overflow|too many (?:connections|pending)|queue (?:is )?full|circuit[ -]?break|local_rate_limited|server too busy|resource limit/i;
+
+/** Words of a hop that did not get through to what is behind it. */
+export const unreachableWords =
+  /no server is available|no available server|no healthy upstream|connection refused|remote connection failure|could not connect|(?:dns|name) (?:lookup|resolution) (?:failed|error)|no route to host|host is unreachable|failed to establish|err_(?:connect_fail|cannot_forward|dns_fail)/i;
+
+/** The registry made this answer: an error of its own, or a bare one that is no page of a hop that leaves the registry's header on it. */
+export function saidByRegistry({ answeredBy, registryCode, evidence }: Failure): boolean {
+  return answeredBy === 'registry' && (registryCode !== undefined || !/<html/i.test(evidence.body ?? ''));
+}
