@@ -25,12 +25,16 @@ const limits = {
 } as const;
 type LimitKey = keyof typeof limits;
 
-/** Without one that was refused the search was told to end sooner, and nothing dropped. Where nothing is accepted any more the share is 0. */
+/**
+ * What passed within a week must be refused now: a search tries few sizes and times, so that the same limit found anew may lie a
+ * step lower, and one that was told to end sooner has no refusal. Where nothing is accepted any more the share is 0.
+ */
 function dropped(key: LimitKey, direction: LimitDirection): string {
   const now = metric(key, { bound: accepted, direction });
   const best = `${limits[key].best}{direction="${direction}"}`;
   const share = `${now} / ${best} < ${thresholds.limitOfPast[direction]} or (${best} * 0 unless ${now})`;
-  return `(${share}) and ${on(searched)} ${metric(key, { bound: rejected, direction })}`;
+  const refused = `${metric(key, { bound: rejected, direction })} < ${on(searched)} ${best}`;
+  return `(${share}) and ${on(searched)} (${refused})`;
 }
 
 function limitAlerts(): AlertingRule[] {
@@ -76,9 +80,9 @@ function limitAlerts(): AlertingRule[] {
     rule('limitBytes', 'pull', {
       alert: 'BlobprobePullSizeLimitDropped',
       summary: 'Users cannot pull blobs over a path that came back last week.',
-      users: `${users} pull blobs of ${refused('limitBytes')}B any more over ${pathWords}: they are cut.`,
+      users: `${users} pull blobs of ${refused('limitBytes')}B any more over ${pathWords}: they do not come back.`,
       first:
-        'Raise the limit on the size of answers of the hop that cuts: squid `reply_body_max_size none`, ModSecurity `SecResponseBodyAccess Off`, a cache that keeps blobs larger than it may',
+        'Raise the limit on the size of answers of the hop that refuses or cuts: squid `reply_body_max_size none`, ModSecurity `SecResponseBodyAccess Off`, a cache that keeps blobs larger than it may',
     }),
     rule('limitSeconds', 'pull', {
       alert: 'BlobprobePullDurationLimitDropped',

@@ -8,7 +8,7 @@ export const thresholds = {
   throughputOfPast: 0.33,
   /** Smaller pushes measure round trips rather than throughput. */
   throughputBytes: 1024 ** 2,
-  /** Largest accepted size or duration against the best of a week. That of pulls is found from where they were cut, which varies by an eighth. */
+  /** Largest accepted size or duration against the best of a week. That of pulls is found from where they were cut, which varies: by an eighth in bytes, by a step of the search in time. */
   limitOfPast: { push: 0.9, pull: 0.75 },
   /** Runs with an object left behind, among runs. */
   cleanupFailureRatio: 0.5,

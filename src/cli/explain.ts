@@ -64,7 +64,7 @@ function causeRows({ failure, findings, restsOn }: Failed): string[][] {
   const [first] = findings;
   if (first === undefined && failure.phase === 'pull') {
     return [
-      ['cause', 'not known: of a pull, one such line says nothing of why'],
+      ['cause', 'not known: one log line of a pull does not tell why it failed'],
       ['remedy', 'read what this hop and the one behind it log at that time, and compare with what is tried below'],
     ];
   }

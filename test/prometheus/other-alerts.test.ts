@@ -57,9 +57,9 @@ const scenarios: readonly Scenario[] = [
       },
       {
         series: seriesName('limitBytes', { ...size, bound: 'smallest_rejected' }),
-        before: 3e8,
-        broken: 2e8,
-        after: 3e8,
+        before: 2.1e8,
+        broken: 1.1e8,
+        after: 2.1e8,
       },
     ],
     afterSeconds: 26 * hour,
@@ -170,6 +170,90 @@ const scenarios: readonly Scenario[] = [
     ],
     afterSeconds: 26 * hour,
     firing: [],
+  },
+  {
+    name: 'the same short limit of pulls is found a step lower',
+    series: [
+      ...alive,
+      {
+        series: seriesName('limitSeconds', { ...pulled, bound: 'largest_accepted' }),
+        before: 13.125,
+        broken: 8.75,
+        after: 13.125,
+      },
+      {
+        series: seriesName('limitSeconds', { ...pulled, bound: 'smallest_rejected' }),
+        before: 17.5,
+        broken: 13.125,
+        after: 17.5,
+      },
+    ],
+    afterSeconds: 26 * hour,
+    firing: [],
+  },
+  {
+    name: 'the same limit of pulls of a moment is found below the shortest time tried',
+    series: [
+      ...alive,
+      {
+        series: seriesName('limitSeconds', { ...pulled, bound: 'largest_accepted' }),
+        before: 4.375,
+        broken: undefined,
+        after: 4.375,
+      },
+      {
+        series: seriesName('limitSeconds', { ...pulled, bound: 'smallest_rejected' }),
+        before: 8.75,
+        broken: 4.375,
+        after: 8.75,
+      },
+    ],
+    afterSeconds: 26 * hour,
+    firing: [],
+  },
+  {
+    name: 'a path cuts pulls two steps sooner than before',
+    series: [
+      ...alive,
+      {
+        series: seriesName('limitSeconds', { ...pulled, bound: 'largest_accepted' }),
+        before: 13.125,
+        broken: 4.375,
+        after: 13.125,
+      },
+      {
+        series: seriesName('limitSeconds', { ...pulled, bound: 'smallest_rejected' }),
+        before: 17.5,
+        broken: 8.75,
+        after: 17.5,
+      },
+    ],
+    afterSeconds: 26 * hour,
+    firing: [
+      { alertname: 'BlobprobePullDurationLimitDropped', severity: 'critical', ...pulled, bound: 'largest_accepted' },
+    ],
+  },
+  {
+    name: 'a path cuts even the shortest pull',
+    series: [
+      ...alive,
+      {
+        series: seriesName('limitSeconds', { ...pulled, bound: 'largest_accepted' }),
+        before: 8.75,
+        broken: undefined,
+        after: 8.75,
+      },
+      {
+        series: seriesName('limitSeconds', { ...pulled, bound: 'smallest_rejected' }),
+        before: 13.125,
+        broken: 4.375,
+        after: 13.125,
+      },
+    ],
+    afterSeconds: 26 * hour,
+    firing: [
+      { alertname: 'BlobprobePullDurationLimitDropped', severity: 'critical', ...pulled, bound: 'largest_accepted' },
+    ],
   },
   {
     name: 'a path pushes as before and its pulls come back up to another size',
