@@ -80,6 +80,14 @@ test.each([504, 413, 408, 499])('what is said of a pull that ended with %d speak
   );
 });
 
+test('a pull that nothing explains has its cause unknown', async () => {
+  const line =
+    '10.0.0.1 - - [01/Jan/2026:00:00:00 +0000] "GET /v2/team/app/blobs/sha256:00 HTTP/1.1" 499 160 "-" "docker/28.0"';
+  expect((await explain('', line)).out).toContain(
+    'cause   not known: one log line of a pull does not tell why it failed\n',
+  );
+});
+
 test('JSON', async () => {
   const { out } = await explain('', access(413), '--json');
   expect(JSON.parse(out)).toMatchObject([

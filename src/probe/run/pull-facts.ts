@@ -22,7 +22,9 @@ function factsOf(attempts: readonly Attempt[], round: PullRound, inRanges: boole
     bytesPerSecond: attempts.every(({ blob }) => through.has(blob)) ? pullThroughput(attempts, round) : undefined,
     firstAnswerMs: first?.waitMs === undefined ? undefined : (first.sendMs ?? 0) + first.waitMs,
     cache: [...new Set(requests.flatMap(cacheWords))],
-    resumed: requests.filter(inRanges ? isCut : isRest).length,
+    resumed: inRanges
+      ? layers.reduce((sum, attempt) => sum + resumptionsOf(attempt.requests.filter(isBlobGet)), 0)
+      : requests.filter(isRest).length,
   };
 }
 
@@ -30,9 +32,18 @@ function isBlobGet({ phase, method, url }: RequestRecord): boolean {
   return phase === 'pull' && method === 'GET' && !url.includes('/manifests/');
 }
 
-/** It was cut, and the client went on: a pull that it gave up is a failure. */
-function isCut({ status = 0, errorCode }: RequestRecord): boolean {
-  return status < 300 && errorCode !== undefined && errorCode !== 'ABORTED';
+/** Where each request has a Range: cuts after which another request went out. Ranges that were cut together are resumed once. */
+function resumptionsOf(requests: readonly RequestRecord[]): number {
+  const next = requests.filter(isCut).flatMap(({ startMs, durationMs }) => {
+    const after = requests.filter((later) => later.sendMs !== undefined && later.startMs >= startMs + durationMs);
+    return after.length === 0 ? [] : [Math.min(...after.map((later) => later.startMs))];
+  });
+  return new Set(next).size;
+}
+
+/** An answer that broke off, and not by us. */
+function isCut({ status, errorCode }: RequestRecord): boolean {
+  return status !== undefined && status < 300 && errorCode !== undefined && errorCode !== 'ABORTED';
 }
 
 /** The rest came after a cut. */

@@ -26,7 +26,8 @@ export class Recorder {
   resends = 0;
   /** What goes on side by side takes its time once. */
   readonly #busy = new BusyTime();
-  #last: Pick<Exchange, 'method' | 'url' | 'response'> | undefined;
+  /** What came to nothing, by its Range: ranges side by side are different requests. */
+  readonly #unsettled = new Map<string | undefined, Pick<Exchange, 'method' | 'url'>>();
 
   /** `originMs`: monotonic time of the run's start, to which the records are relative. `redactor` learns what is sent. */
   constructor(originMs: number, redactor: Redactor) {
@@ -55,8 +56,7 @@ export class Recorder {
       this.sentBytes += exchange.sentBytes;
       this.reachedBytes = rangeStart(exchange) + exchange.sentBytes;
     }
-    if (this.#repeats(exchange)) this.resends += 1;
-    this.#last = exchange;
+    this.#noteResend(exchange);
     this.#noteLocation(exchange);
     const { connection } = exchange;
     // What another host looks like, to which an answer led, is no fact of the path.
@@ -99,9 +99,13 @@ export class Recorder {
   }
 
   /** The same request again, and not because its 401 named the credentials to send. */
-  #repeats({ method, url }: Exchange): boolean {
-    const last = this.#last;
-    return last?.method === method && last.url.href === url.href && !isSettled(last.response?.status);
+  #noteResend(exchange: Exchange): void {
+    const { method, url, requestHeaders } = exchange;
+    const range = requestHeaders['range'];
+    const before = this.#unsettled.get(range);
+    if (before?.method === method && before.url.href === url.href) this.resends += 1;
+    if (isSettled(exchange)) this.#unsettled.delete(range);
+    else this.#unsettled.set(range, { method, url });
   }
 
   #addTimes(step: Step, exchange: Exchange): void {
@@ -173,7 +177,8 @@ function framing(exchange: Exchange): RequestRecord['framing'] {
   return exchange.declaredLength ? 'content-length' : 'chunked';
 }
 
-/** An answer after which the same request is another question: the next range, the one with credentials, skopeo's second look. */
-function isSettled(status: number | undefined): boolean {
-  return status !== undefined && (status < 400 || status === 401 || status === 404);
+/** After it the same request is another question: the next range, the one with credentials, skopeo's second look. What we ended ourselves asks for nothing. */
+function isSettled({ response, error }: Exchange): boolean {
+  const { status = 0 } = response ?? {};
+  return error?.code === 'ABORTED' || (status > 0 && (status < 400 || status === 401 || status === 404));
 }

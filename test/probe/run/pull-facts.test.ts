@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Attempt, PullFacts, RequestRecord } from '../../../src/probe/outcome.ts';
 import { pullFacts } from '../../../src/probe/run/pull-facts.ts';
 import { attempt, failure, requestRecord } from '../../support/run-fixtures.ts';
@@ -111,13 +111,26 @@ test.each<readonly [headers: readonly Readonly<Record<string, string>>[], words:
   expect(pullFacts([cold(headers.map((responseHeaders) => got({ responseHeaders })))])?.cold?.cache).toEqual(words);
 });
 
-test('of a client that asks by ranges from the beginning, what was cut and gone on after counts', () => {
-  const ranged = cold([
-    got({ range: 'bytes=0-', status: 206, errorCode: 'UND_ERR_SOCKET' }),
-    got({ range: 'bytes=4-', status: 206, errorCode: 'ABORTED' }),
-    got({ range: 'bytes=2-', status: 206 }),
-    got({ range: 'bytes=6-', status: 206 }),
-  ]);
-  expect(pullFacts([ranged], true)?.cold).toMatchObject({ resumed: 1 });
-  expect(pullFacts([cold([got({ range: 'bytes=0-', status: 206 })])], true)?.cold).toMatchObject({ resumed: 0 });
+describe('of a client that asks by ranges from the beginning, what was cut and gone on after counts', () => {
+  const part = (changes: Partial<RequestRecord> = {}): RequestRecord =>
+    got({ range: 'bytes=0-', status: 206, ...changes });
+  const cut = (changes: Partial<RequestRecord> = {}): RequestRecord =>
+    part({ errorCode: 'UND_ERR_SOCKET', ...changes });
+  const letGo = part({ errorCode: 'ABORTED' });
+  const later = { startMs: 1_010 };
+
+  test.each<readonly [what: string, requests: readonly RequestRecord[], resumed: number]>([
+    ['nothing was cut', [part()], 0],
+    ['one was cut, and the rest came', [cut(), letGo, part(later), part(later)], 1],
+    ['two were cut together, and the rest came', [cut(), cut(), part(later), part(later)], 1],
+    ['the rest was cut, too, and came then', [cut(), cut(later), part({ startMs: 2_020 })], 2],
+    ['the last cut ended it', [cut(), letGo, cut(later)], 1],
+    ['the only cut ended it', [cut(), letGo, part()], 0],
+    ['the rest was refused', [cut(), got({ ...later, status: 416 })], 1],
+    ['what came after the cut never went out', [cut(), part({ ...later, errorCode: 'ABORTED', sendMs: undefined })], 0],
+    ['the connection ended without an answer', [cut({ status: undefined }), part(later)], 0],
+    ['it was refused', [cut({ status: 503 }), part(later)], 0],
+  ])('%s', (_what, requests, resumed) => {
+    expect(pullFacts([cold(requests)], true)?.cold).toMatchObject({ resumed });
+  });
 });
