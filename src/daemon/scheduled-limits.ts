@@ -117,19 +117,19 @@ export class ScheduledLimits {
         tries += 1;
         if (tries > 1) await turn();
         // Others may have been asked meanwhile to leave it alone.
-        const leftMs = tries > 1 ? this.#deps.gate.leftMs(target) : 0;
-        if (leftMs > 0) {
-          this.#skipped(target, { cause: 'rate_limited', leftMs });
-          ending.cancel();
-        }
+        if (tries > 1 && this.#deps.gate.leftMs(target) > 0) ending.cancel();
         return run(check, options);
       };
-    const found = await pass.run(
-      () => limit({ byteBudget, signal: ending.signal }, inTurn),
-      ({ runs }) => runs,
-    );
-    ending.stop();
-    this.#publish(target, found, ending.signal);
+    try {
+      const found = await pass.run(
+        () => limit({ byteBudget, signal: ending.signal }, inTurn),
+        ({ runs }) => runs,
+      );
+      if (ending.signal.aborted && !signal.aborted) this.#endedEarly(target, found);
+      else this.#publish(target, found, ending.signal);
+    } finally {
+      ending.stop();
+    }
   }
 
   /** No more than half of what is left, so that the checks do not starve; with less than `least` it would get nowhere: infinite, which is refused. */
@@ -141,6 +141,12 @@ export class ScheduledLimits {
   #skipped(target: LimitTarget, refusal: Refusal): void {
     const rest = refusal.cause === 'budget' ? { remaining_bytes: refusal.remainingBytes } : {};
     this.#deps.log.warn('limit search skipped', { ...labels(target), cause: refusal.cause, ...rest });
+  }
+
+  #endedEarly(target: LimitTarget, { unit, direction, bytesSpent, runs }: SizeLimit | DurationLimit): void {
+    const done = runs.filter(({ failure }) => failure?.reason !== 'cancelled').length;
+    const fields = { unit, direction, cause: 'rate_limited', sent_bytes: bytesSpent, runs: done };
+    this.#deps.log.warn('limit search ended early', { ...labels(target), ...fields });
   }
 
   /** An inconclusive search leaves what was known before. */

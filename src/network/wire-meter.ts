@@ -6,7 +6,8 @@ interface Counted {
 
 /**
  * Adds up what connections carry, in both directions: heads, framing, TLS and a proxy's tunnel included; the headers of TCP and
- * IP, repeated segments and DNS are not. Bytes that still wait in our own socket count as sent: never too little.
+ * IP, repeated segments and DNS are not. Bytes that still wait in our own socket count as sent. What came and was not read when we let
+ * go of a connection does not count: a receive buffer for each, at most.
  */
 export class WireMeter {
   readonly #sockets: Counted[] = [];

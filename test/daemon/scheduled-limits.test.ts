@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createEngine, type Engine } from '../../src/daemon/engine.ts';
 import { ScheduledLimits } from '../../src/daemon/scheduled-limits.ts';
@@ -124,7 +125,8 @@ test('a search ends when the registry has asked others meanwhile to be left alon
   const { limits, lines } = setup(
     () => (check, options) => {
       const cancelled = options?.signal?.aborted === true;
-      return Promise.resolve(fakeRun(check, cancelled ? fakeFailure('cancelled') : undefined));
+      const run = fakeRun(check, cancelled ? fakeFailure('cancelled') : undefined);
+      return Promise.resolve({ ...run, sentBytes: cancelled ? 0 : workloadBytes(check.workload) });
     },
     undefined,
     rateLimits,
@@ -134,10 +136,22 @@ test('a search ends when the registry has asked others meanwhile to be left alon
     rateLimits.note(fakeRun(target, fakeFailure('rate_limited', { status: 429, answeredBy: 'nginx' })));
     return Promise.resolve();
   });
-  expect(lines.map(({ message, fields }) => [message, fields['cause']])).toEqual([
-    ['limit search skipped', 'rate_limited'],
+  expect(lines).toMatchObject([
+    {
+      message: 'limit search ended early',
+      fields: { cause: 'rate_limited', unit: 'bytes', sent_bytes: 1_024, runs: 1 },
+    },
   ]);
   expect(limits.findings()).toEqual([]);
+});
+
+test('a search that throws lets go of the signal of its caller', async () => {
+  const caller = new AbortController();
+  const { limits, budget } = setup(() => () => Promise.reject(new Error('it fails')), 100 * MiB);
+  const [size] = limits.update(searchesOf(target)).pushes;
+  await expect(size?.run(caller.signal, atOnce)).rejects.toThrow('it fails');
+  expect(getEventListeners(caller.signal, 'abort')).toEqual([]);
+  expect(budget.remaining()).toBe(100 * MiB);
 });
 
 test('a search that the budget cannot bear does not start', async () => {
