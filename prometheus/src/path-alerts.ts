@@ -33,58 +33,64 @@ function dropped(key: LimitKey, direction: LimitDirection): string {
   const now = metric(key, { bound: accepted, direction });
   const best = `${limits[key].best}{direction="${direction}"}`;
   const share = `${now} / ${best} < ${thresholds.limitOfPast[direction]} or (${best} * 0 unless ${now})`;
-  const refused = `${metric(key, { bound: rejected, direction })} < ${on(searched)} ${best}`;
-  return `(${share}) and ${on(searched)} (${refused})`;
+  const lost = `${metric(key, { bound: rejected, direction })} < ${on(searched)} ${best}`;
+  return `(${share}) and ${on(searched)} (${lost})`;
 }
 
-function limitAlerts(): AlertingRule[] {
-  const refused = (key: LimitKey): string =>
-    lookUp(`max without (bound) (${metric(key)}%)`, searched, `{{ .Value | ${limits[key].unit} }}`);
-  const users = 'Users of {{ $labels.client }} cannot';
-  const rule = (
-    key: LimitKey,
-    direction: LimitDirection,
-    { first, ...names }: Pick<AlertingRule, 'alert' | 'summary'> & { readonly users: string; readonly first: string },
-  ): AlertingRule => ({
+/** The smallest that is refused, in words. */
+function refused(key: LimitKey): string {
+  return lookUp(`max without (bound) (${metric(key)}%)`, searched, `{{ .Value | ${limits[key].unit} }}`);
+}
+
+function droppedAlert(
+  key: LimitKey,
+  direction: LimitDirection,
+  own: Pick<AlertingRule, 'alert' | 'summary'> & { readonly users: string; readonly first: string },
+): AlertingRule {
+  return {
     // A search runs seldom: the gauge is gone from a restart until the next one, and the alert must not go with it.
     hold: 5 * minute,
     keep: day,
     severity: 'critical',
     dashboard: 'path',
-    alert: names.alert,
-    summary: names.summary,
+    alert: own.alert,
+    summary: own.summary,
     expr: dropped(key, direction),
     text: {
-      users: names.users,
+      users: own.users,
       since: 'the newest search, which found {{ $value | humanizePercentage }} of the best limit of the last week.',
       cause:
         'a hop of this path was changed, upgraded or replaced by one with default limits, or the plan at the CDN changed. Hop: whoever answered the failed runs.',
-      first: `${first}; until then ${direction} over another path.`,
+      first: `${own.first}; until then ${direction} over another path.`,
     },
-  });
+  };
+}
+
+function limitAlerts(): AlertingRule[] {
+  const users = 'Users of {{ $labels.client }} cannot';
   return [
-    rule('limitBytes', 'push', {
+    droppedAlert('limitBytes', 'push', {
       alert: 'BlobprobeSizeLimitDropped',
       summary: 'Users cannot push blobs over a path that were small enough last week.',
       users: `${users} push blobs of ${refused('limitBytes')}B any more over ${pathWords}.`,
       first:
         'Raise the limit of the hop that answers: nginx `client_max_body_size 0;`, ingress-nginx `nginx.ingress.kubernetes.io/proxy-body-size: "0"`, Traefik without `buffering`',
     }),
-    rule('limitSeconds', 'push', {
+    droppedAlert('limitSeconds', 'push', {
       alert: 'BlobprobeDurationLimitDropped',
       summary: 'Users cannot push over a path for as long as last week.',
       users: `${users} push for ${refused('limitSeconds')} any more over ${pathWords}: slow or large pushes are cut.`,
       first:
         'Raise the time limit of the hop that answers: Traefik `respondingTimeouts.readTimeout: 0`, nginx `client_body_timeout 900s;` and `proxy_read_timeout 900s;`, HAProxy `timeout client 15m`',
     }),
-    rule('limitBytes', 'pull', {
+    droppedAlert('limitBytes', 'pull', {
       alert: 'BlobprobePullSizeLimitDropped',
       summary: 'Users cannot pull blobs over a path that came back last week.',
       users: `${users} pull blobs of ${refused('limitBytes')}B any more over ${pathWords}: they do not come back.`,
       first:
         'Raise the limit on the size of answers of the hop that refuses or cuts: squid `reply_body_max_size none`, ModSecurity `SecResponseBodyAccess Off`, a cache that keeps blobs larger than it may',
     }),
-    rule('limitSeconds', 'pull', {
+    droppedAlert('limitSeconds', 'pull', {
       alert: 'BlobprobePullDurationLimitDropped',
       summary: 'Users cannot pull over a path for as long as last week.',
       users: `${users} pull for ${refused('limitSeconds')} any more over ${pathWords}: slow or large pulls are cut.`,

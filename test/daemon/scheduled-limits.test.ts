@@ -124,7 +124,7 @@ test('a search ends when the registry has asked others meanwhile to be left alon
   const rateLimits = new RateLimits(() => 0);
   const { limits, lines } = setup(
     () => (check, options) => {
-      const cancelled = options?.signal?.aborted === true;
+      const cancelled = options.signal.aborted;
       const run = fakeRun(check, cancelled ? fakeFailure('cancelled') : undefined);
       return Promise.resolve({ ...run, sentBytes: cancelled ? 0 : workloadBytes(check.workload) });
     },
