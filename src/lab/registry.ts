@@ -95,13 +95,15 @@ async function handle(call: RegistryCall, auth: RegistryAuth): Promise<void> {
   const { authorization } = call.request.headers;
   const route = routeOf(call.request.method ?? '', call.url.pathname);
   if (typeof route === 'string') return refuseRoute(call, route);
-  if (quirks.plainRefusals && route.repository?.includes('/') === false) return refuseInText(call, 404, 'Not found.');
+  const inText = quirks.plainRefusals !== 'none';
   const caller = auth.callerOf(authorization);
-  if (caller === undefined && quirks.plainRefusals && authorization !== undefined)
+  if (caller === undefined && quirks.plainRefusals === 'rights-and-logins' && authorization !== undefined)
     return refuseInText(call, 401, 'authGroup.Verify');
   if (caller === undefined) return challenge(call, auth, route, false);
+  if (inText && route.repository?.includes('/') === false) return refuseInText(call, 404, 'Not found.');
   if (route.repository !== undefined && !caller.may(route.repository, route.action)) {
-    if (quirks.plainRefusals) return refuseInText(call, 401, 'reqPackageAccess');
+    if (inText)
+      return refuseInText(call, 401, 'reqPackageAccess', { 'WWW-Authenticate': 'Basic realm="Gitea Package API"' });
     return caller.byToken ? challenge(call, auth, route, true) : sendError(call, 403, 'DENIED');
   }
   await route.run({ ...call, mayPull: (repository) => caller.may(repository, 'pull') });

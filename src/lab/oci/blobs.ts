@@ -7,12 +7,13 @@ export async function readBlob(call: RegistryCall, repository: string, digest: s
   if (!digestAlgorithm(digest)) return sendError(call, 400, 'DIGEST_INVALID', { digest });
   const blob = call.store.blobs.get(digest);
   if (!blob?.repositories.has(repository)) return sendError(call, 404, 'BLOB_UNKNOWN', { digest });
-  const range = rangeOf(call.request.headers.range, blob.sizeBytes);
+  const { ranges } = call.settings.quirks;
+  const range = ranges ? rangeOf(call.request.headers.range, blob.sizeBytes) : undefined;
   if (range === 'unsatisfiable') return sendEmpty(call, 416, { 'Content-Range': `bytes */${blob.sizeBytes}` });
   const headers: Record<string, string> = {
     'Content-Type': 'application/octet-stream',
     'Docker-Content-Digest': digest,
-    'Accept-Ranges': 'bytes',
+    ...(ranges && { 'Accept-Ranges': 'bytes' }),
     ETag: `"${digest}"`,
   };
   const start = range?.start ?? 0;

@@ -86,19 +86,26 @@ export function sendError(
   detail?: unknown,
   headers: Readonly<Record<string, string | string[]>> = {},
 ): void {
-  if (call.settings.quirks.emptyErrorBodies && (status === 500 || status === 403)) {
+  const { errors } = call.settings.quirks;
+  if (errors === 'codes' && (status === 500 || status === 403)) {
     call.response.writeHead(status, { ...headers, 'Content-Length': '0' }).end();
     return;
   }
-  const message = statusTexts[code] ?? code;
-  sendJson(call, status, { errors: [{ code, message, detail }] }, headers);
+  const error = errors === 'codes' ? { code, message: '' } : { code, message: statusTexts[code] ?? code, detail };
+  sendJson(call, status, { errors: [error] }, headers);
 }
 
-/** Refuses in plain text. */
-export function refuseInText(call: RegistryCall, status: 401 | 404, text: string): void {
+/** Refuses in a line of plain text. */
+export function refuseInText(
+  call: RegistryCall,
+  status: 401 | 404,
+  words: string,
+  more: Readonly<Record<string, string>> = {},
+): void {
+  const text = `${words}\n`;
   // As Gitea and Forgejo do: what refuses here is not the container code that sets this header.
-  if (call.settings.quirks.plainRefusals) call.response.removeHeader('Docker-Distribution-Api-Version');
-  const headers = { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': String(Buffer.byteLength(text)) };
+  if (call.settings.quirks.plainRefusals !== 'none') call.response.removeHeader('Docker-Distribution-Api-Version');
+  const headers = { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': String(text.length), ...more };
   call.response.writeHead(status, headers).end(call.request.method === 'HEAD' ? undefined : text);
 }
 

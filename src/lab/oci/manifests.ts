@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type RegistryCall, locationOf, readWhole, sendEmpty, sendError, sendJson } from './call.ts';
+import { type RegistryCall, locationOf, readWhole, refuseInText, sendEmpty, sendError, sendJson } from './call.ts';
 import { type StoredManifest, digestAlgorithm } from './store.ts';
 
 /** The specification asks for at least 4 MB. */
@@ -74,6 +74,7 @@ export function deleteManifest(call: RegistryCall, repository: string, reference
 
 /** GET of the manifests that name this digest as their subject (end-12). */
 export function listReferrers(call: RegistryCall, repository: string, digest: string): void {
+  if (!call.settings.quirks.referrers) return refuseInText(call, 404, '404 page not found');
   if (!digestAlgorithm(digest)) return sendError(call, 400, 'DIGEST_INVALID', { digest });
   const wanted = call.url.searchParams.get('artifactType');
   const manifests = [...(call.store.repositories.get(repository)?.manifests.values() ?? [])]

@@ -66,7 +66,9 @@ function resourceRoute(method: string, repository: string, resource: string, ref
 
 /** Answers what no route takes. */
 export function refuseRoute(call: RegistryCall, why: 'not-found' | 'method' | 'name'): void {
-  if (why === 'method') return sendError(call, 405, 'UNSUPPORTED');
   if (why === 'name') return sendError(call, 400, 'NAME_INVALID');
-  refuseInText(call, 404, 'Not found.');
+  // Gitea knows a method and a path as one.
+  const isOne = call.settings.quirks.plainRefusals !== 'none';
+  if (why === 'method' && !isOne) return sendError(call, 405, 'UNSUPPORTED');
+  refuseInText(call, 404, isOne ? '404 page not found' : 'Not found.');
 }

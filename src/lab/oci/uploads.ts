@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { framingOf } from '../loopback-server.ts';
-import { type RegistryCall, locationOf, readBody, sendEmpty, sendError } from './call.ts';
+import { type RegistryCall, locationOf, readBody, sendEmpty, sendError, sendJson } from './call.ts';
 import { type Upload, digestAlgorithm } from './store.ts';
 
 /** POST /v2/NAME/blobs/uploads/: mount, single-request upload or a new session (end-4a, end-4b, end-4c, end-11). */
@@ -35,8 +35,10 @@ export async function patchUpload(call: RegistryCall, upload: Upload): Promise<v
   if (quirks.checksPatchContentType && type !== '' && type !== 'application/octet-stream')
     return sendError(call, 500, 'UNKNOWN', { contentType: type });
   const contentRange = call.request.headers['content-range'];
-  if (contentRange === undefined && upload.streamed && quirks.secondStreamedPatch === 'refused')
-    return sendError(call, 400, 'BLOB_UPLOAD_INVALID', 'Stream uploads after first write are not allowed');
+  if (contentRange === undefined && upload.streamed && quirks.secondStreamedPatch === 'refused') {
+    const message = 'Stream uploads after first write are not allowed';
+    return sendJson(call, 400, { errors: [{ code: 'BLOB_UPLOAD_INVALID', message }] });
+  }
   if (!rangeAccepted(call, upload, contentRange)) return;
   const received = await receive(call, upload);
   if (contentRange === undefined && upload.sizeBytes > 0) upload.streamed = true;
@@ -146,8 +148,13 @@ function rangeAccepted(call: RegistryCall, upload: Upload, contentRange: string 
   const start = Number(match?.[1]);
   const end = Number(match?.[2]);
   const lengthWrong = declared !== undefined && end - start + 1 !== Number(declared);
+  if (!match && quirks.contentRange === 'start-only') {
+    sendError(call, 400, 'BLOB_UPLOAD_INVALID');
+    return false;
+  }
   if (!match || start !== upload.sizeBytes) {
-    sendError(call, quirks.outOfOrder.status, quirks.outOfOrder.code, { contentRange }, statusOf(call, upload));
+    const { status, code, saysWhere } = quirks.outOfOrder;
+    sendError(call, status, code, { contentRange }, saysWhere ? statusOf(call, upload) : {});
     return false;
   }
   if (quirks.contentRange !== 'start-only' && lengthWrong) {

@@ -51,13 +51,19 @@ const asSpecified: Record<BehaviourName, string> = {
   referrers: 'supported: answered 200',
 };
 
+const ofGitea = {
+  blob_range: 'not supported: answered 200 with all of it',
+  blob_range_beyond: 'not supported: answered 200',
+  referrers: 'not supported: answered 404',
+};
+
 describe('behaviours of the specification over one path', () => {
   test.each<[QuirksName, Partial<Record<BehaviourName, string>>]>([
     ['spec', {}],
-    ['gitea', {}],
+    ['gitea', ofGitea],
     ['zot', {}],
     ['distribution-3', {}],
-    ['gitea-old', { upload_status: 'not supported: answered 204 with Range 0-16, without Location' }],
+    ['gitea-old', { ...ofGitea, upload_status: 'not supported: answered 204 with Range 0-16, without Location' }],
     [
       'harbor-quota',
       {

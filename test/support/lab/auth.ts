@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import {
+  type Asked,
   basicAuth,
   basicUser,
   type Caller,
@@ -8,7 +9,7 @@ import {
   type RegistryAuth as Auth,
   type RegistryUser as User,
 } from '../../../src/lab/oci/auth.ts';
-import { requestOrigin } from '../../../src/lab/oci/call.ts';
+import { type RegistryCall, requestOrigin } from '../../../src/lab/oci/call.ts';
 import type { RegistryQuirks } from './quirks.ts';
 
 export interface RegistryUser extends User {
@@ -89,16 +90,20 @@ export function authOf(auth: RegistryAuth, quirks: RegistryQuirks, signer: Token
   if (auth.kind === 'basic') return { ...basicAuth(auth.users), callerOf: byPassword };
   return {
     callerOf: (header) => (quirks.basicBesideBearer ? byPassword(header) : undefined) ?? byToken(signer, header),
-    challenge(call, { repository, action }, known) {
+    challenge(call, asked, known) {
       const realm = (call.settings.realmOrigin ?? requestOrigin(call.request)) + quirks.tokenPath;
-      let value = `Bearer realm="${realm}",service="${auth.service ?? 'registry'}"`;
-      const actions = { pull: 'pull', push: 'pull,push', delete: 'delete' }[action];
-      if (repository !== undefined) value += `,scope="repository:${repository}:${actions}"`;
-      const token = /^bearer /i.test(call.request.headers.authorization ?? '');
-      if (token) value += known ? ',error="insufficient_scope"' : ',error="invalid_token"';
+      const scope = quirks.challengeScope === '*' ? ',scope="*"' : scopeOf(call, asked, known);
+      const value = `Bearer realm="${realm}",service="${auth.service ?? 'registry'}"${scope}`;
       return [value, ...(quirks.secondChallenge === undefined ? [] : [quirks.secondChallenge])];
     },
   };
+}
+
+function scopeOf(call: RegistryCall, { repository, action }: Asked, known: boolean): string {
+  const actions = { pull: 'pull', push: 'pull,push', delete: 'delete' }[action];
+  const scope = repository === undefined ? '' : `,scope="repository:${repository}:${actions}"`;
+  const isToken = /^bearer /i.test(call.request.headers.authorization ?? '');
+  return isToken ? `${scope},error="${known ? 'insufficient_scope' : 'invalid_token'}"` : scope;
 }
 
 function byToken(signer: TokenSigner, header: string | undefined): Caller | undefined {

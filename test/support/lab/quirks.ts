@@ -8,6 +8,8 @@ import type { SignedState } from './upload-state.ts';
 /** What one registry implementation does where the specification leaves room, its token service included. */
 export interface RegistryQuirks extends UploadQuirks {
   readonly tokenPath: string;
+  /** What a challenge asks for: the repository of the request, and what is wrong with a token; or always the same. */
+  readonly challengeScope: 'of-request' | '*';
   /** HTTP Basic is accepted although the challenge is Bearer. */
   readonly basicBesideBearer: boolean;
   /** A second WWW-Authenticate beside the Bearer challenge, as Gitea sends where signing in is required. */
@@ -32,6 +34,7 @@ export type QuirksName = (typeof quirksNames)[number];
 const spec: RegistryQuirks = {
   ...specUploads,
   tokenPath: '/token',
+  challengeScope: 'of-request',
   basicBesideBearer: false,
   secondChallenge: undefined,
   token: { announcesExpiry: true, post: true },
@@ -54,6 +57,7 @@ const gitea: RegistryQuirks = {
   ...spec,
   ...giteaUploads,
   tokenPath: '/v2/token',
+  challengeScope: '*',
   basicBesideBearer: true,
   token: { announcesExpiry: false, post: false },
 };
@@ -66,19 +70,18 @@ const rows: Readonly<Record<QuirksName, RegistryQuirks>> = {
     ...distribution28,
     signedState: 'stale-416',
     contentRange: 'with-length',
-    outOfOrder: { status: 416, code: 'RANGE_INVALID' },
+    outOfOrder: { status: 416, code: 'RANGE_INVALID', saysWhere: true },
   },
   gitea,
   /** docker fails on its own reading of this Range: `bad range format: 0--1`. */
   'gitea-1.24.0': { ...gitea, emptyRange: '0--1' },
-  /** Recorded from Forgejo 8.0.2, whose container code is that of Gitea 1.22; the rows above are as read. */
+  /** Recorded from Forgejo 8.0.2, whose container code is that of Gitea 1.22. */
   'gitea-old': {
     ...gitea,
     postRange: '0-0',
     emptyRange: '0--1',
     statusRange: 'off-by-one',
-    mount: 'from-optional',
-    plainRefusals: true,
+    plainRefusals: 'rights-and-logins',
   },
   /** project-zot/zot, pkg/api/routes.go. */
   zot: {

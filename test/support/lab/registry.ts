@@ -54,6 +54,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Demo
   const { logCapacity, ...shipped } = rest;
   const quirks = { ...quirksOf(name), ...quirksChanges };
   const signer = createTokenSigner();
+  const logins = authOf(auth, quirks, signer);
   const secretOf = (): Buffer => (httpSecret === undefined ? randomBytes(32) : Buffer.from(httpSecret));
   const live = { intercept, secret: secretOf() };
   const log = new RequestLog(logCapacity);
@@ -61,13 +62,13 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Demo
     ...shipped,
     quirks,
     settings: { ...shipped.settings, uploadState: uploadStateOf(quirks.signedState, () => live.secret) },
-    auth: authOf(auth, quirks, signer),
+    auth: logins,
     async answersItself(call, reset) {
       const entry = log.add(call.request, call.response);
       const reaction = live.intercept?.(entry);
       if (reaction !== undefined && (await react(call, reaction, reset))) return true;
       if (auth.kind !== 'bearer' || call.url.pathname !== quirks.tokenPath) return false;
-      await answerToken(call, { auth, signer, quirks });
+      await answerToken(call, { auth, signer, quirks, challenge: logins.challenge });
       return true;
     },
   });

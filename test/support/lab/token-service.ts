@@ -1,5 +1,5 @@
-import { basicUser } from '../../../src/lab/oci/auth.ts';
-import { type RegistryCall, readWhole, sendError, sendJson } from '../../../src/lab/oci/call.ts';
+import { basicUser, type RegistryAuth } from '../../../src/lab/oci/auth.ts';
+import { type RegistryCall, readWhole, sendEmpty, sendError, sendJson } from '../../../src/lab/oci/call.ts';
 import { allActions, type BearerAuth, parseScope, passwordUser, type RegistryUser, type TokenSigner } from './auth.ts';
 import type { RegistryQuirks } from './quirks.ts';
 
@@ -8,6 +8,8 @@ export interface TokenService {
   readonly auth: BearerAuth;
   readonly signer: TokenSigner;
   readonly quirks: RegistryQuirks;
+  /** The challenge of the registry itself. */
+  readonly challenge: RegistryAuth['challenge'];
 }
 
 const maxFormBytes = 16 * 1024;
@@ -18,15 +20,18 @@ export async function answerToken(call: RegistryCall, service: TokenService): Pr
   const { method } = call.request;
   if (method === 'GET') return getToken(call, service);
   if (method === 'POST' && service.quirks.token.post) return postToken(call, service);
-  sendError(call, method === 'POST' ? 404 : 405, 'UNSUPPORTED');
+  if (method !== 'POST') return sendError(call, 405, 'UNSUPPORTED');
+  call.response.removeHeader('Docker-Distribution-Api-Version');
+  sendEmpty(call, 404);
 }
 
-function getToken(call: RegistryCall, { auth, signer, quirks }: TokenService): void {
+function getToken(call: RegistryCall, { auth, signer, quirks, challenge }: TokenService): void {
   const header = call.request.headers.authorization;
   const user = basicUser(auth.users, header);
   if (!user && (header !== undefined || (auth.anonymous ?? []).length === 0)) {
-    const challenge = { 'WWW-Authenticate': 'Basic realm="token"' };
-    return sendError(call, 401, 'UNAUTHORIZED', 'invalid credentials', challenge);
+    const nothing = { repository: undefined, action: 'pull' } as const;
+    const own = quirks.challengeScope === '*' ? challenge(call, nothing, false) : 'Basic realm="token"';
+    return sendError(call, 401, 'UNAUTHORIZED', 'invalid credentials', { 'WWW-Authenticate': own });
   }
   const scopes = call.url.searchParams.getAll('scope').flatMap((value) => value.split(' '));
   const token = accessToken(auth, signer, user, scopes, quirks.basicBesideBearer);
