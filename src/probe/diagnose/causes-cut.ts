@@ -5,6 +5,9 @@ import { segmentsVanish, windowShut } from './kernel-signs.ts';
 import { either, is, isCutWith } from './predicates.ts';
 import { isPullCut } from '../judge/pull-cuts.ts';
 
+/** What squid reads ahead of a body by default. */
+const squidBufferBytes = 512 * 1024;
+
 /** Cuts without a word. */
 export const cutCauses = {
   stale_keep_alive: {
@@ -57,6 +60,18 @@ export const cutCauses = {
     refutedBy: ['failsEverywhere', 'allPassedOn', 'largerPassed'],
     provenBy: [/request_body_buffering/],
     nextTest: 'Set `request_body_buffering` to `none` for /v2/* for a while and diagnose again.',
+  },
+  squid_request_buffer: {
+    title: 'squid takes a full buffer for the end of the client, and cuts the connection in the middle of a body',
+    remedy:
+      'Set `client_request_buffer_max_size` of squid above the largest layer (512 KB by default), or use another release of squid: in 5.7 this happens now and then, on a busy host more often.',
+    reference: 'http://www.squid-cache.org/Doc/config/client_request_buffer_max_size/',
+    rank: 'inferred',
+    explains: (f, x) => isCut(f) && f.sentBytes > squidBufferBytes && x.crossedSquid,
+    refutedBy: ['failsEverywhere', 'cameOnce'],
+    provenBy: [/client_request_buffer_max_size/],
+    nextTest:
+      'Send the same body with `curl -T` twenty times at once: some are cut, and none is with a larger `client_request_buffer_max_size`.',
   },
   cut_while_collecting: {
     title: 'a hop collects the body before it passes it on, and the connection is cut meanwhile',

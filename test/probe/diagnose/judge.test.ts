@@ -259,6 +259,13 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     { cameAgain: false },
   ],
   [
+    'bodies that are cut without a word, more than once, behind squid',
+    { reason: 'connection_reset', phase: 'wait', answeredBy: 'none', sentBytes: 8_000_000 },
+    { direct: 'ok', registryAnswered: true, crossedSquid: true, smallPassed: true, proven: new Set(['path']) },
+    'squid_request_buffer@ingress likely',
+    { cameAgain: false },
+  ],
+  [
     'new connections that are refused, while one that stays open is answered',
     { reason: 'connect_refused', phase: 'connect', answeredBy: 'none' },
     { direct: 'ok', registryAnswered: true, proven: new Set(['path', 'held']) },

@@ -20,6 +20,8 @@ ${more['rules'] ?? ''}
 http_access allow all
 cache deny all
 access_log none
+# Debian's 5.7 takes a full buffer for the end of the client now and then, and cuts the body; curl sees it, too.
+client_request_buffer_max_size 64 MB
 cache_log ${join(directory, 'cache.log')}
 pid_filename ${join(directory, 'squid.pid')}
 coredump_dir ${directory}
