@@ -1,6 +1,6 @@
 import { limitBounds } from '../../src/publish/metrics/metric-names.ts';
 import type { LimitDirection } from '../../src/probe/limits/limit.ts';
-import { by, duration, metric, on, targetLabels } from './promql.ts';
+import { by, duration, metric, targetLabels } from './promql.ts';
 import { recorded } from './recording.ts';
 import type { AlertingRule } from './rule.ts';
 import { lookUp } from './texts.ts';
@@ -26,15 +26,17 @@ const limits = {
 type LimitKey = keyof typeof limits;
 
 /**
- * What passed within a week must be refused now: a search tries few sizes and times, so that the same limit found anew may lie a
- * step lower, and one that was told to end sooner has no refusal. Where nothing is accepted any more the share is 0.
+ * Something smaller than the best of the week must be refused now: a search tries few sizes and times, so that the same limit found anew
+ * may lie a step lower, and one that was told to end sooner has no refusal. Where nothing is accepted any more the share is 0.
  */
 function dropped(key: LimitKey, direction: LimitDirection): string {
-  const now = metric(key, { bound: accepted, direction });
-  const best = `${limits[key].best}{direction="${direction}"}`;
+  // One series each, also where a target came back with other labels (a new pod on the same host).
+  const most = (selector: string): string => `max ${by(searched)} (${selector})`;
+  const now = most(metric(key, { bound: accepted, direction }));
+  const best = most(`${limits[key].best}{direction="${direction}"}`);
   const share = `${now} / ${best} < ${thresholds.limitOfPast[direction]} or (${best} * 0 unless ${now})`;
-  const lost = `${metric(key, { bound: rejected, direction })} < ${on(searched)} ${best}`;
-  return `(${share}) and ${on(searched)} (${lost})`;
+  const lost = `${most(metric(key, { bound: rejected, direction }))} < ${best}`;
+  return `(${share}) and (${lost})`;
 }
 
 /** The smallest that is refused, in words. */

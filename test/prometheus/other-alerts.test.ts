@@ -63,7 +63,7 @@ const scenarios: readonly Scenario[] = [
       },
     ],
     afterSeconds: 26 * hour,
-    firing: [{ alertname: 'BlobprobeSizeLimitDropped', severity: 'critical', ...size, bound: 'largest_accepted' }],
+    firing: [{ alertname: 'BlobprobeSizeLimitDropped', severity: 'critical', ...size }],
   },
   {
     name: 'a path cuts uploads sooner',
@@ -83,7 +83,7 @@ const scenarios: readonly Scenario[] = [
       },
     ],
     afterSeconds: 26 * hour,
-    firing: [{ alertname: 'BlobprobeDurationLimitDropped', severity: 'critical', ...size, bound: 'largest_accepted' }],
+    firing: [{ alertname: 'BlobprobeDurationLimitDropped', severity: 'critical', ...size }],
   },
   {
     name: 'a path cuts smaller pulls',
@@ -103,9 +103,7 @@ const scenarios: readonly Scenario[] = [
       },
     ],
     afterSeconds: 26 * hour,
-    firing: [
-      { alertname: 'BlobprobePullSizeLimitDropped', severity: 'critical', ...pulled, bound: 'largest_accepted' },
-    ],
+    firing: [{ alertname: 'BlobprobePullSizeLimitDropped', severity: 'critical', ...pulled }],
   },
   {
     name: 'a path cuts pulls sooner',
@@ -125,9 +123,7 @@ const scenarios: readonly Scenario[] = [
       },
     ],
     afterSeconds: 26 * hour,
-    firing: [
-      { alertname: 'BlobprobePullDurationLimitDropped', severity: 'critical', ...pulled, bound: 'largest_accepted' },
-    ],
+    firing: [{ alertname: 'BlobprobePullDurationLimitDropped', severity: 'critical', ...pulled }],
   },
   {
     name: 'nothing comes back over a path any more, however small',
@@ -147,9 +143,7 @@ const scenarios: readonly Scenario[] = [
       },
     ],
     afterSeconds: 26 * hour,
-    firing: [
-      { alertname: 'BlobprobePullSizeLimitDropped', severity: 'critical', ...pulled, bound: 'largest_accepted' },
-    ],
+    firing: [{ alertname: 'BlobprobePullSizeLimitDropped', severity: 'critical', ...pulled }],
   },
   {
     name: 'a search over pulls finds the same limit an eighth lower, from where a reset cut them',
@@ -229,9 +223,7 @@ const scenarios: readonly Scenario[] = [
       },
     ],
     afterSeconds: 26 * hour,
-    firing: [
-      { alertname: 'BlobprobePullDurationLimitDropped', severity: 'critical', ...pulled, bound: 'largest_accepted' },
-    ],
+    firing: [{ alertname: 'BlobprobePullDurationLimitDropped', severity: 'critical', ...pulled }],
   },
   {
     name: 'a path cuts even the shortest pull',
@@ -251,9 +243,7 @@ const scenarios: readonly Scenario[] = [
       },
     ],
     afterSeconds: 26 * hour,
-    firing: [
-      { alertname: 'BlobprobePullDurationLimitDropped', severity: 'critical', ...pulled, bound: 'largest_accepted' },
-    ],
+    firing: [{ alertname: 'BlobprobePullDurationLimitDropped', severity: 'critical', ...pulled }],
   },
   {
     name: 'a path pushes as before and its pulls come back up to another size',
@@ -331,7 +321,7 @@ const scenarios: readonly Scenario[] = [
       },
     ],
     afterSeconds: 26 * hour,
-    firing: [{ alertname: 'BlobprobeDurationLimitDropped', severity: 'critical', ...size, bound: 'largest_accepted' }],
+    firing: [{ alertname: 'BlobprobeDurationLimitDropped', severity: 'critical', ...size }],
   },
   {
     name: 'a path refuses even the smallest size',
@@ -351,8 +341,52 @@ const scenarios: readonly Scenario[] = [
       },
     ],
     afterSeconds: 26 * hour,
-    firing: [{ alertname: 'BlobprobeSizeLimitDropped', severity: 'critical', ...size, bound: 'largest_accepted' }],
+    firing: [{ alertname: 'BlobprobeSizeLimitDropped', severity: 'critical', ...size }],
   },
+  ...(
+    [
+      ['the same limit of a new pod on the same host', 2e8, 2.1e8, []],
+      [
+        'a smaller limit of a new pod on the same host',
+        1e8,
+        1.1e8,
+        [{ alertname: 'BlobprobeSizeLimitDropped', severity: 'critical', ...size }],
+      ],
+    ] as const
+  ).map(
+    ([name, accepted, rejected, firing]): Scenario => ({
+      name,
+      series: [
+        ...alive,
+        {
+          series: seriesName('limitBytes', { ...size, pod: 'a', bound: 'largest_accepted' }),
+          before: 2e8,
+          broken: undefined,
+          after: undefined,
+        },
+        {
+          series: seriesName('limitBytes', { ...size, pod: 'a', bound: 'smallest_rejected' }),
+          before: 2.1e8,
+          broken: undefined,
+          after: undefined,
+        },
+        {
+          series: seriesName('limitBytes', { ...size, pod: 'b', bound: 'largest_accepted' }),
+          before: undefined,
+          broken: accepted,
+          after: 2e8,
+        },
+        {
+          series: seriesName('limitBytes', { ...size, pod: 'b', bound: 'smallest_rejected' }),
+          before: undefined,
+          broken: rejected,
+          after: 2.1e8,
+        },
+      ],
+      afterSeconds: 26 * hour,
+      firing,
+    }),
+  ),
   {
     name: 'the prober of a job is gone from the targets while another job has one',
     series: [

@@ -62,13 +62,15 @@ export const cutCauses = {
     nextTest: 'Set `request_body_buffering` to `none` for /v2/* for a while and diagnose again.',
   },
   squid_request_buffer: {
-    title: 'squid takes a full buffer for the end of the client, and cuts the connection in the middle of a body',
+    title: 'squid mistakes a full buffer for a client that went away, and cuts the connection now and then',
     remedy:
-      'Set `client_request_buffer_max_size` of squid above the largest layer (512 KB by default), or use another release of squid: in 5.7 this happens now and then, on a busy host more often.',
+      'Set `client_request_buffer_max_size` of squid (512 KB by default) above the size of the largest layer, or use another release of squid: 5.7 does this, on a busy host more often.',
     reference: 'http://www.squid-cache.org/Doc/config/client_request_buffer_max_size/',
     rank: 'inferred',
-    explains: (f, x) => isCut(f) && f.sentBytes > squidBufferBytes && x.crossedSquid,
-    refutedBy: ['failsEverywhere', 'cameOnce'],
+    // Now and then: as much got through in the same way.
+    explains: (f, x) =>
+      isCut(f) && f.sentBytes > squidBufferBytes && x.crossedSquid && x.passedAlikeBytes >= x.sizeBytes,
+    refutedBy: ['failsEverywhere'],
     provenBy: [/client_request_buffer_max_size/],
     nextTest:
       'Send the same body with `curl -T` twenty times at once: some are cut, and none is with a larger `client_request_buffer_max_size`.',

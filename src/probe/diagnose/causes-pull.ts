@@ -96,7 +96,7 @@ export const pullCauses = {
     reference: 'http://www.squid-cache.org/Doc/config/reply_body_max_size/',
     explains: (f, { proven }) => isPullRefused(f) && proven.has('pullSize'),
     refutedBy,
-    provenBy: ['pullSize'],
+    provenBy: ['path'],
     nextTest: '`blobprobe limit --pull`: the largest blob that comes back.',
   },
   pull_cut: {

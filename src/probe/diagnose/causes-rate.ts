@@ -26,7 +26,7 @@ export const rateCauses = {
     remedy: `Raise its limit, or ${exemptHere}.`,
     reference: 'https://man7.org/linux/man-pages/man8/iptables-extensions.8.html',
     explains: (f, x) => isTurnedAway(f) && x.proven.has('held'),
-    refutedBy: ['wasRedirected', 'proxyInBetween', 'cameOnce'],
+    refutedBy: ['wasRedirected', 'proxyInBetween'],
     provenBy: ['held'],
     nextTest: '`curl -i URL/v2/` ten times at once, from this host and from another.',
   },

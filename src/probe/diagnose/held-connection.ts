@@ -8,6 +8,7 @@ import type { Check } from '../check.ts';
 import { ownClient } from '../clients/controls.ts';
 import type { RunClock } from '../deps.ts';
 import { isTurnedAway } from '../judge/is-cut.ts';
+import { timesToProve } from './flips.ts';
 import type { ExamineDeps, ExamineOptions } from './examine-options.ts';
 import { type HeldConnection, requestsOver } from './trial.ts';
 import type { TrialLog } from './trial-log.ts';
@@ -18,8 +19,8 @@ const patienceMs = 4_000;
 const restsMs = [0, 4_000, 8_000] as const;
 /** So many new connections meet a limit that a push has met. */
 const mostNew = 24;
-/** Where one of two servers behind an address is dead, so many in a row are refused once in a hundred times. */
-const refusedInARow = 7;
+/** So many more are tried at once when one was refused: where one of two servers behind an address is dead, all of them are refused once in 500 times. */
+const atOnce = 9;
 
 /** Bound on all of it. */
 const mostMs = 40_000;
@@ -41,9 +42,9 @@ export async function holdWhereRefused(
 }
 
 /**
- * Opens a connection that stays, and then new ones, one after the other: each time that a new one gets no answer, the one that stays is used
- * again. All ask GET /v2/ without a login, and any answer counts. Ends when seven in a row got none; one that is answered after another was
- * refused shows that nobody counts, and nothing was seen. Never throws.
+ * Opens a connection that stays, and then new ones, one after the other, until one gets no answer; then nine at once, before a limit that counts
+ * by time lets the next one in. When they get none either, the one that stays is used again. All ask GET /v2/ without a login, and any answer
+ * counts. An answer to one of the nine shows nothing. Never throws.
  */
 export async function holdConnection(
   { path, registry }: Pick<Check, 'path' | 'registry'>,
@@ -54,22 +55,25 @@ export async function holdConnection(
   const { signal } = ending;
   const speaker = { path, client: ownClient(userAgent), redactor: knownSecrets(path, registry) };
   const open = (): Transport => openTransport({ ...speaker, nowMs: () => clock.nowMs() });
-  const seen = { refused: 0, answered: 0 };
+  const isRefused = async (): Promise<boolean> => {
+    const another = open();
+    const answer = await ask(another, path, signal);
+    await another.close();
+    return answer === undefined;
+  };
   const held = open();
   try {
     if (!(await getsIn(held, path, clock, signal))) return nothingSeen;
-    for (let tried = 0; tried < mostNew && !signal.aborted; tried += 1) {
-      const another = open();
-      const answer = await ask(another, path, signal);
-      await another.close();
-      if (answer !== undefined && seen.refused > 0) return nothingSeen;
-      if (answer !== undefined) continue;
-      seen.refused += 1;
-      // Another connection than the one that stayed proves nothing.
-      if ((await ask(held, path, signal))?.socketReused === true) seen.answered += 1;
-      if (seen.refused === refusedInARow) return seen;
-    }
-    return nothingSeen;
+    let tried = 0;
+    while (tried < mostNew && !(await isRefused())) tried += 1;
+    if (tried === mostNew) return nothingSeen;
+    const all = await Promise.all(Array.from({ length: atOnce }, isRefused));
+    if (signal.aborted || all.includes(false)) return nothingSeen;
+    let answered = 0;
+    // Another connection than the one that stayed proves nothing.
+    for (let times = 0; times < timesToProve; times += 1)
+      if ((await ask(held, path, signal))?.socketReused === true) answered += 1;
+    return { refused: 1 + atOnce, answered };
   } finally {
     ending.stop();
     await held.close();

@@ -64,8 +64,9 @@ export function factsOf(error: unknown, context: FailureContext): Facts {
   const aborted = abortKind(error) ?? abortKind(network?.cause);
   const entries = exchange === undefined ? [] : registryErrors(exchange);
   const status = exchange?.response?.status;
-  // The answer's own step: after a 401 the caller may have been about to fetch a token.
-  const step = error instanceof ProtocolError ? error.step : ((exchange?.purpose as Step | undefined) ?? context.step);
+  // The answer's own step: ranges side by side are in several at a time. What a challenge made of a 401 belongs to the login.
+  const asked = error instanceof AuthError ? undefined : (exchange?.purpose as Step | undefined);
+  const step = error instanceof ProtocolError ? error.step : (asked ?? context.step);
   return {
     ...context,
     step,

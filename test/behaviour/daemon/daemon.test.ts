@@ -265,7 +265,7 @@ describe('the kill switch', () => {
     expect(paused.status).toBe(200);
     expect(await paused.json()).toMatchObject({ paused: true });
     expect(await daemon.scrape()).toMatch(/^blobprobe_paused 1$/m);
-    expect(await (await fetch(daemon.url)).text()).toMatch(/Paused since .* until .*nothing is pushed/);
+    expect(await (await fetch(daemon.url)).text()).toMatch(/Paused since .* until .*pushes nothing/);
     const refused = await fetch(`${daemon.url}/api/v1/pause?for=soon`, { method: 'POST' });
     expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('got \\"soon\\"')]);
     daemon.signal('SIGUSR2');
