@@ -43,7 +43,7 @@ export interface Contrast extends Observed {
   readonly isSlowBody: boolean;
   /** The same size got through with a length declared; undefined: not tried. */
   readonly declaredPassed: boolean | undefined;
-  /** Only bodies without a length fail so, and a PATCH with one, of the same size, got through. */
+  /** Bodies without a length fail, whatever their size, and only they do so; a PATCH with one got through. */
   readonly onlyStreamedFails: boolean;
   /** Small bodies got through although they were sent slowly, for so long at most, in milliseconds; 0: none did. */
   readonly slowPassedMs: number;
@@ -118,7 +118,10 @@ export function contrastOf(symptom: Symptom, examination: Examination): Contrast
     passedAlikeBytes: largest(whole.filter((one) => shape === undefined || isStreamed(one) === isStreamed({ shape }))),
     isSlowBody: slow === true,
     declaredPassed: anyPassed(ofSize.filter(({ shape }) => shape !== 'patch-streamed')),
-    onlyStreamedFails: alike.every(isStreamed) && ofSize.some((one) => one.run.ok && isPatchWithLength(one)),
+    onlyStreamedFails:
+      alike.every(isStreamed) &&
+      ofSize.some((one) => one.run.ok && isPatchWithLength(one)) &&
+      !trials.some((one) => one.run.ok && isStreamed(one)),
     slowPassedMs: (durationLimit?.largestAccepted ?? 0) * 1_000,
     endedAfterMs: ended === undefined ? undefined : ended * 1_000,
     idleEndedAfterMs: trials.find(endedInSilence)?.run.failure?.elapsedMs,
