@@ -44,9 +44,13 @@ export const code =
 export const isGateway: Match = (f) => f.status === 502 || f.status === 503 || f.status === 504;
 /** What is wrong with the bytes showed on the way there, not on the way back. */
 export const isPushed: Match = ({ phase }) => phase !== 'pull';
+/** After the last byte of the body. */
+export const inWait: Match = (f) => f.phase === 'wait' || f.phase === 'commit';
+export const crossedCloudflare: Match = (f) => f.evidence.rayId !== undefined || f.answeredBy === 'cloudflare';
 /** Refused or hung up on by a hop, and only where a body declares no length; that it is too large is another matter. */
 export const lengthDecides: Match = (f, x) =>
   x.onlyStreamedFails &&
+  (f.phase === 'send' || inWait(f, x)) &&
   f.answeredBy !== 'registry' &&
   (isHungUp(f) || ((f.status ?? 0) >= 400 && f.reason !== 'body_too_large' && f.reason !== 'response_timeout'));
 
@@ -57,10 +61,6 @@ export const timesToTell = 12;
 export function alwaysKnown({ session: { known, disowned } }: Pick<Contrast, 'session'>): boolean {
   return known >= timesToTell && disowned === 0;
 }
-
-/** After the last byte of the body. */
-export const inWait: Match = (f) => f.phase === 'wait' || f.phase === 'commit';
-export const crossedCloudflare: Match = (f) => f.evidence.rayId !== undefined || f.answeredBy === 'cloudflare';
 
 /** Cut without a word here, not on another path and not as a small body, and so much of it is at the registry. */
 export const isCutWith =
