@@ -181,10 +181,10 @@ class RequestInFlight {
   /** Ends the exchange on our own account and tears the connection down; without a code it ends well: all that was wanted has come. */
   #abort(code?: string, timer?: NetworkTimer, cause?: unknown): void {
     const { stage } = this.#times;
-    const message = `request ended by us: ${code}`;
-    if (code !== undefined) this.#error ??= new NetworkError({ stage, code, timer, message, cause });
+    if (code !== undefined)
+      this.#error ??= new NetworkError({ stage, code, timer, message: `request ended by us: ${code}`, cause });
     this.#end(false);
-    this.#controller?.abort(this.#error ?? new Error(message));
+    this.#controller?.abort(this.#error ?? new Error('enough of the body has come'));
   }
 
   #after(delayMs: number, action: () => void): void {

@@ -40,6 +40,8 @@ interface Part {
 export class RangedFetch {
   readonly #options: RangedFetchOptions;
   readonly #ending = new AbortController();
+  /** Of all requests: whoever asked for the blob ends them, or the first that fails. */
+  readonly #signal: AbortSignal;
   readonly #parts: Part[] = [];
   readonly #fetches: Promise<void>[] = [];
   #count: number | undefined;
@@ -51,6 +53,7 @@ export class RangedFetch {
 
   constructor(options: RangedFetchOptions) {
     this.#options = options;
+    this.#signal = AbortSignal.any([options.signal, this.#ending.signal]);
   }
 
   /**
@@ -58,14 +61,9 @@ export class RangedFetch {
    * for. Throws what else ended it.
    */
   async execute(): Promise<Exchange> {
-    const { signal } = this.#options;
-    const onAbort = (): void => this.#ending.abort(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
     this.#start();
     // It grows while it goes on.
     for (const fetch of this.#fetches) await fetch;
-    signal.removeEventListener('abort', onAbort);
     return this.#outcome();
   }
 
@@ -96,7 +94,7 @@ export class RangedFetch {
 
   async #fetch(index: number): Promise<void> {
     const { lanes, ask, from, ranges } = this.#options;
-    const { signal } = this.#ending;
+    const signal = this.#signal;
     try {
       const exchange = await lanes.run(() => {
         signal.throwIfAborted();

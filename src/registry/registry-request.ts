@@ -25,7 +25,7 @@ export interface RegistryRequest {
   /** The client takes a refusal of it for a sign that the host lives, besides what it is. */
   readonly refusalForgives?: boolean;
   readonly onResponseChunk?: OnResponseChunk;
-  /** Ends this request beside the client's own signal; undefined: nothing else does. */
+  /** Ends this request in the place of the client's own signal, which is the default. */
   readonly signal?: AbortSignal;
   /** More than this to `onResponseChunk` ends the request. */
   readonly responseLimitBytes?: number;

@@ -1,4 +1,4 @@
-import type { TransferLimit } from './transfer-limit.ts';
+import { grantedOrAborted, type TransferLimit } from './transfer-limit.ts';
 
 /** The transfer that a run holds from its start on, watched for as long as it is held. */
 export class HeldTransfer {
@@ -14,22 +14,13 @@ export class HeldTransfer {
   }
 
   /** Lets those that wait go first. Resolves with a transfer, or without one once `signal` has aborted. */
-  turn(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve();
+  async turn(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     this.leave();
     const place = this.#limit.take();
-    return new Promise((resolve) => {
-      const giveUp = (): void => {
-        place.leave();
-        resolve();
-      };
-      signal.addEventListener('abort', giveUp, { once: true });
-      void place.granted.then(() => {
-        signal.removeEventListener('abort', giveUp);
-        if (!signal.aborted) this.#unwatch = this.#watch();
-        resolve();
-      });
-    });
+    await grantedOrAborted(place, signal);
+    if (signal.aborted) place.leave();
+    else this.#unwatch = this.#watch();
   }
 
   /** Gives it back, if it is held. */

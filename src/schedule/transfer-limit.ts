@@ -5,6 +5,19 @@ export interface Place {
   leave(): void;
 }
 
+/** Resolves when the transfer is granted or the signal has aborted. The signal may live as long as the daemon: a listener for each run would pile up. */
+export function grantedOrAborted({ granted }: Place, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    signal.addEventListener('abort', done, { once: true });
+    if (signal.aborted) done();
+    void granted.then(done);
+  });
+}
+
 /** At most so many transfers at once, served in the order in which they came. */
 export class TransferLimit {
   // A Set keeps the order of insertion and forgets a place in the middle in constant time.

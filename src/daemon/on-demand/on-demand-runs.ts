@@ -22,7 +22,7 @@ import type { Logger } from '../log.ts';
 import { checkFor, UnknownRequest } from './on-demand-check.ts';
 import { logRun } from '../run-log.ts';
 import { whyTooLong } from './scrape-fit.ts';
-import type { Place } from '../../schedule/transfer-limit.ts';
+import { grantedOrAborted, type Place } from '../../schedule/transfer-limit.ts';
 
 /** Runs that wait for a transfer at most; each holds memory and somebody's hope. */
 const mostQueued = 8;
@@ -205,17 +205,4 @@ async function runOnce(
     forget();
     place.leave();
   }
-}
-
-/** The signal may live as long as the daemon: a listener for each run would pile up. */
-function grantedOrAborted({ granted }: Place, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-    void granted.then(done);
-  });
 }

@@ -1,5 +1,4 @@
 import type { Exchange } from '../../network/exchange.ts';
-import { WrittenUrl } from '../../network/parse-url.ts';
 import type { Transport } from '../../network/transport.ts';
 import { knownSecrets } from '../../registry/auth/known-secrets.ts';
 import { openTransport } from '../../registry/open-client.ts';
@@ -8,6 +7,7 @@ import type { Check } from '../check.ts';
 import { ownClient } from '../clients/controls.ts';
 import type { RunClock } from '../deps.ts';
 import { isTurnedAway } from '../judge/is-cut.ts';
+import { barePing } from '../run/bare-ping.ts';
 import { timesToProve } from './flips.ts';
 import type { ExamineDeps, ExamineOptions } from './examine-options.ts';
 import { type HeldConnection, requestsOver } from './trial.ts';
@@ -55,15 +55,17 @@ export async function holdConnection(
   const { signal } = ending;
   const speaker = { path, client: ownClient(userAgent), redactor: knownSecrets(path, registry) };
   const open = (): Transport => openTransport({ ...speaker, nowMs: () => clock.nowMs() });
+  const ask = (transport: Transport): Promise<Exchange | undefined> =>
+    barePing(transport, { path, userAgent, timeoutMs: patienceMs, signal });
   const isRefused = async (): Promise<boolean> => {
     const another = open();
-    const answer = await ask(another, path, signal);
+    const answer = await ask(another);
     await another.close();
     return answer === undefined;
   };
   const held = open();
   try {
-    if (!(await getsIn(held, path, clock, signal))) return nothingSeen;
+    if (!(await getsIn(() => ask(held), clock, signal))) return nothingSeen;
     let tried = 0;
     while (tried < mostNew && !(await isRefused())) tried += 1;
     if (tried === mostNew) return nothingSeen;
@@ -71,8 +73,7 @@ export async function holdConnection(
     if (signal.aborted || all.includes(false)) return nothingSeen;
     let answered = 0;
     // Another connection than the one that stayed proves nothing.
-    for (let times = 0; times < timesToProve; times += 1)
-      if ((await ask(held, path, signal))?.socketReused === true) answered += 1;
+    for (let times = 0; times < timesToProve; times += 1) if ((await ask(held))?.socketReused === true) answered += 1;
     return { refused: 1 + atOnce, answered };
   } finally {
     ending.stop();
@@ -82,25 +83,15 @@ export async function holdConnection(
 
 const nothingSeen: HeldConnection = { refused: 0, answered: 0 };
 
-async function getsIn(held: Transport, path: Check['path'], clock: RunClock, signal: AbortSignal): Promise<boolean> {
+async function getsIn(
+  ask: () => Promise<Exchange | undefined>,
+  clock: RunClock,
+  signal: AbortSignal,
+): Promise<boolean> {
   for (const restMs of restsMs) {
     if (restMs > 0) await clock.sleep(restMs, signal).catch(() => {});
     if (signal.aborted) return false;
-    if ((await ask(held, path, signal)) !== undefined) return true;
+    if ((await ask()) !== undefined) return true;
   }
   return false;
-}
-
-/** Undefined: there was no answer. */
-async function ask(transport: Transport, path: Check['path'], signal: AbortSignal): Promise<Exchange | undefined> {
-  const waiting = new BoundedSignal(signal, patienceMs);
-  const url = new WrittenUrl('/v2/', path.origin);
-  const headers = { 'user-agent': userAgent, ...path.headers };
-  try {
-    return await transport.exchange({ method: 'GET', url, headers, signal: waiting.signal });
-  } catch {
-    return undefined;
-  } finally {
-    waiting.stop();
-  }
 }

@@ -16,9 +16,8 @@ const traefikJson: LogFormat = {
   name: 'Traefik access log in JSON',
   example:
     '{"DownstreamStatus":413,"Duration":51000000,"OriginStatus":0,"RequestContentSize":0,"RequestMethod":"PATCH","RequestPath":"/v2/team/app/blobs/uploads/1"}',
-  read(line) {
-    const fields = jsonFields(line);
-    if (fields === undefined || typeof fields['DownstreamStatus'] !== 'number') return undefined;
+  read: ofJson((fields) => {
+    if (typeof fields['DownstreamStatus'] !== 'number') return undefined;
     const { DownstreamStatus: status, OriginStatus: origin, RequestMethod: method, RequestPath: uri } = fields;
     const agent = fields['request_User-Agent'];
     // Traefik counts what it says itself of a server as the server's answer.
@@ -30,7 +29,7 @@ const traefikJson: LogFormat = {
       sentBytes: amount(fields['RequestContentSize']),
       elapsedMs: (amount(fields['Duration']) ?? 0) / 1e6,
     };
-  },
+  }),
 };
 
 /** What Istio and Envoy Gateway write, and those who copy the names of Envoy's documentation. */
@@ -38,10 +37,9 @@ const envoyJson: LogFormat = {
   name: 'Envoy access log in JSON',
   example:
     '{"method":"PATCH","path":"/v2/team/app/blobs/uploads/1","response_code":504,"response_flags":"UT","bytes_received":104857600,"duration":15001,"upstream_service_time":null,"user_agent":"docker/29.7.2"}',
-  read(line) {
-    const fields = jsonFields(line);
-    const status = said(fields?.['response_code']);
-    if (fields === undefined || status === undefined) return undefined;
+  read: ofJson((fields) => {
+    const status = said(fields['response_code']);
+    if (status === undefined) return undefined;
     return ofEnvoyLine({
       method: said(fields['method'] ?? fields[':method']),
       uri: said(fields['path'] ?? fields['x-envoy-origin-path'] ?? fields[':path']),
@@ -53,7 +51,7 @@ const envoyJson: LogFormat = {
       ms: said(fields['duration']),
       agent: said(fields['user_agent'] ?? fields['user-agent']),
     });
-  },
+  }),
 };
 
 /** Caddy's own answers are not passed on: what is has a `Via` (since 2.9), or the server's own `Server`. */
@@ -61,12 +59,10 @@ const caddy: LogFormat = {
   name: 'Caddy access or error log',
   example:
     '{"level":"error","logger":"http.log.access","msg":"handled request","request":{"method":"PATCH","host":"git.example.org","uri":"/v2/team/app/blobs/uploads/1","headers":{"User-Agent":["docker/29.7.2"]}},"bytes_read":1048576,"duration":0.52,"size":0,"status":502,"resp_headers":{"Server":["Caddy"]}}',
-  read(line) {
-    const fields = jsonFields(line);
-    const request = fieldsOf(fields?.['request']);
-    const status = said(fields?.['status']);
-    if (fields === undefined || request === undefined || status === undefined || request['uri'] === undefined)
-      return undefined;
+  read: ofJson((fields) => {
+    const request = fieldsOf(fields['request']);
+    const status = said(fields['status']);
+    if (request === undefined || status === undefined || request['uri'] === undefined) return undefined;
     const words = said(fields['msg']) === 'handled request' ? undefined : said(fields['msg']);
     const headers = fieldsOf(fields['resp_headers']) ?? {};
     const isPassedOn = headers['Via'] !== undefined || !/^Caddy$/.test(firstOf(headers['Server']) ?? 'Caddy');
@@ -80,7 +76,7 @@ const caddy: LogFormat = {
       elapsedMs: Math.round((amount(fields['duration']) ?? 0) * 1_000),
       words,
     };
-  },
+  }),
 };
 
 /** Variables of nginx that other programs have no such names for. */
@@ -91,10 +87,9 @@ const nginxJson: LogFormat = {
   name: "access log in JSON, taken for nginx's",
   example:
     '{"remote_addr":"10.0.0.9","request":"PATCH /v2/team/app/blobs/uploads/1 HTTP/1.1","status":413,"body_bytes_sent":176,"request_length":1048800,"request_time":0.412,"upstream_status":"","http_user_agent":"docker/29.7.2"}',
-  read(line) {
-    const fields = jsonFields(line);
-    const status = said(fields?.['status']);
-    if (fields === undefined || status === undefined || !/^\d{3}$/.test(status)) return undefined;
+  read: ofJson((fields) => {
+    const status = said(fields['status']);
+    if (status === undefined || !/^\d{3}$/.test(status)) return undefined;
     const [, firstMethod, firstUri] = /^([A-Z]+) (\S+)/.exec(said(fields['request']) ?? '') ?? [];
     const method = said(fields['request_method'] ?? fields['method']) ?? firstMethod;
     const uri = said(fields['request_uri'] ?? fields['uri'] ?? fields['path']) ?? firstUri;
@@ -116,8 +111,16 @@ const nginxJson: LogFormat = {
       sentBytes: bodyBytes(numberIn(said(fields['request_length']))),
       elapsedMs: Math.round((numberIn(said(fields['request_time'])) ?? 0) * 1_000),
     };
-  },
+  }),
 };
+
+/** Reads a line that is an object of JSON; no other is of the format. */
+function ofJson(read: (fields: Fields) => ReturnType<LogFormat['read']>): LogFormat['read'] {
+  return (line) => {
+    const fields = jsonFields(line);
+    return fields && read(fields);
+  };
+}
 
 function jsonFields(line: string): Fields | undefined {
   if (!line.startsWith('{')) return undefined;

@@ -1,4 +1,3 @@
-import { WrittenUrl } from '../../network/parse-url.ts';
 import type { Redactor } from '../../network/secrets/redactor.ts';
 import type { Transport } from '../../network/transport.ts';
 import { openTransport } from '../../registry/open-client.ts';
@@ -8,6 +7,7 @@ import { clientOf } from '../check-client.ts';
 import { ownClient } from '../clients/controls.ts';
 import type { RunDeps } from '../deps.ts';
 import type { NeighbourFacts, Progress } from '../outcome.ts';
+import { barePing } from './bare-ping.ts';
 
 /** Between an answer and the next question. */
 const everyMs = 250;
@@ -95,20 +95,8 @@ export class Neighbour {
   async #ask(timeoutMs: number): Promise<number | undefined> {
     const { path } = this.#check;
     const startMs = this.#clock.nowMs();
-    const waiting = new BoundedSignal(this.#ending.signal, Math.max(0, timeoutMs));
-    try {
-      await this.#transport.exchange({
-        method: 'GET',
-        url: new WrittenUrl('/v2/', path.origin),
-        headers: { 'user-agent': userAgent, ...path.headers },
-        signal: waiting.signal,
-      });
-      return this.#clock.nowMs() - startMs;
-    } catch {
-      return undefined;
-    } finally {
-      waiting.stop();
-    }
+    const answer = await barePing(this.#transport, { path, userAgent, timeoutMs, signal: this.#ending.signal });
+    return answer === undefined ? undefined : this.#clock.nowMs() - startMs;
   }
 }
 
