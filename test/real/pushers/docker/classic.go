@@ -35,11 +35,7 @@ func pushClassic(ctx context.Context, named reference.Named, folder, manifest st
 	if err != nil {
 		return err
 	}
-	own, err := os.MkdirTemp("", "classic")
-	if err != nil {
-		return err
-	}
-	known, err := metadata.NewFSMetadataStore(own)
+	config, own, err := classicConfig(auth)
 	if err != nil {
 		return err
 	}
@@ -50,24 +46,37 @@ func pushClassic(ctx context.Context, named reference.Named, folder, manifest st
 	if err := references.AddTag(named, image.config, true); err != nil {
 		return err
 	}
-	service, err := registryservice.NewService(registryservice.ServiceOptions{})
-	if err != nil {
-		return err
-	}
+	config.ImageStore = blobs
+	config.ReferenceStore = references
 	return distribution.Push(ctx, named, &distribution.ImagePushConfig{
-		Config: distribution.Config{
-			AuthConfig:       auth,
-			ProgressOutput:   progress.DiscardOutput(),
-			RegistryService:  service,
-			ImageEventLogger: func(context.Context, string, string, events.Action) {},
-			MetadataStore:    known,
-			ImageStore:       blobs,
-			ReferenceStore:   references,
-		},
+		Config:          config,
 		ConfigMediaType: schema2.MediaTypeImageConfig,
 		LayerStores:     image,
 		UploadManager:   xfer.NewLayerUploadManager(uploadsAtATime),
 	})
+}
+
+// classicConfig is what a push and a pull have in common, and a folder of its own that knows of nothing yet.
+func classicConfig(auth *registry.AuthConfig) (distribution.Config, string, error) {
+	own, err := os.MkdirTemp("", "classic")
+	if err != nil {
+		return distribution.Config{}, "", err
+	}
+	known, err := metadata.NewFSMetadataStore(own)
+	if err != nil {
+		return distribution.Config{}, "", err
+	}
+	service, err := registryservice.NewService(registryservice.ServiceOptions{})
+	if err != nil {
+		return distribution.Config{}, "", err
+	}
+	return distribution.Config{
+		AuthConfig:       auth,
+		ProgressOutput:   progress.DiscardOutput(),
+		RegistryService:  service,
+		ImageEventLogger: func(context.Context, string, string, events.Action) {},
+		MetadataStore:    known,
+	}, own, nil
 }
 
 // layout is the folder with the blobs of an image layout.

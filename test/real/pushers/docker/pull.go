@@ -4,19 +4,14 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"sync"
 
 	"github.com/containerd/containerd/v2/plugins/content/local"
 	"github.com/distribution/reference"
-	"github.com/moby/moby/api/types/events"
 	"github.com/moby/moby/api/types/registry"
 	"github.com/moby/moby/v2/daemon/internal/distribution"
-	"github.com/moby/moby/v2/daemon/internal/distribution/metadata"
 	"github.com/moby/moby/v2/daemon/internal/distribution/xfer"
 	"github.com/moby/moby/v2/daemon/internal/layer"
-	"github.com/moby/moby/v2/daemon/internal/progress"
-	registryservice "github.com/moby/moby/v2/daemon/pkg/registry"
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/identity"
 )
@@ -26,11 +21,7 @@ const downloadsAtATime = 3
 
 // pullClassic does what daemon/images/image_pull.go does, and lets go of what comes.
 func pullClassic(ctx context.Context, named reference.Named, auth *registry.AuthConfig) error {
-	own, err := os.MkdirTemp("", "classic")
-	if err != nil {
-		return err
-	}
-	known, err := metadata.NewFSMetadataStore(own)
+	config, own, err := classicConfig(auth)
 	if err != nil {
 		return err
 	}
@@ -38,19 +29,9 @@ func pullClassic(ctx context.Context, named reference.Named, auth *registry.Auth
 	if err != nil {
 		return err
 	}
-	service, err := registryservice.NewService(registryservice.ServiceOptions{})
-	if err != nil {
-		return err
-	}
+	config.ImageStore = noConfigs{}
 	return distribution.Pull(ctx, named, &distribution.ImagePullConfig{
-		Config: distribution.Config{
-			AuthConfig:       auth,
-			ProgressOutput:   progress.DiscardOutput(),
-			RegistryService:  service,
-			ImageEventLogger: func(context.Context, string, string, events.Action) {},
-			MetadataStore:    known,
-			ImageStore:       noConfigs{},
-		},
+		Config:          config,
 		DownloadManager: xfer.NewLayerDownloadManager(&pulledLayers{known: map[layer.ChainID]pulledLayer{}}, downloadsAtATime),
 	}, manifests)
 }
