@@ -41,7 +41,8 @@ describeWhere(createTcpInfoReader() !== undefined, 'koffi', 'what the kernel tel
           ? await keep(startHop('squid', { upstreamPort: 9, more: { forward: 'acl CONNECT method CONNECT' } }, network))
           : undefined;
         const { port } = proxy ?? registry;
-        const loss = `-A INPUT -i lo -p tcp --dport ${port} -m statistic --mode random --probability 0.05 -j DROP`;
+        // Every seventh packet, so that some of the body are always among them: the kernel sends up to 64 KiB as one.
+        const loss = `-A INPUT -i lo -p tcp --dport ${port} -m statistic --mode nth --every 7 --packet 6 -j DROP`;
         await network.run(['iptables', ...loss.split(' ')]);
         return watchedPush(network, port, {
           size: `${bodyBytes}B`,

@@ -22,19 +22,24 @@ afterEach(async () => {
 /** What is done to packets to the registry's port, in a network of its own. */
 interface Line {
   readonly rate?: string;
+  /** At random. */
   readonly lostPercent?: number;
+  /** In turn: among the few packets of a small body some are always lost. */
+  readonly lostEvery?: number;
 }
 
-async function makeLine(network: PrivateNetwork, port: number, { rate, lostPercent }: Line): Promise<void> {
+async function makeLine(network: PrivateNetwork, port: number, { rate, lostPercent, lostEvery }: Line): Promise<void> {
   await network.run(['ip', 'link', 'set', 'lo', 'mtu', '1500']);
   if (rate !== undefined) {
     const line = `qdisc add dev lo root tbf rate ${rate} burst 32k latency 200ms`;
     await network.run(['tc', ...line.split(' ')]);
   }
-  if (lostPercent !== undefined) {
-    const drop = `-A INPUT -i lo -p tcp --dport ${port} -m statistic --mode random --probability ${lostPercent / 100} -j DROP`;
-    await network.run(['iptables', ...drop.split(' ')]);
-  }
+  if (lostPercent !== undefined) await network.run(drops(port, `random --probability ${lostPercent / 100}`));
+  if (lostEvery !== undefined) await network.run(drops(port, `nth --every ${lostEvery} --packet ${lostEvery - 1}`));
+}
+
+function drops(port: number, mode: string): string[] {
+  return `iptables -A INPUT -i lo -p tcp --dport ${port} -m statistic --mode ${mode} -j DROP`.split(' ');
 }
 
 async function inNetwork<T>(line: Line, work: (network: PrivateNetwork, port: number) => Promise<T>): Promise<T> {
@@ -79,7 +84,7 @@ describeWhere(read !== undefined, 'koffi', 'what the kernel tells', () => {
     test('is what went over the wire: bytes acknowledged and sent again, and the round trip', {
       timeout: 60_000,
     }, async () => {
-      const { run, wire } = await inNetwork({ lostPercent: 20 }, (network, port) =>
+      const { run, wire } = await inNetwork({ lostEvery: 5 }, (network, port) =>
         watchedPush(network, port, {
           size: '1MB',
           paths: { public: { url: `http://127.0.0.1:${port}`, kind: 'direct' } },
