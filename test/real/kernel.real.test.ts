@@ -38,8 +38,8 @@ async function makeLine(network: PrivateNetwork, port: number, { rate, lostPerce
   if (lostEvery !== undefined) await network.run(drops(port, `nth --every ${lostEvery} --packet ${lostEvery - 1}`));
 }
 
-function drops(port: number, mode: string): string[] {
-  return `iptables -A INPUT -i lo -p tcp --dport ${port} -m statistic --mode ${mode} -j DROP`.split(' ');
+function drops(port: number, mode: string): [string, ...string[]] {
+  return ['iptables', ...`-A INPUT -i lo -p tcp --dport ${port} -m statistic --mode ${mode} -j DROP`.split(' ')];
 }
 
 async function inNetwork<T>(line: Line, work: (network: PrivateNetwork, port: number) => Promise<T>): Promise<T> {

@@ -1,5 +1,4 @@
 import { formatBytes } from '../byte-words.ts';
-import { formatDuration } from '../../network/duration-words.ts';
 import type { NetworkPath } from '../../network/path.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
 import { isPullRefused } from '../judge/pull-cuts.ts';
@@ -21,7 +20,7 @@ export async function pullBack(
   deps: Pick<ExamineDeps, 'run'>,
   log: TrialLog,
 ): Promise<PulledBack | undefined> {
-  const { check, direct, pull = false, signal, onStep, onProgress } = options;
+  const { check, direct, pull = false, signal, onProgress } = options;
   if (!pull) return undefined;
   if (![...log.trials, ...log.directTrials].some(({ run }) => run.ok)) {
     log.leftOut.push('pulls: no push got through, so there was nothing to pull');
@@ -31,16 +30,15 @@ export async function pullBack(
   const runs: Run[] = [];
   const directRuns: Run[] = [];
   const over = async (path: NetworkPath, bytes: number, done: Run[]): Promise<void> => {
-    const what = `${formatBytes(bytes)} pulled back over ${path.name}`;
-    if (!log.hasTimeFor(what)) return;
-    onStep?.(what);
-    const usual = trialCheck({ check, shape: check.client.shape }, bytes);
-    const timeoutMs = Math.min(usual.timeoutMs, Math.ceil(log.leftMs));
-    const asked = { ...usual, path, pushedOver: direct ?? path, timeoutMs };
-    const run = await deps.run({ ...asked, workload: { ...asked.workload, pull: true } }, { signal, onProgress });
-    if (timeoutMs < usual.timeoutMs && run.failure?.reason === 'deadline')
-      log.leftOut.push(`${what}: ${formatDuration(timeoutMs)} were left for it, and it takes longer`);
-    else done.push(run);
+    const usual = { ...trialCheck({ check, shape: check.client.shape }, bytes), path, pushedOver: direct ?? path };
+    const run = await log.made({
+      what: `${formatBytes(bytes)} pulled back over ${path.name}`,
+      usual: { ...usual, workload: { ...usual.workload, pull: true } },
+      // How long one takes is not known, so its end at our own timeout says nothing.
+      neededMs: Number.POSITIVE_INFINITY,
+      run: (asked) => deps.run(asked, { signal, onProgress }),
+    });
+    if (run !== undefined) done.push(run);
   };
   await over(check.path, sizeBytes, runs);
   if (!runs.some(isPullFailed)) return { runs, directRuns };

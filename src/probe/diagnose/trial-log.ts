@@ -1,7 +1,8 @@
 import { formatBytes } from '../byte-words.ts';
 import type { NetworkPath } from '../../network/path.ts';
 import { formatDuration } from '../../network/duration-words.ts';
-import type { RunCheck } from '../outcome.ts';
+import type { Check } from '../check.ts';
+import type { Run, RunCheck } from '../outcome.ts';
 import type { ExamineDeps, ExamineOptions } from './examine-options.ts';
 import { sendsAgain, type ShapedCheck, smallBytes, trialCheck } from './trial-checks.ts';
 import type { Trial, TrialKind } from './trial.ts';
@@ -11,6 +12,19 @@ interface How {
   readonly direct?: NetworkPath;
   readonly run?: RunCheck;
   readonly pauseMs?: number;
+}
+
+/** A run, and the time for it. */
+interface Asked {
+  /** For people. */
+  readonly what: string;
+  /** With the timeout that it has where there is time enough. */
+  readonly usual: Check;
+  /** All that is left, unless it is said. */
+  readonly leftMs?: number;
+  /** What it surely takes where nothing is wrong: with less time than that its end at our own timeout says nothing. */
+  readonly neededMs: number;
+  readonly run: (check: Check) => Promise<Run>;
 }
 
 /** A body of which nobody takes a byte for so long is lost; the daemon waits longer, because it has other things to do meanwhile. */
@@ -62,30 +76,34 @@ export class TrialLog {
 
   /** One push. False: it failed, or was not made. */
   async push(kind: TrialKind, shaped: ShapedCheck, sizeBytes: number, how: How = {}): Promise<boolean> {
-    const { signal, onProgress, check: own, onStep } = this.#options;
+    const { signal, onProgress, check: own } = this.#options;
     const { direct, pauseMs, run = this.#deps.run } = how;
-    const path = direct ?? own.path;
-    const usual = { ...trialCheck(shaped, sizeBytes), path };
-    const what = `${usual.client.name}, ${formatBytes(sizeBytes)} over ${path.name}`;
-    if (!this.hasTimeFor(what)) return false;
-    const check = { ...usual, timeoutMs: Math.min(usual.timeoutMs, Math.ceil(this.#timeFor(sizeBytes))) };
-    onStep?.(what);
-    const outcome = await run(check, { signal, inspectsSession: true, onProgress, stallTimeoutMs });
+    const usual = { ...trialCheck(shaped, sizeBytes), path: direct ?? own.path };
     const trials = direct === undefined ? this.trials : this.directTrials;
-    if (
-      check.timeoutMs < usual.timeoutMs &&
-      outcome.failure?.reason === 'deadline' &&
-      needed(trials) >= check.timeoutMs
-    ) {
-      this.leftOut.push(
-        `${what}: ${formatDuration(check.timeoutMs)} were left for it, and pushes that got through took longer`,
-      );
-      return false;
-    }
+    const outcome = await this.made({
+      what: `${usual.client.name}, ${formatBytes(sizeBytes)} over ${usual.path.name}`,
+      usual,
+      leftMs: this.#timeFor(sizeBytes),
+      neededMs: needed(trials),
+      run: (check) => run(check, { signal, inspectsSession: true, onProgress, stallTimeoutMs }),
+    });
+    if (outcome === undefined) return false;
     const { failure } = outcome;
     const clientSendsAgain = failure !== undefined && sendsAgain(shaped.check.client, failure);
     trials.push({ kind, shape: shaped.shape, sizeBytes, run: outcome, pauseMs, clientSendsAgain });
     return outcome.ok;
+  }
+
+  /** One run in the time that is left for it. Undefined: there was none, or too little to tell anything; that is noted as left out. */
+  async made({ what, usual, leftMs = this.leftMs, neededMs, run }: Asked): Promise<Run | undefined> {
+    if (!this.hasTimeFor(what)) return undefined;
+    const timeoutMs = Math.min(usual.timeoutMs, Math.ceil(leftMs));
+    this.#options.onStep?.(what);
+    const outcome = await run({ ...usual, timeoutMs });
+    const endedByUs = timeoutMs < usual.timeoutMs && outcome.failure?.reason === 'deadline';
+    if (!endedByUs || neededMs < timeoutMs) return outcome;
+    this.leftOut.push(`${what}: ${formatDuration(timeoutMs)} were left for it, and it takes longer`);
+    return undefined;
   }
 }
 
