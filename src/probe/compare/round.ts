@@ -105,8 +105,7 @@ function shuffled(checks: readonly Check[], random: () => number): Check[] {
   const order = [...checks];
   for (let last = order.length - 1; last > 0; last -= 1) {
     const pick = Math.floor(random() * (last + 1));
-    const [picked] = order.splice(pick, 1);
-    if (picked !== undefined) order.splice(last, 0, picked);
+    order.splice(last, 0, ...order.splice(pick, 1));
   }
   return order;
 }

@@ -8,6 +8,7 @@ import type { Run } from '../../../src/probe/outcome.ts';
 import { controlOf, planRounds, type Round, type RoundPlan, runRound } from '../../../src/probe/compare/round.ts';
 import { createRunner } from '../../../src/probe/run/run.ts';
 import { checkOf, runDeps } from '../../support/checks.ts';
+import { fakeFailure, fakeRun } from '../../support/fake-run.ts';
 
 const open: { close(): Promise<unknown> }[] = [];
 afterEach(async () => {
@@ -77,6 +78,39 @@ describe('round', () => {
     }
     expect([...orders.keys()].sort()).toEqual(['abc', 'acb', 'bac', 'bca', 'cab', 'cba']);
     expect(Math.min(...orders.values())).toBeGreaterThan(25);
+  });
+
+  test.each([
+    [0, 'cba'],
+    [0.999, 'abc'],
+  ])('chance of %d: %s', async (chance, order) => {
+    const seen: string[] = [];
+    const run = async (check: Check): Promise<undefined> => void seen.push(check.path.name);
+    await runRound(planOf(['a', 'b', 'c']), { run, random: () => chance, newId, judge: judgeRun }, never);
+    expect(seen.join('')).toBe(order);
+  });
+
+  test.each([
+    ['good bad bad', 1],
+    ['good bad good', 0],
+    ['bad good good', 0],
+    ['bad bad bad', 0],
+  ])('%s: control pushes: %d', async (outcomes, expected) => {
+    const left = outcomes.split(' ');
+    const run = async (check: Check): Promise<Run> =>
+      left.shift() === 'good' ? good(check) : fakeRun(check, fakeFailure('connection_reset'));
+    let controls = 0;
+    const control = async (): Promise<boolean> => (controls += 1) > 0;
+    const deps = { run, random: () => 0.999, newId, judge: () => undefined };
+    await runRound(planOf(['a', 'b', 'c']), { ...deps, control }, never);
+    expect(controls).toBe(expected);
+  });
+
+  test('without a control push a cut that came last leaves a doubt', async () => {
+    const run = async (check: Check): Promise<Run> =>
+      check.path.name === 'a' ? good(check) : fakeRun(check, fakeFailure('connection_reset'));
+    const round = await runRound(planOf(['a', 'b']), { run, random: () => 0.999, newId, judge: judgeRun }, never);
+    expect(round.verdict.kind).toBe('inconclusive');
   });
 
   test('a check that is not run is no success: the round is inconclusive and says which path is missing', async () => {

@@ -9,6 +9,7 @@ import {
   failureReasons,
 } from '../../../src/probe/failure.ts';
 import type { Run } from '../../../src/probe/outcome.ts';
+import type { SeenInRound } from '../../../src/probe/compare/judged-run.ts';
 import { type RoundVerdict, roundVerdict, type VerdictOptions } from '../../../src/probe/compare/verdict.ts';
 import { judgeRun } from '../../../src/probe/diagnose/judge-run.ts';
 import { checkOf } from '../../support/checks.ts';
@@ -305,5 +306,139 @@ describe('verdict', () => {
     expect(verdict.kind === 'path-fault').toBe(
       ![...registryMade, 'body_corrupted', 'deadline', 'cancelled', 'prober_exhausted', 'internal'].includes(reason),
     );
+  });
+
+  test.each<[string, readonly Spec[], string, Partial<VerdictOptions>?]>([
+    ['no run', [], 'no run'],
+    ['none but skipped ones', [], 'a and b had no run', { skippedPaths: ['a', 'b'] }],
+    ['ended by us', [direct('deadline')], 'the run over direct ended by our own deadline'],
+    [
+      'ended by us, and skipped',
+      [direct('deadline')],
+      'the run over direct ended by our own deadline; edge had no run',
+      { skippedPaths: ['edge'] },
+    ],
+    [
+      'the registry refused',
+      [edge('quota_exceeded/registry'), direct('ok')],
+      'the registry itself answered 418 over edge, while other paths worked',
+    ],
+    [
+      'one failure',
+      [direct(reset)],
+      'only one path to judge by, nothing to compare it with: direct: connection_reset, no answer in send, after 100 MiB and 3.21 s',
+    ],
+    [
+      'one of two by a hop',
+      [edge('body_too_large/cloudflare/edge'), direct('connect_refused')],
+      'no path got through: edge: 413 from cloudflare (body_too_large) in send, after 100 MiB and 3.21 s; direct: connect_refused, no answer in send, after 100 MiB and 3.21 s',
+    ],
+    [
+      'silence everywhere',
+      [direct('connect_timeout'), edge('connect_timeout')],
+      'nothing answered on any path: the registry or the network of this host: direct: connect_timeout, no answer in send, after 100 MiB and 3.21 s; edge: connect_timeout, no answer in send, after 100 MiB and 3.21 s',
+    ],
+    [
+      'bodies lost, and no direct path',
+      [edge('body_dropped/registry'), ingress('body_dropped/registry')],
+      'every path failed alike, and none of them is direct: edge: 418 from registry (body_dropped) in send, after 100 MiB and 3.21 s; ingress: 418 from registry (body_dropped) in send, after 100 MiB and 3.21 s',
+    ],
+    [
+      'all by hops, one ended by us',
+      [edge('body_too_large/cloudflare/edge'), direct('deadline')],
+      'edge: 413 from cloudflare (body_too_large) in send, after 100 MiB and 3.21 s; the run over direct ended by our own deadline',
+    ],
+    [
+      'the same everywhere',
+      [direct('connect_refused'), edge('connect_refused')],
+      'no path got through, and all failed the same way: direct: connect_refused, no answer in send, after 100 MiB and 3.21 s; edge: connect_refused, no answer in send, after 100 MiB and 3.21 s',
+    ],
+  ])('says why: %s', (_name, specs, why, options) => {
+    expect(judge(specs, options).why).toBe(why);
+  });
+
+  test('four paths that work are all named, five are not', () => {
+    const others = ['a', 'b', 'c'].map((name): Spec => [name, 'ingress', 'ok']);
+    const refused = edge('body_too_large/cloudflare/edge');
+    expect(judge([refused, ...others, direct('ok')]).why).toMatch(/over direct, a, b and c$/);
+    expect(judge([refused, ...others, direct('ok'), internal('ok')]).why).toMatch(
+      /over direct, internal, a and 2 more$/,
+    );
+  });
+});
+
+describe('without a cause', () => {
+  const blind = { judge: () => undefined };
+
+  test.each<[string, readonly Spec[], string, Partial<VerdictOptions>?]>([
+    ['a name that does not resolve', [direct('ok'), edge('dns_failure/none/dns')], 'edge@dns'],
+    ['silence on an edge', [edge(reset), direct('ok')], 'edge@edge'],
+    ['silence on it and on the ingress', [edge(reset), ingress(reset), direct('ok')], 'edge@ingress ingress@ingress'],
+    [
+      'silence on it, another trouble on the ingress',
+      [edge(reset), ingress('body_too_large/nginx/ingress'), direct('ok')],
+      'edge@edge ingress@ingress',
+    ],
+    [
+      'bodies lost, internally too',
+      [internal('body_dropped/registry'), edge('body_dropped/registry')],
+      'registry@registry_app',
+    ],
+    [
+      'addresses of no use, and no direct path',
+      [edge('location_invalid/registry'), ingress('location_invalid/registry')],
+      'inconclusive',
+    ],
+    [
+      'addresses of no use, directly too',
+      [direct('location_invalid/registry'), ingress('location_invalid/registry')],
+      'registry@registry_app',
+    ],
+    ['timeouts with an answer', [direct('connect_timeout/other'), edge('connect_timeout')], 'registry@registry_app'],
+    ['timeouts, and a refusal', [direct('connect_timeout'), edge('connect_refused')], 'registry@registry_app'],
+    [
+      'a cut tells less than a proxy, and that less than the registry',
+      [
+        direct('connect_refused/none/auth_server'),
+        edge('origin_unreachable/cloudflare/auth_server'),
+        ingress('registry_error/registry/registry_storage'),
+      ],
+      'registry@registry_storage',
+    ],
+    [
+      'a proxy tells more than a cut',
+      [direct('connect_refused/none/registry_storage'), edge('origin_unreachable/cloudflare/auth_server')],
+      'registry@auth_server',
+    ],
+    [
+      'the first of two that tell as much',
+      [direct('connect_refused/none/registry_storage'), edge('connect_refused/none/auth_server')],
+      'registry@registry_storage',
+    ],
+  ])('%s', (_name, specs, expected, options) => {
+    expect(short(judge(specs, { ...blind, ...options }))).toBe(expected);
+  });
+
+  test.each<[string, readonly Spec[], readonly SeenInRound[]]>([
+    ['another path got through', [edge(reset), direct('ok')], [{ elsewhere: 'ok', kindsFailingAlike: [] }]],
+    [
+      'two fail alike, one otherwise',
+      [edge(reset), ingress('stale_connection'), balancer('tls_failure'), direct('ok')],
+      [
+        { elsewhere: 'ok', kindsFailingAlike: ['ingress'] },
+        { elsewhere: 'ok', kindsFailingAlike: ['edge'] },
+        { elsewhere: 'ok', kindsFailingAlike: [] },
+      ],
+    ],
+    [
+      'refused by a hop alone',
+      [edge('body_too_large/cloudflare/edge')],
+      [{ elsewhere: 'none', kindsFailingAlike: [] }],
+    ],
+    ['all alike', [direct('connect_refused'), edge('connect_refused')], [{ elsewhere: 'same', kindsFailingAlike: [] }]],
+  ])('the judgement is told what the round saw: %s', (_name, specs, expected) => {
+    const seen: SeenInRound[] = [];
+    judge(specs, { judge: (_run, inRound) => void seen.push(inRound) });
+    expect(seen).toEqual(expected);
   });
 });
