@@ -26,7 +26,8 @@ export async function runCommandLine(
     const mostArguments = command.argument === undefined ? 0 : command.argument.several === true ? Infinity : 1;
     const values = parseFlags(named ? argv.slice(1) : argv, flags, mostArguments);
     if (values.isSet('help')) {
-      terminal.out(named ? commandHelp(command) : programHelp(commands));
+      const { columns } = terminal;
+      terminal.out(named ? commandHelp(command, columns) : programHelp(commands, columns));
       return 0;
     }
     if (values.isSet('version')) {

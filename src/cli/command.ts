@@ -5,6 +5,8 @@ export interface Terminal {
   out(text: string): void;
   err(text: string): void;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** How wide the terminal is that `out` writes to; undefined: it is none. */
+  readonly columns?: number | undefined;
   /** All of standard input. */
   readInput(): string;
   /** A person sits there, who can be asked. */

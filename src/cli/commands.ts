@@ -23,7 +23,7 @@ export function createCommands(): readonly [Command, ...Command[]] {
   const onDemand = { ...deps, isTerminal: isTTY, columns };
   const commands: readonly [Command, ...Command[]] = [
     serveCommand(deps),
-    demoCommand(deps, process.stdout.columns),
+    demoCommand(deps),
     initCommand(onDemand),
     pushCommand(onDemand),
     diagnoseCommand(onDemand),

@@ -2,6 +2,7 @@ import { formatBytes } from '../probe/byte-words.ts';
 import { prometheusDuration } from '../config/duration.ts';
 import type { DemoLab, OutagePlan } from '../lab/lab.ts';
 import { presetNames, presetOf } from '../lab/presets.ts';
+import { fold, foldedTable } from './table.ts';
 import { demoClients, demoIntervals } from './demo-config.ts';
 
 /** What the demo prints once it runs: where to look and what to see on each path, folded to the columns of a terminal. */
@@ -24,7 +25,7 @@ export function demoGuide(
   return [
     `\nblobprobe demo: ${url}\n\n`,
     `${fold(told, columns)}\n\n`,
-    ...table(rows, columns),
+    ...foldedTable(rows, columns),
     `\n${fold(soon, columns)}\n\n`,
     `All paths, and each run request by request:\n  ${url}/\n  ${url}/runs\n`,
     `The metrics:\n  curl -s ${url}/metrics | grep -E '^blobprobe_(last_run_success|last_failure_info)'\n`,
@@ -38,37 +39,7 @@ export function demoList(paths: readonly string[], columns = Number.POSITIVE_INF
   const presets = presetNames.map((name) => [name, presetOf(name).says]);
   return [
     'Presets, with their real numbers; the demo scales sizes to 1 % and times to 2 %:\n',
-    ...table(presets, columns),
+    ...foldedTable(presets, columns),
     `\n${fold(`Paths: ${paths.join(', ')}`, columns)}\n`,
   ].join('');
-}
-
-/** A last cell that is narrower than this is hard to read: then it stands below the others. */
-const leastWidth = 40;
-
-/** Only the last cell of a row is folded. */
-function table(rows: readonly (readonly string[])[], columns: number): string[] {
-  const count = (rows[0]?.length ?? 1) - 1;
-  const widths = Array.from({ length: count }, (_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  const left = widths.reduce((sum, width) => sum + width + 2, 2);
-  return rows.map((row) => {
-    const first = `  ${row
-      .slice(0, count)
-      .map((cell, at) => `${cell.padEnd(widths[at] ?? 0)}  `)
-      .join('')}`;
-    const last = row[count] ?? '';
-    if (columns - left >= leastWidth) return `${first}${fold(last, columns - left, ' '.repeat(left))}\n`;
-    return `${first.trimEnd()}\n      ${fold(last, columns - 6, ' '.repeat(6))}\n`;
-  });
-}
-
-/** Lines of at most so many characters, broken at spaces; all but the first begin with the indent, which is not counted. */
-function fold(text: string, width: number, indent = ''): string {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1);
-    if (line === undefined || line.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = `${line} ${word}`;
-  }
-  return lines.join(`\n${indent}`);
 }

@@ -39,8 +39,7 @@ export const outageFlag: Flags = {
   ),
 };
 
-/** `columns`: how wide the terminal is; undefined: it is none. */
-export function demoCommand(deps: PushDeps, columns?: number): Command {
+export function demoCommand(deps: PushDeps): Command {
   return {
     name: 'demo',
     summary: 'Runs with its own registry and faulty paths; needs no configuration and no network.',
@@ -54,7 +53,7 @@ export function demoCommand(deps: PushDeps, columns?: number): Command {
     async run(values, terminal) {
       const paths = pathPlans(demoScale).map(({ name }) => name);
       if (values.isSet('list')) {
-        terminal.out(demoList(paths, columns));
+        terminal.out(demoList(paths, terminal.columns));
         return 0;
       }
       const changes = changesOf(values, paths);
@@ -74,7 +73,7 @@ export function demoCommand(deps: PushDeps, columns?: number): Command {
       }
       const inLab = {
         extraRoutes: demoRoutes(lab),
-        onRunning: ([url = '']: readonly string[]) => terminal.out(demoGuide(url, lab, outage, columns)),
+        onRunning: ([url = '']: readonly string[]) => terminal.out(demoGuide(url, lab, outage, terminal.columns)),
         onEnded: () => lab.close(),
       };
       return runUntilSignal({ config: readConfig(), readConfig, ...deps, web, log, ...inLab }, terminal);

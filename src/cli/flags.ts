@@ -1,4 +1,4 @@
-import { tableLines } from './table.ts';
+import { foldedTable } from './table.ts';
 import { parseArgs } from 'node:util';
 import { nearest } from '../config/nearest.ts';
 
@@ -133,10 +133,8 @@ export function flagUsage(name: string, { kind, placeholder = 'VALUE', short }: 
   return `${short === undefined ? '' : `-${short}, `}--${name}${kind === 'switch' ? '' : `=${placeholder}`}`;
 }
 
-/** The flags as lines of a help text. */
-export function describeFlags(flags: Flags): string {
+/** The flags as lines of a help text, folded to the columns of a terminal. */
+export function describeFlags(flags: Flags, columns?: number): string {
   const rows = Object.entries(flags).map(([name, flag]) => [flagUsage(name, flag), flag.help] as const);
-  return tableLines(rows)
-    .map((line) => `  ${line}\n`)
-    .join('');
+  return foldedTable(rows, columns).join('');
 }

@@ -1,4 +1,4 @@
-import { tableLines } from './table.ts';
+import { fold, foldedTable } from './table.ts';
 import type { Command } from './command.ts';
 import { describeFlags, type Flags } from './flags.ts';
 
@@ -18,27 +18,28 @@ export const helpWords = [
   ['version', 'Shows the version.'],
 ] as const;
 
-export function programHelp(commands: readonly [Command, ...Command[]]): string {
+/** The text of `blobprobe --help`, folded to the columns of a terminal. */
+export function programHelp(commands: readonly [Command, ...Command[]], columns?: number): string {
   const rows = [...commands.map(({ name, summary }) => [name, summary] as const), ...helpWords];
-  const list = tableLines(rows)
-    .map((line) => `  ${line}\n`)
-    .join('');
+  const list = foldedTable(rows, columns).join('');
   return [
     'usage: blobprobe [command] [flags]\n',
-    `\n${programSummary}\n`,
+    `\n${fold(programSummary, columns)}\n`,
     `\nCommands (${commands[0].name} when none is named):\n${list}`,
-    `\nFlags of ${commands[0].name}:\n${describeFlags({ ...commands[0].flags, ...commonFlags })}`,
+    `\nFlags of ${commands[0].name}:\n${describeFlags({ ...commands[0].flags, ...commonFlags }, columns)}`,
     '\nFlags of another command: blobprobe help COMMAND\n',
   ].join('');
 }
 
-export function commandHelp(command: Command): string {
-  const flags = describeFlags({ ...command.flags, ...commonFlags });
-  const codes = Object.entries(command.exitCodes ?? {}).map(([code, meaning]) => `  ${code.padEnd(3)}  ${meaning}\n`);
-  const exits = codes.length === 0 ? '' : `\nExit codes:\n${codes.join('')}`;
-  const { argument } = command;
-  const taken = argument === undefined ? '' : `\n  ${argument.placeholder}  ${argument.help}\n`;
-  return `usage: ${commandUsage(command)}\n\n${command.summary}\n${taken}\nFlags:\n${flags}${exits}`;
+/** The text of `blobprobe COMMAND --help`, folded to the columns of a terminal. */
+export function commandHelp(command: Command, columns?: number): string {
+  const flags = describeFlags({ ...command.flags, ...commonFlags }, columns);
+  const codes = foldedTable(Object.entries(command.exitCodes ?? {}), columns).join('');
+  const exits = codes === '' ? '' : `\nExit codes:\n${codes}`;
+  const { argument, summary } = command;
+  const taken =
+    argument === undefined ? '' : `\n${foldedTable([[argument.placeholder, argument.help]], columns).join('')}`;
+  return `usage: ${commandUsage(command)}\n\n${fold(summary, columns)}\n${taken}\nFlags:\n${flags}${exits}`;
 }
 
 /** `blobprobe push [flags] [REFERENCE]`. */

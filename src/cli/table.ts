@@ -11,3 +11,33 @@ export function tableLines(
       .trimEnd(),
   );
 }
+
+/** A last cell that is narrower than this is hard to read: then it stands below the others. */
+const leastWidth = 40;
+
+/** Indented rows, as `tableLines`; the last cell is folded to the columns of a terminal, below the others where it has little room there. */
+export function foldedTable(rows: readonly (readonly string[])[], columns = Number.POSITIVE_INFINITY): string[] {
+  const count = (rows[0]?.length ?? 1) - 1;
+  const widths = Array.from({ length: count }, (_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  const left = widths.reduce((sum, width) => sum + width + 2, 2);
+  return rows.map((row) => {
+    const first = `  ${row
+      .slice(0, count)
+      .map((cell, at) => `${cell.padEnd(widths[at] ?? 0)}  `)
+      .join('')}`;
+    const last = row[count] ?? '';
+    if (columns - left >= leastWidth) return `${first}${fold(last, columns - left, ' '.repeat(left))}\n`;
+    return `${first.trimEnd()}\n      ${fold(last, columns - 6, ' '.repeat(6))}\n`;
+  });
+}
+
+/** Lines of at most so many characters, broken at spaces; all but the first begin with the indent, which is not counted. */
+export function fold(text: string, width = Number.POSITIVE_INFINITY, indent = ''): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines.join(`\n${indent}`);
+}

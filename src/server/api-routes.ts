@@ -10,7 +10,7 @@ import { apiRoute, sendError, sendJson } from './api-route.ts';
 import type { ServerDeps } from './deps.ts';
 import { noticesOf } from './notices.ts';
 import { pauseView } from './pause-routes.ts';
-import { queryCount, queryFlag, queryNumber, queryText, route } from './routes.ts';
+import { queryFlag, queryNumber, queryText, route } from './routes.ts';
 
 const runsInAnswer = 200;
 /** With more checks, their recent runs come only when asked for: a thousand checks have 6 MB of them. */
@@ -38,7 +38,8 @@ function statusRoute(app: FastifyInstance, deps: ServerDeps, now: () => Date): v
     const registry = queryText(request, 'registry');
     const checks = deps.checks().filter((check) => registry === undefined || check.registry.name === registry);
     const recentRuns =
-      queryCount(request, 'recent', mostRecentRuns) ?? (checks.length > checksWithRuns ? 0 : mostRecentRuns);
+      queryNumber(request, 'recent', { least: 0, most: mostRecentRuns }) ??
+      (checks.length > checksWithRuns ? 0 : mostRecentRuns);
     return {
       now: now(),
       readiness: deps.readiness(),
@@ -60,7 +61,7 @@ function runRoutes(app: FastifyInstance, { checks, history, liveRuns }: ServerDe
     const ended = history.list({
       checkId: queryText(request, 'check'),
       failuresOnly: queryFlag(request, 'failures'),
-      limit: queryNumber(request, 'limit', runsInAnswer),
+      limit: queryNumber(request, 'limit', { least: 1, most: runsInAnswer }) ?? runsInAnswer,
     });
     return sendJson(reply, 200, {
       running: liveRuns.list().map(liveRunView),

@@ -13,7 +13,7 @@ import { causesNow, findingOf, lastRuns } from '../publish/causes-now.ts';
 import { statusView } from '../publish/status-view.ts';
 import type { ServerDeps, WebPaths } from './deps.ts';
 import { noticesOf } from './notices.ts';
-import { queryFlag, queryNumber, queryPage, queryText, route, sendHtml } from './routes.ts';
+import { queryFlag, queryNumber, queryText, route, sendHtml } from './routes.ts';
 
 const newestFailures = 20;
 const runsOnPage = 200;
@@ -29,7 +29,7 @@ export function pageRoutes(app: FastifyInstance, deps: ServerDeps, frame: PageFr
   });
   route(app, ['GET'], '/runs', async (request, reply) => {
     const failuresOnly = queryFlag(request, 'failures');
-    const limit = queryNumber(request, 'limit', runsOnPage);
+    const limit = queryNumber(request, 'limit', { least: 1, most: runsOnPage }) ?? runsOnPage;
     const about = aboutOf(request);
     const runs = deps.history.list({ failuresOnly, limit, about });
     const live = deps.liveRuns.list();
@@ -85,7 +85,10 @@ function mayRun({ disabled }: ServerDeps): boolean {
 function statusOfAll(request: FastifyRequest, deps: ServerDeps, frame: PageFrame, now: Date): Page | undefined {
   const registry = queryText(request, 'registry');
   const checks = deps.checks();
-  const view = statusView(checks, deps.history, now, { registry, page: queryPage(request) });
+  const view = statusView(checks, deps.history, now, {
+    registry,
+    page: queryNumber(request, 'page', { least: 1, most: Number.MAX_SAFE_INTEGER }) ?? 1,
+  });
   return (
     view &&
     statusPage(frame, {

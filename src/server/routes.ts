@@ -54,25 +54,28 @@ export function queryTexts<Name extends string>(
   return Object.fromEntries(names.map((name) => [name, queryText(request, name)])) as Partial<Record<Name, string>>;
 }
 
-/** `?name`, `?name=true` and `?name=1` are true. */
+/** What stands in the URL cannot be meant; answered 400 with the message. */
+class BadQuery extends Error {
+  readonly statusCode = 400;
+}
+
+/** `?name`, `?name=true` and `?name=1` are true, `false` and `0` are not, nor is what is not there. Throws for anything else. */
 export function queryFlag(request: FastifyRequest, name: string): boolean {
-  return ['', 'true', '1'].includes(queryText(request, name) ?? 'false');
+  const text = queryText(request, name) ?? 'false';
+  if (['', 'true', '1'].includes(text)) return true;
+  if (['false', '0'].includes(text)) return false;
+  throw new BadQuery(`${name}: expected true or false, got ${JSON.stringify(text)}`);
 }
 
-/** A whole number from 1 to `most`; anything else is `most`. */
-export function queryNumber(request: FastifyRequest, name: string, most: number): number {
-  const value = Number(queryText(request, name));
-  return Number.isInteger(value) && value >= 1 ? Math.min(value, most) : most;
-}
-
-/** `?page=N`; 1 when it is no such number. */
-export function queryPage(request: FastifyRequest): number {
-  const value = Number(queryText(request, 'page'));
-  return Number.isSafeInteger(value) && value >= 1 ? value : 1;
-}
-
-/** A whole number from 0 to `most`; undefined when it is no such number, or not there. */
-export function queryCount(request: FastifyRequest, name: string, most: number): number | undefined {
+/** A whole number of at least `least`, and `most` where it is larger; undefined: not there. Throws for anything else. */
+export function queryNumber(
+  request: FastifyRequest,
+  name: string,
+  { least, most }: { readonly least: number; readonly most: number },
+): number | undefined {
   const text = queryText(request, name);
-  return text !== undefined && /^\d{1,9}$/.test(text) ? Math.min(Number(text), most) : undefined;
+  if (text === undefined) return undefined;
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least) return Math.min(value, most);
+  throw new BadQuery(`${name}: expected a whole number of at least ${least}, got ${JSON.stringify(text)}`);
 }

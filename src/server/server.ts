@@ -2,6 +2,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { acting } from './acting.ts';
 import { adviseRoute } from './advise-route.ts';
 import { apiRoutes } from './api-routes.ts';
+import { sendJson } from './api-route.ts';
 import type { ServerDeps, WebPaths } from './deps.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { pageFrame, pageRoutes } from './page-routes.ts';
@@ -118,8 +119,11 @@ function healthRoutes(app: FastifyInstance, deps: ServerDeps): void {
 function sendError(deps: ServerDeps, error: unknown, reply: FastifyReply): FastifyReply {
   const status = (error as { statusCode?: number }).statusCode ?? 500;
   reply.headers(securityHeaders);
-  if (status >= 400 && status < 500)
-    return sendText(reply, status, error instanceof Error ? error.message : 'bad request');
+  if (status >= 400 && status < 500) {
+    const message = error instanceof Error ? error.message : 'bad request';
+    const isApi = reply.request.routeOptions.url?.includes('/api/v1/') === true;
+    return isApi ? sendJson(reply, status, { error: message }) : sendText(reply, status, message);
+  }
   deps.log.error({ err: error, requestId: reply.request.id, url: reply.request.url }, 'request failed');
   return sendText(reply, 500, `internal error; the log has it under request ${reply.request.id}`);
 }

@@ -62,3 +62,19 @@ test('the help text lines flags up', () => {
       '  --web.listen-address=[HOST]:PORT  Where to listen.\n',
   );
 });
+
+test('the help text keeps to the columns of a terminal: the words stand beside the flag, or below it where there is little room', () => {
+  const long = {
+    'web.listen-address': { kind: 'text', help: 'One two three four five six seven eight nine ten.' },
+  } as const;
+  const lines = (columns: number): string[] => describeFlags(long, columns).trimEnd().split('\n');
+  expect(lines(72)).toEqual([
+    '  --web.listen-address=VALUE  One two three four five six seven eight',
+    '                              nine ten.',
+  ]);
+  expect(lines(40)).toEqual([
+    '  --web.listen-address=VALUE',
+    '      One two three four five six seven',
+    '      eight nine ten.',
+  ]);
+});

@@ -18,7 +18,7 @@ export const operations = {
     method: 'get',
     path: '/api/v1/status',
     summary: 'State of all checks.',
-    answers: { 200: 'Status' },
+    answers: { 200: 'Status', 400: 'Error' },
     query: {
       registry: { type: 'string', description: 'Only checks of this registry.' },
       recent: {
@@ -33,7 +33,7 @@ export const operations = {
     method: 'get',
     path: '/api/v1/runs',
     summary: 'Runs under way, and those in memory, newest first.',
-    answers: { 200: 'Runs' },
+    answers: { 200: 'Runs', 400: 'Error' },
     query: {
       check: { type: 'string', description: 'Only of this check: registry/path/client/workload.' },
       failures: { type: 'boolean', description: 'Only failed runs.' },

@@ -266,7 +266,22 @@ describe('runs', () => {
     expect(failures.match(/<tr>/g)).toHaveLength(2);
     expect(failures).toContain(failedId);
     expect((await page(deps, '/runs?limit=1')).match(/<tr>/g)).toHaveLength(2);
-    expect((await page(deps, '/runs?limit=-1')).match(/<tr>/g)).toHaveLength(4);
+    expect((await page(deps, '/runs?limit=999')).match(/<tr>/g)).toHaveLength(4);
+  });
+
+  test.each([
+    ['/runs?limit=-1', 'limit: expected a whole number of at least 1, got "-1"'],
+    ['/runs?limit=ten', 'limit: expected a whole number of at least 1, got "ten"'],
+    ['/runs?failures=maybe', 'failures: expected true or false, got "maybe"'],
+    ['/?page=0', 'page: expected a whole number of at least 1, got "0"'],
+    ['/api/v1/runs?limit=', 'limit: expected a whole number of at least 1, got ""'],
+    ['/api/v1/status?recent=1.5', 'recent: expected a whole number of at least 0, got "1.5"'],
+  ])('%s is refused, and says what was expected', async (url, message) => {
+    const answer = await buildServer(probing().deps).inject({ url, headers: { accept: '*/*' } });
+    expect(answer.statusCode).toBe(400);
+    expect(url.startsWith('/api/') ? answer.json() : answer.body).toEqual(
+      url.startsWith('/api/') ? { error: message } : `${message}\n`,
+    );
   });
 
   test('are listed of what a link of a board asks for, and the list says so', async () => {
