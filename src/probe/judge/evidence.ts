@@ -126,11 +126,16 @@ function pullEvidence(exchange: Exchange, redactor: Redactor): Pick<Evidence, 'p
 function challengeOf(exchange: Exchange, redact: Redact): string | undefined {
   const challenges = parseChallenges(exchange.response?.headers['www-authenticate'] ?? []);
   const shown = challenges.map((challenge) => challengeText(challenge, redact));
-  const sent = Object.entries(exchange.requestHeaders).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
+  const sent = authorizationOf(exchange);
   if (shown.length === 0) return undefined;
   const text = cleanText(shown.join('; '), maxUrlBytes);
   const scheme = /^basic /i.test(sent ?? '') ? 'basic' : 'bearer';
   return shown.length > 1 && sent !== undefined ? `${text}; answered with ${scheme}` : text;
+}
+
+/** What the request was sent with; a header of the path's own has the name as it was written. */
+function authorizationOf({ requestHeaders }: Exchange): string | undefined {
+  return Object.entries(requestHeaders).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
 }
 
 function challengeText({ scheme, parameters }: Challenge, redact: Redact): string {
@@ -168,7 +173,7 @@ function exchangeEvidence(
     tried: triedBefore(opening),
     httpVersion: exchange.connection?.httpVersion,
     challenge: challengeOf(exchange, redact),
-    tokenTimes: exchange.response?.status === 401 ? tokenTimes(exchange.requestHeaders['authorization']) : undefined,
+    tokenTimes: exchange.response?.status === 401 ? tokenTimes(authorizationOf(exchange)) : undefined,
     body: body === '' ? undefined : body,
     range: range === undefined ? undefined : cleanText(redact(range), 60),
     askedRange: exchange.requestHeaders['range'],

@@ -18,10 +18,10 @@ export function tokenTimes(authorization: string | undefined): string | undefine
   return times.length === 0 ? undefined : times.join(', ');
 }
 
+/** What is no object has no members. */
 function parsed(text: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? { ...value } : {};
+    return { ...(JSON.parse(text) as Record<string, unknown>) };
   } catch {
     return {};
   }

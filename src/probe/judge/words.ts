@@ -20,8 +20,8 @@ export function quoteOf({ evidence }: Failure): string | undefined {
   // A page says most of its title again, unless it is cut off before.
   const plain = (html: string): string => textOf(html).replaceAll(/\s+/g, ' ').trim();
   const page = plain(body.replace(/<title>.*?<\/title>/is, ' ')) || plain(body);
-  const text =
-    registryCode === undefined ? page : `${registryCode}: ${message ?? ''}${more}`.replaceAll(/\s+/g, ' ').trim();
+  const coded = `${registryCode}${message === undefined ? '' : `: ${message}`}${more}`;
+  const text = registryCode === undefined ? page : coded.replaceAll(/\s+/g, ' ').trim();
   const [sentence = ''] = /^.{1,160}?(?:[.!?](?=\s|$)|$)|^.{1,160}/u.exec(text) ?? [];
   return sentence.trim() === '' ? undefined : sentence.trim();
 }

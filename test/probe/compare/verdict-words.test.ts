@@ -38,7 +38,7 @@ test.each<[Partial<Failure>, string]>([
   [{ evidence: { message: '', pulledBytes: 0 } }, 'connection_reset, no answer in send, after 3.2 s'],
   [{ evidence: { message: '', silentMs: 5_000 } }, 'connection_reset, no answer in send, after 3.2 s'],
 ])('a failure in one clause %#', (changes, words) => {
-  expect(describeFailure({ ...cut, ...changes } as Failure)).toBe(words);
+  expect(describeFailure({ ...cut, ...changes })).toBe(words);
 });
 
 test.each([

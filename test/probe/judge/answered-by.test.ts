@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
-import { answeredBy } from '../../../src/probe/judge/answered-by.ts';
+import { answeredBy, crossedEdge } from '../../../src/probe/judge/answered-by.ts';
+import { answerOf } from '../../support/exchanges.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
 function by(status: number, headers: Headers, body: string): string {
-  const bytes = Buffer.from(body);
-  const all = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
-  return answeredBy({ response: { status, headers: all, body: bytes, bodyBytes: bytes.length, complete: true } });
+  return answeredBy({ response: answerOf(status, headers, body) });
 }
 
 const far = ' '.repeat(4_000);
@@ -72,10 +71,69 @@ test.each<[string, number, Headers, string, string]>([
   ['Apache, by its name', 400, { server: 'Apache/2.4' }, '', 'apache'],
   ['somebody like Apache', 400, { server: 'apache-coyote/1.1' }, '', 'other'],
   ['nobody known', 500, { server: 'gunicorn' }, 'oops', 'other'],
+  ['Gitea, by another function', 401, {}, 'authGroup.Verify', 'registry'],
+  ['Gitea, when there is nothing', 404, {}, 'Not found.\n\n', 'registry'],
+  ['a text that begins like Gitea', 404, {}, 'Not found. Sorry', 'other'],
+  ['a text that ends like Gitea', 404, {}, 'The page was not found.', 'other'],
+  ['an error of Cloudflare, by its type', 530, { 'cf-error-type': '1033' }, '', 'cloudflare'],
+  ['an error of Cloudflare, by its origin', 530, { 'cf-error-origin': 'edge' }, '', 'cloudflare'],
+  ['a ray id beyond the codes of Cloudflare', 531, { 'cf-ray': '1' }, '', 'other'],
+  ['a code of Cloudflare without a ray id', 520, {}, '', 'other'],
+  ['Varnish, by its name', 503, { server: 'Varnish' }, '', 'varnish'],
+  ['Varnish, by its text', 503, { server: 'mine' }, '<h3>Guru Meditation:</h3>', 'varnish'],
+  ['Squid, by its header', 503, { 'x-squid-error': 'ERR_CONNECT_FAIL 111' }, '', 'squid'],
+  ['Squid, by its name', 503, { server: 'squid/5.7' }, '', 'squid'],
+  ['Apache, by its page', 503, { server: 'mine' }, '<address>Apache/2.4 Server</address>', 'apache'],
+  ['Apache, without a version', 503, { server: 'Apache' }, '', 'apache'],
+  ['a name that ends in Apache', 503, { server: 'my-apache' }, '', 'other'],
+  ['a name that ends in nginx', 503, { server: 'my-nginx' }, '', 'other'],
+  ['a name that ends in Envoy', 503, { server: 'my-envoy' }, '', 'other'],
+  ['an overloaded Envoy under another name', 503, { server: 'mine', 'x-envoy-overloaded': 'true' }, '', 'envoy'],
+  ['a limiting Envoy under another name', 429, { server: 'mine', 'x-envoy-ratelimited': 'true' }, '', 'envoy'],
+  ['a text that ends like Envoy', 503, { server: 'mine' }, 'sorry: upstream request timeout', 'other'],
+  ['a text that begins like Envoy refusing', 413, { server: 'mine' }, 'Payload too large for us', 'other'],
+  ['Envoy refusing, with an end of the line', 413, { server: 'mine' }, 'Payload Too Large\n\n', 'envoy'],
+  ['a page that goes on like HAProxy', 503, {}, 'x<html><body><h1>503 Service Unavailable</h1>\n', 'other'],
+  ['a text that ends like Traefik', 502, {}, 'sorry: bad gateway', 'other'],
+  ['a text that begins like Traefik', 502, {}, 'Bad Gateway, sorry', 'other'],
+  ['Traefik, with an end of the line', 404, {}, '404 page not found\n\n', 'traefik'],
+  ['the text of Traefik from a server with a name', 502, { server: 'mine' }, 'Bad Gateway', 'other'],
 ])('%s', (_name, status, headers, body, expected) => {
   expect(by(status, headers, body)).toBe(expected);
 });
 
 test('nobody answered', () => {
   expect([answeredBy(undefined), answeredBy({ response: undefined })]).toEqual(['none', 'none']);
+});
+
+const haproxyHead = { 'cache-control': 'no-cache', 'content-type': 'text/html' };
+const traefikHead = { 'content-length': '11' };
+
+test.each<[string, number, Headers, string, string]>([
+  ['HAProxy', 503, haproxyHead, '', 'haproxy'],
+  ['HAProxy behind Cloudflare', 503, { ...haproxyHead, server: 'cloudflare' }, '', 'haproxy'],
+  ['the same with a date', 503, { ...haproxyHead, date: 'today' }, '', 'other'],
+  ['the same from a server with a name', 503, { ...haproxyHead, server: 'mine' }, '', 'other'],
+  ['the same with a body', 503, haproxyHead, 'x', 'other'],
+  ['the same, kept by caches', 503, { 'content-type': 'text/html' }, '', 'other'],
+  ['the same of another type', 503, { ...haproxyHead, 'content-type': 'text/plain' }, '', 'other'],
+  ['Traefik: Bad Gateway', 502, traefikHead, '', 'traefik'],
+  ['Traefik: Gateway Timeout', 504, { 'content-length': '15' }, '', 'traefik'],
+  ['Traefik: Client Closed Request', 499, { 'content-length': '21' }, '', 'traefik'],
+  ['the length of another status', 504, traefikHead, '', 'other'],
+  ['a status without a length', 500, {}, '', 'other'],
+  ['a length of a type', 502, { ...traefikHead, 'content-type': 'text/plain' }, '', 'other'],
+  ['a length and a body', 502, traefikHead, 'hello world', 'other'],
+  ['a length from a server with a name', 502, { ...traefikHead, server: 'mine' }, '', 'other'],
+])('to HEAD: %s', (_name, status, headers, body, expected) => {
+  expect(by(status, headers, body)).toBe(expected);
+});
+
+test.each([
+  [{ 'cf-ray': '1' }, true],
+  [{ 'x-amz-cf-id': '1' }, true],
+  [{ 'x-served-by': 'cache-1' }, true],
+  [{ via: '1.1 x' }, false],
+])('%j came through an edge: %j', (headers, expected) => {
+  expect(crossedEdge(headers)).toBe(expected);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Exchange } from '../../../src/network/exchange.ts';
 import { classify } from '../../../src/probe/judge/classify.ts';
 import { ProtocolError } from '../../../src/registry/errors.ts';
+import { answerOf, exchangeOf } from '../../support/exchanges.ts';
 
 /** Planted wherever a secret can be. Neither part of the other texts nor of a word. */
 const canary = 'CaNaRy-0123456789';
@@ -14,26 +14,11 @@ function shownOf(
   url = uploadUrl,
   { status = 400, token = canary } = {},
 ): string {
-  const seen: Exchange = {
-    method: 'PATCH',
-    url: new URL(url),
+  const seen = exchangeOf({
+    url,
     requestHeaders: { authorization: `Bearer ${token}`, 'cf-access-client-secret': 'another-canary', accept: '*/*' },
-    declaredLength: false,
-    plannedBytes: 1,
-    offeredBytes: 1,
-    sentBytes: 1,
-    startedAtMs: 0,
-    endedAtMs: 1,
-    socketReused: false,
-    early: false,
-    response: {
-      status,
-      headers: responseHeaders,
-      body: Buffer.from(body),
-      bodyBytes: body.length,
-      complete: true,
-    },
-  };
+    response: { ...answerOf(status, {}, body), headers: responseHeaders },
+  });
   const about = {
     step: 'send',
     blob: 'blob',

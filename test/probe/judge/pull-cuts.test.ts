@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Failure } from '../../../src/probe/failure.ts';
-import { isPullCut, isPullRefused, pullCutsOf } from '../../../src/probe/judge/pull-cuts.ts';
+import { endedInSilence, isPullCut, isPullRefused, pullCutsOf } from '../../../src/probe/judge/pull-cuts.ts';
 
 function cutAfter(pulledBytes: number, elapsedMs: number, evidence: Partial<Failure['evidence']> = {}): Failure {
   return {
@@ -55,6 +55,32 @@ const table: readonly (readonly [string, readonly Failure[], object])[] = [
     { count: 3, sameBytes: 300_000 },
   ],
   ['the head alone, twice: nothing was counted', [cutAfter(0, 20), cutAfter(0, 31)], { count: 2 }],
+  ['a clock from 350 ms on', [cutAfter(1_000_000, 350), cutAfter(9_000_000, 350)], { count: 2, sameMs: 350 }],
+  ['a time that is 10 % late', [cutAfter(1_000_000, 1_000), cutAfter(1_200_000, 1_100)], { count: 2, sameMs: 1_000 }],
+  [
+    '25 % late, and the bytes differ twice as much',
+    [cutAfter(1_000_000, 1_000), cutAfter(1_500_000, 1_250)],
+    { count: 2, sameMs: 1_000 },
+  ],
+  ['25 % late, and the bytes differ less', [cutAfter(1_000_000, 1_000), cutAfter(1_499_999, 1_250)], { count: 2 }],
+  ['26 % late, and the bytes differ far more', [cutAfter(1_000_000, 1_000), cutAfter(9_000_000, 1_260)], { count: 2 }],
+  ['64 KiB are counted', [cutAfter(65_536, 30), cutAfter(65_536, 30)], { count: 2, sameBytes: 65_536 }],
+  ['less is not', [cutAfter(65_535, 30), cutAfter(65_535, 30)], { count: 2 }],
+  [
+    'a thousandth less is as exact',
+    [cutAfter(1_000_000, 900), cutAfter(999_000, 900)],
+    { count: 2, sameBytes: 1_000_000, sameMs: 900 },
+  ],
+  ['what differs by more is not', [cutAfter(1_000_000, 900), cutAfter(998_999, 900)], { count: 2, sameMs: 900 }],
+  [
+    'twice the same, and 256 KiB less',
+    [cutAfter(9e6, 30), cutAfter(9e6, 30), cutAfter(9e6 - 262_144, 30)],
+    { count: 3, sameBytes: 9e6 },
+  ],
+  ['and still less', [cutAfter(9e6, 30), cutAfter(9e6, 30), cutAfter(9e6 - 262_145, 30)], { count: 3 }],
+  ['a tenth less', [cutAfter(1_000_000, 30), cutAfter(900_000, 30)], { count: 2, sameBytes: 1_000_000 }],
+  ['more than a tenth less', [cutAfter(1_000_000, 30), cutAfter(899_999, 30)], { count: 2 }],
+  ['less than a tenth, and more than 256 KiB', [cutAfter(9e6, 30), cutAfter(9e6 - 262_145, 30)], { count: 2 }],
   ['neither', [cutAfter(3_000_000, 900), cutAfter(9_000_000, 4_000)], { count: 2 }],
   [
     'a silence is another matter',
@@ -81,4 +107,34 @@ test('a page of a hop refuses a pull, also when it left the registry’s header 
   const refused: Failure = { ...cutAfter(0, 10), reason: 'registry_error', status: 500 };
   const paged = { ...refused, evidence: { message: '', body: '<html><h1>500 Internal Server Error</h1></html>' } };
   expect([isPullRefused(refused), isPullRefused(paged)]).toEqual([false, true]);
+});
+
+test.each<[string, Partial<Failure>, boolean]>([
+  ['a 400 of a hop', { status: 400 }, true],
+  ['a status below', { status: 399 }, false],
+  ['no status', { status: undefined }, false],
+  ['another phase', { phase: 'verify' }, false],
+  ['a login', { status: 401 }, false],
+  ['nothing there', { status: 404 }, false],
+  ['a login at a proxy', { status: 407 }, false],
+  ['a limit on requests', { reason: 'rate_limited' }, false],
+  ['a limit on time', { reason: 'request_timeout' }, false],
+  ['a late answer', { reason: 'response_timeout' }, false],
+  ['a refused range', { reason: 'resume_refused' }, false],
+  ['a pause', { evidence: { message: '', headers: { 'retry-after': '5' } } }, false],
+  ['another header', { evidence: { message: '', headers: { server: 'nginx' } } }, true],
+  ['too much to do', { evidence: { message: '', body: 'overloaded' } }, false],
+  ['maintenance', { evidence: { message: '', body: 'maintenance' } }, false],
+  ['nothing behind it', { evidence: { message: '', body: 'no healthy upstream' } }, false],
+])('a pull that was refused for its size, perhaps: %s', (_what, changes, expected) => {
+  const refused: Failure = { ...cutAfter(0, 10), answeredBy: 'nginx', reason: 'blocked_by_policy', status: 403 };
+  expect(isPullRefused({ ...refused, ...changes })).toBe(expected);
+});
+
+test.each([
+  [undefined, false],
+  [1_499, false],
+  [1_500, true],
+])('%j ms without a byte are a silence: %j', (silentMs, expected) => {
+  expect(endedInSilence(cutAfter(1, 1, { silentMs }))).toBe(expected);
 });

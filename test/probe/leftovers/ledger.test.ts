@@ -6,12 +6,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { NetworkError, type Exchange } from '../../../src/network/exchange.ts';
+import { NetworkError } from '../../../src/network/exchange.ts';
 import { BodyPump } from '../../../src/network/body/pump.ts';
 import { type RegistryOptions, startRegistry } from '../../support/lab/registry.ts';
 import { decodeRecord } from '../../../src/probe/leftovers/ledger-entry.ts';
 import { Ledger } from '../../../src/probe/leftovers/ledger.ts';
 import { checkOf, runDeps, runOnce } from '../../support/checks.ts';
+import { answerOf, exchangeOf } from '../../support/exchanges.ts';
 
 const open: { close(): Promise<unknown> }[] = [];
 let directory = '';
@@ -44,19 +45,6 @@ function found(): string[] {
     else states.set(record.entry.id, `${record.entry.kind} ${record.entry.state}`);
   }
   return [...states.values()];
-}
-
-function exchangeOf(body: Pick<Exchange, 'plannedBytes' | 'offeredBytes' | 'sentBytes'>): Exchange {
-  const url = new URL('http://127.0.0.1:1/v2/probe/blobs/blobs/uploads/1');
-  const facts = {
-    requestHeaders: {},
-    declaredLength: true,
-    startedAtMs: 0,
-    endedAtMs: 1,
-    socketReused: false,
-    early: false,
-  };
-  return { method: 'PUT', url, ...facts, ...body };
 }
 
 /** The ledger's file at the moment each request reaches the registry. */
@@ -164,7 +152,7 @@ describe('what did not happen is not remembered', () => {
   ])('a commit whose body %s', async (_what, offeredBytes, expected) => {
     const trail = new RunTrail(ledgerOf(), checkOf('http://127.0.0.1:1'), new Redactor());
     const cut = new NetworkError({ stage: 'send', code: 'ECONNRESET', message: 'reset' });
-    cut.exchange = exchangeOf({ plannedBytes: 1_024, offeredBytes, sentBytes: 0 });
+    cut.exchange = exchangeOf({ method: 'PUT', plannedBytes: 1_024, offeredBytes, sentBytes: 0 });
     await trail.committing('blob', `sha256:${'0'.repeat(64)}`, () => Promise.reject(cut)).catch(() => {});
     expect(found()).toEqual(expected);
   });
@@ -180,8 +168,7 @@ describe('what did not happen is not remembered', () => {
     ['416: the session has moved on, an earlier one may have done it', 416, ['blob committing']],
   ])('a commit answered %s', async (_what, status, expected) => {
     const trail = new RunTrail(ledgerOf(), checkOf('http://127.0.0.1:1'), new Redactor());
-    const facts = exchangeOf({ plannedBytes: 0, offeredBytes: 0, sentBytes: 0 });
-    const exchange = { ...facts, response: { status } } as unknown as Exchange;
+    const exchange = exchangeOf({ method: 'PUT', response: answerOf(status) });
     const refused = new ProtocolError({ step: 'commit', problem: 'unexpected_status', exchange, message: 'no' });
     await trail.committing('blob', `sha256:${'0'.repeat(64)}`, () => Promise.reject(refused)).catch(() => {});
     expect(found()).toEqual(expected);

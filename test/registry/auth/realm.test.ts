@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Exchange } from '../../../src/network/exchange.ts';
 import type { NetworkPath } from '../../../src/network/path.ts';
 import { AuthError } from '../../../src/registry/auth/auth-error.ts';
 import { type AuthFact, resolveRealm } from '../../../src/registry/auth/realm.ts';
 import { clientProfiles } from '../../../src/probe/clients/client-profiles.ts';
+import { exchangeOf } from '../../support/exchanges.ts';
 import { pathTo } from '../../support/paths.ts';
 import { alice, serve, serveTokenRegistry, session } from '../../support/auth-fixture.ts';
 
@@ -91,25 +91,9 @@ describe('extra headers of the path', () => {
   });
 });
 
-function challengedAt(url: string): Exchange {
-  return {
-    method: 'POST',
-    url: new URL(url),
-    requestHeaders: {},
-    plannedBytes: 0,
-    offeredBytes: 0,
-    sentBytes: 0,
-    declaredLength: false,
-    startedAtMs: 0,
-    endedAtMs: 1,
-    socketReused: false,
-    early: false,
-  };
-}
-
 function resolved(origin: string, realm: string, changes: Partial<NetworkPath> = {}): string {
   try {
-    return resolveRealm(pathTo(origin, changes), challengedAt(`${origin}/v2/a/b`), realm, () => {}).href;
+    return resolveRealm(pathTo(origin, changes), exchangeOf({ url: `${origin}/v2/a/b` }), realm, () => {}).href;
   } catch (error) {
     return error instanceof AuthError ? error.problem : String(error);
   }
@@ -175,7 +159,7 @@ describe('resolveRealm', () => {
 
   it('tells of foreign hosts only', () => {
     const facts: AuthFact[] = [];
-    resolveRealm(pathTo(own), challengedAt(`${own}/v2/`), '/token', (fact) => facts.push(fact));
+    resolveRealm(pathTo(own), exchangeOf({ url: `${own}/v2/` }), '/token', (fact) => facts.push(fact));
     expect(facts).toEqual([]);
   });
 });
