@@ -1,7 +1,10 @@
 import type { Exchange, HttpResponse } from '../../src/network/exchange.ts';
 
 /** A PATCH of nothing, unanswered, over in a millisecond. */
-export function exchangeOf({ url, ...changes }: Partial<Omit<Exchange, 'url'>> & { url?: string | URL } = {}): Exchange {
+export function exchangeOf({
+  url,
+  ...changes
+}: Partial<Omit<Exchange, 'url'>> & { url?: string | URL } = {}): Exchange {
   return {
     method: 'PATCH',
     url: new URL(url ?? 'https://registry.example.org/v2/a/b/blobs/uploads/1'),
