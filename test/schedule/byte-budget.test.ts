@@ -110,3 +110,22 @@ test('what was spent can be put into another budget; what is set aside counts as
   after.passMs(3 * hourMs + 20 * 60_000);
   expect(after.budget.remaining()).toBe(10_000);
 });
+
+test('nothing is told as set aside when nothing is', () => {
+  const { budget } = setup(1_000);
+  expect(budget.spent()).toEqual([]);
+  take(budget, 7);
+  expect(budget.spent()).toEqual([{ agoMs: 0, bytes: 7 }]);
+});
+
+test('whoever asks is told of changes too', () => {
+  const { budget, told } = setup(1_000);
+  const later: (number | undefined)[] = [];
+  budget.onChange((left) => later.push(left));
+  budget.limitTo(500);
+  budget.limitTo(undefined);
+  expect([told, later]).toEqual([
+    [500, undefined],
+    [500, undefined],
+  ]);
+});

@@ -43,3 +43,9 @@ test('resumed early, or made endless, the time that was asked for means nothing 
   await clock.advance(60_000);
   expect(pause.state()).toEqual({ since: new Date(1_000) });
 });
+
+test('a pause without an end sets no timer', () => {
+  const { clock, pause } = setup();
+  pause.pause('request');
+  expect(clock.pendingTimers).toBe(0);
+});

@@ -46,7 +46,16 @@ function setup() {
     return limits.note({ ...fakeRun(check, failure), attempts });
   };
   const left = () => [direct!, edge!, other].map((check) => limits.leftMs(check));
-  return { limits, failWith, left, direct: direct!, edge: edge!, passMs: (ms: number) => (now += ms), now: () => now };
+  return {
+    limits,
+    failWith,
+    left,
+    other,
+    direct: direct!,
+    edge: edge!,
+    passMs: (ms: number) => (now += ms),
+    now: () => now,
+  };
 }
 
 describe('who is left alone', () => {
@@ -94,10 +103,18 @@ describe('who is left alone', () => {
     expect(left()).toEqual([30_000, 60_000, 0]);
   });
 
+  test('neither a hop nor another registry confirms what a registry says', () => {
+    const { failWith, left, direct, other } = setup();
+    failWith(429, '60', 'nginx', direct);
+    failWith(429, '50', 'registry', other);
+    expect(failWith(429, '40', 'registry')).toMatchObject({ path: 'edge', byRegistry: true });
+    expect(left()).toEqual([60_000, 40_000, 50_000]);
+  });
+
   test('what is put there over another path: the one that asked is left alone, and nothing starts that takes either', () => {
     const { limits, failWith, left, direct, edge, passMs } = setup();
     const check = { ...edge, pushedOver: direct.path };
-    expect(failWith(429, '60', 'nginx', check)).toMatchObject({ path: 'direct' });
+    expect(failWith(429, '60', 'nginx', check, [attempt()])).toMatchObject({ path: 'direct' });
     expect(left()).toEqual([60_000, 0, 0]);
     expect(limits.leftMs(check)).toBe(60_000);
     passMs(60_000);

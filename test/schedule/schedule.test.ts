@@ -136,7 +136,7 @@ test('a run that hangs is aborted a minute after its timeout, so that others get
   expect(observer.starts.map(({ id }) => id)).toEqual(['hangs']);
   await clock.advance(1);
   expect(observer.starts.map(({ id }) => id)).toEqual(['hangs', 'waits']);
-  expect(observer.defects).toHaveLength(1);
+  expect(observer.defects).toEqual([{ id: 'hangs', error: new Error('still running 60000 ms after its timeout') }]);
 });
 
 describe('a run of several turns', () => {
@@ -273,7 +273,133 @@ describe('pause', () => {
   });
 });
 
+test.each([
+  [5_000, ['started']],
+  [5_001, ['missed']],
+])('a slot that is found %d ms late: %j', async (lateMs, expected) => {
+  const { clock, observer } = start((clock) => [task(clock, 'a', 60_000, 10)], { startWindowMs: 1 });
+  await clock.jump(lateMs);
+  expect([...observer.starts.map(() => 'started'), ...observer.skips.map(({ cause }) => cause)]).toEqual(expected);
+});
+
+test('a timer that fires too early waits for its slot', async () => {
+  const clock = createFakeClock();
+  const early = { ...clock, nowMs: () => clock.nowMs() - 0.5, setTimer: clock.setTimer };
+  const observer = journal(clock);
+  const limit = new TransferLimit(1);
+  const schedule = new Schedule({ tasks: [task(clock, 'a', 1_000, 10)], observer, clock: early, limit });
+  // What was planned by one time is woken by another, half a millisecond ahead.
+  Object.assign(early, { nowMs: () => clock.nowMs() - 1 });
+  await clock.advance(0);
+  expect([observer.starts, observer.skips]).toEqual([[], []]);
+  await clock.advance(1);
+  expect(observer.starts).toHaveLength(1);
+  await schedule.stop(1);
+});
+
+test('equal seeds give equal slots, others do not', async () => {
+  const begins = async (seed: string): Promise<number[]> => {
+    const { clock, observer } = start((clock) => [task(clock, 'a', 60_000, 10)], { seed });
+    await clock.advance(300_000);
+    return observer.starts.map(({ atMs }) => atMs);
+  };
+  const [one, again, other] = [await begins('one'), await begins('one'), await begins('other')];
+  expect(one).toEqual(again);
+  expect(one).not.toEqual(other);
+});
+
+test('an interrupt aborts the run under way with its cause', async () => {
+  const reasons: unknown[] = [];
+  const { clock, schedule } = start((clock) => [
+    {
+      id: 'a',
+      intervalMs: 60_000,
+      timeoutMs: 10_000,
+      async run(signal) {
+        await wait(clock, 10_000, signal);
+        reasons.push(signal.reason);
+      },
+    },
+  ]);
+  await clock.advance(0);
+  schedule.interrupt();
+  await settle();
+  expect(reasons).toEqual(['paused']);
+});
+
+test('a task whose place in the queue was lost by an interrupt queues again at its next slot', async () => {
+  const { clock, observer, schedule, limit } = start((clock) => [task(clock, 'a', 60_000, 10)], { startWindowMs: 1 });
+  const other = limit.take();
+  await clock.advance(0);
+  schedule.interrupt();
+  other.leave();
+  await clock.advance(30_000);
+  expect(observer.starts).toEqual([]);
+  await clock.advance(60_000);
+  expect(observer.starts).toHaveLength(1);
+  expect(observer.skips).toEqual([{ id: 'a', cause: 'paused', slots: 1 }]);
+});
+
 describe('update', () => {
+  test('the next slot of a task that stays does not move; one that goes has none', async () => {
+    const { clock, schedule } = start((clock) => [task(clock, 'a', 60_000, 10)]);
+    await clock.advance(20_000);
+    const dueInMs = schedule.dueInMs('a');
+    expect(dueInMs).toBeGreaterThanOrEqual(40_000);
+    expect(dueInMs).toBeLessThan(40_000 + 0.03 * 60_000);
+    schedule.update([task(clock, 'a', 60_000, 10), task(clock, 'b', 60_000, 10)]);
+    expect(schedule.dueInMs('a')).toBe(dueInMs);
+    schedule.update([]);
+    expect([schedule.dueInMs('a'), schedule.dueInMs('c')]).toEqual([undefined, undefined]);
+  });
+
+  test('a task that waits for a transfer and goes gives its place back; when it comes back it runs', async () => {
+    const { clock, observer, schedule, limit } = start((clock) => [task(clock, 'a', 60_000, 10)], {
+      startWindowMs: 1,
+    });
+    const other = limit.take();
+    await clock.advance(0);
+    schedule.update([]);
+    other.leave();
+    await settle();
+    expect(observer.starts).toEqual([]);
+    schedule.update([task(clock, 'a', 60_000, 10)]);
+    await clock.advance(1);
+    expect([observer.starts.length, observer.skips]).toEqual([1, []]);
+  });
+
+  test('a task that came back while its aborted run still went on is one task from then on', async () => {
+    let finish = (): void => {};
+    const slowToEnd: Task = {
+      id: 'a',
+      intervalMs: 60_000,
+      timeoutMs: 500,
+      run: () => new Promise<void>((resolve) => (finish = resolve)),
+    };
+    const { clock, observer, schedule } = start(() => [slowToEnd], { startWindowMs: 1, limit: new TransferLimit(5) });
+    await clock.advance(0);
+    schedule.update([]);
+    schedule.update([slowToEnd]);
+    finish();
+    await settle();
+    schedule.update([slowToEnd]);
+    expect(clock.pendingTimers).toBe(1);
+    await clock.advance(1);
+    finish();
+    await settle();
+    await clock.advance(62_000);
+    expect(observer.starts).toHaveLength(3);
+    finish();
+  });
+
+  test('nothing is taken up after the stop', async () => {
+    const { clock, observer, schedule } = start(() => []);
+    await schedule.stop(1);
+    schedule.update([task(clock, 'a', 1_000, 10)]);
+    await clock.advance(5_000);
+    expect(observer.starts).toEqual([]);
+  });
+
   test('a task that stays keeps its slots and its running push', async () => {
     const { clock, observer, schedule } = start((clock) => [task(clock, 'stays', 10_000, 4_000)]);
     await clock.advance(1_000);

@@ -105,3 +105,27 @@ test('property: the last slot by a time is at or before it, the next one after i
     ),
   );
 });
+
+test('slots depend on ids and intervals, not on the order of the tasks', () => {
+  const tasks = [
+    { id: 'b', intervalMs: hourMs },
+    { id: 'a', intervalMs: minuteMs },
+    { id: 'c', intervalMs: minuteMs },
+    { id: 'd', intervalMs: 2 * minuteMs },
+  ];
+  const plans = [...planned(tasks)].toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const reversed = [...planned(tasks.toReversed())].toSorted(([one], [other]) => (one < other ? -1 : 1));
+  expect(reversed).toEqual(plans);
+  expect(planned(tasks).get('a')?.firstMs).toBe(0);
+});
+
+test('half an interval after the first run is late enough for the second', () => {
+  const tasks = sameInterval(4, 300);
+  const plans = planSlots(tasks, { startMs: 0, startWindowMs: 100, seed: '' });
+  expect([...plans.values()].map(({ firstMs, secondMs }) => [firstMs, secondMs])).toEqual([
+    [0, 300],
+    [25, 375],
+    [50, 450],
+    [75, 225],
+  ]);
+});

@@ -157,21 +157,19 @@ function withoutSuccess(
   useless: readonly string[],
   options: VerdictOptions,
 ): RoundVerdict {
-  const refused = usable.filter(({ failure }) => isRefusalOfHop(failure));
   const rest = usable.filter(({ failure }) => !isRefusalOfHop(failure));
-  if (rest.length === 0) {
-    const faults = refused.map((one) => faultOf(one, usable, [], options));
+  const [first, second] = rest;
+  if (first === undefined) {
+    const faults = usable.map((one) => faultOf(one, usable, [], options));
     return { kind: 'path-fault', faults, why: sentences([...faults.map(({ evidence }) => evidence), ...useless]) };
   }
-  const [first] = rest;
-  if (first === undefined || rest.length + refused.length < 2 || rest.length < 2)
-    return inconclusive(only(usable), useless);
+  if (second === undefined) return inconclusive(only(usable), useless);
 
   const differing = rest.find(({ failure }) => !isSameFamily(failure.reason, first.failure.reason));
   if (differing !== undefined)
     return inconclusive(`no path got through, and they failed differently: ${tellAll(rest)}`, useless);
 
-  const doubt = sharedDoubt(rest);
+  const doubt = sharedDoubt(rest, first.failure.reason);
   if (doubt !== undefined) return inconclusive(`${doubt}: ${tellAll(rest)}`, useless);
 
   const why = sentences([`no path got through, and all failed the same way: ${tellAll(rest)}`]);
@@ -193,16 +191,16 @@ function registryFaultOf(
 }
 
 /** What can also make all paths fail alike; undefined: only the registry can. */
-function sharedDoubt(failed: readonly FailedRun[]): string | undefined {
+function sharedDoubt(failed: readonly FailedRun[], reason: FailureReason): string | undefined {
   const all = (holds: (failure: Failure) => boolean): boolean => failed.every(({ failure }) => holds(failure));
-  if (all(({ reason }) => reasonTable[reason].round.local))
+  if (all((one) => reasonTable[one.reason].round.local))
     return 'every path failed in a way that speaks of this host (resolver, certificates, clock)';
 
-  if (all(({ reason, answeredBy }) => reason === 'connect_timeout' && answeredBy === 'none'))
+  if (all((one) => one.reason === 'connect_timeout' && one.answeredBy === 'none'))
     return 'nothing answered on any path: the registry or the network of this host';
 
   const direct = failed.some(({ run }) => run.check.path.kind === 'direct' || run.check.path.kind === 'internal');
-  const { family } = reasonTable[failed[0]?.failure.reason ?? 'internal'].round;
+  const { family } = reasonTable[reason].round;
   return !direct && (family === 'body' || family === 'address')
     ? 'every path failed alike, and none of them is direct'
     : undefined;
