@@ -33,7 +33,7 @@ export function pathPlans(scale: PresetScale): readonly PathPlan[] {
     ...reportPaths(scale),
     {
       ...preset('cloudflare-free', scale, 'edge'),
-      expect: 'large: body_too_large from cloudflare; chunked passes',
+      expect: 'large: Cloudflare refuses its size (body_too_large); chunked passes',
     },
     {
       ...preset('cloudflare-enterprise', scale, 'edge'),
@@ -42,27 +42,29 @@ export function pathPlans(scale: PresetScale): readonly PathPlan[] {
     {
       ...preset('cloudflared-quic', scale, 'edge'),
       expect:
-        'docker: body_dropped at every size, blame tunnel; docker-containerd: large body_too_large from cloudflare; chunked passes',
+        'docker: the tunnel drops every body (body_dropped); docker-containerd: Cloudflare refuses the size of large (body_too_large); chunked passes',
     },
     {
       ...preset('ingress-nginx-default', scale, 'ingress'),
-      expect: 'medium and large: body_too_large from nginx; chunked passes',
+      expect: 'medium and large: nginx refuses their size (body_too_large); chunked passes',
     },
     {
       ...withFaults(preset('traefik-3', scale, 'ingress'), [slowLink]),
       stands: 'Traefik 3 on a slow link',
       expect:
-        'large: response_timeout or request_timeout from traefik, by turns, when its time is over and not for its size; chunked passes',
+        'large: Traefik ends it when its time is over, not for its size (response_timeout or request_timeout, by turns); chunked passes',
     },
     {
       ...preset('envoy', scale, 'ingress'),
-      expect: 'large: response_timeout from envoy: the bytes pass, the registry takes too long to commit them',
+      expect:
+        'large: Envoy waits too briefly for the answer (response_timeout): the bytes pass, the registry takes long to commit them',
     },
     {
       ...preset('alb', scale, 'loadbalancer'),
       behind: [slowLink],
       stands: 'AWS ALB, a slow registry behind',
-      expect: 'large: response_timeout from alb, which has all bytes long before the slow registry; chunked passes',
+      expect:
+        'large: the ALB has all bytes long before the slow registry, and waits too briefly (response_timeout); chunked passes',
     },
   ];
 }
@@ -76,14 +78,14 @@ function reportPaths(scale: PresetScale): readonly PathPlan[] {
       name: 'cloudflare',
       stands: 'Cloudflare and its tunnel',
       expect:
-        'docker: body_dropped from medium on; docker-containerd: large body_too_large from cloudflare; chunked passes',
+        'docker: the tunnel drops bodies from medium on (body_dropped); docker-containerd: Cloudflare refuses the size of large (body_too_large); chunked passes',
     },
     { ...plain, name: 'internal', kind: 'internal', stands: 'nothing', expect: 'all succeed, always' },
     {
       ...preset('haproxy', scale, 'loadbalancer'),
       name: 'loadbalancer',
       stands: 'HAProxy, its server down at times',
-      expect: 'all succeed, but for a while no server is up behind it: origin_unreachable (503)',
+      expect: 'all succeed, but at times no server is up behind it (origin_unreachable)',
     },
     {
       name: 'bypass',

@@ -116,7 +116,7 @@ test('shows what it says it will, and paths of it can be broken and healed', asy
   ).toEqual(expected.filter((one) => !timed.test(one)).sort());
   expect(sum(text, 'blobprobe_pulled_bytes_total', { path: 'internal', workload: 'image' })).toBeGreaterThan(0);
   expect(program.stdout()).toContain(`blobprobe demo: ${url}\n`);
-  expect(program.stdout()).toContain('medium and large: body_too_large from nginx; chunked passes\n');
+  expect(program.stdout()).toContain('medium and large: nginx refuses their size (body_too_large); chunked passes\n');
   expect(program.stdout()).toContain('the load balancer is down for 5m in 20m.\n');
   expect(program.stderr()).toContain('change="bypass: nothing is in the way any more"');
 
