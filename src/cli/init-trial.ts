@@ -59,12 +59,12 @@ export function outcomeOf(run: Run): string {
   const { client } = run.check;
   if (run.ok) return `${client.name} pushed ${formatBytes(trialBytes)} in ${formatDuration(run.durationMs)}.`;
   const reason = run.failure?.reason.replaceAll('_', ' ') ?? 'unknown';
-  return `${client.name} failed: ${findingFor(run, false)?.title ?? reason}.`;
+  return `${client.name} failed: ${findingFor(run)?.title ?? reason}.`;
 }
 
 /** Why nothing got through, for the first run that failed; undefined when none is to be explained. */
 export function findingOf({ runs }: Pick<Tried, 'runs'>): Finding | undefined {
-  return runs.flatMap((run) => findingFor(run, false) ?? [])[0];
+  return runs.flatMap((run) => findingFor(run) ?? [])[0];
 }
 
 /** An edge leaves its mark on what it passes on, and its name on what it refuses. */

@@ -44,7 +44,7 @@ export function pushCommand(deps: OnDemandCommandDeps): Command {
         view.begin(`${checkId(check)}, ${formatBytes(workloadBytes(check.workload))}`);
         return deps.engine.run(check, { signal, onProgress: (progress) => view.update(progress) });
       });
-      terminal.out(values.isSet('json') ? jsonText(runView(run, true, findingFor(run, false))) : outcomeText(run));
+      terminal.out(values.isSet('json') ? jsonText(runView(run, true, findingFor(run))) : outcomeText(run));
       if (interrupted) return exitInterrupted;
       return run.ok ? 0 : exitFailure;
     },
@@ -114,7 +114,7 @@ export function outcomeText(run: Run): string {
     const held = heldUpBy(run.sending ?? {});
     return `${checkId(check)}: pushed ${size} in ${formatDuration(run.durationMs)}${after}${rates.map((rate) => `, ${rate}`).join('')}${held === undefined ? '' : `; held up by: ${held}`}\n`;
   }
-  const finding = findingFor(run, false);
+  const finding = findingFor(run);
   return [
     `${checkId(check)}: failed after ${formatDuration(run.durationMs)}${after}\n\n`,
     transcript(run),

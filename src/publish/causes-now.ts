@@ -1,4 +1,4 @@
-import { areOnTwoPaths, type Check, checkId, checkLabels } from '../probe/check.ts';
+import { type Check, checkId, checkLabels } from '../probe/check.ts';
 import type { Finding } from '../probe/diagnose/finding.ts';
 import { findingFor } from '../probe/diagnose/judge-run.ts';
 import { reasonTable } from '../probe/judge/reason-table.ts';
@@ -28,14 +28,6 @@ export interface CauseNow {
   readonly lastGood: Date | undefined;
 }
 
-/** What one run that failed says of its cause; `runs`: others to compare it with. */
-export function findingOf(run: Run, runs: readonly Run[]): Finding | undefined {
-  return findingFor(
-    run,
-    runs.some((other) => other.ok && areOnTwoPaths(run.check, other.check)),
-  );
-}
-
 /** The last run of each check: what a failing one is compared with. */
 export function lastRuns({
   checks,
@@ -53,7 +45,7 @@ export function causesNow(checks: readonly Check[], history: History, now: Date)
   const failing = last.filter((run) => !run.ok && !isCancelled(run) && isNews(run, now));
   const causes = new Map<string, CauseNow>();
   for (const run of failing) {
-    const one = causeOf(run, findingOf(run, last), history);
+    const one = causeOf(run, findingFor(run, last), history);
     const key = JSON.stringify([one.registry, one.title]);
     const known = causes.get(key);
     causes.set(key, known === undefined ? one : joined(known, one));

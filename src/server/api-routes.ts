@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { apiSchemas } from '../publish/api/schemas.ts';
 import { openApiDocument, type Operation, operations } from '../publish/api/openapi.ts';
 import { limitView } from '../publish/limit-view.ts';
-import { findingOf, lastRuns } from '../publish/causes-now.ts';
+import { lastRuns } from '../publish/causes-now.ts';
+import { findingFor } from '../probe/diagnose/judge-run.ts';
 import { liveRunView, runSummary, runView } from '../publish/run-view.ts';
 import type { PageFrame } from '../publish/page/layout.ts';
 import { mostRecentRuns, statusOf } from '../publish/status.ts';
@@ -73,7 +74,7 @@ function runRoutes(app: FastifyInstance, { checks, history, liveRuns }: ServerDe
     const ended = history.get(id);
     const live = liveRuns.get(id);
     if (ended !== undefined) {
-      const finding = findingOf(ended, lastRuns({ checks, history }));
+      const finding = findingFor(ended, lastRuns({ checks, history }));
       return sendJson(reply, 200, runView(ended, history.isOnDemand(id), finding));
     }
     return live === undefined ? sendError(reply, 404, 'no such run') : sendJson(reply, 202, liveRunView(live));

@@ -9,7 +9,8 @@ import { runPage, type RunPageFacts, runsPage } from '../publish/page/run-pages.
 import { messagePage } from '../publish/page/message-page.ts';
 import { statusPage } from '../publish/page/status-page.ts';
 import { checkLabelNames } from '../publish/metrics/metric-spec.ts';
-import { causesNow, findingOf, lastRuns } from '../publish/causes-now.ts';
+import { findingFor } from '../probe/diagnose/judge-run.ts';
+import { causesNow, lastRuns } from '../publish/causes-now.ts';
 import { statusView } from '../publish/status-view.ts';
 import type { ServerDeps, WebPaths } from './deps.ts';
 import { noticesOf } from './notices.ts';
@@ -66,7 +67,7 @@ function factsOf(run: Run, deps: ServerDeps): RunPageFacts {
   const isChecked = deps.checks().some((check) => checkId(check) === checkId(run.check));
   return {
     onDemand: deps.history.isOnDemand(run.id),
-    finding: findingOf(run, lastRuns(deps)),
+    finding: findingFor(run, lastRuns(deps)),
     mayRun: isChecked && mayRun(deps),
   };
 }

@@ -76,7 +76,7 @@ export const waitCauses = {
     title: 'Traefik gives up waiting for the answer of the registry',
     remedy: 'Raise `forwardingTimeouts.responseHeaderTimeout` of the serversTransport of this service.',
     reference: 'https://doc.traefik.io/traefik/routing/services/',
-    refutedBy: ['bodyUnfinished', 'asksInVain', 'notWaited'],
+    refutedBy: ['bodyUnfinished', 'asksInVain', 'notWaited', 'endsBodiesThen'],
     // Its page is the same when `readTimeout` ends a body: the words do not tell.
     provenBy: ['clock'],
   }),

@@ -4,11 +4,26 @@ import { aloneOn } from './contrast.ts';
 import { provenByCuts } from './flips.ts';
 import { explain } from './diagnose.ts';
 import type { Finding } from './finding.ts';
-import { pullCutsOf } from '../judge/pull-cuts.ts';
+import { pullCutsOf, sameShare, shortestClockMs } from '../judge/pull-cuts.ts';
+import { areOnTwoPaths } from '../check.ts';
 
-/** The cause of one failed run as far as it can be told without further tests; `works`: the push got through over another path. */
-export function findingFor(run: Run, works: boolean): Finding | undefined {
-  return findingAmong(run, { elsewhere: works ? 'ok' : 'none', kindsFailingAlike: [] });
+/** The cause of one failed run as far as it can be told without further tests; `others`: the last run of each check, to compare it with. */
+export function findingFor(run: Run, others: readonly Run[] = []): Finding | undefined {
+  const works = others.some((other) => other.ok && areOnTwoPaths(run.check, other.check));
+  const seen: SeenInRound = { elsewhere: works ? 'ok' : 'none', kindsFailingAlike: [] };
+  return findingAmong(run, seen, endedAfterMs(run, others));
+}
+
+/** Milliseconds after which the same hop ended another body, still under way, over this path: as long as this run lasted; undefined: none. */
+function endedAfterMs({ check, failure }: Run, others: readonly Run[]): number | undefined {
+  if (failure === undefined || failure.answeredBy === 'none') return undefined;
+  const { registry, path } = check;
+  return others
+    .filter((other) => other.check.registry.name === registry.name && other.check.path.name === path.name)
+    .flatMap((other) => other.failure ?? [])
+    .filter(({ phase, answeredBy }) => phase === 'send' && answeredBy === failure.answeredBy)
+    .map(({ elapsedMs }) => elapsedMs)
+    .find((ms) => ms >= shortestClockMs && Math.abs(ms - failure.elapsedMs) <= sameShare * ms);
 }
 
 /** The same judgement for the verdict of a round. */
@@ -19,7 +34,7 @@ export const judgeRun: JudgeRun = (run, seen): JudgedRun | undefined => {
   return { cause, hop, remedy: `${confidence === 'open' ? `Perhaps ${title}: ` : ''}${remedy} See ${reference}` };
 };
 
-function findingAmong({ failure, check, attempts }: Run, seen: SeenInRound): Finding | undefined {
+function findingAmong({ failure, check, attempts }: Run, seen: SeenInRound, endedMs?: number): Finding | undefined {
   if (failure === undefined) return undefined;
   // The body was sent again after an answer that may have ended the session, as containerd does: that is no second trouble.
   const resent = attempts.some((attempt) => attempt.resends > 0 && attempt.failure?.reason === failure.reason);
@@ -30,6 +45,7 @@ function findingAmong({ failure, check, attempts }: Run, seen: SeenInRound): Fin
   const pullCuts = pullCutsOf(oneAfterTheOther(attempts).map((attempt) => attempt.failure));
   const contrast = {
     ...among,
+    endedAfterMs: endedMs,
     anonymous,
     directLoginWorks: elsewhere === 'ok' && !anonymous,
     kindsFailingAlike,

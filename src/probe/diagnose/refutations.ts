@@ -49,6 +49,10 @@ const table = {
     when: 'slow bodies are ended at another time',
     holds: (f, x) => x.endedAfterMs !== undefined && f.status === undefined && f.elapsedMs < 0.9 * x.endedAfterMs,
   },
+  endsBodiesThen: {
+    when: 'after the same time bodies are ended that are still under way',
+    holds: (f, { endedAfterMs: ms }) => ms !== undefined && f.elapsedMs >= 0.9 * ms && f.elapsedMs <= 1.25 * ms,
+  },
   restPassed: {
     when: 'a small body that rested for as long got through',
     holds: (f, x) => (x.restPassedMs ?? 0) > (f.evidence.sinceLastByteMs ?? f.elapsedMs),

@@ -2,7 +2,7 @@ import type { PathLimit } from '../../probe/limits/limit.ts';
 import { type VerdictKind, verdictKinds } from '../../probe/compare/verdict.ts';
 import type { ApiCheckEndpoint } from '../../probe/diagnose/api-check.ts';
 import type { BuildInfo } from '../build-info.ts';
-import { areOnTwoPaths, type Check, checkId, checkLabels } from '../../probe/check.ts';
+import { type Check, checkId, checkLabels } from '../../probe/check.ts';
 import type { LeftoverKind, Run } from '../../probe/outcome.ts';
 import { CheckSeries } from './check-series.ts';
 import type { ChosenHistograms } from './chosen-histograms.ts';
@@ -32,7 +32,8 @@ export class Metrics {
   readonly #checks = new Map<string, Check>();
   readonly #ofChecks: CheckSeries;
   readonly #running = new Map<string, number>();
-  readonly #succeeded = new Set<string>();
+  /** The last run of each check that says something of its path. */
+  readonly #last = new Map<string, Run>();
 
   constructor({ version, revision, nodeVersion, processMetrics = true, eventLoopLagSeconds }: MetricsOptions) {
     this.#series = new Series({ processMetrics, eventLoopLagSeconds });
@@ -52,7 +53,7 @@ export class Metrics {
   /** Removes all series of the check, and those of its path when no other check uses it. */
   unregister(check: Check): void {
     this.#checks.delete(checkId(check));
-    this.#succeeded.delete(checkId(check));
+    this.#last.delete(checkId(check));
     this.#ofChecks.remove(check);
   }
 
@@ -65,10 +66,8 @@ export class Metrics {
   observe(run: Run, options?: ObserveOptions): void {
     const id = checkId(run.check);
     if (!this.#checks.has(id)) return;
-    const elsewhere = worksElsewhere(run.check, this.#checks, this.#succeeded);
-    observeRun(this.#series, run, { ...options, worksElsewhere: elsewhere });
-    if (run.ok) this.#succeeded.add(id);
-    else if (isOutcome(run)) this.#succeeded.delete(id);
+    observeRun(this.#series, run, { ...options, others: [...this.#last.values()] });
+    if (isOutcome(run)) this.#last.set(id, run);
   }
 
   runStarted(check: Check): void {
@@ -147,8 +146,3 @@ type Bounds = Pick<
   PathLimit,
   'registry' | 'path' | 'client' | 'unit' | 'direction' | 'largestAccepted' | 'smallestRejected'
 >;
-
-/** Whether the last run of the same push over another path succeeded. */
-function worksElsewhere(check: Check, checks: ReadonlyMap<string, Check>, succeeded: ReadonlySet<string>): boolean {
-  return [...checks].some(([id, other]) => succeeded.has(id) && areOnTwoPaths(check, other));
-}

@@ -21,19 +21,15 @@ type Sink = Pick<Series, 'add' | 'set' | 'increment' | 'observe' | 'clear'>;
 export interface ObserveOptions {
   /** A tainted run leaves the last-value gauges of timing and throughput as they were. */
   readonly excludeTainted?: boolean;
-  /** The same push got through over another path: the cause of a failure is surer. */
-  readonly worksElsewhere?: boolean;
+  /** The last run of each check: what a failing one is compared with. */
+  readonly others?: readonly Run[];
 }
 
 /**
  * Counts one run. A run that we ended (shutdown, reload), or for which this host had no means, says nothing of the path: it leaves `runs_total`,
  * failures, durations and all `last_*` alone. Its bytes did travel and its completed attempts did happen; those count.
  */
-export function observeRun(
-  series: Sink,
-  run: Run,
-  { excludeTainted = false, worksElsewhere = false }: ObserveOptions = {},
-): void {
+export function observeRun(series: Sink, run: Run, { excludeTainted = false, others = [] }: ObserveOptions = {}): void {
   const base = checkLabels(run.check);
   series.add('sentBytes', base, run.sentBytes);
   series.add('acknowledgedBytes', base, run.acknowledgedBytes);
@@ -50,7 +46,7 @@ export function observeRun(
   }
   observeOutcome(series, base, run);
   setLast(series, base, run);
-  setCause(series, base, run, worksElsewhere);
+  setCause(series, base, run, others);
   if (!run.tainted || !excludeTainted) setLastTimes(series, base, run);
 }
 
@@ -159,9 +155,9 @@ function observeSending(series: Sink, base: CheckLabels, facts: SendingFacts = {
 }
 
 /** What an alert reads out: the cause with its remedy, all words of our own tables. */
-function setCause(series: Sink, base: CheckLabels, run: Run, worksElsewhere: boolean): void {
+function setCause(series: Sink, base: CheckLabels, run: Run, others: readonly Run[]): void {
   series.clear('lastCauseInfo', base);
-  const finding = findingFor(run, worksElsewhere);
+  const finding = findingFor(run, others);
   if (finding === undefined) return;
   const { cause, hop, confidence, title, remedy } = finding;
   series.set('lastCauseInfo', { ...base, cause, hop, confidence, title, remedy }, 1);

@@ -2,7 +2,7 @@ import { findingFor } from '../../probe/diagnose/judge-run.ts';
 import type { Confidence, Finding } from '../../probe/diagnose/finding.ts';
 import { capitalized } from '../format.ts';
 import { type Block, type Cell, folded, titledList } from './document.ts';
-import { type ReportData, runsOver } from './report-data.ts';
+import { type ReportData, runsOf, runsOver } from './report-data.ts';
 
 /** One cause, and the paths on which it was found. */
 interface Cause {
@@ -14,11 +14,10 @@ interface Cause {
 /** What the diagnosis found on a path; without one, what single runs tell. The first of each cause. */
 export function findingsOf(data: ReportData, path: string): readonly Finding[] {
   const diagnosed = data.diagnoses.filter((one) => one.path === path);
-  const works = data.rounds.some(({ runs }) => runs.some(({ ok }) => ok));
   const all =
     diagnosed.length > 0
       ? diagnosed.flatMap(({ diagnosis }) => diagnosis.findings)
-      : runsOver(data, path).flatMap((run) => findingFor(run, works) ?? []);
+      : runsOver(data, path).flatMap((run) => findingFor(run, runsOf(data)) ?? []);
   return all.filter(({ cause }, index) => all.findIndex((other) => other.cause === cause) === index);
 }
 

@@ -42,7 +42,7 @@ test('a run whose pulls are cut after the same bytes has cause, hop and remedy: 
   const whole = await pulled(registry.url, 'direct');
   expect(cut.failure).toMatchObject({ phase: 'pull', reason: 'connection_reset' });
   expect(cut.failure?.evidence.pulledBytes).toBeGreaterThan(0);
-  const finding = findingFor(cut, true);
+  const finding = findingFor(cut, [whole]);
   expect(finding).toMatchObject({ cause: 'pull_size_limit', hop: 'ingress', confidence: 'certain' });
   const verdict = roundVerdict([cut, whole], { judge: judgeRun });
   expect(verdict).toMatchObject({
@@ -64,7 +64,7 @@ test('a run whose pulls are cut after the same bytes has cause, hop and remedy: 
 test('the healthy twin says nothing', async () => {
   const whole = await pulled(edge.url, 'public');
   expect(whole.ok).toBe(true);
-  expect(findingFor(whole, true)).toBeUndefined();
+  expect(findingFor(whole)).toBeUndefined();
 });
 
 test('what is put there over one path and pulled over another: each request goes its way, once, and nothing stays', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { findingFor } from '../../../src/probe/diagnose/judge-run.ts';
 import type { Failure } from '../../../src/probe/failure.ts';
-import type { Attempt } from '../../../src/probe/outcome.ts';
+import type { Attempt, Run } from '../../../src/probe/outcome.ts';
 import { fakeCheck } from '../../support/fake-check.ts';
 import { fakeFailure, fakeRun } from '../../support/fake-run.ts';
 
@@ -37,7 +37,7 @@ function cutLayer(blob: string, number: number, startMs: number, pulledBytes: nu
 
 function findingOf(attempts: readonly (Attempt & { failure: Failure })[]): string | undefined {
   const run = { ...fakeRun(check, attempts.at(-1)?.failure), attempts };
-  const finding = findingFor(run, true);
+  const finding = findingFor(run, [fakeRun(fakeCheck('gitea', 'direct', 'docker', 'image'))]);
   return finding && `${finding.cause} ${finding.confidence}`;
 }
 
@@ -50,4 +50,33 @@ test('a layer that is cut after the same time again is a limit on time', () => {
   expect(findingOf([cutLayer('layer-1', 1, 0, 4e6), cutLayer('layer-1', 2, 5_000, 9e6)])).toBe(
     'pull_time_limit certain',
   );
+});
+
+/** A run over the ingress that Traefik answered 504 when the whole body was on its way, most of its time after the last byte. */
+function answered504(elapsedMs: number): Run {
+  return fakeRun(
+    fakeCheck('gitea', 'ingress', 'docker-containerd', 'large'),
+    fakeFailure('response_timeout', {
+      phase: 'wait',
+      status: 504,
+      answeredBy: 'traefik',
+      elapsedMs,
+      evidence: { message: '504', sinceLastByteMs: 0.8 * elapsedMs },
+    }),
+  );
+}
+
+/** A run of another client, whose body Traefik ended while it was under way. */
+function endedBody(elapsedMs: number, path = 'ingress'): Run {
+  const failure = fakeFailure('request_timeout', { phase: 'send', status: 499, answeredBy: 'traefik', elapsedMs });
+  return fakeRun(fakeCheck('gitea', path, 'docker', 'large'), failure);
+}
+
+test.each([
+  ['after the same time', [endedBody(60_100)], 'traefik_read_timeout'],
+  ['after another time', [endedBody(20_000)], 'traefik_gateway_timeout'],
+  ['after the same time, over another path', [endedBody(60_100, 'other')], 'traefik_gateway_timeout'],
+  ['never', [], 'traefik_gateway_timeout'],
+])('a 504 after the body, of a hop that ended another body %s', (_when, others, cause) => {
+  expect(findingFor(answered504(60_000), others)).toMatchObject({ cause, confidence: 'likely' });
 });

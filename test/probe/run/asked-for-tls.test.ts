@@ -24,7 +24,7 @@ test.each([
 ])('plain HTTP to %s is named as such by one push', async (_what, listen) => {
   const run = await runOnce(checkOf(`http://127.0.0.1:${await listen()}`, { sizeBytes: 1_000 }));
   expect(run.failure?.evidence.tlsProblem).toBe('plain_http');
-  expect(findingFor(run, false)).toMatchObject({ cause: 'plain_http_to_tls', confidence: 'certain' });
+  expect(findingFor(run)).toMatchObject({ cause: 'plain_http_to_tls', confidence: 'certain' });
 });
 
 test.each([
