@@ -284,7 +284,11 @@ test.each([
 
 test('a timer that fires too early waits for its slot', async () => {
   const clock = createFakeClock();
-  const early = { ...clock, nowMs: () => clock.nowMs() - 0.5, setTimer: clock.setTimer };
+  const early = {
+    ...clock,
+    nowMs: () => clock.nowMs() - 0.5,
+    setTimer: (ms: number, fire: () => void) => clock.setTimer(ms, fire),
+  };
   const observer = journal(clock);
   const limit = new TransferLimit(1);
   const schedule = new Schedule({ tasks: [task(clock, 'a', 1_000, 10)], observer, clock: early, limit });
