@@ -9,6 +9,11 @@ export interface Workload {
   readonly kind: 'blob' | 'image';
   readonly layerBytes: readonly number[];
   readonly pull: boolean;
+  /**
+   * Of a question about manifests alone: the manifest is put by its digest, so that no tag appears, and names each layer so often.
+   * Absent: under the tag of the check, each layer once.
+   */
+  readonly untagged?: { readonly timesNamed: number };
 }
 
 /** `profile`: as the client does; `none`: one attempt; a number: that many attempts with the profile's delays. */

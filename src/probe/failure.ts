@@ -38,6 +38,7 @@ export const failureReasons = [
   'body_too_large',
   'rate_limited',
   'quota_exceeded',
+  'manifest_refused',
   'location_invalid',
   'unexpected_redirect',
   'body_dropped',

@@ -26,6 +26,8 @@ export type ProtocolProblem =
   /** HEAD of a blob without Content-Length, or with another one than pushed. */
   | 'length_missing'
   | 'length_wrong'
+  /** The answer to the PUT of a manifest does not name its digest, and the client gives up then. */
+  | 'digest_missing'
   /** A list (catalog, tags) that is none, or whose pages lead in a circle. */
   | 'list_unparsable'
   /** A range was asked for, to go on where an answer broke off, and what came is another part of the blob, or all of it. */

@@ -77,17 +77,30 @@ export function imageManifest(kind: ManifestKind, config: Descriptor, layers: re
   return { bytes, mediaType: types.manifest, digest: digestOf(bytes) };
 }
 
-/** PUT of a manifest under a tag. Throws ProtocolError when the registry names another digest than the one sent. */
-export async function putManifest(client: RegistryClient, tag: string, manifest: ImageDocument): Promise<void> {
+/**
+ * PUT of a manifest under a tag or its digest. Throws ProtocolError when the registry names another digest than the one sent
+ * (`digest_differs`), or, where the client `needsDigest`, none (`digest_missing`).
+ */
+export async function putManifest(
+  client: RegistryClient,
+  reference: string,
+  manifest: ImageDocument,
+  needsDigest: boolean,
+): Promise<void> {
   const exchange = await client.send({
     step: 'commit',
     method: 'PUT',
-    url: client.url(`manifests/${tag}`),
+    url: client.url(`manifests/${reference}`),
     headers: { 'content-type': manifest.mediaType },
     body: { kind: 'bytes', bytes: manifest.bytes },
     actions: ['pull', 'push'],
     accepted: [201, 200, 202],
   });
+  if (needsDigest && header(exchange, 'docker-content-digest') === undefined) {
+    const message =
+      'the answer does not name the digest of the manifest (Docker-Content-Digest), and this client needs it';
+    throw new ProtocolError({ step: 'commit', problem: 'digest_missing', exchange, message });
+  }
   compareNamed(exchange, 'commit', manifest, 'the registry stored the manifest under another digest');
 }
 
@@ -98,16 +111,20 @@ function compareNamed(exchange: Exchange, step: Step, { digest }: ImageDocument,
 }
 
 /** HEAD of a manifest: 200, and the digest that was pushed where the registry names one. */
-export async function verifyManifest(client: RegistryClient, tag: string, manifest: ImageDocument): Promise<void> {
+export async function verifyManifest(
+  client: RegistryClient,
+  reference: string,
+  manifest: ImageDocument,
+): Promise<void> {
   const exchange = await client.send({
     step: 'verify',
     method: 'HEAD',
-    url: client.url(`manifests/${tag}`),
+    url: client.url(`manifests/${reference}`),
     headers: { accept: manifest.mediaType },
     actions: ['pull', 'push'],
     accepted: [200],
   });
-  compareNamed(exchange, 'verify', manifest, 'the tag leads to another manifest than the one pushed');
+  compareNamed(exchange, 'verify', manifest, 'another manifest is there than the one pushed');
 }
 
 /** How a client asks for a manifest by its tag. */

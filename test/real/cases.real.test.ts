@@ -4,6 +4,7 @@ import { type Component, describeWithComponents } from '../support/component.ts'
 import { type Case, misjudged, onStage, wrongAbout } from './cases/case.ts';
 import { answerCases } from './cases/answers.ts';
 import { limitCases } from './cases/limits.ts';
+import { manifestCases } from './cases/manifests.ts';
 import { networkCases } from './cases/network.ts';
 import { pullCases } from './cases/pulls.ts';
 import { registryCases } from './cases/registries.ts';
@@ -25,6 +26,7 @@ const cases: readonly Case[] = [
   ...routeCases,
   ...registryCases,
   ...ruleCases,
+  ...manifestCases,
   ...answerCases,
   ...twinCases,
 ];

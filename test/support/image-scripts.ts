@@ -41,7 +41,7 @@ export function imageScripts(): Scripts {
       manifests.set(scene.request.url ?? '', text);
       const digest = createHash('sha256').update(text).digest('hex');
       manifests.set(`/v2/probe/blobs/manifests/sha256:${digest}`, text);
-      scene.answer(201);
+      scene.answer(201, { 'Docker-Content-Digest': `sha256:${digest}` });
     },
   };
 }

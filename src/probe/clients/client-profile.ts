@@ -126,6 +126,8 @@ export interface ClientRow {
   readonly tokens: TokenBehaviour;
   /** Media types of the manifests it pushes. */
   readonly manifest: 'docker' | 'oci';
+  /** Fails when the answer to the PUT of a manifest does not name its digest; default: it takes that for optional, as the specification does. */
+  readonly needsManifestDigest?: boolean;
   /** Layers pushed at the same time. */
   readonly concurrency: number;
   /**

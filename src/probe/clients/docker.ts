@@ -82,6 +82,8 @@ const classic: Omit<ClientRow, 'userAgent'> = {
   configBlob: { headBefore: true },
   tokens,
   manifest: 'docker',
+  // docker/distribution v2.8.3 registry/client/repository.go, Put: digest.Parse of the header.
+  needsManifestDigest: true,
   concurrency: 5,
   // push_v2.go: compress.
   plainLayers: 'gzip',
@@ -163,12 +165,14 @@ export const dockerContainerd = {
     ...inContainerd,
     measured: 'docker 29.0 (moby v2.0.0-beta.1, containerd 2.1.4), its image service',
     otherwise:
-      '29.0 to 29.6: no time limit, all layers at a time, nothing again after a lost connection, six sendings after 408 and 429',
+      '29.0 to 29.6: no time limit, all layers at a time, nothing again after a lost connection, six sendings after 408 and 429, no manifest without Docker-Content-Digest',
     userAgent: `${agent('29.0.0', 'go1.25')} containerd-client/2.1.5+unknown ${storageDriver} ${upstream}`,
     tokens: tokensOf('2.1.5+unknown'),
     namesRegistryElsewhere: false,
     responseHeaderTimeoutMs: undefined,
     resend: resendOf29,
+    // containerd 2.1.4 core/remotes/docker/pusher.go, Commit; 2.3 takes it for optional.
+    needsManifestDigest: true,
     concurrency: Number.POSITIVE_INFINITY,
     // No limit is handed on to containerd (daemon/containerd/image_pull.go).
     pull: { ...containerdPusher.pull, resend: resendOf29, concurrency: Number.POSITIVE_INFINITY },

@@ -52,7 +52,7 @@ export const bodyCauses = {
     remedy:
       'Switch off whatever rewrites or inspects bodies on this way (WAF, antivirus, compression); when every way shows it, test memory and storage of the registry.',
     reference: 'https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-blobs',
-    explains: is('body_corrupted', undefined, isPushed),
+    explains: is('body_corrupted', undefined, ({ phase }) => phase !== 'pull' && phase !== 'verify'),
     refutedBy: ['largerPassed'],
     provenBy: ['path'],
     nextTest:
@@ -69,7 +69,7 @@ export const bodyCauses = {
     nextTest: '`curl -sI` of a blob that exists, on this path and on the direct one: compare Content-Length.',
   },
   not_stored: {
-    title: 'the registry accepts the blob and does not show it afterwards',
+    title: 'the registry accepts the blob or manifest and does not show it afterwards',
     hop: 'registry_storage',
     remedy: 'Look for replicas with storage that is not shared, or a cache in front that answers for the registry.',
     reference: 'https://github.com/distribution/distribution/issues/2519',
@@ -82,6 +82,6 @@ export const bodyCauses = {
     ),
     refutedBy: ['cameOnce'],
     provenBy: ['everywhere'],
-    nextTest: 'Ask for the blob over each replica and over the direct path.',
+    nextTest: 'Ask for the same over each replica and over the direct path.',
   },
 } as const satisfies Readonly<Record<string, Cause>>;

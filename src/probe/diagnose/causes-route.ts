@@ -58,7 +58,7 @@ export const routeCauses = {
       f.answeredBy === 'registry' &&
       f.status === 404 &&
       f.registryCode !== 'BLOB_UNKNOWN' &&
-      (f.phase === 'start' || f.phase === 'auth') &&
+      (f.phase === 'start' || f.phase === 'auth' || f.registryCode === 'NAME_UNKNOWN') &&
       !x.portal,
     refutedBy: ['worksElsewhere', 'pingMissing'],
     provenBy: [/NAME_UNKNOWN|not found\.|(?:project|repository|namespace|owner)\b.*not (?:found|known|exist)/i],
@@ -97,7 +97,7 @@ export const routeCauses = {
     remedy: 'Set AllowedMethods of the cache behaviour for /v2/* to GET, HEAD, OPTIONS, PUT, PATCH, POST, DELETE.',
     reference: 'https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/http-403-permission-denied.html',
     explains: is('blocked_by_policy', 'cloudfront'),
-    refutedBy: ['cameOnce'],
+    refutedBy: ['cameOnce', 'blobsTaken'],
     provenBy: [/^403\b.*(?:not (?:configured to )?allow|distribution)/i, 'path'],
     nextTest: '`curl -X PATCH` and `curl -X GET` of the same URL.',
   },
@@ -121,7 +121,7 @@ export const routeCauses = {
       is('method_not_allowed', undefined, (f) => f.answeredBy !== 'alb' || f.status !== 501),
       says(/request verb is (?:invalid|not allowed)|invalid verb/i),
     ),
-    refutedBy: ['neverRegistry', 'registrySaidIt', 'leadsElsewhere', 'lengthDecides'],
+    refutedBy: ['neverRegistry', 'registrySaidIt', 'leadsElsewhere', 'lengthDecides', 'blobsTaken'],
     provenBy: [
       'path',
       /request verb is (?:invalid|not allowed)|invalid verb|method (?:is )?not allowed|method .*not (?:allowed|supported)/i,

@@ -7,6 +7,7 @@ import { cutCauses } from './causes-cut.ts';
 import { edgeCauses } from './causes-edge.ts';
 import { hopCauses } from './causes-hop.ts';
 import { kernelCauses } from './causes-kernel.ts';
+import { manifestCauses } from './causes-manifest.ts';
 import { paceCauses } from './causes-pace.ts';
 import { pullCauses } from './causes-pull.ts';
 import { rateCauses } from './causes-rate.ts';
@@ -35,6 +36,7 @@ const table = {
   ...accessCauses,
   ...registryCauses,
   ...edgeCauses,
+  ...manifestCauses,
 };
 
 /** Closed set: every cause that can be named. */

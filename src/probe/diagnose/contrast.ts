@@ -15,6 +15,7 @@ import {
   provenContrasts,
   sessionAnswers,
 } from './flips.ts';
+import { followsLayers } from './manifest-failure.ts';
 import { lastTokenAge, type Observed, observedOf } from './observed.ts';
 import { symptomsOf } from './symptoms.ts';
 import type { Examination, Examined, Symptom, Trial } from './trial.ts';
@@ -76,6 +77,8 @@ export interface Contrast extends Observed {
   readonly session: SessionAnswers;
   /** What pulls that were cut have in common. */
   readonly pullCuts: PullCuts;
+  /** A manifest of the other kind, docker's for OCI's, was taken; undefined: not tried. */
+  readonly otherKindPassed: boolean | undefined;
   /** Contrasts that came out the same way twice. */
   readonly proven: ReadonlySet<ContrastName>;
 }
@@ -91,8 +94,12 @@ export function aloneOn(
   direct: DirectResult = 'none',
   directPath?: string,
 ): Contrast {
-  return { ...contrastOf({ failure, what: '' }, { subject: { path, trials: [] } }), direct, directPath };
+  const among = contrastOf({ failure, what: '' }, { subject: { path, trials: [] } });
+  return { ...among, ...(followsLayers(failure) ? layersTaken : {}), direct, directPath };
 }
+
+/** What it shows of a path that the layers of an image were taken over it. */
+const layersTaken = { registryAnswered: true, sessionOpened: true, sessionTaken: true, loginWorks: true } as const;
 
 /** What stands around a failure in its examination. Pure. */
 export function contrastOf(symptom: Symptom, examination: Examination): Contrast {
@@ -140,6 +147,7 @@ export function contrastOf(symptom: Symptom, examination: Examination): Contrast
     constantMs: constantMs(alike.map(({ run }) => run.failure)),
     session: sessionAnswers(alike),
     pullCuts: noCuts,
+    otherKindPassed: undefined,
     proven: provenContrasts(symptom, examination),
   };
 }

@@ -8,6 +8,8 @@ import { type Contrast, contrastOf } from './contrast.ts';
 import { type Diagnosis, type Finding, findingOf } from './finding.ts';
 import { gapsOf } from './gaps.ts';
 import { type Case, judge, judgeAlone, type Verdict } from './judge.ts';
+import { manifestCases } from './manifest-cases.ts';
+import { followsLayers } from './manifest-failure.ts';
 import { mergedFindings } from './merge.ts';
 import { equalPushesAfter } from './passing.ts';
 import { withAnswerer } from './same-answerer.ts';
@@ -50,7 +52,7 @@ export function diagnose(examined: Examination): Diagnosis {
       unexplained.push(`${what}: ${describeFailure(seen)}${held}${quoted(seen)}`);
     else found.push(...named.map((verdict) => findingBy(verdict, { failure, seen, contrast, what, besides: held })));
   }
-  judgePulls(pulls, found, unexplained);
+  judgeBesides([...manifestCases(examination.manifests ?? []), ...pulls], found, unexplained);
   const findings = mergedFindings([...found, ...conformanceFindings(examination), ...slowFindings(examination)]);
   const { hidden, notExamined } = gapsOf(examination);
   return {
@@ -70,12 +72,14 @@ export function diagnose(examined: Examination): Diagnosis {
   };
 }
 
-/** What was pulled back is judged by itself. */
-function judgePulls(pulls: readonly PullCase[], found: Finding[], unexplained: string[]): void {
-  for (const { failure, contrast, what } of pulls) {
-    const finding = explain(failure, contrast, what);
-    if (finding === undefined) unexplained.push(`${what}: ${described(failure)}`);
-    else found.push(finding);
+/** Manifests, and what was pulled back, are judged by themselves. */
+function judgeBesides(cases: readonly PullCase[], found: Finding[], unexplained: string[]): void {
+  for (const { failure, contrast, what } of cases) {
+    const isPast = contrast.cameAgain === false && followsLayers(failure);
+    const findings = isPast ? [] : explainAll(failure, contrast, what);
+    if (findings.length === 0)
+      unexplained.push(`${what}: ${described(failure)}${isPast ? '; it did not come again' : ''}`);
+    found.push(...findings);
   }
 }
 
@@ -105,16 +109,18 @@ function factsOf(examination: Examination, others: readonly Symptom[]): string[]
 
 /** The first cause of one failure about which no more than `contrast` is known; undefined: no row explains it. */
 export function explain(failure: Failure, contrast: Contrast, what: string): Finding | undefined {
-  const [verdict] = judge([{ failure, contrast }])[0] ?? [];
-  return verdict === undefined
-    ? undefined
-    : findingBy(verdict, { failure, seen: failure, contrast, what, besides: '' });
+  return explainAll(failure, contrast, what)[0];
+}
+
+function explainAll(failure: Failure, contrast: Contrast, what: string): Finding[] {
+  const verdicts = judge([{ failure, contrast }])[0] ?? [];
+  return verdicts.map((verdict) => findingBy(verdict, { failure, seen: failure, contrast, what, besides: '' }));
 }
 
 /** The causes of a failure of which nothing is known but what one report of it says (`judgeAlone`). */
 export function explainAlone(failure: Failure, contrast: Contrast, what: string, named?: CauseName): Finding[] {
-  const verdicts = judgeAlone({ failure, contrast }, named);
-  return verdicts.map((verdict) => findingBy(verdict, { failure, seen: failure, contrast, what, besides: '' }));
+  const alone = { failure, seen: failure, contrast, what, besides: '' };
+  return judgeAlone({ failure, contrast }, named).map((verdict) => findingBy(verdict, alone));
 }
 
 interface Seen {

@@ -58,6 +58,9 @@ export const tinyBytes = 256;
 /** Beside larger pushes than this it is asked how the path is for others: smaller bodies are over before anybody meets them. */
 export const neighbourLeastBytes = 8 * 1024 * 1024;
 
+/** Layers, configs and manifests of the ten images at most that are pushed for their manifests' sake, 64 KiB each. */
+const mostManifestBytes = 10 * 64 * 1024;
+
 /** Most that is put there to be pulled back, in sizes in question: three times, two small ones of a quarter at most, and twice over the direct path. */
 const mostPulled = 5.5;
 
@@ -77,5 +80,5 @@ export function mostExaminedBytes(options: ExamineOptions): number {
   const small = (2 * all + 9 * most) * smallBytes(sizeBytes) + 2 * most * tinyBytes;
   const beside = sizeBytes < neighbourLeastBytes ? 0 : timesSent(check.client) * sizeBytes;
   const back = pull ? mostPulled * sizeBytes * timesSent(check.client) : 0;
-  return beside + back + (pushes + besides) * sizeBytes + small + slow + rounds;
+  return mostManifestBytes + beside + back + (pushes + besides) * sizeBytes + small + slow + rounds;
 }

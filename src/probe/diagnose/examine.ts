@@ -12,6 +12,7 @@ import { conformanceRounds } from './conformance-rounds.ts';
 import { type ExamineDeps, type ExamineOptions, searchFactor, slowBytes, tinyBytes } from './examine-options.ts';
 import { endedInSilence } from './flips.ts';
 import { holdWhereRefused } from './held-connection.ts';
+import { putManifests } from './manifest-trials.ts';
 import { pushBesideNeighbour } from './neighbour-push.ts';
 import { pullBack } from './pull-trials.ts';
 import { openingPhases, silenceMs, worthRepeating } from './passing.ts';
@@ -67,13 +68,14 @@ class Examiner {
     await this.#repeat();
     const held = await holdWhereRefused(this.#options, this.#deps, this.#log);
     await this.#pushAgain(durationLimit);
+    const manifests = await putManifests(this.#options, this.#deps, this.#log);
     const conformance = await conformanceRounds(this.#options, this.#deps, this.#log);
     const { trials, directTrials, leftOut } = this.#log;
     const subject: Examined = { path: check.path, trials, api, sizeLimit, durationLimit };
     const pulled = await pullBack(this.#options, this.#deps, this.#log);
     const neighbour = await pushBesideNeighbour(this.#options, this.#deps, this.#log);
     const beside = direct === undefined ? undefined : { path: direct, trials: directTrials };
-    return { subject, direct: beside, leftOut, conformance, pulled, held, neighbour };
+    return { subject, direct: beside, leftOut, manifests, conformance, pulled, held, neighbour };
   }
 
   get #sizeBytes(): number {

@@ -14,7 +14,7 @@ import { hostSides } from './written-host.ts';
  * registry holds the same share each time. `everywhere`: it fails over both paths. `segments`: full segments
  * vanish, and a body that fits into one gets through. `session`: the same session, asked for again, is known and is not. `pullTime`,
  * `pullBytes`: pulls end after the same time and other bytes, or after the same bytes in another time. `pullSize`: a pull is refused,
- * smaller ones come back, and it is refused again.
+ * smaller ones come back, and it is refused again. `mediaType`: a manifest is refused, and one of the other kind is taken.
  */
 export type ContrastName =
   | 'length'
@@ -34,6 +34,7 @@ export type ContrastName =
   | 'pullTime'
   | 'pullBytes'
   | 'pullSize'
+  | 'mediaType'
   | 'everywhere';
 
 /** The contrasts that pulls which were cut are: where both time and bytes were the same, neither. */

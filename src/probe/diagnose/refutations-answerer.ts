@@ -1,4 +1,5 @@
 import { overloadWords, saidByRegistry, unreachableWords } from '../judge/words.ts';
+import { followsLayers } from './manifest-failure.ts';
 import type { Match } from './match.ts';
 import { isTokenReply } from './observed.ts';
 import {
@@ -38,6 +39,14 @@ export const answererRefutations = {
   notHttp: {
     when: 'what answers speaks no HTTP',
     holds: notHttp,
+  },
+  blobsTaken: {
+    when: 'it is the manifest of an image, or its config, and the layers before it were taken',
+    holds: followsLayers,
+  },
+  otherKindFails: {
+    when: 'a manifest of the other kind (docker’s, OCI’s) is refused as well',
+    holds: (_, x) => x.otherKindPassed === false,
   },
   forwardProxySaidIt: {
     when: 'the forward proxy is who answered',

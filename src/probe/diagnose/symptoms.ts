@@ -2,6 +2,7 @@ import { formatBytes } from '../byte-words.ts';
 import { conformanceBytes, conformanceFacts } from './conformance-facts.ts';
 import { apiCheckEndpoints } from './api-check.ts';
 import type { DurationLimit, SizeLimit } from '../limits/limit.ts';
+import { manifestFactsOf } from './manifest-trials.ts';
 import { pullBytesOf, pullFactsOf } from './pull-trials.ts';
 import { formatDuration } from '../../network/duration-words.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
@@ -68,10 +69,11 @@ export function heldWords(trial: Trial | undefined): string {
 }
 
 export function factsOfExamination(examination: Examination): string[] {
-  const { subject, direct, pulled } = examination;
+  const { subject, direct, pulled, manifests = [] } = examination;
   return [
     ...factsOf(subject),
     ...(direct === undefined ? [] : factsOf(direct)),
+    ...manifestFactsOf(manifests),
     ...(pulled === undefined ? [] : pullFactsOf(pulled)),
     ...conformanceFacts(examination.conformance),
   ];
@@ -104,10 +106,11 @@ function asWhom({ runs }: SizeLimit | DurationLimit): string {
 
 /** Body bytes of all that was sent over both paths. */
 export function bytesOfExamination(examination: Examination): number {
-  const { subject, direct, conformance, neighbour, pulled } = examination;
+  const { subject, direct, conformance, neighbour, pulled, manifests = [] } = examination;
   const trials = bytesOf(subject) + (direct === undefined ? 0 : bytesOf(direct));
   const back = pulled === undefined ? 0 : pullBytesOf(pulled);
-  return trials + back + conformanceBytes(conformance) + (neighbour?.sentBytes ?? 0);
+  const images = manifests.reduce((sum, { run }) => sum + run.sentBytes, 0);
+  return trials + images + back + conformanceBytes(conformance) + (neighbour?.sentBytes ?? 0);
 }
 
 function bytesOf({ trials, sizeLimit, durationLimit }: Examined): number {

@@ -40,7 +40,7 @@ const leastMs = 3_000;
 export class TrialLog {
   readonly trials: Trial[] = [];
   readonly directTrials: Trial[] = [];
-  /** What was not done for want of time, in a few words each. */
+  /** What was not done, mostly for want of time, in a few words each. */
   readonly leftOut: string[] = [];
   readonly #options: ExamineOptions;
   readonly #deps: ExamineDeps;

@@ -47,6 +47,15 @@ export interface PulledBack {
   readonly directRuns: readonly Run[];
 }
 
+/**
+ * An image that was pushed for its manifest's sake. `usual`: as the client does; `direct`: the same over the direct path; `other-kind`: with
+ * docker's manifest for OCI's, or the other way round; `small`: one that names a single layer.
+ */
+export interface ManifestPut {
+  readonly way: 'usual' | 'direct' | 'other-kind' | 'small';
+  readonly run: Run;
+}
+
 /** New connections that got no answer while one that had been open stayed so, and how often that one was answered right after. */
 export interface HeldConnection {
   readonly refused: number;
@@ -62,7 +71,7 @@ export interface NeighbourSeen {
 
 /** A path in question, and in the same minutes a direct one to the same registry, if there is one. */
 export interface Examination {
-  /** What was not done for want of time, one sentence each. */
+  /** What was not done, for want of time or because it may not be, one sentence each. */
   readonly leftOut?: readonly string[];
   readonly subject: Examined;
   /** Undefined: not asked for, or there was no sense in it. */
@@ -70,6 +79,8 @@ export interface Examination {
   readonly direct?: Examined;
   /** Undefined: not asked for. */
   readonly pulled?: PulledBack;
+  /** Undefined: none was put; `leftOut` says why. */
+  readonly manifests?: readonly ManifestPut[];
   /** Undefined: no connection was refused after others had got through. */
   readonly held?: HeldConnection;
   /** Somebody else beside one more push; no trial, and judged by nobody. */

@@ -34,6 +34,8 @@ const cutCodes = oneOf(
 export const registry = (f: Facts): boolean => f.answeredBy === 'registry';
 export const code = (f: Facts, ...codes: readonly string[]): boolean =>
   f.registryCodes.some((one) => codes.includes(one));
+/** The request that ends the push of an image: its layers and its config were taken before. */
+export const putsManifest = (f: Facts): boolean => f.blob === 'manifest' && f.step === 'commit';
 /** A connection that ended before the answer did; while pulling, the answer is what is cut. */
 export const cut = (f: Facts): boolean => (f.status === undefined || f.step === 'pull') && cutCodes(f.network?.code);
 export const bodyRefusedAtCommit = (f: Facts): boolean =>

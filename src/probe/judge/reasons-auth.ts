@@ -1,4 +1,4 @@
-import { badChallenges, registry, saysQuota } from './fact-tests.ts';
+import { badChallenges, putsManifest, registry, saysQuota } from './fact-tests.ts';
 import type { ReasonRow } from './reason-row.ts';
 import type { FailureReason } from '../failure.ts';
 
@@ -41,7 +41,7 @@ export const authReasons = {
     when: (f) =>
       f.authProblem !== undefined ||
       (f.status === 401 && !f.uploadStarted) ||
-      (f.status === 403 && registry(f) && !(f.uploadStarted && saysQuota(f))),
+      (f.status === 403 && registry(f) && !putsManifest(f) && !(f.uploadStarted && saysQuota(f))),
     blame: 'auth_server',
     round: { family: 'auth', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },

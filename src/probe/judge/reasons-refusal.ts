@@ -1,5 +1,5 @@
 import { byAnswer } from './blame.ts';
-import { code, cut, oneOf, registry, saysQuota } from './fact-tests.ts';
+import { code, cut, oneOf, putsManifest, registry, saysQuota } from './fact-tests.ts';
 import type { ReasonRow } from './reason-row.ts';
 import type { FailureReason } from '../failure.ts';
 
@@ -88,7 +88,8 @@ export const refusalReasons = {
   },
   quota_exceeded: {
     title: 'a quota or the storage is used up',
-    when: (f) => (f.status === 403 && registry(f) && f.uploadStarted && saysQuota(f)) || f.status === 507,
+    when: (f) =>
+      (f.status === 403 && registry(f) && (f.uploadStarted || putsManifest(f)) && saysQuota(f)) || f.status === 507,
     blame: 'registry_app',
     round: { family: 'quota', needsSuccessAfter: true, ownWords: true, byHop: false, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
@@ -100,6 +101,25 @@ export const refusalReasons = {
       remedy:
         "give the probe's owner or project a quota of its own above the size times the number of runs between two clean-ups; let clean-up work (Gitea `[cron.cleanup_packages]`, Harbor garbage collection); `payload: { rotate: 3 }`.",
       blamed: '`registry_app`.',
+    },
+  },
+  manifest_refused: {
+    title: 'the manifest is refused, though its blobs were taken',
+    when: (f) =>
+      putsManifest(f) &&
+      ((f.status !== undefined && f.status >= 400 && f.status < 500 && !code(f, 'DIGEST_INVALID')) ||
+        f.problem === 'digest_missing'),
+    blame: byAnswer,
+    round: { family: 'other', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: false },
+    tells: { own: false, cut: 'no', size: 'no', time: 'no', mayPass: false, maybeDown: false },
+    isOutcome: true,
+    words: {
+      wire: 'the PUT of an image’s manifest is answered with 4xx that no rule above covers (400 `MANIFEST_INVALID`, 404 `MANIFEST_BLOB_UNKNOWN`, 412, 415), or with success that does not name its digest, where the client needs that.',
+      causes:
+        'a rule of a hop on JSON bodies or on their `Content-Type`; replicas without common storage; a tag that must not move; a policy or webhook of the registry; a registry that takes only one kind of manifest.',
+      remedy:
+        'read the server’s words in the evidence; `blobprobe diagnose` compares this path with the direct one, and the kinds of manifests.',
+      blamed: "the answerer's hop.",
     },
   },
 } as const satisfies Partial<Record<FailureReason, ReasonRow>>;

@@ -143,13 +143,14 @@ class AttemptInFlight {
   #classify(error: unknown): Failure {
     const { check, blob, sizeRefusedBefore, redactor } = this.#context;
     const { session, fellBack } = this.#notes;
+    const isManifest = blob === 'manifest';
     const context = {
       step: this.#step,
       blob,
       uploadStarted: session !== undefined,
       sentBytes: this.#recorder.reachedBytes,
       acknowledgedBytes: session?.acknowledgedBytes,
-      acknowledges: fellBack || check.client.shape.startsWith('patch-'),
+      acknowledges: !isManifest && (fellBack || check.client.shape.startsWith('patch-')),
       sizeRefusedBefore,
     };
     return classify(error, context, redactor);

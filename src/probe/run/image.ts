@@ -4,18 +4,20 @@ import type { Payload } from '../../registry/payload.ts';
 import type { Blob } from './blobs.ts';
 import { type Check, checkId } from '../check.ts';
 
-/** What turns layers into an image: its configuration as a blob, its manifest and the tag it is pushed under. */
+/** What turns layers into an image: its configuration as a blob, its manifest and what that is put under: a tag, or its digest. */
 export interface Image {
   readonly config: Blob;
   readonly manifest: ImageDocument;
-  readonly tag: string;
+  readonly reference: string;
 }
 
 /** The image over these layers, in the media types of the check's client. */
 export function imageOf(check: Check, layers: readonly Blob[], now: Date): Image {
-  const descriptors = layers.map((layer) => layer.payload);
+  const { untagged } = check.workload;
+  const descriptors = layers.flatMap(({ payload }) => Array.from({ length: untagged?.timesNamed ?? 1 }, () => payload));
   const config = { name: 'config', payload: payloadOf(imageConfig(descriptors, now)) };
-  return { config, manifest: imageManifest(check.client.manifest, config.payload, descriptors), tag: tagOf(check) };
+  const manifest = imageManifest(check.client.manifest, config.payload, descriptors);
+  return { config, manifest, reference: untagged === undefined ? tagOf(check) : manifest.digest };
 }
 
 /** One tag a check: it moves from run to run, so that tags do not pile up, and no two checks fight over one. */

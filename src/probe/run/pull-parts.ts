@@ -42,19 +42,19 @@ function withPing(profile: ClientProfile, [first, ...others]: readonly Stage[]):
   return [{ ...first, parts }, ...others];
 }
 
-function manifestPull(profile: ClientProfile, { manifest, tag }: Image, pull: PullRound): RetriedPart {
+function manifestPull(profile: ClientProfile, { manifest, reference }: Image, pull: PullRound): RetriedPart {
   return {
     name: 'manifest',
     totalBytes: manifest.bytes.byteLength,
     pull,
     policy: noRetry,
-    work: () => manifestSteps(profile, tag, manifest),
+    work: () => manifestSteps(profile, reference, manifest),
   };
 }
 
-function manifestSteps(profile: ClientProfile, tag: string, manifest: ImageDocument): AttemptWork {
+function manifestSteps(profile: ClientProfile, reference: string, manifest: ImageDocument): AttemptWork {
   return async (client, notes) => {
-    notes.pulledBytes += await pullManifest(client, tag, manifest, profile.pull);
+    notes.pulledBytes += await pullManifest(client, reference, manifest, profile.pull);
   };
 }
 

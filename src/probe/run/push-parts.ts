@@ -55,7 +55,7 @@ function layerStage({ check, trail }: RunContext, blobs: readonly Blob[]): Stage
 /** Clients push config and manifest without retries of their own. */
 function imageStages(
   profile: RunContext['check']['client'],
-  { config, manifest, tag }: Image,
+  { config, manifest, reference }: Image,
   trail: RunContext['trail'],
 ): readonly Stage[] {
   return [
@@ -69,7 +69,7 @@ function imageStages(
       name: 'manifest',
       totalBytes: manifest.bytes.byteLength,
       policy: noRetry,
-      work: () => manifestSteps(tag, manifest, trail),
+      work: () => manifestSteps(profile, reference, manifest, trail),
     }),
   ];
 }

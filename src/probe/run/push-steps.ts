@@ -49,11 +49,18 @@ function headsBefore({ headBefore }: ClientProfile): number {
   return headBefore === 'twice' ? 2 : Number(headBefore);
 }
 
-/** The manifest under its tag, then a look whether the tag leads to it. */
-export function manifestSteps(tag: string, manifest: ImageDocument, trail: RunTrail): AttemptWork {
+/** The manifest under its tag or digest, then a look whether that leads to it. */
+export function manifestSteps(
+  { needsManifestDigest = false }: ClientProfile,
+  reference: string,
+  manifest: ImageDocument,
+  trail: RunTrail,
+): AttemptWork {
   return async (client, notes) => {
-    await trail.committing('manifest', manifest.digest, () => putManifest(client, tag, manifest));
+    await trail.committing('manifest', manifest.digest, () =>
+      putManifest(client, reference, manifest, needsManifestDigest),
+    );
     notes.committedBytes = manifest.bytes.byteLength;
-    await verifyManifest(client, tag, manifest);
+    await verifyManifest(client, reference, manifest);
   };
 }

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type DemoEdge, startEdge } from '../../support/lab/edge.ts';
 import { type DemoRegistry, startRegistry } from '../../support/lab/registry.ts';
+import type { Cause } from '../../../src/probe/diagnose/cause.ts';
+import { manifestCauses } from '../../../src/probe/diagnose/causes-manifest.ts';
 import { builtProgram, eventually, listeningUrl, type Program, startProgram, sum } from '../../support/program.ts';
 
 const rightPassword = 'seldom-in-text-1';
@@ -145,6 +147,42 @@ describe('the daemon', () => {
     expect((await daemon.ended).code).toBe(0);
     expect(registry.openSessions).toEqual([]);
     expect(registry.blobs.size).toBe(0);
+  });
+
+  test('names the hop that keeps manifests out alike in verdict, remedy and what alerts read', async () => {
+    const guarded = await startEdge({
+      upstream: registry.url,
+      faults: [{ kind: 'answer', status: 403, when: { methods: ['PUT'], pathContains: '/manifests/' } }],
+      identity: { style: 'nginx' },
+    });
+    try {
+      const checks = { image: { layers: ['64KiB', '1KiB'], every: '4s', timeout: '4s', clients: ['docker'] } };
+      const config = JSON.parse(JSON.stringify(configuration({ checks })).replaceAll(edge.url, guarded.url)) as object;
+      const daemon = await serve(config);
+      const labels = { path: 'ingress', client: 'docker', workload: 'image' };
+      const text = await scrapeUntil(daemon, 'blobprobe_path_at_fault', labels, (value) => value === 1);
+      expect(sum(text, 'blobprobe_run_failures_total', { ...labels, path: 'direct' })).toBe(0);
+      expect(sum(text, 'blobprobe_path_at_fault', { ...labels, path: 'direct' })).toBe(0);
+      const refused = { ...labels, reason: 'blocked_by_policy', phase: 'commit', answered_by: 'nginx' };
+      expect(sum(text, 'blobprobe_attempt_failures_total', refused)).toBeGreaterThanOrEqual(1);
+      const { title, remedy, hop } = manifestCauses.manifest_blocked as Cause;
+      const named = await scrapeUntil(
+        daemon,
+        'blobprobe_last_cause_info',
+        { ...labels, cause: 'manifest_blocked' },
+        (value) => value === 1,
+      );
+      expect([title, hop]).toEqual(['a rule of a hop keeps manifests out, though it lets blobs through', undefined]);
+      const line = named.split('\n').find((one) => one.startsWith('blobprobe_last_cause_info{')) ?? '';
+      expect(line).toContain('hop="ingress"');
+      expect(line.replaceAll('\\"', '"')).toContain(remedy);
+      const verdicts = await (await fetch(`${daemon.url}/api/v1/verdicts`)).text();
+      expect(verdicts).toContain('"cause":"manifest_blocked"');
+      expect(verdicts).toContain(JSON.stringify(remedy).slice(1, -1));
+      expect(verdicts).toContain('"kind":"path-fault"');
+    } finally {
+      await guarded.close();
+    }
   });
 
   test('has every series of a configured check before its first run', async () => {

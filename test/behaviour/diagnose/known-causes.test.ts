@@ -41,6 +41,10 @@ const known: readonly (readonly [trouble: string, causes: readonly CauseName[]])
   ['rate limits', ['rate_limited']],
   ['quotas', ['quota', 'registry_body_limit']],
   ['full and failing storage', ['storage_full', 'storage_failing', 'registry_failing']],
+  [
+    'manifests are refused, and blobs are not',
+    ['manifest_blocked', 'manifest_altered', 'manifest_led_elsewhere', 'manifest_policy', 'manifest_tag_immutable'],
+  ],
   ['login', ['credentials_rejected', 'realm_wrong', 'token_service_elsewhere', 'token_service_down']],
 ];
 

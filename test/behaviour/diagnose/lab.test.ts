@@ -50,6 +50,21 @@ const shortTokens: RegistryOptions = {
   },
 };
 
+const manifests = { methods: ['PUT'], pathContains: '/manifests/' } as const;
+const dockers = 'application/vnd.docker.distribution.manifest.v2+json';
+/** The registry's own answer to the PUT of a manifest; undefined: it takes it. */
+const atManifest = (answers: (type: string) => { status: number; code: string } | undefined): LabCase['intercept'] => {
+  return () => {
+    return ({ method, path, headers }) => {
+      const answered =
+        method === 'PUT' && path.includes('/manifests/') ? answers(String(headers['content-type'])) : undefined;
+      if (answered === undefined) return undefined;
+      const body = JSON.stringify({ errors: [{ code: answered.code, message: '' }] });
+      return { kind: 'answer', status: answered.status, headers: { 'content-type': 'application/json' }, body };
+    };
+  };
+};
+
 const cases: readonly Case[] = [
   // Those that take longest come first.
   {
@@ -75,6 +90,105 @@ const cases: readonly Case[] = [
   { name: 'nginx that buffers', identity: nginx, faults: () => [{ kind: 'buffer-request' }], expect: [] },
   { name: 'Enterprise plan, below its limit', preset: 'cloudflare-enterprise', kind: 'edge', expect: [] },
   { name: 'healthy without a path to compare', identity: nginx, alone: true, expect: [] },
+  // Every blob is taken, and no manifest.
+  {
+    name: 'manifests are forbidden by a hop',
+    identity: nginx,
+    kind: 'ingress',
+    faults: () => [{ kind: 'answer', status: 403, when: manifests }],
+    expect: ['manifest_blocked@ingress'],
+    certain: true,
+  },
+  {
+    name: 'manifests are hung up on',
+    identity: nginx,
+    kind: 'ingress',
+    faults: () => [{ kind: 'reset-at', afterBytes: 0, direction: 'request', when: manifests }],
+    expect: ['manifest_blocked@ingress'],
+    certain: true,
+  },
+  {
+    name: 'manifests of more than 4 KiB are refused by a hop',
+    identity: nginx,
+    kind: 'ingress',
+    faults: () => [{ kind: 'body-limit', limitBytes: 4 * KiB, ending: 'linger', when: manifests }],
+    expect: ['nginx_body_limit@ingress'],
+    certain: true,
+  },
+  {
+    name: 'a bit of the manifest is turned',
+    identity: nginx,
+    kind: 'ingress',
+    client: 'skopeo',
+    faults: () => [{ kind: 'corrupt-body', atByte: 1, when: manifests }],
+    expect: ['body_corrupted@ingress'],
+    certain: true,
+  },
+  {
+    name: 'the Content-Type of manifests is lost',
+    identity: nginx,
+    kind: 'ingress',
+    faults: () => [{ kind: 'strip-request-header', names: ['content-type'], when: manifests }],
+    registry: { quirks: 'distribution-3' },
+    intercept: atManifest((type) => (type === 'undefined' ? { status: 400, code: 'MANIFEST_INVALID' } : undefined)),
+    expect: ['manifest_altered@ingress'],
+    certain: true,
+  },
+  {
+    name: 'Docker-Content-Digest is lost',
+    identity: nginx,
+    kind: 'ingress',
+    faults: () => [{ kind: 'strip-response-header', names: ['docker-content-digest'] }],
+    expect: ['manifest_digest_lost@ingress'],
+    certain: true,
+  },
+  {
+    name: 'Docker-Content-Digest is lost, and the client does without',
+    identity: nginx,
+    client: 'skopeo',
+    faults: () => [{ kind: 'strip-response-header', names: ['docker-content-digest'] }],
+    expect: [],
+  },
+  {
+    name: 'a registry that does not name digests',
+    intercept: () => () => ({ kind: 'pass', headers: { 'docker-content-digest': undefined } }),
+    expect: ['manifest_digest_unnamed@registry_app'],
+    certain: true,
+  },
+  {
+    name: 'only docker’s kind of manifest is refused by the registry',
+    intercept: atManifest((type) => (type === dockers ? { status: 400, code: 'MANIFEST_INVALID' } : undefined)),
+    expect: ['manifest_kind_refused@registry_app'],
+    certain: true,
+  },
+  {
+    name: 'the registry refuses every manifest, and says little',
+    intercept: atManifest(() => ({ status: 400, code: 'MANIFEST_INVALID' })),
+    expect: ['manifest_refused@registry_app'],
+    certain: true,
+  },
+  {
+    name: 'the same, without a path to compare',
+    intercept: atManifest(() => ({ status: 400, code: 'MANIFEST_INVALID' })),
+    alone: true,
+    expect: [],
+    open: ['manifest_altered@ingress', 'manifest_refused@registry_app'],
+    verdict: 'inconclusive',
+  },
+  {
+    name: 'the registry does not know the blobs at the manifest',
+    intercept: atManifest(() => ({ status: 404, code: 'MANIFEST_BLOB_UNKNOWN' })),
+    expect: ['manifest_blobs_missing@registry_storage'],
+    certain: true,
+  },
+  {
+    name: 'the same, without a path to compare',
+    intercept: atManifest(() => ({ status: 404, code: 'MANIFEST_BLOB_UNKNOWN' })),
+    alone: true,
+    expect: [],
+    open: ['manifest_blobs_missing@registry_storage', 'manifest_led_elsewhere@ingress'],
+    verdict: 'inconclusive',
+  },
   // Presets with what they do.
   { name: 'Free plan', preset: 'cloudflare-free', kind: 'edge', expect: ['cloudflare_body_limit@edge'] },
   {

@@ -12,9 +12,17 @@ import { bodyCases } from './cases/body.ts';
 import { CaseLab, type FailureCase } from './cases/case.ts';
 import { connectCases } from './cases/connect.ts';
 import { cutCases } from './cases/cuts.ts';
+import { manifestCases } from './cases/manifests.ts';
 import { statusCases } from './cases/statuses.ts';
 
-const cases: readonly FailureCase[] = [...connectCases, ...authCases, ...statusCases, ...bodyCases, ...cutCases];
+const cases: readonly FailureCase[] = [
+  ...connectCases,
+  ...authCases,
+  ...statusCases,
+  ...bodyCases,
+  ...manifestCases,
+  ...cutCases,
+];
 const folder = mkdtempSync(join(tmpdir(), 'blobprobe-failures-'));
 const certificates = createCertificates();
 const tls = { identity: certificates.valid, caFile: join(folder, 'ca.pem') };

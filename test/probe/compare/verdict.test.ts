@@ -294,6 +294,7 @@ describe('verdict', () => {
       'session_lost',
       'auth_rejected',
       'quota_exceeded',
+      'manifest_refused',
       'unexpected_response',
       'verify_failed',
       'rate_limited',

@@ -42,6 +42,24 @@ const vanishing = {
   timeoutsInRow: 6,
 };
 
+/** The registry refuses a manifest, in these words. */
+function ofManifest(registryCode: string, message: string): Partial<Failure> {
+  const body = JSON.stringify({ errors: [{ code: registryCode, message }] });
+  return {
+    reason: 'manifest_refused',
+    phase: 'commit',
+    blob: 'manifest',
+    status: 403,
+    registryCode,
+    answeredBy: 'registry',
+    blame: 'registry_app',
+    sentBytes: 0,
+    evidence: { message: '', body },
+  };
+}
+const policy = 'manifest_policy@registry_app likely';
+const certainPolicy = 'manifest_policy@registry_app certain';
+
 const table: [string, Partial<Failure>, Partial<Contrast>, string | undefined][] = [
   [
     '1016',
@@ -602,6 +620,56 @@ const table: [string, Partial<Failure>, Partial<Contrast>, string | undefined][]
     },
     {},
     'cloudflared_quic@tunnel likely',
+  ],
+  ['a manifest for which there are too many tags', ofManifest('DENIED', 'quota of tags exceeded'), {}, policy],
+  ['a manifest that a policy refuses', ofManifest('DENIED', 'blocked by policy: not signed'), {}, certainPolicy],
+  [
+    'a tag that must not move',
+    ofManifest('TAG_INVALID', 'The image tag already exists and the repository is immutable'),
+    {},
+    'manifest_tag_immutable@registry_app certain',
+  ],
+  [
+    'a tag that leads to an older manifest',
+    { ...ofManifest('', ''), reason: 'body_corrupted', phase: 'verify', status: 200, registryCode: undefined },
+    { direct: 'ok' },
+    'manifest_tag_stale@edge likely',
+  ],
+  [
+    'a kind of manifest that is unknown',
+    { ...ofManifest('', ''), status: 415 },
+    {},
+    'manifest_kind_refused@registry_app likely',
+  ],
+  [
+    'a kind of manifest that is refused as the other is',
+    { ...ofManifest('MANIFEST_INVALID', ''), status: 415 },
+    { otherKindPassed: false, direct: 'same', proven: new Set(['everywhere']) },
+    'manifest_refused@registry_app certain',
+  ],
+  [
+    'a kind of manifest that a hop does not let through',
+    {
+      ...ofManifest('', ''),
+      reason: 'blocked_by_policy',
+      answeredBy: 'nginx',
+      blame: 'ingress',
+      registryCode: undefined,
+    },
+    { direct: 'ok', otherKindPassed: true, proven: new Set(['path', 'mediaType']) },
+    'manifest_kind_blocked@ingress certain',
+  ],
+  [
+    'a manifest for an owner that is not there',
+    { ...ofManifest('NAME_UNKNOWN', 'repository not found'), status: 404 },
+    { direct: 'same' },
+    'owner_missing@registry_app certain',
+  ],
+  [
+    'a manifest that is refused where blobs were let in is no matter of rights',
+    ofManifest('DENIED', 'requested access to the resource is denied'),
+    { loginWorks: true },
+    policy,
   ],
 ];
 

@@ -155,7 +155,7 @@ async function storyOfRow(
   const [config] = blobsOf(layout, [image.config]);
   if (manifest === undefined || config === undefined) throw new Error('the image has no manifest');
   const { digest, mediaType } = image.manifest;
-  const document = { config, manifest: { bytes: manifest.bytes, mediaType, digest }, tag: 'latest' };
+  const document = { config, manifest: { bytes: manifest.bytes, mediaType, digest }, reference: 'latest' };
   let failure: string | undefined;
   const stages = pullStages(check, blobsOf(layout, image.layers), document);
   for (const stage of stages.filter(({ parts }) => parts.every(({ pull }) => pull === 'cold'))) {

@@ -1,0 +1,132 @@
+import { formatDuration } from '../../network/duration-words.ts';
+import type { NetworkPath } from '../../network/path.ts';
+import type { Check } from '../check.ts';
+import { describeFailure } from '../compare/verdict-words.ts';
+import { reasonTable } from '../judge/reason-table.ts';
+import type { Run } from '../outcome.ts';
+import type { ExamineDeps, ExamineOptions } from './examine-options.ts';
+import { timesToProve } from './flips.ts';
+import { followsLayers } from './manifest-failure.ts';
+import { trialCheck } from './trial-checks.ts';
+import type { TrialLog } from './trial-log.ts';
+import type { ManifestPut } from './trial.ts';
+
+/** The one layer of the image. */
+const layerBytes = 1024;
+/** How often the manifest names it: about 11 KiB, as the manifests of large images have. */
+const usualLayers = 64;
+
+/** Of the time left, one put has so much, and at least so many milliseconds. */
+const share = 1 / 3;
+const leastMs = 10_000;
+
+/**
+ * Pushes a tiny image as the client does: a layer, a config, a manifest. The manifest is put by its digest, so that no tag appears or moves,
+ * and is deleted at once. When config or manifest is refused: once more, over the direct path, with a manifest of the other kind, and with a
+ * small one. Undefined: none was put, and `log.leftOut` says why.
+ */
+export async function putManifests(
+  options: ExamineOptions,
+  deps: Pick<ExamineDeps, 'run'>,
+  log: TrialLog,
+): Promise<readonly ManifestPut[] | undefined> {
+  const { check, direct } = options;
+  const why = whyNone(check, log);
+  if (why !== undefined) {
+    log.leftOut.push(`manifests: ${why}`);
+    return undefined;
+  }
+  const puts: ManifestPut[] = [];
+  const put = async (way: ManifestPut['way'], path = check.path): Promise<Run | undefined> => {
+    const run = await putOne(manifestCheck(check, way, path), options, deps, log);
+    if (run !== undefined) puts.push({ way, run });
+    return run;
+  };
+  const twice = async (way: ManifestPut['way'], path?: NetworkPath): Promise<void> => {
+    for (let times = 0; times < timesToProve; times += 1) await put(way, path);
+  };
+  if (!isRefused(await put('usual'))) return puts;
+  // What comes and goes is tried a little longer.
+  if (!isRefused(await put('usual'))) await twice('usual');
+  if (direct !== undefined) await twice('direct', direct);
+  if (puts.filter(({ way, run }) => way === 'usual' && isRefused(run)).length < timesToProve) return puts;
+  if (passed(await put('other-kind'))) await put('other-kind');
+  if (passed(await put('small'))) await put('small');
+  return puts;
+}
+
+/** Why no manifest is put; undefined: one is. */
+function whyNone({ registry, client }: Check, { trials }: TrialLog): string | undefined {
+  if (registry.cleanup !== 'delete')
+    return `none was put, because with \`cleanup: ${registry.cleanup}\` it would stay; a path on which only they are refused would look the same`;
+  return trials.some(({ run }) => run.ok && run.check.client.name === client.name)
+    ? undefined
+    : `none was put, because no push as ${client.name} got through`;
+}
+
+async function putOne(
+  usual: Check,
+  { signal, onStep, onProgress }: ExamineOptions,
+  deps: Pick<ExamineDeps, 'run'>,
+  log: TrialLog,
+): Promise<Run | undefined> {
+  const what = `the manifest of a tiny image over ${usual.path.name}`;
+  if (!log.hasTimeFor(what)) return undefined;
+  onStep?.(what);
+  const timeoutMs = Math.min(usual.timeoutMs, Math.ceil(Math.min(log.leftMs, Math.max(leastMs, share * log.leftMs))));
+  const run = await deps.run({ ...usual, timeoutMs }, { signal, onProgress });
+  if (run.failure === undefined || !reasonTable[run.failure.reason].tells.own) return run;
+  log.leftOut.push(`${what}: ended by our own ${run.failure.reason} after ${formatDuration(run.durationMs)}`);
+  return undefined;
+}
+
+function manifestCheck(check: Check, way: ManifestPut['way'], path: NetworkPath): Check {
+  const one = trialCheck({ check, shape: check.client.shape }, layerBytes);
+  const other = one.client.manifest === 'oci' ? 'docker' : 'oci';
+  return {
+    ...one,
+    path,
+    client: way === 'other-kind' ? { ...one.client, manifest: other } : one.client,
+    workload: { ...one.workload, kind: 'image', untagged: { timesNamed: way === 'small' ? 1 : usualLayers } },
+  };
+}
+
+/** The layer was taken, and what follows it was not. */
+export function isRefused(run: Run | undefined): boolean {
+  return run?.failure !== undefined && followsLayers(run.failure);
+}
+
+function passed(run: Run | undefined): boolean {
+  return run?.ok === true;
+}
+
+const kinds = { docker: 'docker’s schema 2', oci: 'OCI' } as const;
+
+/** `docker, the manifest of an image of 64 layers (docker’s schema 2)`: what was put when it failed. */
+export function whatIsPut({ check: { client, workload }, failure }: Run): string {
+  const layers = workload.untagged?.timesNamed ?? 1;
+  const part = failure?.blob === 'config' ? 'config' : 'manifest';
+  return `${client.name}, the ${part} of an image of ${layers === 1 ? 'one layer' : `${layers} layers`} (${kinds[client.manifest]})`;
+}
+
+/** What was done and what came of it, one sentence each. */
+export function manifestFactsOf(puts: readonly ManifestPut[]): string[] {
+  return puts.map(({ run }) => {
+    const outcome = run.failure === undefined ? 'taken' : describeFailure(run.failure);
+    return `${run.check.path.name}: ${whatIsPut(run)}, put by its digest, without a tag: ${outcome}${stays(run)}`;
+  });
+}
+
+/** The manifest could not be deleted. */
+function stays({ cleanup }: Run): string {
+  const kept = cleanup.failures.find(({ kind }) => kind === 'manifest');
+  return kept === undefined ? '' : `; it stays there, because it could not be deleted: ${kept.message}`;
+}
+
+/** Why nothing is known of manifests, one sentence; none: something is. */
+export function manifestGaps(puts: readonly ManifestPut[]): string[] {
+  const usual = puts.filter(({ way }) => way === 'usual');
+  const lost = usual.find(({ run }) => !run.ok && !isRefused(run));
+  if (lost?.run.failure === undefined || usual.some(({ run }) => run.ok || isRefused(run))) return [];
+  return [`manifests: the layer that one was to name did not get through: ${describeFailure(lost.run.failure)}`];
+}

@@ -1,0 +1,196 @@
+import { describe, expect, test } from 'vitest';
+import { diagnose } from '../../../src/probe/diagnose/diagnose.ts';
+import type { ExamineDeps, ExamineOptions } from '../../../src/probe/diagnose/examine-options.ts';
+import { putManifests } from '../../../src/probe/diagnose/manifest-trials.ts';
+import { TrialLog } from '../../../src/probe/diagnose/trial-log.ts';
+import type { ManifestPut } from '../../../src/probe/diagnose/trial.ts';
+import type { Check } from '../../../src/probe/check.ts';
+import type { Failure } from '../../../src/probe/failure.ts';
+import type { Run } from '../../../src/probe/outcome.ts';
+import { fakeCheck } from '../../support/fake-check.ts';
+import { fakeFailure, fakeRun } from '../../support/fake-run.ts';
+import { pathTo } from '../../support/paths.ts';
+import { trialOf } from '../../support/trials.ts';
+
+const base = fakeCheck('gitea', 'ingress', 'docker', 'blob');
+const direct = pathTo('http://registry.example', { name: 'internal', kind: 'internal' });
+const refused: Failure = {
+  ...fakeFailure('manifest_refused'),
+  phase: 'commit',
+  blob: 'manifest',
+  answeredBy: 'registry',
+  status: 400,
+  evidence: { message: '', body: '{"errors":[{"code":"MANIFEST_INVALID","message":"no"}]}' },
+};
+
+/** What each push of an image comes to, in turn; the last one again and again. */
+type Outcomes = readonly [first: Failure | 'ok', ...rest: (Failure | 'ok')[]];
+
+interface Put {
+  readonly puts: readonly ManifestPut[] | undefined;
+  readonly log: TrialLog;
+  readonly checks: readonly Check[];
+}
+
+async function put(outcomes: Outcomes, changes: Partial<ExamineOptions> = {}, passedBefore = true): Promise<Put> {
+  const checks: Check[] = [];
+  const run: ExamineDeps['run'] = (check): Promise<Run> => {
+    const outcome = outcomes[checks.length] ?? outcomes.at(-1);
+    checks.push(check);
+    return Promise.resolve(fakeRun(check, outcome === 'ok' ? undefined : outcome));
+  };
+  const options: ExamineOptions = { check: base, direct, signal: new AbortController().signal, ...changes };
+  const log = new TrialLog(options, { run, paced: () => run, checkApi: () => Promise.resolve(undefined) });
+  if (passedBefore) log.trials.push(trialOf({}));
+  return { puts: await putManifests(options, { run }, log), log, checks };
+}
+
+function waysOf({ puts }: Put): string[] {
+  return (puts ?? []).map(({ way }) => way);
+}
+
+describe('what is put', () => {
+  test('one image of many layers, of the client’s kind, by the digest of its manifest, and no second one when it is taken', async () => {
+    const done = await put(['ok']);
+    expect(waysOf(done)).toEqual(['usual']);
+    const [check] = done.checks;
+    expect(check?.workload).toMatchObject({
+      kind: 'image',
+      layerBytes: [1024],
+      pull: false,
+      untagged: { timesNamed: 64 },
+    });
+    expect([check?.client.manifest, check?.path.name, check?.retries]).toEqual(['docker', 'ingress', 'none']);
+    expect(done.log.leftOut).toEqual([]);
+  });
+
+  test('a refusal is compared: once more, the direct path, the other kind, a small one', async () => {
+    const done = await put([refused, refused, 'ok', 'ok', 'ok', 'ok', refused]);
+    expect(waysOf(done)).toEqual(['usual', 'usual', 'direct', 'direct', 'other-kind', 'other-kind', 'small']);
+    expect(
+      done.checks.map(({ client, path, workload }) => [client.manifest, path.name, workload.untagged?.timesNamed]),
+    ).toEqual([
+      ['docker', 'ingress', 64],
+      ['docker', 'ingress', 64],
+      ['docker', 'internal', 64],
+      ['docker', 'internal', 64],
+      ['oci', 'ingress', 64],
+      ['oci', 'ingress', 64],
+      ['docker', 'ingress', 1],
+    ]);
+  });
+
+  test('a refusal that does not come again is tried for longer, and compared no further', async () => {
+    expect(waysOf(await put([refused, 'ok'], { direct: undefined }))).toEqual(['usual', 'usual', 'usual', 'usual']);
+  });
+
+  test('a layer that is not taken says nothing of manifests', async () => {
+    const done = await put([{ ...fakeFailure('connection_reset'), blob: 'layer1', phase: 'send' }]);
+    expect(waysOf(done)).toEqual(['usual']);
+    const { notExamined, kind } = diagnose({
+      subject: { path: base.path, trials: [trialOf({})] },
+      manifests: done.puts ?? [],
+    });
+    expect(notExamined).toContainEqual(
+      expect.stringMatching(/^manifests: the layer that one was to name did not get through/),
+    );
+    expect(kind).toBe('healthy');
+  });
+});
+
+describe('what is not put, and said so', () => {
+  test.each(['keep', 'cancel'] as const)('nothing, where it would stay: cleanup %s', async (cleanup) => {
+    const done = await put(['ok'], { check: { ...base, registry: { ...base.registry, cleanup } } });
+    expect([done.puts, done.checks]).toEqual([undefined, []]);
+    expect(done.log.leftOut).toEqual([
+      expect.stringMatching(new RegExp(`^manifests: none was put, because with .cleanup: ${cleanup}. it would stay`)),
+    ]);
+  });
+
+  test('nothing, where no blob got through', async () => {
+    const done = await put(['ok'], {}, false);
+    expect(done.checks).toEqual([]);
+    expect(done.log.leftOut).toEqual(['manifests: none was put, because no push as docker got through']);
+  });
+
+  test('what our own deadline ends is no refusal', async () => {
+    const done = await put([{ ...fakeFailure('deadline'), blob: 'manifest', phase: 'commit' }]);
+    expect(done.puts).toEqual([]);
+    expect(done.log.leftOut).toEqual([
+      expect.stringMatching(/^the manifest of a tiny image over ingress: ended by our own deadline/),
+    ]);
+  });
+
+  test('nothing, when the time is over', async () => {
+    const done = await put(['ok'], { deadlineMs: 1_000 });
+    expect(done.checks).toEqual([]);
+    expect(done.log.leftOut).toEqual([expect.stringMatching(/^the manifest of a tiny image over ingress: the 1 s of/)]);
+  });
+});
+
+describe('what is said of it', () => {
+  const told = async (
+    outcomes: Outcomes,
+    changes: Partial<ExamineOptions> = {},
+  ): Promise<ReturnType<typeof diagnose>> => {
+    const { puts = [] } = await put(outcomes, changes);
+    return diagnose({ subject: { path: base.path, trials: [trialOf({})] }, manifests: puts });
+  };
+
+  test('a manifest that stays is named with the reason', async () => {
+    const run = fakeRun({ ...base, workload: { ...base.workload, kind: 'image', untagged: { timesNamed: 64 } } });
+    const cleanup = {
+      durationMs: 1,
+      failures: [{ kind: 'manifest', reason: 'method_not_allowed', message: 'answered 405' }],
+    } as const;
+    const { facts, kind } = diagnose({
+      subject: { path: base.path, trials: [trialOf({})] },
+      manifests: [{ way: 'usual', run: { ...run, cleanup } }],
+    });
+    expect(kind).toBe('healthy');
+    expect(facts).toContainEqual(
+      'ingress: docker, the manifest of an image of 64 layers (docker’s schema 2), put by its digest, without a tag: taken; it stays there, because it could not be deleted: answered 405',
+    );
+  });
+
+  test('a refusal that did not come again has no cause', async () => {
+    const { kind, findings, unexplained } = await told([refused, 'ok']);
+    expect([kind, findings]).toEqual(['inconclusive', []]);
+    expect(unexplained).toEqual([expect.stringMatching(/MANIFEST_INVALID: no”; it did not come again$/)]);
+  });
+
+  test('a refusal over this path alone, with the server’s words', async () => {
+    const { kind, findings } = await told([refused, refused, 'ok', 'ok', refused]);
+    expect([kind, findings.map(({ cause, confidence }) => [cause, confidence])]).toEqual([
+      'fault',
+      [['manifest_altered', 'certain']],
+    ]);
+    expect(findings[0]?.evidence).toEqual([
+      expect.stringMatching(
+        /^docker, the manifest of an image of 64 layers .*over internal the same push got through; it says “MANIFEST_INVALID: no”$/,
+      ),
+    ]);
+  });
+
+  test('the config of the image is told from its manifest', async () => {
+    const config: Failure = {
+      ...fakeFailure('blocked_by_policy'),
+      blob: 'config',
+      phase: 'send',
+      answeredBy: 'nginx',
+      blame: 'ingress',
+      status: 403,
+    };
+    const { findings } = await told([config, config, 'ok', 'ok', config]);
+    expect(findings.map(({ cause, evidence }) => [cause, evidence[0]])).toEqual([
+      ['policy_block', expect.stringMatching(/^docker, the config of an image of 64 layers/)],
+    ]);
+  });
+
+  test('what a busy process may have made itself proves nothing', async () => {
+    const { puts = [] } = await put([refused, refused, 'ok', 'ok', refused]);
+    const tainted = puts.map(({ way, run }) => ({ way, run: { ...run, tainted: true } }));
+    const { findings } = diagnose({ subject: { path: base.path, trials: [trialOf({})] }, manifests: tainted });
+    expect(findings.map(({ confidence }) => confidence)).not.toContain('certain');
+  });
+});
