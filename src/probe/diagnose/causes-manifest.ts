@@ -30,8 +30,10 @@ const hopRefuses: Match = (f, x) => {
 };
 
 /** Nobody answers here what is taken elsewhere. */
-const isSwallowed: Match = (f, x) =>
-  isOfManifest(f) && (isHungUp(f) || f.reason === 'response_timeout') && f.answeredBy === 'none' && x.direct === 'ok';
+const isSwallowed: Match = (f, x) => {
+  const isUnanswered = isHungUp(f) || f.reason === 'response_timeout' || f.reason === 'deadline';
+  return isOfManifest(f) && isUnanswered && f.answeredBy === 'none' && x.direct === 'ok';
+};
 
 const absentBlobWords = /\b(?:MANIFEST_BLOB_UNKNOWN|BLOB_UNKNOWN)\b|blob unknown to registry/i;
 const tagWords =

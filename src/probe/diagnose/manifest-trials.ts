@@ -1,8 +1,6 @@
-import { formatDuration } from '../../network/duration-words.ts';
 import type { NetworkPath } from '../../network/path.ts';
 import type { Check } from '../check.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
-import { reasonTable } from '../judge/reason-table.ts';
 import type { Run } from '../outcome.ts';
 import type { ExamineDeps, ExamineOptions } from './examine-options.ts';
 import { timesToProve } from './flips.ts';
@@ -16,9 +14,12 @@ const layerBytes = 1024;
 /** How often the manifest names it: about 11 KiB, as the manifests of large images have. */
 const usualLayers = 64;
 
-/** Of the time left, one put has so much, and at least so many milliseconds. */
+/** Of the time left, one put has so much, and at least and at most so many milliseconds. */
 const share = 1 / 3;
 const leastMs = 10_000;
+const mostMs = 60_000;
+/** An image of one layer takes as long as a few pushes of a blob, with what is asked between them. */
+const pushesInImage = 5;
 
 /**
  * Pushes a tiny image as the client does: a layer, a config, a manifest. The manifest is put by its digest, so that no tag appears or moves,
@@ -64,20 +65,26 @@ function whyNone({ registry, client }: Check, { trials }: TrialLog): string | un
     : `none was put, because no push as ${client.name} got through`;
 }
 
+/** Undefined: there was no time, or somebody ended it. */
 async function putOne(
   usual: Check,
-  { signal, onStep, onProgress }: ExamineOptions,
+  { signal, onProgress }: ExamineOptions,
   deps: Pick<ExamineDeps, 'run'>,
   log: TrialLog,
 ): Promise<Run | undefined> {
-  const what = `the manifest of a tiny image over ${usual.path.name}`;
-  if (!log.hasTimeFor(what)) return undefined;
-  onStep?.(what);
-  const timeoutMs = Math.min(usual.timeoutMs, Math.ceil(Math.min(log.leftMs, Math.max(leastMs, share * log.leftMs))));
-  const run = await deps.run({ ...usual, timeoutMs }, { signal, onProgress });
-  if (run.failure === undefined || !reasonTable[run.failure.reason].tells.own) return run;
-  log.leftOut.push(`${what}: ended by our own ${run.failure.reason} after ${formatDuration(run.durationMs)}`);
-  return undefined;
+  const run = await log.made({
+    what: `the manifest of a tiny image over ${usual.path.name}`,
+    usual,
+    leftMs: Math.min(mostMs, log.leftMs, Math.max(leastMs, share * log.leftMs)),
+    neededMs: pushesInImage * quickestMs(log),
+    run: (check) => deps.run(check, { signal, onProgress }),
+  });
+  return run?.failure?.reason === 'cancelled' ? undefined : run;
+}
+
+/** The quickest push so far, in milliseconds. */
+function quickestMs({ trials, directTrials }: TrialLog): number {
+  return Math.min(...[...trials, ...directTrials].flatMap(({ run }) => (run.ok ? [run.durationMs] : [])));
 }
 
 function manifestCheck(check: Check, way: ManifestPut['way'], path: NetworkPath): Check {

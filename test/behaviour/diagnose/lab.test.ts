@@ -168,7 +168,7 @@ const cases: readonly Case[] = [
     certain: true,
   },
   {
-    name: 'the same, without a path to compare',
+    name: 'the registry refuses every manifest, and there is no path to compare',
     intercept: atManifest(() => ({ status: 400, code: 'MANIFEST_INVALID' })),
     alone: true,
     expect: [],
@@ -182,7 +182,7 @@ const cases: readonly Case[] = [
     certain: true,
   },
   {
-    name: 'the same, without a path to compare',
+    name: 'the registry does not know the blobs at the manifest, and there is no path to compare',
     intercept: atManifest(() => ({ status: 404, code: 'MANIFEST_BLOB_UNKNOWN' })),
     alone: true,
     expect: [],

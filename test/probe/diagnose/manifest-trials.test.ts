@@ -32,7 +32,7 @@ interface Put {
   readonly checks: readonly Check[];
 }
 
-async function put(outcomes: Outcomes, changes: Partial<ExamineOptions> = {}, passedBefore = true): Promise<Put> {
+async function put(outcomes: Outcomes, changes: Partial<ExamineOptions> = {}, passedInMs?: number): Promise<Put> {
   const checks: Check[] = [];
   const run: ExamineDeps['run'] = (check): Promise<Run> => {
     const outcome = outcomes[checks.length] ?? outcomes.at(-1);
@@ -41,7 +41,7 @@ async function put(outcomes: Outcomes, changes: Partial<ExamineOptions> = {}, pa
   };
   const options: ExamineOptions = { check: base, direct, signal: new AbortController().signal, ...changes };
   const log = new TrialLog(options, { run, paced: () => run, checkApi: () => Promise.resolve(undefined) });
-  if (passedBefore) log.trials.push(trialOf({}));
+  if (passedInMs !== Number.POSITIVE_INFINITY) log.trials.push(trialOf({ run: { durationMs: passedInMs ?? 100 } }));
   return { puts: await putManifests(options, { run }, log), log, checks };
 }
 
@@ -108,17 +108,23 @@ describe('what is not put, and said so', () => {
   });
 
   test('nothing, where no blob got through', async () => {
-    const done = await put(['ok'], {}, false);
+    const done = await put(['ok'], {}, Number.POSITIVE_INFINITY);
     expect(done.checks).toEqual([]);
     expect(done.log.leftOut).toEqual(['manifests: none was put, because no push as docker got through']);
   });
 
-  test('what our own deadline ends is no refusal', async () => {
-    const done = await put([{ ...fakeFailure('deadline'), blob: 'manifest', phase: 'commit' }]);
+  test('what our own deadline ends before it is known how long it takes', async () => {
+    const slow = { check: { ...base, timeoutMs: 900_000 }, deadlineMs: 20_000 };
+    const done = await put([{ ...fakeFailure('deadline'), blob: 'manifest', phase: 'commit' }], slow, 60_000);
     expect(done.puts).toEqual([]);
     expect(done.log.leftOut).toEqual([
-      expect.stringMatching(/^the manifest of a tiny image over ingress: ended by our own deadline/),
+      'the manifest of a tiny image over ingress: 10 s were left for it, and it takes longer',
     ]);
+  });
+
+  test('what somebody ends says nothing', async () => {
+    const done = await put([{ ...fakeFailure('cancelled'), blob: 'manifest', phase: 'commit' }]);
+    expect([done.puts, done.log.leftOut]).toEqual([[], []]);
   });
 
   test('nothing, when the time is over', async () => {
@@ -151,6 +157,18 @@ describe('what is said of it', () => {
     expect(facts).toContainEqual(
       'ingress: docker, the manifest of an image of 64 layers (docker’s schema 2), put by its digest, without a tag: taken; it stays there, because it could not be deleted: answered 405',
     );
+  });
+
+  test('nobody answers to manifests, and over the direct path they are taken', async () => {
+    const silent: Failure = { ...fakeFailure('deadline'), blob: 'manifest', phase: 'commit', answeredBy: 'none' };
+    const long = { check: { ...base, timeoutMs: 900_000 } };
+    const over = async (changes: Partial<ExamineOptions>): Promise<string[]> => {
+      const { kind, findings } = await told([silent, silent, 'ok', 'ok', silent], changes);
+      return [kind, ...findings.map(({ cause, confidence }) => `${cause} ${confidence}`)];
+    };
+    expect(await over(long)).toEqual(['fault', 'manifest_blocked certain']);
+    const { kind, unexplained } = await told([silent], { ...long, direct: undefined });
+    expect([kind, unexplained]).toEqual(['inconclusive', [expect.stringMatching(/deadline.* in commit/)]]);
   });
 
   test('a refusal that did not come again has no cause', async () => {
