@@ -8,8 +8,10 @@ import { type Contrast, contrastOf } from './contrast.ts';
 import { type Diagnosis, type Finding, findingOf } from './finding.ts';
 import { gapsOf } from './gaps.ts';
 import { type Case, judge, judgeAlone, type Verdict } from './judge.ts';
+import { isAlike } from './flips.ts';
 import { manifestCases } from './manifest-cases.ts';
 import { followsLayers } from './manifest-failure.ts';
+import { manifestGotOver } from './manifest-trials.ts';
 import { mergedFindings } from './merge.ts';
 import { equalPushesAfter } from './passing.ts';
 import { withAnswerer } from './same-answerer.ts';
@@ -23,7 +25,7 @@ import { stuckWords } from './kernel-signs.ts';
 import { type PullCase, pullCases } from './pull-cases.ts';
 import { slowFacts, slowFindings } from './slowness.ts';
 import { bytesOfExamination, factsOfExamination, heldWords } from './symptoms.ts';
-import type { Examination, Examined, Symptom } from './trial.ts';
+import type { Examination, Examined, ManifestPut, Symptom } from './trial.ts';
 
 /**
  * Names the causes that explain what was seen, all of them. Pure. A path is never blamed for what a registry that is down, or
@@ -52,17 +54,15 @@ export function diagnose(examined: Examination): Diagnosis {
       unexplained.push(`${what}: ${describeFailure(seen)}${held}${quoted(seen)}`);
     else found.push(...named.map((verdict) => findingBy(verdict, { failure, seen, contrast, what, besides: held })));
   }
-  judgeBesides([...manifestCases(examination.manifests ?? []), ...pulls], found, unexplained);
+  const { manifests = [] } = examination;
+  judgeBesides([...manifestsAmong(manifests, [...own, ...lasting], gone), ...pulls], found, unexplained);
   const findings = mergedFindings([...found, ...conformanceFindings(examination), ...slowFindings(examination)]);
   const { hidden, notExamined } = gapsOf(examination);
   return {
-    ...conclusionOf(
-      findings,
-      unexplained,
-      subject.path.name,
-      hidden,
-      gotOver.flatMap((one) => gotOverWords(one, subject)),
-    ),
+    ...conclusionOf(findings, unexplained, subject.path.name, hidden, [
+      ...gotOver.flatMap((one) => gotOverWords(one, subject)),
+      ...manifestGotOver(manifests),
+    ]),
     findings,
     unexplained,
     notExamined,
@@ -72,10 +72,21 @@ export function diagnose(examined: Examination): Diagnosis {
   };
 }
 
+/** What became of manifests, but for what explains pushes of blobs as well. */
+function manifestsAmong(
+  manifests: readonly ManifestPut[],
+  seen: readonly Symptom[],
+  gone: Finding | undefined,
+): PullCase[] {
+  const isNews = ({ failure }: PullCase): boolean =>
+    followsLayers(failure) || !seen.some((one) => isAlike(one.failure, failure));
+  return gone === undefined ? manifestCases(manifests).filter(isNews) : [];
+}
+
 /** Manifests, and what was pulled back, are judged by themselves. */
 function judgeBesides(cases: readonly PullCase[], found: Finding[], unexplained: string[]): void {
   for (const { failure, contrast, what } of cases) {
-    const isPast = contrast.cameAgain === false && followsLayers(failure);
+    const isPast = contrast.cameAgain === false && failure.phase !== 'pull';
     const findings = isPast ? [] : explainAll(failure, contrast, what);
     if (findings.length === 0)
       unexplained.push(`${what}: ${described(failure)}${isPast ? '; it did not come again' : ''}`);

@@ -2,7 +2,6 @@ import { formatBytes } from '../byte-words.ts';
 import { formatDuration } from '../../network/duration-words.ts';
 import { listed } from '../compare/verdict-words.ts';
 import { isChunked } from './flips.ts';
-import { manifestGaps } from './manifest-trials.ts';
 import { pullGaps } from './pull-trials.ts';
 import type { Examination, Examined, Trial } from './trial.ts';
 
@@ -15,10 +14,9 @@ interface Gaps {
 }
 
 /** What a fault hides: nothing is said of it, neither good nor bad. Pure. */
-export function gapsOf({ subject, pulled, manifests = [], leftOut = [] }: Examination): Gaps {
+export function gapsOf({ subject, pulled, leftOut = [] }: Examination): Gaps {
   const { hidden, notExamined } = gapsOfPath(subject);
-  const besides = [...manifestGaps(manifests), ...(pulled === undefined ? [] : pullGaps(pulled))];
-  return { hidden, notExamined: [...notExamined, ...besides, ...leftOut] };
+  return { hidden, notExamined: [...notExamined, ...(pulled === undefined ? [] : pullGaps(pulled)), ...leftOut] };
 }
 
 function gapsOfPath({ trials, sizeLimit, durationLimit }: Examined): Gaps {

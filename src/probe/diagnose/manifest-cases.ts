@@ -3,17 +3,17 @@ import type { Run } from '../outcome.ts';
 import { isSameFamily } from '../judge/reason-table.ts';
 import { aloneOn, type Contrast } from './contrast.ts';
 import { type ContrastName, isAlike, timesToProve } from './flips.ts';
-import { isRefused, whatIsPut } from './manifest-trials.ts';
+import { manifestGotOver, whatIsPut } from './manifest-trials.ts';
 import type { PullCase } from './pull-cases.ts';
 import type { ManifestPut } from './trial.ts';
 
-/** The refusals of manifests to be explained; what was refused alike is one. Pure. */
+/** What became of manifests, and is to be explained; what failed alike is one. Pure. */
 export function manifestCases(puts: readonly ManifestPut[]): PullCase[] {
   const over = (one: ManifestPut['way']): Run[] => puts.filter(({ way }) => way === one).map(({ run }) => run);
   const usual = over('usual');
-  const first = usual.find(isRefused);
+  const first = usual.find(({ ok }) => !ok);
   const { failure } = first ?? {};
-  if (first === undefined || failure === undefined) return [];
+  if (first === undefined || failure === undefined || manifestGotOver(puts).length > 0) return [];
   const there = over('direct');
   const others = over('other-kind');
   const contrast = {

@@ -1,11 +1,12 @@
 import type { NetworkPath } from '../../network/path.ts';
 import type { Check } from '../check.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
+import { isHungUp } from '../judge/is-cut.ts';
 import type { Run } from '../outcome.ts';
 import type { ExamineDeps, ExamineOptions } from './examine-options.ts';
 import { timesToProve } from './flips.ts';
 import { followsLayers } from './manifest-failure.ts';
-import { trialCheck } from './trial-checks.ts';
+import { sendsAgain, trialCheck } from './trial-checks.ts';
 import type { TrialLog } from './trial-log.ts';
 import type { ManifestPut } from './trial.ts';
 
@@ -23,7 +24,7 @@ const pushesInImage = 5;
 
 /**
  * Pushes a tiny image as the client does: a layer, a config, a manifest. The manifest is put by its digest, so that no tag appears or moves,
- * and is deleted at once. When config or manifest is refused: once more, over the direct path, with a manifest of the other kind, and with a
+ * and is deleted at once. When that fails: once more, over the direct path, with a manifest of the other kind, and with a
  * small one. Undefined: none was put, and `log.leftOut` says why.
  */
 export async function putManifests(
@@ -40,15 +41,16 @@ export async function putManifests(
   const puts: ManifestPut[] = [];
   const put = async (way: ManifestPut['way'], path = check.path): Promise<Run | undefined> => {
     const run = await putOne(manifestCheck(check, way, path), options, deps, log);
-    if (run !== undefined) puts.push({ way, run });
+    const clientSendsAgain = run?.failure !== undefined && sendsAgain(check.client, run.failure);
+    if (run !== undefined) puts.push({ way, run, clientSendsAgain });
     return run;
   };
   const twice = async (way: ManifestPut['way'], path?: NetworkPath): Promise<void> => {
     for (let times = 0; times < timesToProve; times += 1) await put(way, path);
   };
-  if (!isRefused(await put('usual'))) return puts;
+  if (!isFailed(await put('usual'))) return puts;
   // What comes and goes is tried a little longer.
-  if (!isRefused(await put('usual'))) await twice('usual');
+  if (!isFailed(await put('usual'))) await twice('usual');
   if (direct !== undefined) await twice('direct', direct);
   if (puts.filter(({ way, run }) => way === 'usual' && isRefused(run)).length < timesToProve) return puts;
   if (passed(await put('other-kind'))) await put('other-kind');
@@ -82,9 +84,9 @@ async function putOne(
   return run?.failure?.reason === 'cancelled' ? undefined : run;
 }
 
-/** The quickest push so far, in milliseconds. */
-function quickestMs({ trials, directTrials }: TrialLog): number {
-  return Math.min(...[...trials, ...directTrials].flatMap(({ run }) => (run.ok ? [run.durationMs] : [])));
+/** The quickest push over this path so far, in milliseconds. */
+function quickestMs({ trials }: TrialLog): number {
+  return Math.min(...trials.flatMap(({ run }) => (run.ok ? [run.durationMs] : [])));
 }
 
 function manifestCheck(check: Check, way: ManifestPut['way'], path: NetworkPath): Check {
@@ -99,8 +101,12 @@ function manifestCheck(check: Check, way: ManifestPut['way'], path: NetworkPath)
 }
 
 /** The layer was taken, and what follows it was not. */
-export function isRefused(run: Run | undefined): boolean {
-  return run?.failure !== undefined && followsLayers(run.failure);
+function isRefused({ failure }: Run): boolean {
+  return failure !== undefined && followsLayers(failure);
+}
+
+function isFailed(run: Run | undefined): boolean {
+  return run?.ok === false;
 }
 
 function passed(run: Run | undefined): boolean {
@@ -112,7 +118,7 @@ const kinds = { docker: 'docker’s schema 2', oci: 'OCI' } as const;
 /** `docker, the manifest of an image of 64 layers (docker’s schema 2)`: what was put when it failed. */
 export function whatIsPut({ check: { client, workload }, failure }: Run): string {
   const layers = workload.untagged?.timesNamed ?? 1;
-  const part = failure?.blob === 'config' ? 'config' : 'manifest';
+  const part = failure === undefined || followsLayers(failure) ? (failure?.blob ?? 'manifest') : 'layer';
   return `${client.name}, the ${part} of an image of ${layers === 1 ? 'one layer' : `${layers} layers`} (${kinds[client.manifest]})`;
 }
 
@@ -130,10 +136,13 @@ function stays({ cleanup }: Run): string {
   return kept === undefined ? '' : `; it stays there, because it could not be deleted: ${kept.message}`;
 }
 
-/** Why nothing is known of manifests, one sentence; none: something is. */
-export function manifestGaps(puts: readonly ManifestPut[]): string[] {
-  const usual = puts.filter(({ way }) => way === 'usual');
-  const lost = usual.find(({ run }) => !run.ok && !isRefused(run));
-  if (lost?.run.failure === undefined || usual.some(({ run }) => run.ok || isRefused(run))) return [];
-  return [`manifests: the layer that one was to name did not get through: ${describeFailure(lost.run.failure)}`];
+/** `one image of 4 that was cut (…), …`: where the client itself sends such a request again, and all others got through; none: it is another matter. */
+export function manifestGotOver(puts: readonly ManifestPut[]): string[] {
+  const [failed, ...others] = puts.filter(({ run }) => !run.ok);
+  const { failure, check } = failed?.run ?? {};
+  if (failed?.clientSendsAgain !== true || failure === undefined || check === undefined) return [];
+  if (!isHungUp(failure) || others.length > 0 || puts.length <= timesToProve) return [];
+  return [
+    `one image of ${puts.length} that was cut (${whatIsPut(failed.run)}: ${describeFailure(failure)}), and ${check.client.name} sends such a request again by itself`,
+  ];
 }

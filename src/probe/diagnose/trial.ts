@@ -54,6 +54,8 @@ export interface PulledBack {
 export interface ManifestPut {
   readonly way: 'usual' | 'direct' | 'other-kind' | 'small';
   readonly run: Run;
+  /** As of a trial. */
+  readonly clientSendsAgain?: boolean;
 }
 
 /** New connections that got no answer while one that had been open stayed so, and how often that one was answered right after. */

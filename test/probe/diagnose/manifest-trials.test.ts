@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { clientProfiles } from '../../../src/probe/clients/client-profiles.ts';
 import { diagnose } from '../../../src/probe/diagnose/diagnose.ts';
 import type { ExamineDeps, ExamineOptions } from '../../../src/probe/diagnose/examine-options.ts';
 import { putManifests } from '../../../src/probe/diagnose/manifest-trials.ts';
@@ -41,7 +42,8 @@ async function put(outcomes: Outcomes, changes: Partial<ExamineOptions> = {}, pa
   };
   const options: ExamineOptions = { check: base, direct, signal: new AbortController().signal, ...changes };
   const log = new TrialLog(options, { run, paced: () => run, checkApi: () => Promise.resolve(undefined) });
-  if (passedInMs !== Number.POSITIVE_INFINITY) log.trials.push(trialOf({ run: { durationMs: passedInMs ?? 100 } }));
+  if (passedInMs !== Number.POSITIVE_INFINITY)
+    log.trials.push(trialOf({ run: { check: options.check, durationMs: passedInMs ?? 100 } }));
   return { puts: await putManifests(options, { run }, log), log, checks };
 }
 
@@ -84,17 +86,9 @@ describe('what is put', () => {
     expect(waysOf(await put([refused, 'ok'], { direct: undefined }))).toEqual(['usual', 'usual', 'usual', 'usual']);
   });
 
-  test('a layer that is not taken says nothing of manifests', async () => {
+  test('a layer that is not taken is compared with the direct path alone', async () => {
     const done = await put([{ ...fakeFailure('connection_reset'), blob: 'layer1', phase: 'send' }]);
-    expect(waysOf(done)).toEqual(['usual']);
-    const { notExamined, kind } = diagnose({
-      subject: { path: base.path, trials: [trialOf({})] },
-      manifests: done.puts ?? [],
-    });
-    expect(notExamined).toContainEqual(
-      expect.stringMatching(/^manifests: the layer that one was to name did not get through/),
-    );
-    expect(kind).toBe('healthy');
+    expect(waysOf(done)).toEqual(['usual', 'usual', 'direct', 'direct']);
   });
 });
 
@@ -169,6 +163,42 @@ describe('what is said of it', () => {
     expect(await over(long)).toEqual(['fault', 'manifest_blocked certain']);
     const { kind, unexplained } = await told([silent], { ...long, direct: undefined });
     expect([kind, unexplained]).toEqual(['inconclusive', [expect.stringMatching(/deadline.* in commit/)]]);
+  });
+
+  const cutLayer: Failure = {
+    ...fakeFailure('connection_reset'),
+    blob: 'layer1',
+    phase: 'send',
+    answeredBy: 'none',
+    evidence: { message: '', code: 'UND_ERR_SOCKET' },
+  };
+
+  test('a layer that was lost once is no health', async () => {
+    const { kind, unexplained } = await told([cutLayer, 'ok']);
+    expect([kind, unexplained]).toEqual([
+      'inconclusive',
+      [expect.stringMatching(/^docker, the layer of an image of 64 layers .*; it did not come again$/)],
+    ]);
+  });
+
+  test('but for a cut that the client gets over', async () => {
+    const newer = { ...base, client: clientProfiles['docker-containerd'] };
+    const { kind, why } = await told([cutLayer, 'ok'], { check: newer });
+    expect([kind, why]).toEqual([
+      'healthy',
+      expect.stringMatching(
+        /but for one image of 6 that was cut .* docker-containerd sends such a request again by itself$/,
+      ),
+    ]);
+  });
+
+  test('what blobs of pushes meet as well is told once', async () => {
+    const { puts = [] } = await put([cutLayer, 'ok']);
+    const trials = [trialOf({ failure: { ...cutLayer, blob: 'blob' } })];
+    const { unexplained, findings } = diagnose({ subject: { path: base.path, trials }, manifests: puts });
+    expect([...unexplained, ...findings.flatMap(({ evidence }) => evidence)].join()).not.toContain(
+      'the layer of an image',
+    );
   });
 
   test('a refusal that did not come again has no cause', async () => {
