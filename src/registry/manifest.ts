@@ -85,7 +85,7 @@ export async function putManifest(
   client: RegistryClient,
   reference: string,
   manifest: ImageDocument,
-  needsDigest: boolean,
+  needsDigest = false,
 ): Promise<void> {
   const exchange = await client.send({
     step: 'commit',

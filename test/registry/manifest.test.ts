@@ -83,13 +83,19 @@ test.each<[string, (answer: Scripted) => Promise<void>, string, string]>([
     'found',
     (answer) => verifyManifest(scriptedClient([answer]).client, 'v1', manifest),
     'verify',
-    'the tag leads to another manifest than the one pushed',
+    'another manifest is there than the one pushed',
   ],
 ])('a manifest that is %s under another digest', async (_what, act, step, message) => {
   const named = (digest: string) => answerOf(200, { 'docker-content-digest': digest });
   await expect(act(named('sha256:00'))).rejects.toMatchObject({ step, problem: 'digest_differs', message });
   await expect(act(answerOf(404))).rejects.toMatchObject({ step, problem: 'unexpected_status' });
   await expect(act(answerOf(200))).resolves.toBeUndefined();
+});
+
+test('a client that needs the digest in the answer does not take success without it', async () => {
+  const put = (answer: Scripted): Promise<void> => putManifest(scriptedClient([answer]).client, 'v1', manifest, true);
+  await expect(put(answerOf(201))).rejects.toMatchObject({ step: 'commit', problem: 'digest_missing' });
+  await expect(put(answerOf(201, { 'docker-content-digest': manifest.digest }))).resolves.toBeUndefined();
 });
 
 test('a manifest is verified by HEAD', async () => {
