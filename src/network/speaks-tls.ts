@@ -5,10 +5,9 @@ import type { NetworkPath } from './path.ts';
 import type { TlsProblem } from './tls-problem.ts';
 import type { WireMeter } from './wire-meter.ts';
 
-/** What ends a handshake with somebody who does not speak TLS, or not now. */
+/** What ends a handshake with somebody of whom it does not tell whether he speaks TLS. */
 const untold: ReadonlySet<TlsProblem | undefined> = new Set([
   undefined,
-  'not_tls',
   'handshake_cut',
   'handshake_timeout',
   'own_files',
@@ -20,12 +19,12 @@ const timeoutMs = 5_000;
 
 /**
  * Whether TLS is spoken at host and port of this path, which are asked by one handshake on a connection of its own; whose certificate it is
- * does not matter. Never throws.
+ * does not matter. Undefined: it is not told. Never throws.
  */
 export async function speaksTls(
   path: NetworkPath,
   { now, signal, wire }: { readonly now: () => number; readonly signal: AbortSignal; readonly wire?: WireMeter },
-): Promise<boolean> {
+): Promise<boolean | undefined> {
   const url = new URL(path.origin);
   const target = {
     secure: true,
@@ -42,6 +41,7 @@ export async function speaksTls(
     socket.on('error', () => {}).destroy();
     return true;
   } catch (error) {
-    return error instanceof NetworkError && error.stage === 'tls' && !untold.has(error.tlsProblem);
+    const isTold = error instanceof NetworkError && error.stage === 'tls' && !untold.has(error.tlsProblem);
+    return isTold ? error.tlsProblem !== 'not_tls' : undefined;
   }
 }

@@ -1,9 +1,11 @@
 /**
  * Why a TLS connection did not come about, as far as Node's error code or our timer tells. `plain_http`: none was made, though TLS is spoken there.
+ * `plain_http_behind`: none was made, and the answer says that a port of TLS got plain HTTP, which this port is not.
  */
 export const tlsProblems = [
   'not_tls',
   'plain_http',
+  'plain_http_behind',
   'handshake_timeout',
   'handshake_cut',
   'expired',

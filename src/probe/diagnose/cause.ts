@@ -8,7 +8,7 @@ export type Proof = RegExp | ContrastName;
 
 /**
  * A cause is one row. It does not say how sure it is: `judge.ts` computes that from its proofs, its refutations and its rivals. No
- * list may be empty, so a row without a way to be proven wrong, or right, does not compile.
+ * list may be empty, so a row without a way to be proven wrong, or right, does not compile; one that nothing can prove says so.
  */
 export interface Cause {
   /** One clause in plain words, begins in lower case. */
@@ -25,8 +25,13 @@ export interface Cause {
   readonly explains: Match;
   /** Any of these, seen anywhere in the examination, rules it out. */
   readonly refutedBy: readonly [RefutationName, ...RefutationName[]];
-  /** Any of these makes it certain. */
-  readonly provenBy: readonly [Proof, ...Proof[]];
+  /** Any of these makes it certain; `nothing`: no words and no test from outside tell it from its rivals, so it is likely at most. */
+  readonly provenBy: readonly [Proof, ...Proof[]] | 'nothing';
   /** What a person can do to tell it from its rivals. */
   readonly nextTest: string;
+}
+
+/** All that makes it certain. */
+export function proofsOf({ provenBy }: Pick<Cause, 'provenBy'>): readonly Proof[] {
+  return provenBy === 'nothing' ? [] : provenBy;
 }

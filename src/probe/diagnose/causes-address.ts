@@ -1,3 +1,4 @@
+import { plainToTlsWords } from '../judge/words.ts';
 import type { Cause } from './cause.ts';
 import {
   either,
@@ -133,12 +134,9 @@ export const addressCauses = {
     remedy:
       'Write https:// in the URL of this path. When only uploads go there, the registry hands out http Locations: set `X-Forwarded-Proto` at the proxy in front of it.',
     reference: 'https://nginx.org/en/docs/http/configuring_https_servers.html#single_http_https_server',
-    explains: either(
-      tlsProblem('plain_http'),
-      says(/plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i),
-    ),
+    explains: either(tlsProblem('plain_http'), says(plainToTlsWords)),
     refutedBy: ['cameOnce', 'saysTlsDiffers'],
-    provenBy: [/\btls:plain_http\b/, /plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i],
+    provenBy: [/\btls:plain_http\b/, plainToTlsWords],
     nextTest: '`curl -v https://HOST:PORT/v2/`.',
   },
   client_certificate_wanted: {

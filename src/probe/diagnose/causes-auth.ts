@@ -1,6 +1,7 @@
 import type { Cause } from './cause.ts';
 import type { Match } from './match.ts';
 import { isTokenReply } from './observed.ts';
+import { missingStatuses, tokenRefusedWith } from './predicates-hop.ts';
 import { either, is, isNotAsked, isRefusal, namesNobody, namesNoService, realmLeavesTls } from './predicates.ts';
 
 /** Bearer and Basic were both asked for, and what the registry refused is Basic. */
@@ -63,7 +64,7 @@ export const authCauses = {
     reference: 'https://distribution.github.io/distribution/spec/auth/token/',
     rank: 'inferred',
     explains: is('auth_rejected', undefined, (f) => isRefusal(f) || f.status === undefined),
-    refutedBy: ['tokenServed', 'loginWorks', 'scopeMissing'],
+    refutedBy: ['tokenServed', 'loginWorks', 'scopeMissing', 'notOfLogin'],
     provenBy: [/authGroup\.Verify|(?:incorrect|invalid|wrong|bad) (?:user ?name|password|credentials?)/i],
     nextTest: '`docker login` and `docker push` with the same user.',
   },
@@ -79,14 +80,26 @@ export const authCauses = {
     nextTest: '`docker push` without and with `docker login`.',
   },
   token_service_page: {
-    title: 'the token service answers with a page and no token, as single sign-on does',
+    title:
+      'the token service answers with something else than a token: a page, as single sign-on does, or a body that a hop changed',
     hop: 'auth_server',
     remedy:
-      'Exempt the token service’s path, which the challenge names as `realm`, from single sign-on and from rules that serve pages, and route it to the token service.',
+      'Exempt the token service’s path, which the challenge names as `realm`, from single sign-on and from rules that serve pages or rewrite bodies (nginx `sub_filter`), and route it to the token service.',
     reference: 'https://distribution.github.io/distribution/spec/auth/token/',
     explains: is('auth_rejected', undefined, isTokenReply),
     refutedBy: ['cameOnce'],
     provenBy: [/\blogin:token_reply_invalid\b/],
+    nextTest: '`curl -i -u USER` of the realm that the challenge names: JSON with a `token` is right.',
+  },
+  token_service_missing: {
+    title: 'there is no token service where the challenge says: its address is answered 404 or 405',
+    hop: 'auth_server',
+    remedy:
+      'Route the path of the realm to the token service (nginx: a `location` for it; ingress: a path of its own), or correct the realm (distribution `auth.token.realm`, Gitea `ROOT_URL`, Harbor `external_url`).',
+    reference: 'https://distribution.github.io/distribution/spec/auth/token/',
+    explains: tokenRefusedWith(...missingStatuses),
+    refutedBy: ['cameOnce'],
+    provenBy: [/^(?:404|405|410)\b/],
     nextTest: '`curl -i -u USER` of the realm that the challenge names: JSON with a `token` is right.',
   },
   login_not_asked: {
@@ -114,7 +127,7 @@ export const authCauses = {
       undefined,
       (f, x) => (f.status === 401 || f.status === 403) && x.directLoginWorks && f.sentBytes === 0,
     ),
-    refutedBy: ['failsEverywhere', 'loginWorksHere'],
+    refutedBy: ['failsEverywhere', 'loginWorksHere', 'notOfLogin'],
     provenBy: ['path'],
     nextTest:
       '`curl -i -u USER URL/v2/` on this path and on the direct one; look whether Authorization arrives at the registry.',

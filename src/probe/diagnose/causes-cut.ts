@@ -3,7 +3,7 @@ import type { Cause } from './cause.ts';
 import { isStuckBody } from './causes-kernel.ts';
 import { segmentsVanish, windowShut } from './kernel-signs.ts';
 import { either, is, isCutWith } from './predicates.ts';
-import { isPullCut } from '../judge/pull-cuts.ts';
+import { isPullCut, shortestClockMs } from '../judge/pull-cuts.ts';
 
 /** What squid reads ahead of a body by default. */
 const squidBufferBytes = 512 * 1024;
@@ -58,7 +58,7 @@ export const cutCauses = {
     rank: 'inferred',
     explains: (f, x) => isCutWith('nothing', 'part')(f, x) && x.crossedCloudflare,
     refutedBy: ['failsEverywhere', 'allPassedOn', 'largerPassed'],
-    provenBy: [/request_body_buffering/],
+    provenBy: 'nothing',
     nextTest: 'Set `request_body_buffering` to `none` for /v2/* for a while and diagnose again.',
   },
   squid_request_buffer: {
@@ -71,7 +71,7 @@ export const cutCauses = {
     explains: (f, x) =>
       isCut(f) && f.sentBytes > squidBufferBytes && x.crossedSquid && x.passedAlikeBytes >= x.sizeBytes,
     refutedBy: ['failsEverywhere'],
-    provenBy: [/client_request_buffer_max_size/],
+    provenBy: 'nothing',
     nextTest:
       'Send the same body with `curl -T` twenty times at once: some are cut, and none is with a larger `client_request_buffer_max_size`.',
   },
@@ -104,9 +104,9 @@ export const cutCauses = {
     nextTest: 'Push on the host of the registry itself, and read its log meanwhile.',
   },
   size_cut: {
-    title: 'connections are cut while a large body is sent, while a small body passes even slowly',
+    title: 'connections are cut while a large body is sent, while small bodies pass',
     remedy:
-      'Look at the logs of the hops for a limit on body size that closes the connection instead of answering (nginx: `client_max_body_size`), for memory limits that kill a proxy, and for the MTU of a tunnel.',
+      'Look at the logs of the hops for a limit on body size that closes the connection instead of answering (nginx: `client_max_body_size`), for memory limits that kill a proxy, for filters that count the bytes of a connection (netfilter `connbytes` and `quota`, firewalls), and for the MTU of a tunnel.',
     reference: 'https://github.com/moby/moby/issues/27877',
     rank: 'inferred',
     explains: (f, x) =>
@@ -115,7 +115,8 @@ export const cutCauses = {
       x.smallPassed &&
       !x.isSlowBody &&
       !(isCut(f) && x.arrived === 'whole') &&
-      (x.slowPassedMs > 0 || x.arrived === 'nothing'),
+      // Small bodies passed slowly, too; or it came so soon that no limit on time is set to it.
+      (x.slowPassedMs > 0 || x.arrived === 'nothing' || (x.proven.has('size') && f.elapsedMs < shortestClockMs)),
     refutedBy: ['largerPassed', 'failsEverywhere', 'partPassedOn'],
     provenBy: ['sizeNotTime'],
     nextTest: '`blobprobe limit`: a cut that always comes at the same size is a limit on size.',

@@ -145,7 +145,7 @@ export const hopCauses = {
       (f.sentBytes === 0 || (f.sentBytes <= staleSentBytes && f.elapsedMs <= staleWithinMs)) &&
       f.phase !== 'commit' &&
       (x.direct === 'ok' || x.direct === 'slow'),
-    refutedBy: ['failsEverywhere', 'cameOnce', 'largerAlikePassed'],
+    refutedBy: ['failsEverywhere', 'cameOnce', 'largerAlikePassed', 'noneAnsweredSince'],
     provenBy: ['path'],
     nextTest: '`curl -v URL/v2/` with and without `-A docker/27.0`, and from another host.',
   },

@@ -3,6 +3,7 @@ import { overloadWords } from '../judge/words.ts';
 import type { Cause } from './cause.ts';
 import type { Match } from './match.ts';
 import { either, is, says } from './predicates.ts';
+import { tokenRefusedWith } from './predicates-hop.ts';
 
 const exemptHere =
   'exempt this host, and runners behind the same address, at what counts: fail2ban and CrowdSec (`fail2ban-client unban ADDRESS`), netfilter (`connlimit`, `hashlimit`, `recent`), HAProxy (`src_conn_rate`, `src_conn_cur`), cloud firewalls and DDoS protection';
@@ -15,7 +16,10 @@ export const rateCauses = {
     remedy:
       'Probe less often, log in (anonymous limits are lower), or raise the rate limit at the hop that answers 429.',
     reference: 'https://docs.docker.com/docker-hub/usage/',
-    explains: is('rate_limited', undefined, (f, x) => !says(overloadWords)(f, x) || f.status === 429),
+    explains: either(
+      is('rate_limited', undefined, (f, x) => !says(overloadWords)(f, x) || f.status === 429),
+      tokenRefusedWith(429),
+    ),
     refutedBy: ['neverRegistry'],
     provenBy: [/^429\b/],
     nextTest: 'Push again after the time that `Retry-After` names.',
@@ -37,7 +41,8 @@ export const rateCauses = {
     remedy: `Look whether the hop still runs and listens (restarts, memory, its log at that time). If it does: ${exemptHere}.`,
     reference: 'https://man7.org/linux/man-pages/man8/iptables-extensions.8.html',
     rank: 'general',
-    explains: (f, x) => ofConnect(f, x) && x.registryAnswered && x.direct !== 'same',
+    explains: (f, x) =>
+      (ofConnect(f, x) || (isTurnedAway(f) && x.noneAnsweredSince)) && x.registryAnswered && x.direct !== 'same',
     refutedBy: ['wasRedirected', 'proxyInBetween', 'cameOnce'],
     provenBy: ['path'],
     nextTest:

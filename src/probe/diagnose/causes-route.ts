@@ -12,6 +12,7 @@ import {
   saysBlocked,
   status,
 } from './predicates.ts';
+import { hopRefusesToken } from './predicates-hop.ts';
 
 /** Rules and routes of hops. */
 export const routeCauses = {
@@ -107,7 +108,7 @@ export const routeCauses = {
       'Allow the methods POST, PATCH, PUT, HEAD and DELETE and bodies of type application/octet-stream on /v2/* in the rules of this hop. Where even GET /v2/ is refused: allow the address of this host (lists of addresses, countries), and look whether the service runs that the hop asks for permission (Envoy `ext_authz` refuses when it is away).',
     reference: 'https://github.com/moby/moby/issues/27877',
     rank: 'general',
-    explains: either(is('blocked_by_policy'), saysBlocked),
+    explains: either(is('blocked_by_policy'), saysBlocked, hopRefusesToken),
     refutedBy: ['cameOnce', 'storeRefused', 'forwardProxySaidIt'],
     provenBy: [blockWords, 'path'],
     nextTest: '`curl -X PATCH` and `curl -X GET` of the same URL on this path and on the direct one.',

@@ -98,10 +98,22 @@ export const sizeCauses = {
     provenBy: ['size'],
     nextTest: '`blobprobe limit` on the direct path: a limit that no hop has is the registry’s.',
   },
+  large_body_refused_behind: {
+    title: 'a hop answers 502 to large bodies alone: what is behind it refuses them, or hangs up on them',
+    remedy:
+      'Look for a limit on the size of bodies at the next hop behind the one that answers, which hangs up while it is still written to (Traefik `maxRequestBodyBytes`, Caddy `request_body max_size`, nginx `client_max_body_size`, HAProxy `http-request deny`, mod_security), and whether the registry dies of them (memory, its log at that time).',
+    reference: 'https://www.rfc-editor.org/rfc/rfc9112#name-tear-down',
+    rank: 'inferred',
+    explains: (f, x) =>
+      f.status === 502 && f.answeredBy !== 'registry' && f.sentBytes > 0 && isPushed(f, x) && x.proven.has('size'),
+    refutedBy: ['largerAlikePassed', 'failsEverywhere', 'waited', 'comesByTurns'],
+    provenBy: ['size'],
+    nextTest: 'Read the error log of the hop that answers: “broken pipe” or “prematurely closed” name the next one.',
+  },
   proxy_body_limit: {
     title: 'a proxy refuses bodies above its size limit',
     remedy:
-      'Raise the limit on the size of request bodies at the hop that answers 413, or push large layers over another path.',
+      'Raise the limit on the size of request bodies at the hop that answers 413 (nginx, with a page of its own in `error_page`: `client_max_body_size 0;`; Caddy `request_body max_size`; Go servers’ `MaxBytesReader`; mod_security `SecRequestBodyLimit`), or push large layers over another path.',
     reference: 'https://github.com/moby/moby/issues/27877',
     rank: 'general',
     explains: is('body_too_large', undefined, isPushed),

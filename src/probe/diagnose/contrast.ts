@@ -14,11 +14,12 @@ import {
   isStreamed,
   provenContrasts,
   sessionAnswers,
+  timesToProve,
 } from './flips.ts';
 import { followsLayers } from './manifest-failure.ts';
 import { lastTokenAge, type Observed, observedOf } from './observed.ts';
 import { symptomsOf } from './symptoms.ts';
-import type { Examination, Examined, Symptom, Trial } from './trial.ts';
+import { type Examination, type Examined, requestsOver, type Symptom, type Trial } from './trial.ts';
 import { onlyOtherHostFails } from './written-host.ts';
 import { type PullCuts, shortestClockMs } from '../judge/pull-cuts.ts';
 
@@ -67,6 +68,8 @@ export interface Contrast extends Observed {
   readonly cameAgain: boolean | undefined;
   /** Age of the token that the failing request bore, in milliseconds; undefined: not known, or none. */
   readonly tokenAgeMs: number | undefined;
+  /** Since this failure, or the first one like it, no request of any push was answered, and at least two were made. */
+  readonly noneAnsweredSince: boolean;
   /** Requests that need nothing of the registry but that it is there fail in the same way. */
   readonly bareFails: boolean;
   /** Only requests fail in which the host is written as a Location has it: with a port, or without. */
@@ -143,6 +146,7 @@ export function contrastOf(symptom: Symptom, examination: Examination): Contrast
     cameAgain: trial && cameAgain(trial, trials),
     tokenAgeMs: trial && lastTokenAge(trial.run),
     bareFails: symptomsOf(subject).some((one) => isAlike(one.failure, failure) && barePhases.has(one.failure.phase)),
+    noneAnsweredSince: noneAnsweredSince(alike[0], trials),
     onlyOtherHostFails: onlyOtherHostFails(failure, subject),
     constantMs: constantMs(alike.map(({ run }) => run.failure)),
     session: sessionAnswers(alike),
@@ -174,6 +178,11 @@ function cameAgain(trial: Trial, trials: readonly Trial[]): boolean | undefined 
     ({ kind, shape, sizeBytes }) => kind === 'repeat' && shape === trial.shape && sizeBytes === trial.sizeBytes,
   );
   return repeats.length === 0 || trial.kind === 'repeat' ? undefined : repeats.some(({ run }) => !run.ok);
+}
+
+function noneAnsweredSince(first: Trial | undefined, trials: readonly Trial[]): boolean {
+  const later = first === undefined ? [] : trials.slice(trials.indexOf(first) + 1);
+  return later.length >= timesToProve && requestsOver(later).every(({ status }) => status === undefined);
 }
 
 function anyPassed(trials: readonly Trial[]): boolean | undefined {

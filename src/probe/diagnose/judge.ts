@@ -1,6 +1,7 @@
 import type { Failure } from '../failure.ts';
+import { isCut } from '../judge/is-cut.ts';
 import { reasonTable } from '../judge/reason-table.ts';
-import type { Proof } from './cause.ts';
+import { type Proof, proofsOf } from './cause.ts';
 import { type CauseName, causeNames, causes } from './causes.ts';
 import type { Contrast } from './contrast.ts';
 import { isAlike } from './flips.ts';
@@ -30,13 +31,17 @@ export function candidatesFor({ failure, contrast }: Case): CauseName[] {
 
 /**
  * Whether what is certain of the one failure explains the other as well: it is the same failure, or the same hop refuses bodies for
- * their size, and fails a body that is no smaller in another way.
+ * their size, and fails a body that is no smaller in another way; or a hop before it says 502, or the connection is cut, because the refusal came
+ * while the body was still written.
  */
 function explainsToo({ failure, contrast }: Case, other: Case | undefined): boolean {
   if (other === undefined) return false;
   if (isAlike(other.failure, failure)) return true;
-  const isOfSize = reasonTable[failure.reason].tells.size === 'yes' && other.failure.answeredBy === failure.answeredBy;
-  return isOfSize && other.failure.sentBytes > 0 && other.contrast.sizeBytes >= contrast.sizeBytes;
+  const { status, answeredBy } = other.failure;
+  const isItsOwn =
+    answeredBy === failure.answeredBy || (status === 502 && answeredBy !== 'registry') || isCut(other.failure);
+  const isOfSize = reasonTable[failure.reason].tells.size === 'yes';
+  return isOfSize && isItsOwn && other.failure.sentBytes > 0 && other.contrast.sizeBytes >= contrast.sizeBytes;
 }
 
 /**
@@ -93,7 +98,7 @@ export function judgeAlone(one: Case, named: CauseName | undefined): Verdict[] {
 function isNamedIn(failure: Failure, name: CauseName): boolean {
   const bare = wordsOf({ ...failure, registryCode: undefined, evidence: { ...failure.evidence, body: undefined } });
   const said = wordsOf(failure);
-  return causes[name].provenBy.some((proof) => proof instanceof RegExp && proof.test(said) && !proof.test(bare));
+  return proofsOf(causes[name]).some((proof) => proof instanceof RegExp && proof.test(said) && !proof.test(bare));
 }
 
 const ranks = { general: 0, inferred: 1, named: 2 } as const;
@@ -113,7 +118,7 @@ function best(names: readonly CauseName[], value: (name: CauseName) => number): 
 }
 
 function provenOf(names: readonly CauseName[], one: Case | undefined): CauseName[] {
-  return one === undefined ? [] : names.filter((name) => causes[name].provenBy.some((proof) => holds(proof, one)));
+  return one === undefined ? [] : names.filter((name) => proofsOf(causes[name]).some((proof) => holds(proof, one)));
 }
 
 function holds(proof: Proof, { failure, contrast }: Case): boolean {

@@ -34,6 +34,8 @@ export interface Observed {
   readonly crossedCloudflare: boolean;
   /** Answers bore squid's name in `Via`. */
   readonly crossedSquid: boolean;
+  /** A port behind this path's said that it got plain HTTP and speaks TLS. */
+  readonly plainBehind: boolean;
   /** The same request was answered by a hop's 502, 503 or 504, then by the registry, then so again: no single outage. */
   readonly byTurns: boolean;
   /** The next host acknowledged a segment of full size; false also where the kernel does not tell. */
@@ -85,6 +87,7 @@ export function observedOf({ api, trials }: Examined): Observed {
       failures.length > 0 && !registryAnswered && failures.every(({ status }) => status === 404 || status === 410),
     crossedCloudflare: requests.some(({ responseHeaders }) => responseHeaders['cf-ray'] !== undefined),
     crossedSquid: requests.some(({ responseHeaders }) => /\(squid\b/i.test(responseHeaders['via'] ?? '')),
+    plainBehind: failures.some(({ evidence }) => evidence.tlsProblem === 'plain_http_behind'),
     byTurns: isByTurns(requests),
     fullSegmentCame: trials.some(({ run }) => fullSegmentCame(run)),
     oldestTokenMs: Math.max(

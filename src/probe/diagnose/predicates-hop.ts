@@ -1,5 +1,6 @@
+import { plainToTlsWords } from '../judge/words.ts';
 import type { Match } from './match.ts';
-import { says } from './predicates.ts';
+import { either, says } from './predicates.ts';
 
 /**
  * A hop gives up waiting, also where nothing of the registry is needed but that it is there; and that it is so slow shows on no path. Then
@@ -23,13 +24,17 @@ export const ofForwardProxy: Match = (f, x) => {
 };
 
 /** Words of TLS that did not come about behind a hop. */
-export const hopTlsWords =
-  /TLS_error|SSL routines|WRONG_VERSION_NUMBER|HTTP request (?:was sent )?to (?:an HTTPS server|HTTPS port)/i;
+export const hopTlsWords = new RegExp(`TLS_error|SSL routines|WRONG_VERSION_NUMBER|${plainToTlsWords.source}`, 'i');
 
-/** What the client spoke was right: behind the hop that answered, one side speaks TLS, and the other does not. */
+/**
+ * What the client spoke was right: behind the hop that answered, one side speaks TLS, and the other does not. Go answers plain HTTP on a port of TLS
+ * without a single header; whoever passes that on adds some, but for HAProxy.
+ */
 export const hopTlsDiffers: Match = (f, x) => {
-  const isOfGo = /HTTP request to an HTTPS server/i.test(f.evidence.body ?? '') && f.answeredBy !== 'other';
-  const isBehind = isOfGo || f.evidence.url?.startsWith('https:') === true || (f.status ?? 0) >= 500;
+  const hasHeaders = Object.keys(f.evidence.headers ?? {}).length > 0;
+  const isOfGo = /HTTP request to an HTTPS server/i.test(f.evidence.body ?? '') && hasHeaders;
+  const isToldBehind = x.plainBehind || f.evidence.tlsProblem === 'plain_http_behind';
+  const isBehind = isOfGo || isToldBehind || f.evidence.url?.startsWith('https:') === true || (f.status ?? 0) >= 500;
   return f.status !== undefined && isBehind && says(hopTlsWords)(f, x);
 };
 
@@ -38,3 +43,19 @@ export const httpVersionWords = /reset reason: protocol error/i;
 
 /** Every request is answered with bytes that are no answer. */
 export const notHttp: Match = (f, x) => f.evidence.code === 'UNREADABLE_ANSWER' && x.bareFails && !x.registryAnswered;
+
+/** The token service gave no token, with one of these statuses. */
+export const tokenRefusedWith =
+  (...statuses: readonly number[]): Match =>
+  ({ evidence, status = 0 }) =>
+    evidence.authProblem === 'token_refused' && statuses.includes(status);
+
+/** A hop that is known by its page refuses the way to the token service. */
+export const hopRefusesToken: Match = (f, x) =>
+  tokenRefusedWith(403)(f, x) && !['registry', 'none', 'other'].includes(f.answeredBy);
+
+/** Statuses with which a token service says that nothing is there, or that there were too many. */
+export const missingStatuses = [404, 405, 410] as const;
+
+/** What refuses the token says nothing of the login. */
+export const notOfLogin: Match = either(hopRefusesToken, tokenRefusedWith(...missingStatuses, 429));

@@ -12,7 +12,7 @@ import {
   saysBlocked,
   saysStreamTimeout,
 } from './predicates.ts';
-import { asksInVain, hopTlsDiffers, httpVersionWords, notHttp, ofForwardProxy } from './predicates-hop.ts';
+import { asksInVain, hopTlsDiffers, httpVersionWords, notHttp, notOfLogin, ofForwardProxy } from './predicates-hop.ts';
 
 /** Observations of who answered, and of what they said of themselves. */
 export const answererRefutations = {
@@ -59,6 +59,10 @@ export const answererRefutations = {
   tokenServiceSaidIt: {
     when: 'the token service is who answered',
     holds: (f) => f.reason === 'auth_rejected' && (f.status ?? 0) >= 500,
+  },
+  notOfLogin: {
+    when: 'a hop refuses the way to the token service, or nothing is there, or there were too many requests',
+    holds: notOfLogin,
   },
   saysStreamTimeout: {
     when: 'the hop says that the stream was silent for too long',

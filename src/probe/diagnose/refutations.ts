@@ -135,6 +135,10 @@ const table = {
     when: 'the answer came at once after the last byte of the body',
     holds: (f) => (f.evidence.sinceLastByteMs ?? Number.POSITIVE_INFINITY) < shortestClockMs,
   },
+  waited: {
+    when: 'the answer came a while after the last byte of the body',
+    holds: (f) => (f.evidence.sinceLastByteMs ?? 0) >= shortestClockMs,
+  },
   fasterElsewhere: {
     when: 'over another path the registry answers quickly',
     holds: (_, x) => x.direct === 'ok',
@@ -158,6 +162,10 @@ const table = {
   onlyReadRedirected: {
     when: 'the registry opens uploads on this path, and a hop redirects a read',
     holds: redirectsRead,
+  },
+  noneAnsweredSince: {
+    when: 'the registry answered on this path before, and nothing does any more',
+    holds: (_, x) => x.registryAnswered && x.noneAnsweredSince,
   },
   wasRedirected: {
     when: 'the request had been redirected to another address, and failed there',

@@ -31,6 +31,7 @@ const shownHeaders = [
   'range',
   'retry-after',
   'connection',
+  'transfer-encoding',
   'warning',
   'proxy-authenticate',
   'x-squid-error',

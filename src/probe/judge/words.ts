@@ -62,6 +62,10 @@ export const overloadWords =
 export const unreachableWords =
   /no server is available|no available server|no healthy upstream|connection refused|remote connection failure|could not connect|(?:dns|name) (?:lookup|resolution) (?:failed|error)|no route to host|host is unreachable|failed to establish|err_(?:connect_fail|cannot_forward|dns_fail)/i;
 
+/** Words of a server that got plain HTTP on a port of TLS: nginx’s, Apache’s and Go’s. */
+export const plainToTlsWords =
+  /plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server|speaking plain HTTP to an SSL-enabled server port/i;
+
 /** The registry made this answer: an error of its own, or a bare one that is no page of a hop that leaves the registry's header on it. */
 export function saidByRegistry({ answeredBy, registryCode, evidence }: Failure): boolean {
   return answeredBy === 'registry' && (registryCode !== undefined || !/<html/i.test(evidence.body ?? ''));

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { Cause } from '../../../src/probe/diagnose/cause.ts';
+import { type Cause, proofsOf } from '../../../src/probe/diagnose/cause.ts';
 import { type CauseName, causes } from '../../../src/probe/diagnose/causes.ts';
 import { conformanceCauses } from '../../../src/probe/diagnose/causes-conformance.ts';
 import { slowCauses } from '../../../src/probe/diagnose/causes-slow.ts';
@@ -11,9 +11,10 @@ import { markdownRow as cells, placeOfCause, remedyOfCause } from '../../support
 const file = new URL('../../../docs/diagnosis.md', import.meta.url);
 
 function proofs(name: CauseName): string {
-  const said = causes[name].provenBy.some((proof) => proof instanceof RegExp);
-  const contrasts = causes[name].provenBy.flatMap((proof) => (proof instanceof RegExp ? [] : [`\`${proof}\``]));
-  return [...(said ? ['its own words'] : []), ...contrasts].join(', ');
+  const all = proofsOf(causes[name]);
+  const said = all.some((proof) => proof instanceof RegExp);
+  const contrasts = all.flatMap((proof) => (proof instanceof RegExp ? [] : [`\`${proof}\``]));
+  return [...(said ? ['its own words'] : []), ...contrasts].join(', ') || 'nothing that a client sees';
 }
 
 function rowOf(

@@ -39,6 +39,7 @@ const tls = (tlsProblem: NonNullable<Evidence['tlsProblem']>, code: string): Par
   answeredBy: 'none',
   evidence: { tlsProblem, code },
 });
+const tokenRefused = { evidence: { authProblem: 'token_refused' } } as const;
 const refused = { reason: 'auth_rejected', phase: 'auth', status: 401, answeredBy: 'registry' } as const;
 const empty403 = {
   reason: 'auth_rejected',
@@ -648,6 +649,80 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     { direct: 'ok', bareFails: true },
     'hop_tls_differs@ingress certain',
     { registryAnswered: true },
+  ],
+  [
+    'a port behind the hop wants TLS, which the port of the path does not',
+    {
+      status: 400,
+      answeredBy: 'other',
+      evidence: { url: 'http://r/v2/', body: 'Client sent an HTTP request to an HTTPS server.' },
+    },
+    { direct: 'ok', bareFails: true, plainBehind: true },
+    'hop_tls_differs@ingress certain',
+    { plainBehind: false },
+  ],
+  [
+    'what Go says without a header passed a hop that adds one',
+    {
+      status: 400,
+      answeredBy: 'other',
+      evidence: {
+        url: 'http://r/v2/',
+        body: 'Client sent an HTTP request to an HTTPS server.',
+        headers: { 'transfer-encoding': 'chunked' },
+      },
+    },
+    { direct: 'ok', bareFails: true },
+    'hop_tls_differs@ingress certain',
+    { registryAnswered: true },
+  ],
+  [
+    'connections are closed at once, and nothing is answered any more',
+    { reason: 'connection_reset', phase: 'connect', answeredBy: 'none', sentBytes: 0 },
+    { direct: 'ok', registryAnswered: true, noneAnsweredSince: true, proven: new Set(['path']) },
+    'no_more_connections@ingress certain',
+    { noneAnsweredSince: false },
+  ],
+  [
+    'the token service is not where the challenge says',
+    { reason: 'auth_rejected', status: 404, answeredBy: 'nginx', phase: 'auth', ...tokenRefused },
+    { direct: 'same' },
+    'token_service_missing@auth_server certain',
+    { cameAgain: false },
+  ],
+  [
+    'the token service is asked too often',
+    { reason: 'auth_rejected', status: 429, answeredBy: 'other', phase: 'auth', blame: 'auth_server', ...tokenRefused },
+    { direct: 'ok' },
+    'rate_limited@auth_server certain',
+    { everything404: true },
+  ],
+  [
+    'a rule refuses the way to the token service',
+    { reason: 'auth_rejected', status: 403, answeredBy: 'nginx', phase: 'auth', ...tokenRefused },
+    { direct: 'ok', directLoginWorks: true, proven: new Set(['path']) },
+    'policy_block@ingress certain',
+    { cameAgain: false },
+  ],
+  [
+    'large bodies alone are answered 502, at once',
+    { reason: 'origin_unreachable', status: 502, answeredBy: 'nginx', phase: 'wait', sentBytes: 4_000_000 },
+    {
+      direct: 'ok',
+      registryAnswered: true,
+      smallPassed: true,
+      sizeBytes: 4_000_000,
+      proven: new Set(['size', 'path']),
+    },
+    'large_body_refused_behind@ingress certain',
+    { passedAlikeBytes: 4_000_000 },
+  ],
+  [
+    'a large body is cut at once, a small one is not',
+    { reason: 'connection_reset', phase: 'send', answeredBy: 'none', sentBytes: 1_000_000, elapsedMs: 10 },
+    { direct: 'ok', registryAnswered: true, smallPassed: true, sizeBytes: 4_000_000, proven: new Set(['size']) },
+    'size_cut@ingress likely',
+    { passedBytes: 4_000_000 },
   ],
   [
     'the port of the path wants TLS',
@@ -1368,9 +1443,15 @@ describe('how sure a cause is', () => {
       [{ cause, confidence: 'certain' }],
       [{ cause, confidence: 'likely' }],
     ]);
-    // A smaller body, another hop: that is a trouble of its own.
+    // A hop before it, that still wrote when it hung up.
+    const before = { failure: { ...broken, answeredBy: 'nginx' as const }, contrast: smallPassed };
+    expect(judge([limit, before])[1]).toEqual([{ cause, confidence: 'likely' }]);
+    // A smaller body, another status of another hop: that is a trouble of its own.
     const smaller = { failure: broken, contrast: { ...smallPassed, sizeBytes: 65_536 } };
-    const elsewhere = { failure: { ...broken, answeredBy: 'nginx' as const }, contrast: smallPassed };
+    const elsewhere = {
+      failure: { ...broken, ...gateway(503), answeredBy: 'haproxy' as const },
+      contrast: smallPassed,
+    };
     for (const other of [smaller, elsewhere])
       expect(judge([limit, other])[1]).toEqual([{ cause: 'hop_fails_request', confidence: 'likely' }]);
     const full = failed({

@@ -13,6 +13,13 @@ test('an answer to HEAD is of the hop that gives others the same status', () => 
   expect(withAnswerer(head, [head, said({})]).failure).toMatchObject({ answeredBy: 'traefik', blame: 'ingress' });
 });
 
+test('nor by the name that another hop put on it', () => {
+  const signed = { ...head, failure: { ...head.failure, answeredBy: 'nginx' as const } };
+  const page = said({ answeredBy: 'haproxy' });
+  expect(withAnswerer(signed, [signed, page]).failure.answeredBy).toBe('haproxy');
+  expect(withAnswerer(signed, [signed]).failure.answeredBy).toBe('nginx');
+});
+
 test.each([
   ['another status', head, [said({ status: 502 })]],
   ['the registry', head, [said({ answeredBy: 'registry' })]],

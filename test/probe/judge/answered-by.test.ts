@@ -8,6 +8,7 @@ function by(status: number, headers: Headers, body: string): string {
   return answeredBy({ response: answerOf(status, headers, body) });
 }
 
+const apachePage = '\n<html><head>\n<title>502 Proxy Error</title>\n</head><body>\n<h1>Proxy Error</h1>\n';
 const far = ' '.repeat(4_000);
 
 test.each<[string, number, Headers, string, string]>([
@@ -53,8 +54,30 @@ test.each<[string, number, Headers, string, string]>([
     504,
     { server: 'nginx/1.22.1' },
     '<html><body><h1>504 Gateway Time-out</h1>\nSorry.',
-    'nginx',
+    'other',
   ],
+  ['Traefik behind nginx', 413, { server: 'nginx/1.22.1' }, 'Request Entity Too Large', 'traefik'],
+  [
+    'Apache behind nginx',
+    502,
+    { server: 'nginx' },
+    `<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">${apachePage}`,
+    'apache',
+  ],
+  [
+    'a newer Apache behind nginx',
+    503,
+    { server: 'nginx' },
+    `<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN" "http://www.w3.org/TR/html4/strict.dtd">${apachePage}`,
+    'apache',
+  ],
+  ['Envoy behind Caddy', 413, { server: 'Caddy' }, 'Payload Too Large', 'envoy'],
+  ['somebody behind Caddy', 413, { server: 'Caddy' }, 'no', 'other'],
+  ['somebody behind Envoy', 500, { server: 'envoy', 'content-type': 'text/plain; charset=utf-8' }, 'no', 'other'],
+  ['Envoy, by its type of text', 500, { server: 'envoy', 'content-type': 'text/plain' }, 'no', 'envoy'],
+  ['somebody behind nginx', 413, { server: 'nginx' }, '<html>mine', 'other'],
+  ['somebody silent behind nginx', 413, { server: 'nginx', 'content-length': '0' }, '', 'other'],
+  ['what nginx passes on, and is no error', 200, { server: 'nginx' }, '<html>mine', 'nginx'],
   [
     'a page like that of a server with a name',
     503,

@@ -1,4 +1,5 @@
 import { createServer } from 'node:https';
+import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { findingFor } from '../../../src/probe/diagnose/judge-run.ts';
 import { createCertificates } from '../../support/certificates.ts';
@@ -42,4 +43,36 @@ test.each([
   const run = await runOnce(checkOf(`http://127.0.0.1:${port}`, { sizeBytes: 1_000 }));
   expect(run.ok).toBe(false);
   expect(run.failure?.evidence.tlsProblem).toBeUndefined();
+});
+
+const goWords = 'Client sent an HTTP request to an HTTPS server.';
+
+test('where an answer speaks of a port of TLS, and this one is none, it is a port behind it', async () => {
+  const { port } = await opened.tcp((socket) => {
+    // A hop without TLS: it says so to a handshake, and passes on what it is told to everything else.
+    socket.once('data', (bytes: Buffer) =>
+      socket.end(`HTTP/1.0 400 Bad Request\r\n\r\n${bytes[0] === 0x16 ? '' : goWords}`),
+    );
+  });
+  const run = await runOnce(checkOf(`http://127.0.0.1:${port}`, { sizeBytes: 1_000 }));
+  expect(run.failure?.evidence.tlsProblem).toBe('plain_http_behind');
+  expect(findingFor(run, false)).toMatchObject({ cause: 'hop_tls_differs' });
+});
+
+test('where it is one, the path speaks the wrong scheme', async () => {
+  const server = createServer(valid, (_request, response) => response.end('ok'));
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  const secured = await opened.listen(server);
+  const { port } = await opened.tcp((socket) => {
+    socket.once('data', (bytes: Buffer) => {
+      if (bytes[0] !== 0x16) return void socket.end(`HTTP/1.0 400 Bad Request\r\n\r\n${goWords}`);
+      const onward = connect(secured.port, '127.0.0.1');
+      onward.write(bytes);
+      socket.pipe(onward).pipe(socket);
+      for (const one of [socket, onward]) one.on('error', () => undefined);
+    });
+  });
+  const run = await runOnce(checkOf(`http://127.0.0.1:${port}`, { sizeBytes: 1_000 }));
+  expect(run.failure?.evidence.tlsProblem).toBe('plain_http');
+  expect(findingFor(run, false)).toMatchObject({ cause: 'plain_http_to_tls', confidence: 'certain' });
 });
