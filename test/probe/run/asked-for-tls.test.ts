@@ -56,7 +56,7 @@ test('where an answer speaks of a port of TLS, and this one is none, it is a por
   });
   const run = await runOnce(checkOf(`http://127.0.0.1:${port}`, { sizeBytes: 1_000 }));
   expect(run.failure?.evidence.tlsProblem).toBe('plain_http_behind');
-  expect(findingFor(run, false)).toMatchObject({ cause: 'hop_tls_differs' });
+  expect(findingFor(run)).toMatchObject({ cause: 'hop_tls_differs' });
 });
 
 test('where it is one, the path speaks the wrong scheme', async () => {
@@ -65,7 +65,10 @@ test('where it is one, the path speaks the wrong scheme', async () => {
   const secured = await opened.listen(server);
   const { port } = await opened.tcp((socket) => {
     socket.once('data', (bytes: Buffer) => {
-      if (bytes[0] !== 0x16) return void socket.end(`HTTP/1.0 400 Bad Request\r\n\r\n${goWords}`);
+      if (bytes[0] !== 0x16) {
+        socket.end(`HTTP/1.0 400 Bad Request\r\n\r\n${goWords}`);
+        return;
+      }
       const onward = connect(secured.port, '127.0.0.1');
       onward.write(bytes);
       socket.pipe(onward).pipe(socket);
@@ -74,5 +77,5 @@ test('where it is one, the path speaks the wrong scheme', async () => {
   });
   const run = await runOnce(checkOf(`http://127.0.0.1:${port}`, { sizeBytes: 1_000 }));
   expect(run.failure?.evidence.tlsProblem).toBe('plain_http');
-  expect(findingFor(run, false)).toMatchObject({ cause: 'plain_http_to_tls', confidence: 'certain' });
+  expect(findingFor(run)).toMatchObject({ cause: 'plain_http_to_tls', confidence: 'certain' });
 });

@@ -154,7 +154,7 @@ const tokenServices: readonly TokenService[] = [
   {
     name: 'the token service answers with a page of single sign-on',
     source: 'cesanta/docker_auth#230',
-    right: /no token/,
+    right: /a page, as single sign-on does/,
     never: /Check user, password/,
     type: 'text/html',
     body: '<html>Sign in</html>',
