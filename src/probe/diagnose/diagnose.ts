@@ -10,7 +10,7 @@ import { gapsOf } from './gaps.ts';
 import { type Case, judge, judgeAlone, type Verdict } from './judge.ts';
 import { isAlike } from './flips.ts';
 import { manifestCases } from './manifest-cases.ts';
-import { followsLayers } from './manifest-failure.ts';
+import { isOfConfigOrManifest } from './manifest-failure.ts';
 import { manifestGotOver } from './manifest-trials.ts';
 import { mergedFindings } from './merge.ts';
 import { equalPushesAfter } from './passing.ts';
@@ -79,7 +79,7 @@ function manifestsAmong(
   gone: Finding | undefined,
 ): PullCase[] {
   const isNews = ({ failure }: PullCase): boolean =>
-    followsLayers(failure) || !seen.some((one) => isAlike(one.failure, failure));
+    isOfConfigOrManifest(failure) || !seen.some((one) => isAlike(one.failure, failure));
   return gone === undefined ? manifestCases(manifests).filter(isNews) : [];
 }
 

@@ -5,7 +5,7 @@ import { isHungUp } from '../judge/is-cut.ts';
 import type { Run } from '../outcome.ts';
 import type { ExamineDeps, ExamineOptions } from './examine-options.ts';
 import { timesToProve } from './flips.ts';
-import { followsLayers } from './manifest-failure.ts';
+import { followsLayers, isOfConfigOrManifest } from './manifest-failure.ts';
 import { sendsAgain, trialCheck } from './trial-checks.ts';
 import type { TrialLog } from './trial-log.ts';
 import type { ManifestPut } from './trial.ts';
@@ -102,7 +102,7 @@ function manifestCheck(check: Check, way: ManifestPut['way'], path: NetworkPath)
 
 /** The layer was taken, and what follows it was not. */
 function isRefused({ failure }: Run): boolean {
-  return failure !== undefined && followsLayers(failure);
+  return failure !== undefined && isOfConfigOrManifest(failure);
 }
 
 function isFailed(run: Run | undefined): boolean {

@@ -192,13 +192,14 @@ describe('what is said of it', () => {
     ]);
   });
 
-  test('what blobs of pushes meet as well is told once', async () => {
-    const { puts = [] } = await put([cutLayer, 'ok']);
+  test.each([
+    ['a layer', cutLayer],
+    ['a connection for the config', { ...cutLayer, blob: 'config', phase: 'connect' } satisfies Failure],
+  ])('what blobs of pushes meet as well is told once: %s', async (_what, cut) => {
+    const { puts = [] } = await put([cut]);
     const trials = [trialOf({ failure: { ...cutLayer, blob: 'blob' } })];
     const { unexplained, findings } = diagnose({ subject: { path: base.path, trials }, manifests: puts });
-    expect([...unexplained, ...findings.flatMap(({ evidence }) => evidence)].join()).not.toContain(
-      'the layer of an image',
-    );
+    expect([...unexplained, ...findings.flatMap(({ evidence }) => evidence)].join()).not.toContain('of an image');
   });
 
   test('a refusal that did not come again has no cause', async () => {
