@@ -18,7 +18,7 @@ interface Examined {
 }
 
 async function examined(options: RegistryOptions = {}, target: Partial<RegistryTarget> = {}): Promise<Examined> {
-  const registry = await startRegistry({ quirks: 'distribution-3', ...options });
+  const registry = await startRegistry(options);
   onTestFinished(() => registry.close());
   const ledger = new Ledger();
   const deps = { ...runDeps(), ledger };
