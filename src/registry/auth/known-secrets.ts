@@ -9,12 +9,13 @@ import { secretTextOf, textOf } from './credentials.ts';
  */
 export function knownSecrets(path: NetworkPath, { credentials }: RegistryTarget, other?: NetworkPath): Redactor {
   const redactor = new Redactor();
-  const ofProxies = [path, other].map((one) => one?.proxy?.password && textOf(one.proxy.password));
-  for (const text of [secretTextOf(credentials), ...ofProxies]) {
-    if (text === undefined) continue;
+  const add = (text: string | undefined, username: string | undefined): void => {
+    if (text === undefined) return;
     redactor.add(text);
-    if (credentials.kind === 'basic') redactor.add(Buffer.from(`${credentials.username}:${text}`).toString('base64'));
-  }
+    if (username !== undefined) redactor.add(Buffer.from(`${username}:${text}`).toString('base64'));
+  };
+  add(secretTextOf(credentials), credentials.kind === 'basic' ? credentials.username : undefined);
+  for (const proxy of [path.proxy, other?.proxy]) add(proxy?.password && textOf(proxy.password), proxy?.username);
   redactor.addHeaders(path.headers);
   if (other !== undefined) redactor.addHeaders(other.headers);
   return redactor;

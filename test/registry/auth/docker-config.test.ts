@@ -78,6 +78,7 @@ describe('auths', () => {
     ['Registry.Example.Org'],
     ['registry.example.org:443'],
     ['registry.example.org/'],
+    ['registry.example.org//'],
   ])('finds the host under %s', async (key) => {
     expect(await shown(lookUp({ auths: { other: encoded('no:no'), [key]: encoded('u:p') } }))).toBe('u:p');
   });
@@ -89,6 +90,8 @@ describe('auths', () => {
     ['registry.example.org/other'],
     ['registry.example.org/tea'],
     ['registry.example.org/team/app/more'],
+    ['registry.example.org/x/v2/'],
+    ['xhttps://registry.example.org'],
     ['https://'],
     [''],
   ])('does not take %s for the host', async (key) => {
@@ -125,6 +128,9 @@ describe('auths', () => {
     ['a password beyond ASCII', encoded('üser:pässwörd'), 'üser:pässwörd'],
     ['an empty password', encoded('user:'), 'user:'],
     ['NUL padding', encoded('user:pass\0\0'), 'user:pass'],
+    ['NUL padding before it', encoded('user:\0\0pass'), 'user:pass'],
+    ['NULs in the middle', encoded('user:a\0\0b'), 'user:a\0\0b'],
+    ['blanks around it', { auth: ` ${encoded('user:pass').auth}\n` }, 'user:pass'],
     ['separate fields', { username: 'user', password: 'pass' }, 'user:pass'],
     ['auth before separate fields', { ...encoded('a:b'), username: 'user', password: 'pass' }, 'a:b'],
     ['an identity token', { auth: 'MDA6', identitytoken: 'refresh' }, '<identity> refresh'],
@@ -298,11 +304,17 @@ describe('credential helpers', () => {
     );
   });
 
-  it.each(['../evil', 'a b', 'a;b', '-', 'a/b', '$(x)', '\n'])('are never started under the name %j', async (name) => {
-    helper('marker', `touch ${join(folder, 'started')}`);
-    await expect(lookUp({ credsStore: name })).rejects.toMatchObject({ problem: 'credentials_unreadable' });
-    expect(existsSync(join(folder, 'started'))).toBe(false);
-  });
+  it.each(['../evil', 'a b', 'a;b', 'a/b', '$(x)', '\n', 'a\n'])(
+    'are never started under the name %j',
+    async (name) => {
+      helper('marker', `touch ${join(folder, 'started')}`);
+      await expect(lookUp({ credsStore: name })).rejects.toMatchObject({
+        problem: 'credentials_unreadable',
+        message: 'the name of a credential helper is not one',
+      });
+      expect(existsSync(join(folder, 'started'))).toBe(false);
+    },
+  );
 
   it.each([
     ['the time is over', (ms: number) => ({ helperTimeoutMs: ms }), /took longer than \d+ ms/],

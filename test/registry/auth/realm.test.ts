@@ -157,6 +157,30 @@ describe('resolveRealm', () => {
     expect(resolved(own, 'http://169.254.169.254//evil.test/x', changes)).toBe(`${own}//evil.test/x`);
   });
 
+  it('does not follow where the client itself would not', () => {
+    const facts: AuthFact[] = [];
+    const refuses = (url: URL, asked: URL): string => `at ${url.host}, asked by ${asked.host}`;
+    const realm = 'https://auth.example.org/token';
+    const path = pathTo(own, { allowHosts: ['auth.example.org'] });
+    const resolve = (): URL => resolveRealm(path, exchangeOf({ url: own }), realm, (fact) => facts.push(fact), refuses);
+    expect(resolve).toThrow(
+      expect.objectContaining({
+        problem: 'realm_refused_by_client',
+        message: 'the client does not ask a token service at auth.example.org, asked by registry.example.org',
+        host: 'auth.example.org',
+      }),
+    );
+    expect(facts).toEqual([{ kind: 'foreign_realm', host: 'auth.example.org', treatment: 'refused' }]);
+    resolveRealm(
+      path,
+      exchangeOf({ url: own }),
+      realm,
+      (fact) => facts.push(fact),
+      () => undefined,
+    );
+    expect(facts[1]?.treatment).toBe('allowed');
+  });
+
   it('tells of foreign hosts only', () => {
     const facts: AuthFact[] = [];
     resolveRealm(pathTo(own), exchangeOf({ url: `${own}/v2/` }), '/token', (fact) => facts.push(fact));
