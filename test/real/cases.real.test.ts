@@ -3,6 +3,7 @@ import type { Finding } from '../../src/probe/diagnose/finding.ts';
 import { type Component, describeWithComponents } from '../support/component.ts';
 import { type Case, misjudged, onStage, wrongAbout } from './cases/case.ts';
 import { answerCases } from './cases/answers.ts';
+import { behindCases } from './cases/behind.ts';
 import { limitCases } from './cases/limits.ts';
 import { manifestCases } from './cases/manifests.ts';
 import { networkCases } from './cases/network.ts';
@@ -21,6 +22,7 @@ import { type TemporaryDirectory, temporaryDirectory } from './support/temporary
 const cases: readonly Case[] = [
   ...timeCases,
   ...pullCases,
+  ...behindCases,
   ...networkCases,
   ...limitCases,
   ...routeCases,

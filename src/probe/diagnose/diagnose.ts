@@ -1,4 +1,4 @@
-import type { Failure } from '../failure.ts';
+import { type Failure, partOfAnswerer } from '../failure.ts';
 import { hopOfPath, hopOfRegistry } from '../compare/verdict-hop.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
 import { type CauseName, causes } from './causes.ts';
@@ -210,6 +210,9 @@ function hopOf(
   // squid is a forward proxy only where one is configured; else it stands before the registry.
   if (throughProxy && failure.answeredBy === 'squid') return 'client_network';
   const ofProxy = failure.answeredBy !== 'none' && failure.answeredBy !== 'registry';
+  // A hop that is known by its answer is it, also where a login points to the token service.
+  const place = partOfAnswerer[failure.answeredBy];
+  if (ofProxy && failure.blame === 'auth_server' && place !== 'unknown') return place;
   return direct === 'same' && !ofProxy ? hopOfRegistry(failure) : hopOfPath(failure, pathKind, kindsFailingAlike);
 }
 

@@ -4,7 +4,7 @@ import { startFront } from '../support/backends.ts';
 import { type Case, type Fault, pathsOf, type Stage } from './case.ts';
 
 /** A registry whose storage takes so long to commit, and nothing else. */
-async function slowRegistry(stage: Stage, commitMs: number): Promise<number> {
+export async function slowRegistry(stage: Stage, commitMs: number): Promise<number> {
   const { port } = await stage.registry();
   const slow = await stage.keep(
     startFront({
