@@ -79,7 +79,9 @@ export const registryCauses = {
       (x.session.disowned > 0 || alwaysKnown(x)) &&
       (x.direct === 'ok' || x.direct === 'slow'),
     refutedBy: ['noSession', 'sessionKnown', 'failsEverywhere'],
-    provenBy: [/(?:missing|no|required|without)\b.{0,20}\b(?:digest|query|_state)\b(?! (?:mismatch|invalid))/i],
+    provenBy: [
+      /\bdigest missing\b|(?:missing|no|required|without)\b.{0,20}\b(?:digest|query|_state)\b(?! (?:mismatch|invalid))/i,
+    ],
     nextTest: 'Look in the registry’s access log whether the query of PATCH and PUT arrives as the Location had it.',
   },
   upload_routed_elsewhere: {

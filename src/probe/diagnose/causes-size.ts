@@ -59,7 +59,8 @@ export const sizeCauses = {
     title: 'Caddy refuses bodies above its size limit',
     remedy: 'Raise `request_body { max_size }` of this site, or take it out.',
     reference: 'https://caddyserver.com/docs/caddyfile/directives/request_body',
-    provenBy: [/^413\b.*too large/i, 'size'],
+    // It says nothing but the status.
+    provenBy: ['size'],
   }),
   apache_body_limit: bodyLimitOf('apache', {
     title: 'Apache refuses bodies above its size limit',

@@ -132,7 +132,7 @@ export const waitCauses = {
       inWait(f, x) &&
       f.evidence.timer === undefined &&
       (x.proven.has('clock') || (x.constantMs !== undefined && x.direct === 'slow')),
-    refutedBy: ['endsSilence', 'fasterElsewhere'],
+    refutedBy: ['endsSilence', 'fasterElsewhere', 'longerAnswered'],
     provenBy: ['clock'],
     nextTest:
       'Diagnose with slow bodies (without `--quick`): a body that rests tells a limit on silence from one on the whole request.',

@@ -76,6 +76,8 @@ export interface Contrast extends Observed {
   readonly onlyOtherHostFails: boolean;
   /** All failures of this kind ended after about the same time, in milliseconds. */
   readonly constantMs: number | undefined;
+  /** The longest that an answer to a body was waited for, and came, in milliseconds; 0: none did. */
+  readonly longestAnsweredMs: number;
   /** What the sessions of this failure were answered when they were asked for again. */
   readonly session: SessionAnswers;
   /** What pulls that were cut have in common. */
@@ -113,7 +115,6 @@ export function contrastOf(symptom: Symptom, examination: Examination): Contrast
   const ofSize = trials.filter((one) => one.sizeBytes >= sizeBytes && !besides.has(one.kind) && one.kind !== 'repeat');
   const fresh = trials.find(({ kind }) => kind === 'fresh');
   const ended = durationLimit?.conclusion === 'found' ? durationLimit.smallestRejected : undefined;
-  const whole = trials.filter((one) => one.run.ok && !isChunked(one));
   const shape = trial?.shape ?? subject.sizeLimit?.runs.at(-1)?.check.client.shape;
   const alike = trials.filter(({ kind, run }) => !besides.has(kind) && isAlike(run.failure, failure));
   const there = direct === undefined ? undefined : observedOf(direct);
@@ -124,8 +125,7 @@ export function contrastOf(symptom: Symptom, examination: Examination): Contrast
     anonymous: trials.length > 0 && trials.every(({ run }) => run.check.registry.credentials.kind === 'anonymous'),
     sizeBytes,
     ...smallOnes(trials, trial),
-    passedBytes: largest(whole),
-    passedAlikeBytes: largest(whole.filter((one) => shape === undefined || isStreamed(one) === isStreamed({ shape }))),
+    ...largestPassed(trials, shape),
     isSlowBody: slow === true,
     declaredPassed: anyPassed(ofSize.filter(({ shape }) => shape !== 'patch-streamed')),
     onlyStreamedFails:
@@ -149,11 +149,21 @@ export function contrastOf(symptom: Symptom, examination: Examination): Contrast
     noneAnsweredSince: noneAnsweredSince(alike[0], trials),
     onlyOtherHostFails: onlyOtherHostFails(failure, subject),
     constantMs: constantMs(alike.map(({ run }) => run.failure)),
+    longestAnsweredMs: longestAnsweredMs(failure, trials),
     session: sessionAnswers(alike),
     pullCuts: noCuts,
     otherKindPassed: undefined,
     proven: provenContrasts(symptom, examination),
   };
+}
+
+function largestPassed(
+  trials: readonly Trial[],
+  shape: Trial['shape'] | undefined,
+): Pick<Contrast, 'passedBytes' | 'passedAlikeBytes'> {
+  const whole = trials.filter((one) => one.run.ok && !isChunked(one));
+  const alike = whole.filter((one) => shape === undefined || isStreamed(one) === isStreamed({ shape }));
+  return { passedBytes: largest(whole), passedAlikeBytes: largest(alike) };
 }
 
 function largest(trials: readonly Trial[]): number {
@@ -234,6 +244,10 @@ function isBare(phase: Phase): boolean {
 function longestWaitMs({ run }: Trial, { phase }: Failure): number {
   const phases: readonly Phase[] = isBare(phase) ? ['auth', 'start'] : ['wait', 'commit'];
   return Math.max(0, ...run.attempts.flatMap(({ phaseMs }) => phases.map((one) => phaseMs[one] ?? 0)));
+}
+
+function longestAnsweredMs(failure: Failure, trials: readonly Trial[]): number {
+  return Math.max(0, ...trials.map((one) => (one.run.ok ? longestWaitMs(one, failure) : 0)));
 }
 
 /** Ended while the registry was to answer, by a hop that said so or by one that is known to end silence. */

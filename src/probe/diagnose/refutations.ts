@@ -1,7 +1,7 @@
-import { shortestClockMs } from '../judge/pull-cuts.ts';
 import type { Match } from './match.ts';
 import { entersTls, lengthDecides, redirectsRead, says, storeRefuses, tlsProblem } from './predicates.ts';
 import { answererRefutations } from './refutations-answerer.ts';
+import { slack, timeRefutations } from './refutations-time.ts';
 import { uploadRefutations } from './refutations-upload.ts';
 
 interface Refutation {
@@ -9,9 +9,6 @@ interface Refutation {
   readonly when: string;
   readonly holds: Match;
 }
-
-/** A time is the same time within this share. */
-const slack = 1.1;
 
 /** Problems of TLS whose code says that it failed, and not why. */
 const unnamed = tlsProblem('handshake_cut', 'handshake_timeout', 'refused', 'other');
@@ -41,21 +38,9 @@ const table = {
     when: 'a segment of full size was acknowledged on this path',
     holds: (_, x) => x.fullSegmentCame,
   },
-  slowPassed: {
-    when: 'small bodies that take longer get through',
-    holds: (f, x) => x.endedAfterMs === undefined && x.slowPassedMs > f.elapsedMs * slack,
-  },
-  timesDiffer: {
-    when: 'slow bodies are ended at another time',
-    holds: (f, x) => x.endedAfterMs !== undefined && f.status === undefined && f.elapsedMs < 0.9 * x.endedAfterMs,
-  },
   endsBodiesThen: {
     when: 'after the same time bodies are ended that are still under way',
     holds: (f, { endedAfterMs: ms }) => ms !== undefined && f.elapsedMs >= 0.9 * ms && f.elapsedMs <= 1.25 * ms,
-  },
-  restPassed: {
-    when: 'a small body that rested for as long got through',
-    holds: (f, x) => (x.restPassedMs ?? 0) > (f.evidence.sinceLastByteMs ?? f.elapsedMs),
   },
   lengthDecides: {
     when: 'bodies that declare a length get through, and those without one never do',
@@ -125,27 +110,12 @@ const table = {
     when: 'younger tokens are always taken, and only an older one was refused',
     holds: (_, x) => x.smallPassed && x.tokenAgeMs !== undefined && x.oldestTokenMs < x.tokenAgeMs,
   },
+  ...timeRefutations,
   ...uploadRefutations,
   ...answererRefutations,
   bodyUnfinished: {
     when: 'the answer came before the end of the body',
     holds: (f) => f.phase === 'send',
-  },
-  notWaited: {
-    when: 'the answer came at once after the last byte of the body',
-    holds: (f) => (f.evidence.sinceLastByteMs ?? Number.POSITIVE_INFINITY) < shortestClockMs,
-  },
-  waited: {
-    when: 'the answer came a while after the last byte of the body',
-    holds: (f) => (f.evidence.sinceLastByteMs ?? 0) >= shortestClockMs,
-  },
-  fasterElsewhere: {
-    when: 'over another path the registry answers quickly',
-    holds: (_, x) => x.direct === 'ok',
-  },
-  endsSilence: {
-    when: 'a small body that rests is ended as well',
-    holds: (_, x) => x.idleEndedAfterMs !== undefined,
   },
   bareFails: {
     when: 'requests without a body fail in the same way',

@@ -346,14 +346,13 @@ const table: [string, Partial<Failure>, Partial<Contrast>, string | undefined][]
   [
     'Caddy 413',
     {
-      evidence: { message: '', body: 'Request Entity Too Large' },
       reason: 'body_too_large',
       status: 413,
       answeredBy: 'caddy',
       blame: 'ingress',
     },
     {},
-    'caddy_body_limit@ingress certain',
+    'caddy_body_limit@ingress likely',
   ],
   [
     'HAProxy 413',

@@ -1054,6 +1054,20 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     { idleEndedAfterMs: 5_000 },
   ],
   [
+    'an answer that is cut after a time, and another that took as long was not',
+    {
+      reason: 'connection_reset',
+      phase: 'wait',
+      answeredBy: 'none',
+      sentBytes: 9_000_000,
+      elapsedMs: 5_200,
+      evidence: { sinceLastByteMs: 5_000 },
+    },
+    { constantMs: 5_000, direct: 'slow', smallPassed: true, longestAnsweredMs: 5_400 },
+    'answer_time_limit@registry_storage likely',
+    { longestAnsweredMs: 5_600 },
+  ],
+  [
     'Apache 413',
     { reason: 'body_too_large', status: 413, answeredBy: 'apache', ...body('<h1>Request Entity Too Large</h1>') },
     {},
