@@ -1,54 +1,22 @@
-import type { Failure } from '../failure.ts';
-import { isHungUp } from '../judge/is-cut.ts';
-import { saidByRegistry } from '../judge/words.ts';
 import type { Cause } from './cause.ts';
 import { isOfManifest } from './manifest-failure.ts';
-import type { Match } from './match.ts';
-import { blockWords, isPageOfHop, isRefusal, says } from './predicates.ts';
+import { blockWords, says } from './predicates.ts';
+import {
+  absentBlobWords,
+  hopRefuses,
+  isSwallowed,
+  namesNoDigest,
+  ofKind,
+  policyWords,
+  registryRefuses,
+  tagWords,
+  typeWords,
+} from './predicates-manifest.ts';
 
 const errorCodes = 'https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes';
 const legacyHeaders =
   'https://github.com/opencontainers/distribution-spec/blob/main/spec.md#legacy-docker-support-http-headers';
 const pushingManifests = 'https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests';
-
-/** Refusals that say of a manifest nothing: of the login, the size or the rate. */
-const ofOthers: ReadonlySet<Failure['reason']> = new Set(['auth_rejected', 'body_too_large', 'rate_limited']);
-
-function isRefused(f: Failure): boolean {
-  return isOfManifest(f) && isRefusal(f) && !ofOthers.has(f.reason);
-}
-
-/** By the registry's own words. */
-function registryRefuses(f: Failure): boolean {
-  return isRefused(f) && saidByRegistry(f);
-}
-
-/** By a hop: it shows who it is, writes a page, or the same is taken over another path. */
-const hopRefuses: Match = (f, x) => {
-  const isHop = f.answeredBy !== 'other' || isPageOfHop(f) || x.direct === 'ok';
-  return isRefused(f) && !saidByRegistry(f) && f.answeredBy !== 'registry' && isHop;
-};
-
-/** Nobody answers here what is taken elsewhere. */
-const isSwallowed: Match = (f, x) => {
-  const isUnanswered = isHungUp(f) || f.reason === 'response_timeout' || f.reason === 'deadline';
-  return isOfManifest(f) && isUnanswered && f.answeredBy === 'none' && x.direct === 'ok';
-};
-
-const absentBlobWords = /\b(?:MANIFEST_BLOB_UNKNOWN|BLOB_UNKNOWN)\b|blob unknown to registry/i;
-const tagWords =
-  /immutab|ImageTagAlreadyExists|tag\b.{0,80}\b(?:already exists|cannot be (?:overwritten|updated)|is locked)/i;
-const policyWords =
-  /\bpolic(?:y|ies)\b|\bsignatures?\b|\b(?:not |un)signed\b|\bcosign\b|\bnotation\b|vulnerab|admission|webhook/i;
-const typeWords =
-  /(?:unsupported|unknown|unrecognized|invalid|not supported)\b.{0,40}\b(?:media ?type|content[ -]type)|(?:media ?type|content[ -]type)\b.{0,80}\b(?:not (?:supported|allowed|accepted)|unsupported|unknown|invalid)/i;
-
-const ofType: Match = (f, x) => x.otherKindPassed === true || f.status === 415 || says(typeWords)(f, x);
-
-/** Success that the client makes nothing of. */
-function namesNoDigest(f: Failure): boolean {
-  return isOfManifest(f) && f.reason === 'manifest_refused' && (f.status ?? 0) < 300;
-}
 
 const compareHeaders = '`curl -i` of the PUT of a manifest on this path and on the direct one: compare the headers.';
 
@@ -71,7 +39,11 @@ export const manifestCauses = {
     remedy:
       'Read which rule the answer names, and exempt the repository of the probe from it (signatures, scans, retention and counts of tags, webhooks of admission): what blobprobe pushes is synthetic and unsigned.',
     reference: errorCodes,
-    explains: (f, x) => registryRefuses(f) && (says(policyWords)(f, x) || f.registryCode === 'DENIED'),
+    // What cannot be read is “unverified” as well.
+    explains: (f, x) =>
+      registryRefuses(f) &&
+      f.registryCode !== 'MANIFEST_UNVERIFIED' &&
+      (says(policyWords)(f, x) || f.registryCode === 'DENIED'),
     refutedBy: ['worksElsewhere'],
     provenBy: [policyWords],
     nextTest: '`docker push` of any small image to the same repository, with the same login.',
@@ -104,7 +76,7 @@ export const manifestCauses = {
     remedy:
       'Push the kind that the registry takes (docker: the classic image store pushes docker’s schema 2, the containerd image store OCI’s; buildx: `--output type=image,oci-mediatypes=false`; skopeo and podman: `--format v2s2` or `oci`), or update the registry.',
     reference: pushingManifests,
-    explains: (f, x) => registryRefuses(f) && ofType(f, x),
+    explains: (f, x) => registryRefuses(f) && ofKind(f, x),
     refutedBy: ['worksElsewhere', 'otherKindFails'],
     provenBy: ['mediaType', typeWords],
     nextTest: '`skopeo copy --format oci` and `--format v2s2` of the same image to this repository.',
@@ -176,6 +148,29 @@ export const manifestCauses = {
     refutedBy: ['worksElsewhere'],
     provenBy: ['everywhere'],
     nextTest: compareHeaders,
+  },
+  manifest_login_lost: {
+    title: 'a hop drops or changes the login of requests for manifests, though it passes it on for blobs',
+    hop: 'path',
+    remedy:
+      'Pass the Authorization header on for all of /v2/ alike (nginx: no `proxy_set_header Authorization` and no `auth_basic` in a location of its own for manifests).',
+    reference: 'https://distribution.github.io/distribution/recipes/nginx/',
+    rank: 'inferred',
+    explains: (f, x) => isOfManifest(f) && f.status === 401 && x.direct === 'ok',
+    refutedBy: ['failsEverywhere', 'saysOtherReason'],
+    provenBy: ['path'],
+    nextTest: 'Look in the registry’s log whether Authorization arrives with PUT of /manifests/.',
+  },
+  manifest_not_passed_on: {
+    title: 'the manifest is answered with success, and is not there when it is asked for over this path',
+    hop: 'path',
+    remedy:
+      'Let no hop answer for /v2/*/manifests/* in the place of the registry: no page of its own, no cache that keeps a 404, no other registry or replica for reads than for writes.',
+    reference: pushingManifests,
+    explains: (f, x) => f.blob === 'manifest' && f.reason === 'verify_failed' && f.status === 404 && x.direct === 'ok',
+    refutedBy: ['failsEverywhere'],
+    provenBy: ['path'],
+    nextTest: '`curl -i` of PUT and then of HEAD of a manifest on this path and on the direct one.',
   },
   manifest_tag_stale: {
     title:

@@ -23,7 +23,7 @@ export const routeCauses = {
     reference: 'https://github.com/goharbor/harbor/issues/22459',
     explains: (f, x) =>
       isPortal(f) || (x.portal && !x.registryAnswered && f.answeredBy !== 'registry' && f.status !== undefined),
-    refutedBy: ['onlyReadsPaged', 'tokenReplyPaged', 'saysBlocked'],
+    refutedBy: ['onlyReadsPaged', 'tokenReplyPaged', 'saysBlocked', 'ofManifest'],
     provenBy: [/^20\d\b.*content-type: text\/html/i],
     nextTest: '`curl -i URL/v2/`: a registry answers in JSON, with 401 or 200 and `Docker-Distribution-Api-Version`.',
   },
@@ -34,7 +34,7 @@ export const routeCauses = {
       'Let the registry’s 404 through on /v2/* (nginx: no `error_page 404 =200` or `=302`, `proxy_intercept_errors off`; CDN and single-page portals: no fallback page for /v2/).',
     reference: `${nginxCore}#error_page`,
     explains: (f, x) => (isPortal(f) && x.registryAnswered) || redirectsRead(f, x),
-    refutedBy: ['neverRegistry', 'failsEverywhere', 'pagedElsewhere', 'tokenReplyPaged'],
+    refutedBy: ['neverRegistry', 'failsEverywhere', 'pagedElsewhere', 'tokenReplyPaged', 'ofManifest'],
     provenBy: [/^20\d\b.*content-type: text\/html/i, 'path'],
     nextTest: '`curl -i URL/v2/REPO/tags/list` of a repository that does not exist: a registry answers 404.',
   },

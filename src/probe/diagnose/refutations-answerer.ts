@@ -1,5 +1,5 @@
 import { overloadWords, saidByRegistry, unreachableWords } from '../judge/words.ts';
-import { followsLayers } from './manifest-failure.ts';
+import { followsLayers, isOfManifest } from './manifest-failure.ts';
 import type { Match } from './match.ts';
 import { isTokenReply } from './observed.ts';
 import {
@@ -43,6 +43,10 @@ export const answererRefutations = {
   blobsTaken: {
     when: 'it is the manifest of an image, or its config, and the layers before it were taken',
     holds: followsLayers,
+  },
+  ofManifest: {
+    when: 'it is the PUT of a manifest',
+    holds: isOfManifest,
   },
   otherKindFails: {
     when: 'a manifest of the other kind (docker’s, OCI’s) is refused as well',

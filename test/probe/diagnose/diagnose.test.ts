@@ -659,6 +659,43 @@ const table: [string, Partial<Failure>, Partial<Contrast>, string | undefined][]
     'manifest_kind_blocked@ingress certain',
   ],
   [
+    'a manifest whose login is lost',
+    { ...ofManifest('UNAUTHORIZED', 'authentication required'), reason: 'auth_rejected', status: 401 },
+    { direct: 'ok', loginWorks: true, proven: new Set(['path']) },
+    'manifest_login_lost@edge certain',
+  ],
+  [
+    'a manifest that is not there after success',
+    { ...ofManifest('MANIFEST_UNKNOWN', ''), reason: 'verify_failed', phase: 'verify', status: 404 },
+    { direct: 'ok' },
+    'manifest_not_passed_on@edge likely',
+  ],
+  [
+    'the same over every path',
+    { ...ofManifest('MANIFEST_UNKNOWN', ''), reason: 'verify_failed', phase: 'verify', status: 404 },
+    { direct: 'same' },
+    'not_stored@registry_storage likely',
+  ],
+  [
+    'a page and success in the place of an answer to a manifest',
+    {
+      ...ofManifest('', ''),
+      status: 200,
+      answeredBy: 'nginx',
+      blame: 'ingress',
+      registryCode: undefined,
+      evidence: { message: '', body: '<html>no</html>', headers: { 'content-type': 'text/html' } },
+    },
+    { direct: 'ok', registryAnswered: true, proven: new Set(['path']) },
+    'manifest_blocked@ingress certain',
+  ],
+  [
+    'a manifest that cannot be read is no matter of signatures',
+    { ...ofManifest('MANIFEST_UNVERIFIED', 'manifest failed signature verification'), status: 400 },
+    { direct: 'same' },
+    'manifest_refused@registry_app likely',
+  ],
+  [
     'a manifest for an owner that is not there',
     { ...ofManifest('NAME_UNKNOWN', 'repository not found'), status: 404 },
     { direct: 'same' },

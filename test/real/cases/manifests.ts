@@ -2,6 +2,7 @@ import type { HopName } from '../hops/hop.ts';
 import { envoyFilter } from '../hops/envoy.ts';
 import { startFront } from '../support/backends.ts';
 import { type Case, type Fault, pathsOf, type Stage } from './case.ts';
+import { credentials, loginOf } from './rules.ts';
 
 const docker = 'application/vnd.docker.distribution.manifest.v2+json';
 const oci = 'application/vnd.oci.image.manifest.v1+json';
@@ -20,6 +21,8 @@ interface Rule {
   /** `healthy`, or what is right to say; at the ingress. */
   readonly right: 'healthy' | RegExp;
   readonly client?: string;
+  /** The registry asks for a login. */
+  readonly loggedIn?: true;
   readonly registry?: Parameters<Stage['registry']>[0];
 }
 
@@ -66,6 +69,39 @@ const rules: readonly Rule[] = [
     source: 'nginx.org ngx_http_rewrite_module, return 444',
     more: (_, port) => ({ server: manifestsOfNginx(port, 'if ($request_method = PUT) { return 444; }') }),
     right: /manifest_blocked/,
+  },
+  {
+    hop: 'nginx',
+    what: 'a filter answers manifests with a page and 200',
+    source: 'F5 ASM: the requested URL was rejected, with 200',
+    more: (_, port) => ({
+      server: manifestsOfNginx(
+        port,
+        'default_type text/html; if ($request_method = PUT) { return 200 "<html>The requested URL was rejected</html>"; }',
+      ),
+    }),
+    right: /manifest_blocked/,
+  },
+  {
+    hop: 'nginx',
+    what: 'the same page, and a client that reads the status only',
+    source: 'go.podman.io/image docker/docker_image_dest.go: any success counts',
+    more: (_, port) => ({
+      server: manifestsOfNginx(
+        port,
+        'default_type text/html; if ($request_method = PUT) { return 200 "<html>The requested URL was rejected</html>"; }',
+      ),
+    }),
+    client: 'skopeo',
+    right: /manifest_not_passed_on/,
+  },
+  {
+    hop: 'nginx',
+    what: 'the login is taken off where manifests are',
+    source: 'nginx.org proxy_set_header Authorization',
+    more: (_, port) => ({ server: manifestsOfNginx(port, 'proxy_set_header Authorization "";') }),
+    loggedIn: true,
+    right: /manifest_login_lost/,
   },
   {
     hop: 'envoy',
@@ -202,14 +238,19 @@ const refusing: readonly Refusing[] = [
 
 export const manifestCases: readonly Case[] = [
   ...rules.map(
-    ({ hop, what, source, more, right, client, registry: options }): Case => ({
+    ({ hop, what, source, more, right, client, loggedIn, registry: options }): Case => ({
       name: `manifests: ${hop}, ${what}`,
       source,
       expected: right === 'healthy' ? right : { right, hops: ['ingress'], never },
       setUp: async (stage) => {
-        const registry = await stage.registry(options);
+        const registry = await stage.registry(loggedIn ? { sections: await loginOf(stage) } : options);
         const front = await stage.hop(hop, { upstreamPort: registry.port, more: await more(stage, registry.port) });
-        return { size: '1MB', paths: pathsOf(stage, front, registry.port), ...(client && { client }) };
+        return {
+          size: '1MB',
+          paths: pathsOf(stage, front, registry.port),
+          ...(client && { client }),
+          ...(loggedIn && { credentials }),
+        };
       },
     }),
   ),

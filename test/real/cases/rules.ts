@@ -4,8 +4,13 @@ import { envoyFilter } from '../hops/envoy.ts';
 import { type Case, type Fault, pathsOf, type Stage } from './case.ts';
 import { folderWith, startCore } from './routes.ts';
 
-const credentials = { username: 'probe', password: 'secret' };
+export const credentials = { username: 'probe', password: 'secret' };
 const htpasswd = `probe:${hashSync('secret', 4).replace('$2b$', '$2y$')}\n`;
+
+/** The section of a registry that lets only `credentials` in. */
+export async function loginOf(stage: Stage): Promise<object> {
+  return { auth: { htpasswd: { realm: 'registry', path: `${await folderWith(stage, { htpasswd })}/htpasswd` } } };
+}
 
 interface Rule {
   readonly hop: HopName;
@@ -277,10 +282,7 @@ export const ruleCases: readonly Case[] = rules.map(
     source,
     expected: right === 'healthy' ? right : { right, hops: ['ingress'], never },
     setUp: async (stage) => {
-      const auth = async (): Promise<object> => ({
-        auth: { htpasswd: { realm: 'registry', path: `${await folderWith(stage, { htpasswd })}/htpasswd` } },
-      });
-      const registry = await stage.registry(kind === 'login' ? { sections: await auth() } : {});
+      const registry = await stage.registry(kind === 'login' ? { sections: await loginOf(stage) } : {});
       const upstreamPort = kind === 'tokens' ? await startCore(stage, registry.port, 'A') : registry.port;
       const front = await stage.hop(hop, { upstreamPort, more: await more(stage) });
       return { size: '1MB', paths: pathsOf(stage, front, upstreamPort), ...(loggedIn && { credentials }) };
