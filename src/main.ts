@@ -52,7 +52,8 @@ for (const stream of [process.stdout, process.stderr]) {
 process.exitCode = await runCommandLine(argv, await commandsFor(argv), {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
-  columns: process.stdout.columns,
+  // A terminal that does not know its size has none.
+  columns: process.stdout.columns || undefined,
   env: process.env,
   readInput: () => readFileSync(0, 'utf8'),
   isInteractive: process.stdin.isTTY && process.stderr.isTTY,

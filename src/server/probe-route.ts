@@ -32,6 +32,7 @@ export function probeRoute(app: FastifyInstance, { onDemand, disabled, timeoutOf
   const handler: Handler = async (request, reply) => {
     const startMs = performance.now();
     if (request.method === 'HEAD') return sendText(reply.header('allow', 'GET'), 405, 'HEAD is not allowed here');
+    const debug = queryFlag(request, 'debug');
     let withinMs: number | undefined;
     try {
       withinMs = scrapeTimeoutMs(request.headers['x-prometheus-scrape-timeout-seconds'], offsetMs);
@@ -55,7 +56,7 @@ export function probeRoute(app: FastifyInstance, { onDemand, disabled, timeoutOf
       const message = `run ${answer.id} has not ended within the scrape timeout; /runs/${answer.id} has what comes of it`;
       return noRun('scrape_timeout', message);
     }
-    return sendRun(reply, run, negotiateFormat(request.headers.accept), queryFlag(request, 'debug'));
+    return sendRun(reply, run, negotiateFormat(request.headers.accept), debug);
   };
   route(app, ['GET'], '/probe', acting({ action: 'run', disabled }, handler));
 }

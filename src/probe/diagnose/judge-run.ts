@@ -1,5 +1,6 @@
 import type { Attempt, Run } from '../outcome.ts';
 import type { JudgedRun, JudgeRun, SeenInRound } from '../compare/judged-run.ts';
+import { reasonTable } from '../judge/reason-table.ts';
 import { aloneOn } from './contrast.ts';
 import { provenByCuts } from './flips.ts';
 import { explain } from './diagnose.ts';
@@ -22,6 +23,7 @@ function endedAfterMs({ check, failure }: Run, others: readonly Run[]): number |
     .filter((other) => other.check.registry.name === registry.name && other.check.path.name === path.name)
     .flatMap((other) => other.failure ?? [])
     .filter(({ phase, answeredBy }) => phase === 'send' && answeredBy === failure.answeredBy)
+    .filter(({ reason }) => reasonTable[reason].tells.time !== 'no')
     .map(({ elapsedMs }) => elapsedMs)
     .find((ms) => ms >= shortestClockMs && Math.abs(ms - failure.elapsedMs) <= sameShare * ms);
 }

@@ -1,3 +1,4 @@
+import { pageMarks } from '../judge/answered-by.ts';
 import type { TlsProblem } from '../../network/tls-problem.ts';
 import type { AnsweredBy, Failure, FailureReason } from '../failure.ts';
 import { isCut, isHungUp } from '../judge/is-cut.ts';
@@ -189,7 +190,7 @@ export const storeRefuses: Match = (f) => leadsToStore(f) && (f.status ?? 0) >= 
 
 /** A page for people, which no registry writes, from somebody who does not show to be one. */
 export function isPageOfHop({ answeredBy, evidence }: Failure): boolean {
-  return answeredBy !== 'registry' && /<html|<!doctype html/i.test(evidence.body ?? '');
+  return answeredBy !== 'registry' && pageMarks.test(evidence.body ?? '');
 }
 
 /** An answer without words. */

@@ -2,6 +2,9 @@ import { type Exchange, header, type HttpResponse } from '../../network/exchange
 import { registryErrors } from '../../registry/errors.ts';
 import type { AnsweredBy } from '../failure.ts';
 
+/** What pages for people begin with. */
+export const pageMarks = /<html|<!doctype html/i;
+
 interface Answer {
   readonly response: HttpResponse;
   readonly status: number;
@@ -75,11 +78,7 @@ const fingerprints: readonly { readonly by: AnsweredBy; readonly matches: (answe
   },
   {
     by: 'traefik',
-    matches: (a) =>
-      (unsigned(a) || namesAll.test(a.server)) &&
-      /^(?:bad gateway|gateway timeout|client closed request|service unavailable|no available server|404 page not found|request entity too large|internal server error|too many requests)\s*$/.test(
-        a.body,
-      ),
+    matches: (a) => (unsigned(a) && traefikText.test(a.body)) || (namesAll.test(a.server) && traefikAlone.test(a.body)),
   },
   // To HEAD: Go leaves the length of the text that it does not send, and Traefik names no type for it.
   { by: 'traefik', matches: (a) => unsigned(a) && a.body === '' && !a.has('content-type') && isTraefikLength(a) },
@@ -111,6 +110,11 @@ const haproxySentence =
 /** As its pages begin, whether or not the address at their foot is switched off. */
 const apachePage =
   /^<!doctype html public "-\/\/(?:ietf\/\/dtd html 2\.0|w3c\/\/dtd html 4\.01)\/\/en"[^>]*>\s*<html><head>\s*<title>\d{3} [^<]+<\/title>\s*<\/head><body>\s*<h1>/;
+const traefikText =
+  /^(?:bad gateway|gateway timeout|client closed request|service unavailable|no available server|404 page not found|request entity too large|internal server error|too many requests)\s*$/;
+/** Go's own texts, with which other services behind a hop end as well, have a line break behind them, but for what Traefik writes itself. */
+const traefikAlone =
+  /^(?:(?:bad gateway|gateway timeout|client closed request|request entity too large|too many requests)$|no available server\s*$)/;
 /** Hops that put their name on whatever they pass on. */
 const namesAll = /^(?:nginx|openresty|tengine|(?:istio-)?envoy|caddy)/;
 
@@ -142,6 +146,11 @@ export function answeredBy(exchange: Pick<Exchange, 'response'> | undefined): An
     value: (name) => (response.headers[name]?.[0] ?? '').toLowerCase(),
   };
   return fingerprints.find((row) => row.matches(answer))?.by ?? 'other';
+}
+
+/** Whether the body is a page for people, which no registry writes. */
+export function isPage(response: HttpResponse): boolean {
+  return pageMarks.test(bodyText(response, 4096));
 }
 
 /** The first `maxBytes` of a response body as text. */

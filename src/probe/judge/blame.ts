@@ -1,3 +1,4 @@
+import { isPage } from './answered-by.ts';
 import type { Facts } from './facts.ts';
 import { type Blame, partOfAnswerer } from '../failure.ts';
 
@@ -6,6 +7,7 @@ export const byAnswer = (f: Facts): Blame => partOfAnswerer[f.answeredBy];
 /** The registry's storage once bytes were to be stored. */
 export const storageAtTheEnd = (f: Facts): Blame => {
   if (f.answeredBy !== 'registry' && f.answeredBy !== 'other') return byAnswer(f);
+  if (f.exchange?.response !== undefined && isPage(f.exchange.response)) return 'unknown';
 
   return f.step === 'start' || f.step === 'auth' ? 'registry_app' : 'registry_storage';
 };

@@ -5,7 +5,7 @@ import type { NetworkPath } from '../../network/path.ts';
 import { ProtocolError, registryErrors } from '../../registry/errors.ts';
 import { anyManifest } from '../../registry/manifest.ts';
 import type { RegistryClient } from '../../registry/registry-client.ts';
-import { answeredBy } from '../judge/answered-by.ts';
+import { answeredBy, isPage } from '../judge/answered-by.ts';
 import { settleMs } from './ledger.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
 import { parseUrl, WrittenUrl } from '../../network/parse-url.ts';
@@ -93,8 +93,8 @@ async function statusOf(client: RegistryClient, url: URL, signal: AbortSignal): 
 function saysAbsent(answer: Exchange): boolean {
   if (answer.response?.status !== 404) return false;
   const by = answeredBy(answer);
-  if (by === 'registry' || by === 'other') return true;
-  throw unexpected(answer, `${by} answered 404 in the place of the registry`);
+  if (by === 'registry' || (by === 'other' && !isPage(answer.response))) return true;
+  throw unexpected(answer, `${by === 'other' ? 'a page for people' : by} answered 404 in the place of the registry`);
 }
 
 async function deleteDigest(client: RegistryClient, entry: LedgerEntry, now: number): Promise<Removal> {

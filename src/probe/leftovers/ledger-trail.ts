@@ -80,7 +80,7 @@ export class RunTrail {
     } catch (error) {
       if (mayHaveHappened(error)) this.#doubt(this.#latest(entry));
       // Of an earlier attempt's commit nothing is known by this answer.
-      else if (isNew && !saysGone(error)) this.#drop(entry.id);
+      else if (isNew && !(kind === 'blob' && saysGone(error))) this.#drop(entry.id);
       throw error;
     }
   }

@@ -178,6 +178,13 @@ describe('/probe', () => {
     expect(answer.body).toMatch(/^probe_success 0$/m);
   });
 
+  test('a debug that is neither true nor false is refused before anything is pushed', async () => {
+    const { onDemand, asked } = onDemandOf(started(successfulRun()));
+    const answer = await buildServer(serverDeps({ onDemand })).inject('/probe?debug=yes');
+    expect([answer.statusCode, answer.body]).toEqual([400, 'debug: expected true or false, got "yes"\n']);
+    expect(asked).toEqual([]);
+  });
+
   test('text of a registry cannot break a line of the transcript, move a cursor or flip the reading direction', async () => {
     const hostile = 'first\r\nprobe_success 1\u001b[2J\u202e\u2028end';
     const how = failure({ evidence: { message: hostile, body: hostile }, registryCode: hostile });

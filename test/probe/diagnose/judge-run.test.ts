@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { findingFor } from '../../../src/probe/diagnose/judge-run.ts';
-import type { Failure } from '../../../src/probe/failure.ts';
+import type { Failure, FailureReason } from '../../../src/probe/failure.ts';
 import type { Attempt, Run } from '../../../src/probe/outcome.ts';
 import { fakeCheck } from '../../support/fake-check.ts';
 import { fakeFailure, fakeRun } from '../../support/fake-run.ts';
@@ -67,8 +67,8 @@ function answered504(elapsedMs: number): Run {
 }
 
 /** A run of another client, whose body Traefik ended while it was under way. */
-function endedBody(elapsedMs: number, path = 'ingress'): Run {
-  const failure = fakeFailure('request_timeout', { phase: 'send', status: 499, answeredBy: 'traefik', elapsedMs });
+function endedBody(elapsedMs: number, path = 'ingress', reason: FailureReason = 'request_timeout'): Run {
+  const failure = fakeFailure(reason, { phase: 'send', status: 499, answeredBy: 'traefik', elapsedMs });
   return fakeRun(fakeCheck('gitea', path, 'docker', 'large'), failure);
 }
 
@@ -76,6 +76,7 @@ test.each([
   ['after the same time', [endedBody(60_100)], 'traefik_read_timeout'],
   ['after another time', [endedBody(20_000)], 'traefik_gateway_timeout'],
   ['after the same time, over another path', [endedBody(60_100, 'other')], 'traefik_gateway_timeout'],
+  ['after the same time, for its size', [endedBody(60_100, 'ingress', 'body_too_large')], 'traefik_gateway_timeout'],
   ['never', [], 'traefik_gateway_timeout'],
 ])('a 504 after the body, of a hop that ended another body %s', (_when, others, cause) => {
   expect(findingFor(answered504(60_000), others)).toMatchObject({ cause, confidence: 'likely' });

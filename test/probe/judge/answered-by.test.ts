@@ -57,6 +57,10 @@ test.each<[string, number, Headers, string, string]>([
     'other',
   ],
   ['Traefik behind nginx', 413, { server: 'nginx/1.22.1' }, 'Request Entity Too Large', 'traefik'],
+  ['Traefik without a server, behind nginx', 503, { server: 'nginx' }, 'no available server\n', 'traefik'],
+  ['a service in Go behind nginx', 500, { server: 'nginx' }, 'Internal Server Error\n', 'other'],
+  ['a service in Go behind Envoy that knows no such page', 404, { server: 'envoy' }, '404 page not found\n', 'other'],
+  ['a service in Go behind Caddy that reaches nothing', 502, { server: 'Caddy' }, 'Bad Gateway\n', 'other'],
   [
     'Apache behind nginx',
     502,

@@ -203,6 +203,14 @@ describe('reason and hop', () => {
     [{ status: 530, answeredBy: 'cloudflare' }, 'origin_unreachable tunnel'],
     [{ status: 531, answeredBy: 'cloudflare' }, 'unexpected_response edge'],
     [{ status: 500, answeredBy: 'other', step: 'start' }, 'registry_error registry_app'],
+    [
+      {
+        status: 500,
+        answeredBy: 'other',
+        exchange: exchangeOf({ response: answerOf(500, { server: 'nginx' }, '<!DOCTYPE html><p>Sorry') }),
+      },
+      'registry_error unknown',
+    ],
     [{ status: 500, answeredBy: 'nginx' }, 'unexpected_response ingress'],
     [{ status: 499, answeredBy: 'other', step: 'start' }, 'request_timeout unknown'],
     [{ step: 'verify', problem: 'length_missing', status: 200, answeredBy: 'cloudflare' }, 'verify_failed edge'],

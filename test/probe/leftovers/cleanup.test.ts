@@ -217,6 +217,17 @@ describe('a blob', () => {
     expect(states(ledger)).toEqual(['blob stored']);
   });
 
+  test('that a page for people denies is not taken for deleted: no registry writes one', async () => {
+    const registry = await registryOf();
+    const headers = { 'Docker-Distribution-Api-Version': [], server: 'nginx' };
+    const page = { kind: 'answer', status: 404, headers, body: '<!DOCTYPE html><p>We will be back soon.' } as const;
+    registry.intercept = ({ method }) => (method === 'DELETE' ? page : undefined);
+    const { ledger, run } = setUp();
+    const { cleanup } = await run(checkOf(registry.url));
+    expect(cleanup.failures[0]?.message).toContain('a page for people answered 404 in the place of the registry');
+    expect(states(ledger)).toEqual(['blob stored']);
+  });
+
   test('that is still there after a 202 is not taken for deleted', async () => {
     const registry = await registryOf({ quirks: 'gitea' });
     registry.intercept = ({ method }) => (method === 'DELETE' ? { kind: 'answer', status: 202 } : undefined);

@@ -174,6 +174,14 @@ describe('what did not happen is not remembered', () => {
     expect(found()).toEqual(expected);
   });
 
+  test.each([404, 416, 400])('a manifest that is answered %i was not stored', async (status) => {
+    const trail = new RunTrail(ledgerOf(), checkOf('http://127.0.0.1:1'), new Redactor());
+    const exchange = exchangeOf({ method: 'PUT', response: answerOf(status) });
+    const refused = new ProtocolError({ step: 'commit', problem: 'unexpected_status', exchange, message: 'no' });
+    await trail.committing('manifest', `sha256:${'0'.repeat(64)}`, () => Promise.reject(refused)).catch(() => {});
+    expect(found()).toEqual([]);
+  });
+
   test('what a body has been given away is known before the connection says what became of it', async () => {
     const silent = {
       writableLength: 1_024,
