@@ -1,21 +1,23 @@
 import { expect, test } from 'vitest';
 import type { HttpResponse } from '../../../src/network/exchange.ts';
 import { clientProfiles } from '../../../src/probe/clients/client-profiles.ts';
+import { AuthError } from '../../../src/registry/auth/auth-error.ts';
 import { parseTokenReply } from '../../../src/registry/auth/token-reply.ts';
 import { answerOf, exchangeOf } from '../../support/exchanges.ts';
 
 const behaviour = { ...clientProfiles.docker.tokens, defaultLifetimeSeconds: 60, minLifetimeSeconds: 60, refreshAt: 1 };
 const nowMs = 1_000_000;
 
-/** Token and seconds until it is old, or the message. */
+/** Token and seconds until it is old, or the error's problem, host and message. */
 function read(response: HttpResponse | undefined): string {
   try {
     const exchange = exchangeOf({ url: 'https://auth.example.org/token', response });
     const { token, renewAtMs } = parseTokenReply(exchange, behaviour, nowMs);
     return `${token} ${(renewAtMs - nowMs) / 1_000}`;
   } catch (error) {
-    expect(error).toMatchObject({ problem: 'token_reply_invalid', host: 'auth.example.org' });
-    return (error as Error).message.replace('auth.example.org: the ', '').replace('auth.example.org: ', '');
+    if (!(error instanceof AuthError)) throw error;
+    const { problem, host, message } = error;
+    return problem === 'token_reply_invalid' ? message.replace(`${host}: `, '') : problem;
   }
 }
 
@@ -32,17 +34,17 @@ test.each<[string, HttpResponse | undefined, string]>([
   ["Go's zero time", json('{"token":"a","issued_at":"0001-01-01T00:00:00Z"}'), 'a 60'],
   ['no time of issue', json('{"token":"a","issued_at":null}'), 'a 60'],
   ['128 KiB', padded(131_072), 'a 60'],
-  ['no answer', undefined, 'token reply broke off'],
-  ['a part', { ...json('{"token":"a"}'), complete: false }, 'token reply broke off'],
-  ['more than 128 KiB', padded(131_073), 'token reply is larger than 131072 bytes'],
-  ['more as it came', { ...json('{"token":"a"}'), bodyBytes: 131_073 }, 'token reply is larger than 131072 bytes'],
-  ['more unpacked', { ...padded(131_073), bodyBytes: 5 }, 'token reply is larger than 131072 bytes'],
-  ['no JSON', json('<html>'), 'token reply is not JSON'],
-  ['a list', json('[]'), 'token reply is not a JSON object'],
-  ['nothing in it', json('{}'), 'token reply has no token'],
-  ['an empty token', json('{"token":"","access_token":null}'), 'token reply has no token'],
-  ['a number', json('{"token":7}'), 'token in the reply cannot stand in a header'],
-  ['a blank in it', json('{"token":"a b"}'), 'token in the reply cannot stand in a header'],
+  ['no answer', undefined, 'the token reply broke off'],
+  ['a part', { ...json('{"token":"a"}'), complete: false }, 'the token reply broke off'],
+  ['more than 128 KiB', padded(131_073), 'the token reply is larger than 131072 bytes'],
+  ['more as it came', { ...json('{"token":"a"}'), bodyBytes: 131_073 }, 'the token reply is larger than 131072 bytes'],
+  ['more unpacked', { ...padded(131_073), bodyBytes: 5 }, 'the token reply is larger than 131072 bytes'],
+  ['no JSON', json('<html>'), 'the token reply is not JSON'],
+  ['a list', json('[]'), 'the token reply is not a JSON object'],
+  ['nothing in it', json('{}'), 'the token reply has no token'],
+  ['an empty token', json('{"token":"","access_token":null}'), 'the token reply has no token'],
+  ['a number', json('{"token":7}'), 'the token in the reply cannot stand in a header'],
+  ['a blank in it', json('{"token":"a b"}'), 'the token in the reply cannot stand in a header'],
   ['a lifetime in words', json('{"token":"a","expires_in":"300"}'), 'expires_in is not a whole number'],
   ['a part of a second', json('{"token":"a","expires_in":1.5}'), 'expires_in is not a whole number'],
   ['no day', json('{"token":"a","issued_at":"yesterday"}'), 'issued_at is not an RFC 3339 time'],
@@ -54,12 +56,11 @@ test.each<[string, HttpResponse | undefined, string]>([
 
 test('an error shows nothing of the reply', () => {
   const exchange = exchangeOf({ response: json('{"token":"a b"}') });
-  const error = (() => {
-    try {
-      return parseTokenReply(exchange, behaviour, nowMs);
-    } catch (thrown) {
-      return thrown;
-    }
-  })();
-  expect(error).toMatchObject({ exchange: { response: { status: 200, body: new Uint8Array() } } });
+  const act = (): unknown => parseTokenReply(exchange, behaviour, nowMs);
+  expect(act).toThrow(
+    expect.objectContaining({
+      host: 'registry.example.org',
+      exchange: expect.objectContaining({ response: { ...exchange.response, body: new Uint8Array() } }) as unknown,
+    }),
+  );
 });
