@@ -35,6 +35,7 @@ test('no answer, no errors', () => {
 test.each([
   ['{"a":1}', { a: 1 }],
   [Buffer.from('"ä"'), 'ä'],
+  [Uint8Array.of(0x34, 0x32), 42],
   ['{', undefined],
 ])('JSON %j', (text, value) => {
   expect(parseJson(text)).toEqual(value);

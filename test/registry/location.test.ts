@@ -23,18 +23,25 @@ describe('where the next request of an upload goes', () => {
   });
 
   test.each([
-    ['none', undefined, 'location_missing'],
-    ['an empty one', '', 'location_missing'],
-    ['no URL', 'https://', 'location_unparsable'],
-    ['another scheme', 'ftp://registry.example.org/x', 'location_unparsable'],
-    ['user and password', 'https://user:secret@registry.example.org/x', 'location_unparsable'],
-    ['a user only', 'https://user@registry.example.org/x', 'location_unparsable'],
-    ['a password only', 'https://:secret@registry.example.org/x', 'location_unparsable'],
-    ['a downgrade', 'http://registry.example.org/x', 'location_downgrade'],
-    ['another host', 'https://elsewhere.example.org/x', 'location_foreign'],
-  ])('%s is not', (_name, location, problem) => {
-    expect(() => nextLocation({ path }, answerWith(location), 'start')).toThrow(
-      expect.objectContaining({ problem, step: 'start' }),
+    [undefined, 'location_missing', 'POST was answered without Location'],
+    ['', 'location_missing', 'POST was answered without Location'],
+    ['https://', 'location_unparsable', 'Location is not a URL'],
+    ['ftp://registry.example.org/x', 'location_unparsable', 'Location has scheme ftp:'],
+    ['https://user:secret@registry.example.org/x', 'location_unparsable', 'Location holds credentials'],
+    ['https://user@registry.example.org/x', 'location_unparsable', 'Location holds credentials'],
+    ['https://:secret@registry.example.org/x', 'location_unparsable', 'Location holds credentials'],
+    ['http://registry.example.org/x', 'location_downgrade', 'Location leads from https to http://registry.example.org'],
+    [
+      'https://elsewhere.example.org/x',
+      'location_foreign',
+      "Location leads to elsewhere.example.org, which path direct does not allow: our rule, not the client's",
+    ],
+    ['/refused', 'location_refused_by_client', 'the client does not follow a Location at /refused'],
+  ])('%j is not', (location, problem, message) => {
+    const refusesLocation = ({ pathname }: URL): string | undefined =>
+      pathname === '/refused' ? `at ${pathname}` : undefined;
+    expect(() => nextLocation({ path, refusesLocation }, answerWith(location), 'start')).toThrow(
+      expect.objectContaining({ problem, message, step: 'start' }),
     );
   });
 });
