@@ -98,7 +98,7 @@ export const authCauses = {
       'Route the path of the realm to the token service (nginx: a `location` for it; ingress: a path of its own), or correct the realm (distribution `auth.token.realm`, Gitea `ROOT_URL`, Harbor `external_url`).',
     reference: 'https://distribution.github.io/distribution/spec/auth/token/',
     explains: tokenRefusedWith(...missingStatuses),
-    refutedBy: ['cameOnce'],
+    refutedBy: ['cameOnce', 'registrySaidIt'],
     provenBy: [/^(?:404|405|410)\b/],
     nextTest: '`curl -i -u USER` of the realm that the challenge names: JSON with a `token` is right.',
   },

@@ -1,6 +1,7 @@
 import { plainToTlsWords } from '../judge/words.ts';
 import type { Match } from './match.ts';
-import { either, says } from './predicates.ts';
+import { either, isPageOfHop, says } from './predicates.ts';
+import type { AnsweredBy } from '../failure.ts';
 
 /**
  * A hop gives up waiting, also where nothing of the registry is needed but that it is there; and that it is so slow shows on no path. Then
@@ -50,9 +51,12 @@ export const tokenRefusedWith =
   ({ evidence, status = 0 }) =>
     evidence.authProblem === 'token_refused' && statuses.includes(status);
 
+/** Nobody known, or known by a name that stands on whatever passes. */
+const unknownByPage: ReadonlySet<AnsweredBy> = new Set(['registry', 'none', 'other', 'cloudflare', 'cloudfront']);
+
 /** A hop that is known by its page refuses the way to the token service. */
 export const hopRefusesToken: Match = (f, x) =>
-  tokenRefusedWith(403)(f, x) && !['registry', 'none', 'other'].includes(f.answeredBy);
+  tokenRefusedWith(403)(f, x) && (!unknownByPage.has(f.answeredBy) || isPageOfHop(f));
 
 /** Statuses with which a token service says that nothing is there, or that there were too many. */
 export const missingStatuses = [404, 405, 410] as const;

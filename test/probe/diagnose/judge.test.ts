@@ -705,6 +705,35 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     { cameAgain: false },
   ],
   [
+    'a token service behind an edge says that the login is wrong',
+    {
+      reason: 'auth_rejected',
+      status: 403,
+      answeredBy: 'cloudflare',
+      phase: 'auth',
+      evidence: { authProblem: 'token_refused', body: 'incorrect user name or password' },
+    },
+    {},
+    'credentials_rejected@auth_server certain',
+    { loginWorks: true },
+  ],
+  [
+    'a token service that knows no such user, in the registry’s own words',
+    {
+      reason: 'auth_rejected',
+      status: 404,
+      answeredBy: 'registry',
+      registryCode: 'NAME_UNKNOWN',
+      phase: 'auth',
+      evidence: {
+        authProblem: 'token_refused',
+        body: '{"errors":[{"code":"NAME_UNKNOWN","message":"no such owner"}]}',
+      },
+    },
+    {},
+    'owner_missing@registry_app certain',
+  ],
+  [
     'large bodies alone are answered 502, at once',
     { reason: 'origin_unreachable', status: 502, answeredBy: 'nginx', phase: 'wait', sentBytes: 4_000_000 },
     {
