@@ -94,7 +94,7 @@ export async function putManifest(
     headers: { 'content-type': manifest.mediaType },
     body: { kind: 'bytes', bytes: manifest.bytes },
     actions: ['pull', 'push'],
-    accepted: [201, 200, 202],
+    accepted: [201, 200, 202, 204],
   });
   if (needsDigest && header(exchange, 'docker-content-digest') === undefined) {
     const message =

@@ -1,11 +1,9 @@
+import { storageWords } from '../judge/words.ts';
 import type { Cause } from './cause.ts';
 import { nginxProxy } from './manuals.ts';
 import { uploadRefutations } from './refutations-upload.ts';
 import { alwaysKnown, either, is, leadsNowhere, leadsToStore, readOnly, says, storeRefuses } from './predicates.ts';
 
-/** Words of a storage driver (distribution: the detail of `UNKNOWN` has its name and the system's error). */
-const storageWords =
-  /\bs3\b|minio|storage ?driver|"DriverName"|"Enclosed"|input\/output error|permission denied|read-only file ?system|\bs3aws\b|filesystem: /i;
 const ofStorage = says(storageWords);
 
 /** Causes at the registry and its storage. */
@@ -158,9 +156,22 @@ export const registryCauses = {
       undefined,
       (f, x) => (f.phase === 'start' || f.phase === 'auth') && !ofStorage(f, x),
     ),
-    refutedBy: ['cameOnce', 'hopSaidItAlone'],
+    refutedBy: ['cameOnce', 'hopSaidItAlone', 'failsHereAlone'],
     provenBy: ['everywhere'],
     nextTest: 'Read the registry’s log at the time of the push, by its request id.',
+  },
+  registry_fails_here: {
+    title:
+      'the registry fails what comes over this path, and takes the same over another: a hop changes the requests, or leads to another registry or storage',
+    hop: 'path',
+    remedy:
+      'Look in the registry’s log for this request, and what arrives there: headers that a hop sets (nginx: no `proxy_set_header Content-Type` for /v2/*), method and query. Look whether both paths lead to the same registry: of several replicas one may have a storage that fails.',
+    reference: 'https://distribution.github.io/distribution/about/configuration/#log',
+    rank: 'general',
+    explains: is('registry_error', 'registry', (_, x) => x.direct === 'ok'),
+    refutedBy: ['failsEverywhere', 'cameOnce'],
+    provenBy: ['path'],
+    nextTest: 'Push over this path and over the direct one, and compare both requests in the registry’s log.',
   },
   storage_failing: {
     title: 'the registry fails while it stores the blob, or returns it',
@@ -170,7 +181,7 @@ export const registryCauses = {
     reference: 'https://github.com/go-gitea/gitea/issues/21320',
     rank: 'inferred',
     explains: is('registry_error', undefined, (f, x) => (f.phase !== 'start' && f.phase !== 'auth') || ofStorage(f, x)),
-    refutedBy: ['cameOnce', 'hopSaidItAlone'],
+    refutedBy: ['cameOnce', 'hopSaidItAlone', 'failsHereAlone'],
     provenBy: ['everywhere', storageWords],
     nextTest: 'Read the registry’s log at the time of the push, by its request id.',
   },

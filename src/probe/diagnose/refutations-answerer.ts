@@ -1,4 +1,4 @@
-import { overloadWords, saidByRegistry, unreachableWords } from '../judge/words.ts';
+import { overloadWords, saidByRegistry, storageWords, unreachableWords } from '../judge/words.ts';
 import { followsLayers, isOfManifest } from './manifest-failure.ts';
 import type { Match } from './match.ts';
 import { isTokenReply } from './observed.ts';
@@ -107,6 +107,10 @@ export const answererRefutations = {
   hopSaidItAlone: {
     when: 'the answer bears no mark of the registry, and it is a page for people, or over another path the same push gets through',
     holds: (f, x) => f.answeredBy !== 'registry' && (isPageOfHop(f) || x.direct === 'ok' || x.direct === 'slow'),
+  },
+  failsHereAlone: {
+    when: 'twice it failed on this path and got through over another, and the answer does not speak of storage',
+    holds: (f, x) => x.proven.has('path') && x.direct === 'ok' && !says(storageWords)(f, x),
   },
   registrySaidIt: {
     when: 'the answer is an error of the registry’s own',

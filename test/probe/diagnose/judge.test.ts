@@ -684,6 +684,26 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     { noneAnsweredSince: false },
   ],
   [
+    'a registry that fails what comes over this path alone',
+    { reason: 'registry_error', status: 500, registryCode: 'UNKNOWN', answeredBy: 'registry', phase: 'wait' },
+    { direct: 'ok', registryAnswered: true, proven: new Set(['path']) },
+    'registry_fails_here@ingress certain',
+    { cameAgain: false },
+  ],
+  [
+    'one whose storage fails on this path alone, in words',
+    {
+      reason: 'registry_error',
+      status: 500,
+      answeredBy: 'registry',
+      phase: 'wait',
+      ...body('s3aws: input/output error'),
+    },
+    { direct: 'ok', registryAnswered: true, proven: new Set(['path']) },
+    'storage_failing@registry_storage certain',
+    { cameAgain: false },
+  ],
+  [
     'the token service is not where the challenge says',
     { reason: 'auth_rejected', status: 404, answeredBy: 'nginx', phase: 'auth', ...tokenRefused },
     { direct: 'same' },

@@ -250,6 +250,14 @@ const rules: readonly Rule[] = [
     right: /page_for_missing/,
   },
   {
+    hop: 'nginx',
+    what: 'another Content-Type is set, by which the registry reads a body as a form',
+    source: 'nginx.org proxy_set_header; golang/go net/http, ParseForm',
+    more: () => ({ location: 'proxy_set_header Content-Type application/x-www-form-urlencoded;' }),
+    right: /registry_fails_here|body_corrupted/,
+    never: /storage_failing/,
+  },
+  {
     hop: 'apache',
     what: 'ProxyErrorOverride On',
     source: 'httpd.apache.org mod_proxy, ProxyErrorOverride',
