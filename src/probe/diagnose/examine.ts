@@ -66,7 +66,7 @@ class Examiner {
     await this.#pushOlderHttp();
     await this.#pushDirect();
     await this.#repeat();
-    const held = await holdWhereRefused(this.#options, this.#deps, this.#log);
+    const held = await holdWhereRefused(this.#options, this.#deps, this.#log, api);
     await this.#pushAgain(durationLimit);
     const manifests = await putManifests(this.#options, this.#deps, this.#log);
     const conformance = await conformanceRounds(this.#options, this.#deps, this.#log);

@@ -9,6 +9,7 @@ import type { RunClock } from '../deps.ts';
 import { isTurnedAway } from '../judge/is-cut.ts';
 import { barePing } from '../run/bare-ping.ts';
 import { timesToProve } from './flips.ts';
+import type { ApiReport } from './api-check.ts';
 import type { ExamineDeps, ExamineOptions } from './examine-options.ts';
 import { type HeldConnection, requestsOver } from './trial.ts';
 import type { TrialLog } from './trial-log.ts';
@@ -32,8 +33,13 @@ export async function holdWhereRefused(
   { check, signal, onStep }: ExamineOptions,
   { holdConnection: hold }: Pick<ExamineDeps, 'holdConnection'>,
   log: TrialLog,
+  api: ApiReport | undefined,
 ): Promise<HeldConnection | undefined> {
-  const isRefused = log.failed.some(({ run: { failure } }) => failure !== undefined && isTurnedAway(failure));
+  const failures = [
+    ...log.failed.flatMap(({ run: { failure } }) => failure ?? []),
+    ...Object.values(api?.endpoints ?? {}).flatMap((state) => (state.up ? [] : [state.failure])),
+  ];
+  const isRefused = failures.some(isTurnedAway);
   const isAnswered = requestsOver(log.trials).some(({ status }) => status !== undefined);
   const what = 'new connections beside an open one';
   if (hold === undefined || !isRefused || !isAnswered || !log.hasTimeFor(what)) return undefined;

@@ -1,8 +1,8 @@
 import type { Failure, Phase } from '../failure.ts';
-import { isCut } from '../judge/is-cut.ts';
+import { isCut, isTurnedAway } from '../judge/is-cut.ts';
 import { reasonTable } from '../judge/reason-table.ts';
 import { isDown } from './contrast.ts';
-import { besides, isAlike } from './flips.ts';
+import { besides, isAlike, timesToProve } from './flips.ts';
 import { isPortal } from './observed.ts';
 import type { Examination, Examined, Symptom, Trial } from './trial.ts';
 
@@ -44,6 +44,11 @@ export function hasPassed({ failure, trial, endpoint }: Symptom, { trials }: Exa
   if (own.length > 0) return own.every(({ run }) => run.ok);
   // One that was not tried again is like those that were.
   return mayPass(failure) && repeats.length > 0 && repeats.every(({ run }) => run.ok);
+}
+
+/** A connection was not taken, and new ones are not taken while an open one is answered: which of them meets the limit is chance. */
+export function isLimited({ failure }: Symptom, { held }: Examination): boolean {
+  return isTurnedAway(failure) && held !== undefined && Math.min(held.refused, held.answered) >= timesToProve;
 }
 
 /** So many equal pushes have to get through afterwards before an end is taken for a single one. */

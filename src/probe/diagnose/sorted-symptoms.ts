@@ -5,6 +5,7 @@ import {
   isBesidePushes,
   isGotOver,
   isHiddenRefusal,
+  isLimited,
   isRefusedInWords,
   isStuck,
 } from './passing.ts';
@@ -42,6 +43,6 @@ export function sortedSymptoms(examination: Examination, isGone: boolean): Sorte
       !isHiddenRefusal(one, subject) &&
       !(isGone && reasonTable[one.failure.reason].round.needsSuccessAfter),
   );
-  const passed = judged.filter((symptom) => hasPassed(symptom, subject));
+  const passed = judged.filter((symptom) => hasPassed(symptom, subject) && !isLimited(symptom, examination));
   return { own, others, gotOver, passed, lasting: judged.filter((symptom) => !passed.includes(symptom)) };
 }

@@ -129,3 +129,26 @@ test.each([
   const examined = { path: pathTo('http://registry.example'), trials };
   expect(isBesidePushes({ failure, what: '', endpoint: 'ping' }, examined)).toBe(kind === 'healthy');
 });
+
+test.each([
+  [
+    'a connection that was not taken, beside an open one that is answered',
+    'connect_refused',
+    { refused: 10, answered: 2 },
+    'connections_limited',
+  ],
+  ['one that was not taken, and no connection was tried beside it', 'connect_refused', undefined, undefined],
+  [
+    'one that was not taken, and the open one is no longer answered',
+    'connect_refused',
+    { refused: 10, answered: 0 },
+    undefined,
+  ],
+  ['what has nothing to do with connections', 'registry_error', { refused: 10, answered: 2 }, undefined],
+] as const)('%s: whether it passed', (_what, reason, held, cause) => {
+  const refused = fakeFailure(reason, { phase: 'connect', answeredBy: 'none', sentBytes: 0 });
+  const path = pathTo('http://registry.example');
+  const trials = [trialOf({}), trialOf({ failure: refused }), again];
+  const { kind, findings } = diagnose({ subject: { path, trials }, held });
+  expect([kind, findings[0]?.cause]).toEqual(cause === undefined ? ['inconclusive', undefined] : ['fault', cause]);
+});
