@@ -192,24 +192,6 @@ export const behindCases: readonly Case[] = [
     },
   },
   {
-    name: 'a firewall lets one connection of this host in at a time',
-    source: 'iptables-extensions(8), connlimit',
-    hosts: [],
-    expected: { right: /connections_limited/, hops: ['edge'], never: /nothing_listens|no_more_connections/ },
-    setUp: async (stage) => {
-      const [through, beside] = [await stage.registry(), await stage.registry()];
-      const all = `-A INPUT -i lo -p tcp --syn --dport ${through.port} -m connlimit --connlimit-above 1 -j REJECT --reject-with tcp-reset`;
-      await stage.network!.run(['iptables', ...all.split(' ')]);
-      return {
-        size: '1MB',
-        paths: {
-          public: { url: `http://127.0.0.1:${through.port}`, kind: 'edge' },
-          direct: { url: `http://127.0.0.1:${beside.port}`, kind: 'internal' },
-        },
-      };
-    },
-  },
-  {
     name: 'awkward and fine: one of two servers is dead, and nginx asks the next one',
     source: 'nginx.org proxy_next_upstream',
     expected: 'healthy',
