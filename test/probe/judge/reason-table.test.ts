@@ -74,6 +74,8 @@ const behindCloudflare = { exchange: exchangeOf({ response: answerOf(400, { 'cf-
 const lost = { status: 400, answeredBy: 'registry', registryCodes: ['DIGEST_INVALID'], acknowledges: true } as const;
 const stale = { network: cutBy('EPIPE'), socketReused: true, elapsedMs: 999, sentBytes: 65_536 } as const;
 
+const manifest = { blob: 'manifest', step: 'commit', answeredBy: 'registry' } as const;
+
 /** Reason and hop in one word each. */
 function judged(changes: Partial<Facts>): string {
   const all = facts(changes);
@@ -173,6 +175,17 @@ describe('reason and hop', () => {
       { status: 400, answeredBy: 'registry', registryCodes: ['OTHER', one] },
       'range_conflict registry_app',
     ]),
+    // The manifest.
+    [{ ...manifest, status: 403 }, 'manifest_refused registry_app'],
+    [{ ...manifest, status: 403, registryMessage: 'quota reached' }, 'quota_exceeded registry_app'],
+    [{ ...manifest, status: 399 }, 'unexpected_response registry_app'],
+    [{ ...manifest, status: 400 }, 'manifest_refused registry_app'],
+    [{ ...manifest, status: 400, registryCodes: ['DIGEST_INVALID'] }, 'body_corrupted unknown'],
+    [{ ...manifest, status: 500 }, 'registry_error registry_storage'],
+    [{ ...manifest, status: 201, problem: 'digest_missing' }, 'manifest_refused registry_app'],
+    [{ ...manifest, status: 201, problem: 'length_missing' }, 'unexpected_response registry_app'],
+    [{ ...manifest, status: 400, step: 'verify' }, 'unexpected_response registry_app'],
+    [{ ...manifest, status: 400, blob: 'config' }, 'unexpected_response registry_app'],
     // Cuts and clocks.
     ...[408, 460, 499].map((status): [Partial<Facts>, string] => [
       { status, answeredBy: 'alb' },
