@@ -35,7 +35,8 @@ export const answerReasons = {
         "disk full, object store or database down (`UNKNOWN` on PATCH or PUT, Gitea's empty 500); a session that an interrupted PATCH broke (Gitea, for good); a defect.",
       remedy:
         "read the registry's log of that time, by `x-request-id`; free space and rights of the upload folder; credentials and latency of the object store.",
-      blamed: '`registry_storage` once bytes were to be stored, `registry_app` before; when a proxy answered, its hop.',
+      blamed:
+        '`registry_storage` once bytes were to be stored, `registry_app` before; `unknown` when a page for people came, which no registry writes.',
     },
   },
   verify_failed: {
