@@ -1,5 +1,5 @@
 import type { Cause } from './cause.ts';
-import { isOfManifest } from './manifest-failure.ts';
+import { isOfManifest, isUnderDigest } from './manifest-failure.ts';
 import { blockWords, says } from './predicates.ts';
 import {
   absentBlobWords,
@@ -9,6 +9,7 @@ import {
   ofKind,
   policyWords,
   registryRefuses,
+  rightsWords,
   tagWords,
   typeWords,
 } from './predicates-manifest.ts';
@@ -43,13 +44,24 @@ export const manifestCauses = {
     explains: (f, x) =>
       registryRefuses(f) &&
       f.registryCode !== 'MANIFEST_UNVERIFIED' &&
+      !says(rightsWords)(f, x) &&
       (says(policyWords)(f, x) || f.registryCode === 'DENIED'),
     refutedBy: ['worksElsewhere'],
     provenBy: [policyWords],
     nextTest: '`docker push` of any small image to the same repository, with the same login.',
   },
+  manifest_not_allowed: {
+    title: 'this login may push blobs to this repository, and no manifests',
+    hop: 'auth_server',
+    remedy: 'Give the user or role the right that the answer names (ECR: `ecr:PutImage`) for this repository.',
+    reference: 'https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html',
+    explains: (f, x) => registryRefuses(f) && says(rightsWords)(f, x),
+    refutedBy: ['worksElsewhere'],
+    provenBy: [rightsWords],
+    nextTest: '`docker push` of any small image to the same repository, with the same login.',
+  },
   manifest_blobs_missing: {
-    title: 'the registry does not know, at the manifest, the blobs that it has just taken',
+    title: 'the registry does not know, at the manifest, the blobs that it has just taken, or their repository',
     hop: 'registry_storage',
     remedy:
       'Give all replicas the same storage and the same cache of what is in it (distribution: `storage`, `redis`), and wait for a store that is only eventually consistent.',
@@ -104,10 +116,11 @@ export const manifestCauses = {
       '`curl -i -X PUT -H "Content-Type: application/vnd.oci.image.manifest.v1+json" -d "{}" URL/v2/REPO/manifests/x` on this path and on the direct one: a registry answers 400.',
   },
   manifest_altered: {
-    title: 'a hop changes the manifest on its way, or its type or URL, so that the registry refuses it',
+    title:
+      'a hop changes the manifest on its way, or its type or URL, so that it is refused; or it refuses it itself, as a registry does',
     hop: 'path',
     remedy:
-      'Pass the body, the `Content-Type` and the URL of PUT /v2/*/manifests/* on as they are: no rewriting of JSON, no type of its own (nginx: no `proxy_set_header Content-Type`), no decoding of `:` in the URL.',
+      'Pass the body, the `Content-Type` and the URL of PUT /v2/*/manifests/* on as they are: no rewriting of JSON, no type of its own (nginx: no `proxy_set_header Content-Type`), no decoding of `:` in the URL. Where the answer names a rule that the registry does not have, it is that of a gateway on this path: exempt the repository of the probe there.',
     reference: pushingManifests,
     rank: 'inferred',
     explains: (f, x) => registryRefuses(f) && x.direct !== 'other',
@@ -123,8 +136,9 @@ export const manifestCauses = {
     rank: 'inferred',
     explains: registryRefuses,
     refutedBy: ['worksElsewhere'],
-    provenBy: ['everywhere'],
-    nextTest: '`skopeo copy` of any small image to this repository, over another path.',
+    // It may be the digest in the place of a tag that it does not take.
+    provenBy: 'nothing',
+    nextTest: '`skopeo copy` of any small image to this repository, under a tag, over another path.',
   },
   manifest_digest_lost: {
     title: 'a hop takes `Docker-Content-Digest` off the answer to the manifest, without which this client gives up',
@@ -179,7 +193,8 @@ export const manifestCauses = {
     remedy:
       'Cache no answers for tags: /v2/*/manifests/* only by digest (nginx: no `proxy_cache`; CDN: a rule that bypasses the cache for /v2/).',
     reference: pushingManifests,
-    explains: (f) => f.blob === 'manifest' && f.phase === 'verify' && f.reason === 'body_corrupted',
+    explains: (f) =>
+      f.blob === 'manifest' && f.phase === 'verify' && f.reason === 'body_corrupted' && !isUnderDigest(f),
     refutedBy: ['failsEverywhere'],
     provenBy: ['path'],
     nextTest: '`curl -sI` of the tag on this path and on the direct one: compare `Docker-Content-Digest` and `Age`.',

@@ -24,7 +24,7 @@ export const routeCauses = {
     explains: (f, x) =>
       isPortal(f) || (x.portal && !x.registryAnswered && f.answeredBy !== 'registry' && f.status !== undefined),
     refutedBy: ['onlyReadsPaged', 'tokenReplyPaged', 'saysBlocked', 'ofManifest'],
-    provenBy: [/^20\d\b.*content-type: text\/html/i],
+    provenBy: [/^20\d\b.*written as text\/html/i],
     nextTest: '`curl -i URL/v2/`: a registry answers in JSON, with 401 or 200 and `Docker-Distribution-Api-Version`.',
   },
   page_for_missing: {
@@ -35,7 +35,7 @@ export const routeCauses = {
     reference: `${nginxCore}#error_page`,
     explains: (f, x) => (isPortal(f) && x.registryAnswered) || redirectsRead(f, x),
     refutedBy: ['neverRegistry', 'failsEverywhere', 'pagedElsewhere', 'tokenReplyPaged', 'ofManifest'],
-    provenBy: [/^20\d\b.*content-type: text\/html/i, 'path'],
+    provenBy: [/^20\d\b.*written as text\/html/i, 'path'],
     nextTest: '`curl -i URL/v2/REPO/tags/list` of a repository that does not exist: a registry answers 404.',
   },
   no_route: {
@@ -61,7 +61,7 @@ export const routeCauses = {
       f.registryCode !== 'BLOB_UNKNOWN' &&
       (f.phase === 'start' || f.phase === 'auth' || f.registryCode === 'NAME_UNKNOWN') &&
       !x.portal,
-    refutedBy: ['worksElsewhere', 'pingMissing'],
+    refutedBy: ['worksElsewhere', 'pingMissing', 'uploadOpened', 'blobsTaken'],
     provenBy: [/NAME_UNKNOWN|not found\.|(?:project|repository|namespace|owner)\b.*not (?:found|known|exist)/i],
     nextTest: '`docker push` to the same repository name.',
   },

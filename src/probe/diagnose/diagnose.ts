@@ -25,7 +25,7 @@ import { stuckWords } from './kernel-signs.ts';
 import { type PullCase, pullCases } from './pull-cases.ts';
 import { slowFacts, slowFindings } from './slowness.ts';
 import { bytesOfExamination, factsOfExamination, heldWords } from './symptoms.ts';
-import type { Examination, Examined, ManifestPut, Symptom } from './trial.ts';
+import type { Examination, Examined, Symptom } from './trial.ts';
 
 /**
  * Names the causes that explain what was seen, all of them. Pure. A path is never blamed for what a registry that is down, or
@@ -55,7 +55,7 @@ export function diagnose(examined: Examination): Diagnosis {
     else found.push(...named.map((verdict) => findingBy(verdict, { failure, seen, contrast, what, besides: held })));
   }
   const { manifests = [] } = examination;
-  judgeBesides([...manifestsAmong(manifests, [...own, ...lasting], gone), ...pulls], found, unexplained);
+  judgeBesides([...manifestsAmong(examination, [...own, ...lasting], gone), ...pulls], found, unexplained);
   const findings = mergedFindings([...found, ...conformanceFindings(examination), ...slowFindings(examination)]);
   const { hidden, notExamined } = gapsOf(examination);
   return {
@@ -74,13 +74,13 @@ export function diagnose(examined: Examination): Diagnosis {
 
 /** What became of manifests, but for what explains pushes of blobs as well. */
 function manifestsAmong(
-  manifests: readonly ManifestPut[],
+  { manifests = [], subject }: Examination,
   seen: readonly Symptom[],
   gone: Finding | undefined,
 ): PullCase[] {
   const isNews = ({ failure }: PullCase): boolean =>
     isOfConfigOrManifest(failure) || !seen.some((one) => isAlike(one.failure, failure));
-  return gone === undefined ? manifestCases(manifests).filter(isNews) : [];
+  return gone === undefined ? manifestCases(manifests, subject).filter(isNews) : [];
 }
 
 /** Manifests, and what was pulled back, are judged by themselves. */

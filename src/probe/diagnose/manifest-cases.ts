@@ -5,21 +5,25 @@ import { aloneOn, type Contrast } from './contrast.ts';
 import { type ContrastName, isAlike, timesToProve } from './flips.ts';
 import { manifestGotOver, whatIsPut } from './manifest-trials.ts';
 import type { PullCase } from './pull-cases.ts';
-import type { ManifestPut } from './trial.ts';
+import { observedOf } from './observed.ts';
+import type { Examined, ManifestPut } from './trial.ts';
 
-/** What became of manifests, and is to be explained; what failed alike is one. Pure. */
-export function manifestCases(puts: readonly ManifestPut[]): PullCase[] {
+/** What became of manifests, and is to be explained; what failed alike is one. `subject`: what else was seen over the path. Pure. */
+export function manifestCases(puts: readonly ManifestPut[], subject: Examined): PullCase[] {
   const over = (one: ManifestPut['way']): Run[] => puts.filter(({ way }) => way === one).map(({ run }) => run);
   const usual = over('usual');
   const first = usual.find(({ ok }) => !ok);
   const { failure } = first ?? {};
   if (first === undefined || failure === undefined || manifestGotOver(puts).length > 0) return [];
+  const later = usual.slice(usual.indexOf(first) + 1);
   const there = over('direct');
   const others = over('other-kind');
   const contrast = {
     ...aloneOn(first.check.path, failure, resultOf(there, failure), there[0]?.check.path.name),
+    // All pushes of blobs, of which one at least got through.
+    ...observedOf(subject),
     anonymous: first.check.registry.credentials.kind === 'anonymous',
-    cameAgain: usual.length < timesToProve ? undefined : timesRefused(usual, failure) >= timesToProve,
+    cameAgain: later.length === 0 ? undefined : later.some(({ ok }) => !ok),
     otherKindPassed: others.length === 0 ? undefined : others.some(({ ok }) => ok),
     proven: provenBy({ usual, there, others, small: over('small') }, failure),
   };

@@ -13,6 +13,11 @@ export function isOfConfigOrManifest(failure: Failure): boolean {
   return followsLayers(failure) && !beforeIt.has(failure.phase);
 }
 
+/** The request named the manifest by its digest: no tag is concerned. */
+export function isUnderDigest({ evidence }: Failure): boolean {
+  return /\/manifests\/sha\d+:/.test(evidence.url ?? '');
+}
+
 /** The PUT of a manifest, after its blobs. */
 export function isOfManifest({ blob, phase }: Failure): boolean {
   return blob === 'manifest' && phase === 'commit';

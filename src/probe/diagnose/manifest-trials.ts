@@ -5,7 +5,8 @@ import { isHungUp } from '../judge/is-cut.ts';
 import type { Run } from '../outcome.ts';
 import type { ExamineDeps, ExamineOptions } from './examine-options.ts';
 import { timesToProve } from './flips.ts';
-import { followsLayers, isOfConfigOrManifest } from './manifest-failure.ts';
+import { followsLayers, isOfConfigOrManifest, isOfManifest } from './manifest-failure.ts';
+import { isRefusal } from './predicates.ts';
 import { sendsAgain, trialCheck } from './trial-checks.ts';
 import type { TrialLog } from './trial-log.ts';
 import type { ManifestPut } from './trial.ts';
@@ -40,7 +41,7 @@ export async function putManifests(
   }
   const puts: ManifestPut[] = [];
   const put = async (way: ManifestPut['way'], path = check.path): Promise<Run | undefined> => {
-    const run = await putOne(manifestCheck(check, way, path), options, deps, log);
+    const run = await putOne(manifestCheck(check, way, path, log), options, deps, log);
     const clientSendsAgain = run?.failure !== undefined && sendsAgain(check.client, run.failure);
     if (run !== undefined) puts.push({ way, run, clientSendsAgain });
     return run;
@@ -74,11 +75,13 @@ async function putOne(
   deps: Pick<ExamineDeps, 'run'>,
   log: TrialLog,
 ): Promise<Run | undefined> {
+  const leftMs = Math.min(mostMs, log.leftMs, Math.max(leastMs, share * log.leftMs));
   const run = await log.made({
     what: `the manifest of a tiny image over ${usual.path.name}`,
     usual,
-    leftMs: Math.min(mostMs, log.leftMs, Math.max(leastMs, share * log.leftMs)),
-    neededMs: pushesInImage * quickestMs(log),
+    leftMs,
+    // A registry may ask others about a manifest, which takes seconds where blobs take none.
+    neededMs: leftMs < leastMs ? Number.POSITIVE_INFINITY : pushesInImage * quickestMs(log),
     run: (check) => deps.run(check, { signal, onProgress }),
   });
   return run?.failure?.reason === 'cancelled' ? undefined : run;
@@ -89,15 +92,22 @@ function quickestMs({ trials }: TrialLog): number {
   return Math.min(...trials.flatMap(({ run }) => (run.ok ? [run.durationMs] : [])));
 }
 
-function manifestCheck(check: Check, way: ManifestPut['way'], path: NetworkPath): Check {
+function manifestCheck(check: Check, way: ManifestPut['way'], path: NetworkPath, log: TrialLog): Check {
   const one = trialCheck({ check, shape: check.client.shape }, layerBytes);
   const other = one.client.manifest === 'oci' ? 'docker' : 'oci';
   return {
     ...one,
     path,
+    // What stays for ever is the same object each time.
+    payload: deletesNothing(log) ? { kind: 'rotate', count: 1 } : one.payload,
     client: way === 'other-kind' ? { ...one.client, manifest: other } : one.client,
     workload: { ...one.workload, kind: 'image', untagged: { timesNamed: way === 'small' ? 1 : usualLayers } },
   };
+}
+
+/** The registry said so of a blob of this examination. */
+function deletesNothing({ trials }: TrialLog): boolean {
+  return trials.some(({ run }) => run.cleanup.failures.some(({ reason }) => reason === 'method_not_allowed'));
 }
 
 /** The layer was taken, and what follows it was not. */
@@ -130,10 +140,13 @@ export function manifestFactsOf(puts: readonly ManifestPut[]): string[] {
   });
 }
 
-/** The manifest could not be deleted. */
-function stays({ cleanup }: Run): string {
+/** The manifest was taken, or may have been, and could not be deleted. */
+function stays({ cleanup, failure }: Run): string {
   const kept = cleanup.failures.find(({ kind }) => kind === 'manifest');
-  return kept === undefined ? '' : `; it stays there, because it could not be deleted: ${kept.message}`;
+  const isPut = failure !== undefined && isOfManifest(failure);
+  if (kept === undefined || (isPut && isRefusal(failure))) return '';
+  const isTaken = !isPut || (failure.status ?? 500) < 300;
+  return `; it ${isTaken ? 'stays' : 'may stay'} there, because it could not be deleted: ${kept.message}`;
 }
 
 /** `one image of 4 that was cut (…), …`: where the client itself sends such a request again, and all others got through; none: it is another matter. */

@@ -6,8 +6,14 @@ import type { Match } from './match.ts';
 import { isPortal } from './observed.ts';
 import { isPageOfHop, isRefusal, says } from './predicates.ts';
 
-/** Refusals that say of a manifest nothing: of the login, the size or the rate. */
-const ofOthers: ReadonlySet<Failure['reason']> = new Set(['auth_rejected', 'body_too_large', 'rate_limited']);
+/** Refusals that say of a manifest nothing: of the login, the size, the rate, a quota or the time. */
+const ofOthers: ReadonlySet<Failure['reason']> = new Set([
+  'auth_rejected',
+  'body_too_large',
+  'rate_limited',
+  'quota_exceeded',
+  'request_timeout',
+]);
 
 function isRefused(f: Failure): boolean {
   return isOfManifest(f) && isRefusal(f) && !ofOthers.has(f.reason);
@@ -25,17 +31,19 @@ export const hopRefuses: Match = (f, x) => {
   return isPage || (isRefused(f) && !saidByRegistry(f) && f.answeredBy !== 'registry' && isHop);
 };
 
-/** Nobody answers here what is taken elsewhere. */
+/** Nobody answers here, time and again, what is taken elsewhere at that time: a restart looks like that once. */
 export const isSwallowed: Match = (f, x) => {
   const isUnanswered = isHungUp(f) || f.reason === 'response_timeout' || f.reason === 'deadline';
-  return isOfManifest(f) && isUnanswered && f.answeredBy === 'none' && x.direct === 'ok';
+  return isOfManifest(f) && isUnanswered && f.answeredBy === 'none' && x.direct === 'ok' && x.proven.has('path');
 };
 
-/** The registry's words for blobs that a manifest names and that are not there. */
-export const absentBlobWords = /\b(?:MANIFEST_BLOB_UNKNOWN|BLOB_UNKNOWN)\b|blob unknown to registry/i;
+/** The registry's words for blobs that a manifest names and that are not there, or for their repository. */
+export const absentBlobWords = /\b(?:MANIFEST_BLOB_UNKNOWN|BLOB_UNKNOWN|NAME_UNKNOWN)\b|blob unknown to registry/i;
 /** For a tag that must not move. */
 export const tagWords =
   /immutab|ImageTagAlreadyExists|tag\b.{0,80}\b(?:already exists|cannot be (?:overwritten|updated)|is locked)/i;
+/** For a right that the login lacks: AWS’s, which speak of policies as well. */
+export const rightsWords = /not authorized to perform|identity-based policy/i;
 /** For a rule of its own. */
 export const policyWords =
   /\bpolic(?:y|ies)\b|\bsignatures?\b|\b(?:not |un)signed\b|\bcosign\b|\bnotation\b|vulnerab|admission|webhook/i;

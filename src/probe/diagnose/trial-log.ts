@@ -70,8 +70,13 @@ export class TrialLog {
   hasTimeFor(what: string): boolean {
     if (this.#options.signal.aborted) return false;
     if (this.leftMs >= leastMs) return true;
-    this.leftOut.push(`${what}: the ${formatDuration(this.#options.deadlineMs ?? 0)} of this examination were over`);
+    this.#leaveOut(`${what}: the ${formatDuration(this.#options.deadlineMs ?? 0)} of this examination were over`);
     return false;
+  }
+
+  /** Once, however often it is asked for. */
+  #leaveOut(sentence: string): void {
+    if (!this.leftOut.includes(sentence)) this.leftOut.push(sentence);
   }
 
   /** One push. False: it failed, or was not made. */
@@ -102,7 +107,7 @@ export class TrialLog {
     const outcome = await run({ ...usual, timeoutMs });
     const endedByUs = timeoutMs < usual.timeoutMs && outcome.failure?.reason === 'deadline';
     if (!endedByUs || neededMs < timeoutMs) return outcome;
-    this.leftOut.push(`${what}: ${formatDuration(timeoutMs)} were left for it, and it takes longer`);
+    this.#leaveOut(`${what}: ${formatDuration(timeoutMs)} were left for it, and it takes longer`);
     return undefined;
   }
 }

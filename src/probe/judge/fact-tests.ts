@@ -31,6 +31,8 @@ const cutCodes = oneOf(
   'EHOSTUNREACH',
 );
 
+/** A hop, or who was to answer, did not wait for the rest of the request. */
+export const endsLate = (f: Facts): boolean => oneOf(408, 460, 499)(f.status);
 export const registry = (f: Facts): boolean => f.answeredBy === 'registry';
 export const code = (f: Facts, ...codes: readonly string[]): boolean =>
   f.registryCodes.some((one) => codes.includes(one));

@@ -1,5 +1,5 @@
 import { byAnswer } from './blame.ts';
-import { cut, cutAfterAMinute, http2Code, oneOf, opening } from './fact-tests.ts';
+import { cut, cutAfterAMinute, endsLate, http2Code, oneOf, opening } from './fact-tests.ts';
 import type { ReasonRow } from './reason-row.ts';
 import type { FailureReason } from '../failure.ts';
 
@@ -7,7 +7,7 @@ import type { FailureReason } from '../failure.ts';
 export const cutReasons = {
   request_timeout: {
     title: 'the request takes longer than a hop allows',
-    when: (f) => oneOf(408, 460, 499)(f.status) || (cut(f) && cutAfterAMinute(f)),
+    when: (f) => endsLate(f) || (cut(f) && cutAfterAMinute(f)),
     blame: (f) => (f.status === undefined ? 'ingress' : byAnswer(f)),
     round: { family: 'down', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: true },
     tells: { own: false, cut: 'clock', size: 'no', time: 'yes', mayPass: false, maybeDown: false },

@@ -1,5 +1,5 @@
 import { byAnswer } from './blame.ts';
-import { code, cut, oneOf, putsManifest, registry, saysQuota } from './fact-tests.ts';
+import { code, cut, endsLate, oneOf, putsManifest, registry, saysQuota } from './fact-tests.ts';
 import type { ReasonRow } from './reason-row.ts';
 import type { FailureReason } from '../failure.ts';
 
@@ -107,7 +107,7 @@ export const refusalReasons = {
     title: 'the manifest is refused, though its blobs were taken',
     when: (f) =>
       putsManifest(f) &&
-      ((f.status !== undefined && f.status >= 400 && f.status < 500 && !code(f, 'DIGEST_INVALID')) ||
+      ((f.status !== undefined && f.status >= 400 && f.status < 500 && !endsLate(f) && !code(f, 'DIGEST_INVALID')) ||
         f.problem === 'digest_missing'),
     blame: byAnswer,
     round: { family: 'other', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: false },

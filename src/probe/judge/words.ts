@@ -1,7 +1,7 @@
 import type { Failure } from '../failure.ts';
 
 /** Headers that say why. */
-const saidIn = ['x-squid-error', 'x-envoy-overloaded', 'warning', 'content-type'] as const;
+const saidIn = ['x-squid-error', 'x-envoy-overloaded', 'warning'] as const;
 
 /** A page without its tags, and without what is in its head. */
 function textOf(body: string): string {
@@ -28,11 +28,13 @@ export function quoteOf({ evidence }: Failure): string | undefined {
 
 /**
  * All that the other side, the resolver or the TLS library said of a failure, in one line: status, the registry's code, the error
- * code, headers that say why, the beginning of the body without its tags.
+ * code, headers that say why, the type of the answer, the beginning of the body without its tags.
  */
 export function wordsOf({ status: answered, registryCode, evidence }: Failure): string {
   const { body = '', headers = {} } = evidence;
   const said = saidIn.flatMap((name) => (headers[name] === undefined ? [] : `${name}: ${headers[name]}`));
+  // In words of our own, lest a rule for words finds a name of a header where the other side complains of it.
+  const type = headers['content-type'] === undefined ? undefined : `written as ${headers['content-type']}`;
   const location = evidence.location === undefined ? undefined : `location: ${evidence.location}`;
   const tls = evidence.tlsProblem === undefined ? undefined : `tls:${evidence.tlsProblem}`;
   const login = evidence.authProblem === undefined ? undefined : `login:${evidence.authProblem}`;
@@ -44,6 +46,7 @@ export function wordsOf({ status: answered, registryCode, evidence }: Failure): 
     login,
     textOf(body),
     ...said,
+    type,
     evidence.coding === undefined ? undefined : `coding: ${evidence.coding}`,
     evidence.challenge,
     location,

@@ -11,11 +11,14 @@ export interface Image {
   readonly reference: string;
 }
 
-/** The image over these layers, in the media types of the check's client. */
+/** The image over these layers, in the media types of the check's client; an untagged one of the same layers is always the same. */
 export function imageOf(check: Check, layers: readonly Blob[], now: Date): Image {
   const { untagged } = check.workload;
   const descriptors = layers.flatMap(({ payload }) => Array.from({ length: untagged?.timesNamed ?? 1 }, () => payload));
-  const config = { name: 'config', payload: payloadOf(imageConfig(descriptors, now)) };
+  const config = {
+    name: 'config',
+    payload: payloadOf(imageConfig(descriptors, untagged === undefined ? now : new Date(0))),
+  };
   const manifest = imageManifest(check.client.manifest, config.payload, descriptors);
   return { config, manifest, reference: untagged === undefined ? tagOf(check) : manifest.digest };
 }

@@ -644,7 +644,7 @@ const table: [string, Partial<Failure>, Partial<Contrast>, string | undefined][]
     'a kind of manifest that is refused as the other is',
     { ...ofManifest('MANIFEST_INVALID', ''), status: 415 },
     { otherKindPassed: false, direct: 'same', proven: new Set(['everywhere']) },
-    'manifest_refused@registry_app certain',
+    'manifest_refused@registry_app likely',
   ],
   [
     'a kind of manifest that a hop does not let through',
@@ -696,10 +696,22 @@ const table: [string, Partial<Failure>, Partial<Contrast>, string | undefined][]
     'manifest_refused@registry_app likely',
   ],
   [
-    'a manifest for an owner that is not there',
+    'a manifest for a repository that is not there, where its blobs were taken',
     { ...ofManifest('NAME_UNKNOWN', 'repository not found'), status: 404 },
     { direct: 'same' },
+    'manifest_blobs_missing@registry_storage likely',
+  ],
+  [
+    'the repository of a blob that is not there',
+    { ...ofManifest('NAME_UNKNOWN', 'repository not found'), status: 404, blob: 'blob', phase: 'start' },
+    { direct: 'same' },
     'owner_missing@registry_app certain',
+  ],
+  [
+    'the same after its upload was opened',
+    { ...ofManifest('NAME_UNKNOWN', 'repository not found'), status: 404, blob: 'blob' },
+    { direct: 'same', sessionOpened: true },
+    undefined,
   ],
   [
     'a manifest that is refused where blobs were let in is no matter of rights',

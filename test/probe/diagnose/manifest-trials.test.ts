@@ -4,7 +4,7 @@ import { diagnose } from '../../../src/probe/diagnose/diagnose.ts';
 import type { ExamineDeps, ExamineOptions } from '../../../src/probe/diagnose/examine-options.ts';
 import { putManifests } from '../../../src/probe/diagnose/manifest-trials.ts';
 import { TrialLog } from '../../../src/probe/diagnose/trial-log.ts';
-import type { ManifestPut } from '../../../src/probe/diagnose/trial.ts';
+import type { ManifestPut, Trial } from '../../../src/probe/diagnose/trial.ts';
 import type { Check } from '../../../src/probe/check.ts';
 import type { Failure } from '../../../src/probe/failure.ts';
 import type { Run } from '../../../src/probe/outcome.ts';
@@ -33,7 +33,12 @@ interface Put {
   readonly checks: readonly Check[];
 }
 
-async function put(outcomes: Outcomes, changes: Partial<ExamineOptions> = {}, passedInMs?: number): Promise<Put> {
+async function put(
+  outcomes: Outcomes,
+  changes: Partial<ExamineOptions> = {},
+  passedInMs?: number,
+  trials: readonly Trial[] = [],
+): Promise<Put> {
   const checks: Check[] = [];
   const run: ExamineDeps['run'] = (check): Promise<Run> => {
     const outcome = outcomes[checks.length] ?? outcomes.at(-1);
@@ -42,6 +47,7 @@ async function put(outcomes: Outcomes, changes: Partial<ExamineOptions> = {}, pa
   };
   const options: ExamineOptions = { check: base, direct, signal: new AbortController().signal, ...changes };
   const log = new TrialLog(options, { run, paced: () => run, checkApi: () => Promise.resolve(undefined) });
+  log.trials.push(...trials);
   if (passedInMs !== Number.POSITIVE_INFINITY)
     log.trials.push(trialOf({ run: { check: options.check, durationMs: passedInMs ?? 100 } }));
   return { puts: await putManifests(options, { run }, log), log, checks };
@@ -92,6 +98,19 @@ describe('what is put', () => {
   });
 });
 
+test.each([
+  [
+    'where a blob could not be deleted: what stays is the same each time',
+    'method_not_allowed',
+    { kind: 'rotate', count: 1 },
+  ],
+  ['and else is not, lest one diagnosis deletes what another needs', 'connection_reset', { kind: 'fresh' }],
+] as const)('%s', async (_what, reason, payload) => {
+  const cleanup = { durationMs: 1, failures: [{ kind: 'blob', reason, message: '' }] } as const;
+  const done = await put(['ok'], {}, Number.POSITIVE_INFINITY, [trialOf({ run: { check: base, cleanup } })]);
+  expect(done.checks.map((check) => check.payload)).toEqual([payload]);
+});
+
 describe('what is not put, and said so', () => {
   test.each(['keep', 'cancel'] as const)('nothing, where it would stay: cleanup %s', async (cleanup) => {
     const done = await put(['ok'], { check: { ...base, registry: { ...base.registry, cleanup } } });
@@ -113,6 +132,19 @@ describe('what is not put, and said so', () => {
     expect(done.puts).toEqual([]);
     expect(done.log.leftOut).toEqual([
       'the manifest of a tiny image over ingress: 10 s were left for it, and it takes longer',
+    ]);
+  });
+
+  test('nor what it ends with a few seconds left, however quick the blobs were: a registry may ask others of a manifest', async () => {
+    const short = { check: { ...base, timeoutMs: 900_000 }, direct: undefined, deadlineMs: 9_000 };
+    const done = await put([{ ...fakeFailure('deadline'), blob: 'manifest', phase: 'commit' }], short);
+    expect([done.puts, done.log.leftOut]).toEqual([
+      [],
+      [
+        expect.stringMatching(
+          /^the manifest of a tiny image over ingress: \S+ s were left for it, and it takes longer$/,
+        ),
+      ],
     ]);
   });
 

@@ -193,6 +193,13 @@ const samples: Partial<Record<CauseName, readonly Sample[]>> = {
   ],
   manifest_tag_immutable: [registry(412, 'PRECONDITION', 'configured as immutable')],
   manifest_policy: [registry(412, 'PROJECTPOLICYVIOLATION', 'The image is not signed by cosign.')],
+  manifest_not_allowed: [
+    registry(
+      403,
+      'DENIED',
+      'User: x is not authorized to perform: ecr:PutImage on resource: y because no identity-based policy allows the ecr:PutImage action',
+    ),
+  ],
   manifest_kind_refused: [registry(400, 'MANIFEST_INVALID', 'unsupported media type')],
   manifest_blocked: [said(403, 'RBAC: access denied', { server: 'envoy', 'content-type': 'text/plain' })],
 };

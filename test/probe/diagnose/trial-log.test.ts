@@ -28,3 +28,11 @@ test('one that has more time than others needed, and does not end, is a failure'
   const { failed, leftOut } = await pushTwice(1_000);
   expect([failed.length, leftOut]).toEqual([1, []]);
 });
+
+test('what there is no time for is said once, however often it is asked for', () => {
+  const run: ExamineDeps['run'] = () => Promise.resolve(fakeRun(check));
+  const options: ExamineOptions = { check, deadlineMs: 0, signal: new AbortController().signal };
+  const log = new TrialLog(options, { run, paced: () => run, checkApi: () => Promise.resolve(undefined) });
+  expect(['one', 'one', 'two'].map((what) => log.hasTimeFor(what))).toEqual([false, false, false]);
+  expect(log.leftOut.map((sentence) => sentence.slice(0, 4))).toEqual(['one:', 'two:']);
+});

@@ -42,6 +42,12 @@ describe('the reason for these facts', () => {
     ['a 403 that says quota', { ...refusal, registryMessage: 'quota reached' }, 'quota_exceeded'],
     ['a 403 that says nothing of it', { ...refusal, registryMessage: 'no' }, 'auth_rejected'],
     ['an empty 403 before', { ...refusal, uploadStarted: false, bodyEmpty: true, step: 'start' }, 'auth_rejected'],
+    ...[408, 460, 499].map((status): [string, Partial<Facts>, FailureReason] => [
+      `${status} to a manifest`,
+      { status, blob: 'manifest', step: 'commit' },
+      'request_timeout',
+    ]),
+    ['412 to a manifest', { status: 412, blob: 'manifest', step: 'commit' }, 'manifest_refused'],
     ['507', { status: 507, answeredBy: 'other' }, 'quota_exceeded'],
   ])('%s', (_name, changes, reason) => {
     expect(reasonFor(facts(changes))).toBe(reason);

@@ -66,7 +66,7 @@ test('all words of a failure in one line, in a fixed order', () => {
   } as const;
   expect(wordsOf(fakeFailure('unexpected_response', { status: 413, registryCode: 'DENIED', evidence }))).toBe(
     '413 DENIED EPROTO tls:expired login:token_refused Too big x-squid-error: ERR_1 x-envoy-overloaded: true warning: 299 ' +
-      'content-type: text/html coding: gzip Basic realm="x" location: https://r.example.org/',
+      'written as text/html coding: gzip Basic realm="x" location: https://r.example.org/',
   );
   expect(wordsOf(fakeFailure('connection_reset', { evidence: { message: 'ours' } }))).toBe('');
 });
