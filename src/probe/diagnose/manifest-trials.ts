@@ -6,7 +6,6 @@ import type { Run } from '../outcome.ts';
 import type { ExamineDeps, ExamineOptions } from './examine-options.ts';
 import { timesToProve } from './flips.ts';
 import { followsLayers, isOfConfigOrManifest, isOfManifest } from './manifest-failure.ts';
-import { isRefusal } from './predicates.ts';
 import { sendsAgain, trialCheck } from './trial-checks.ts';
 import type { TrialLog } from './trial-log.ts';
 import type { ManifestPut } from './trial.ts';
@@ -143,10 +142,10 @@ export function manifestFactsOf(puts: readonly ManifestPut[]): string[] {
 /** The manifest was taken, or may have been, and could not be deleted. */
 function stays({ cleanup, failure }: Run): string {
   const kept = cleanup.failures.find(({ kind }) => kind === 'manifest');
-  const isPut = failure !== undefined && isOfManifest(failure);
-  if (kept === undefined || (isPut && isRefusal(failure))) return '';
-  const isTaken = !isPut || (failure.status ?? 500) < 300;
-  return `; it ${isTaken ? 'stays' : 'may stay'} there, because it could not be deleted: ${kept.message}`;
+  // Of its PUT; a success, where what failed came before or after it.
+  const { status = 500 } = failure !== undefined && isOfManifest(failure) ? failure : { status: 201 };
+  if (kept === undefined || (status >= 400 && status < 500)) return '';
+  return `; it ${status < 300 ? 'stays' : 'may stay'} there, because it could not be deleted: ${kept.message}`;
 }
 
 /** `one image of 4 that was cut (…), …`: where the client itself sends such a request again, and all others got through; none: it is another matter. */
