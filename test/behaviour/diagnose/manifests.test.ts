@@ -59,6 +59,22 @@ test('where nothing can be deleted it stays without a tag, and that is said', as
   );
 });
 
+test.each([
+  ['where nothing can be deleted diagnoses leave the same manifest each time', 'disabled', 1],
+  ['where it is deleted none needs what another deletes', 'enabled', 2],
+] as const)('%s', async (_what, deletion, count) => {
+  const put: string[] = [];
+  for (let times = 0; times < 2; times += 1) {
+    const { registry } = await examined({ quirksChanges: { deletion } });
+    put.push(
+      ...registry.requests.flatMap(({ method, path }) =>
+        method === 'PUT' && path.includes('/manifests/') ? [path.replace(/.*\/manifests\//, '')] : [],
+      ),
+    );
+  }
+  expect([put.length, new Set(put).size]).toEqual([2, count]);
+});
+
 test.each(['keep', 'cancel'] as const)('none is put with `cleanup: %s`, and that is said', async (cleanup) => {
   const { diagnosis, asked } = await examined({}, { cleanup });
   expect([diagnosis.kind, asked]).toEqual(['healthy', []]);
