@@ -623,6 +623,15 @@ const table: [string, Partial<Failure>, Partial<Contrast>, string | undefined][]
   ['a manifest for which there are too many tags', ofManifest('DENIED', 'quota of tags exceeded'), {}, policy],
   ['a manifest that a policy refuses', ofManifest('DENIED', 'blocked by policy: not signed'), {}, certainPolicy],
   [
+    'a right that the login lacks, which AWS speaks of as a policy',
+    ofManifest(
+      'DENIED',
+      'User: x is not authorized to perform: ecr:PutImage on resource: y because no identity-based policy allows it',
+    ),
+    { loginWorks: true },
+    'manifest_not_allowed@auth_server certain',
+  ],
+  [
     'a tag that must not move',
     ofManifest('TAG_INVALID', 'The image tag already exists and the repository is immutable'),
     {},
