@@ -53,19 +53,18 @@ export function judge(cases: readonly Case[]): Verdict[][] {
   const candidates = cases.map(candidatesFor);
   const proven = candidates.map((names, index) => provenOf(names, cases[index]));
   const sure = new Set(proven.flat());
-  const named = cases.flatMap((one, index) => {
-    const cause = proven[index]?.find(isNamed);
-    return cause === undefined ? [] : [{ one, cause }];
-  });
+  const known = cases.flatMap((one, index) => (proven[index] ?? []).map((cause) => ({ one, cause })));
   const coverage = (name: CauseName): number => candidates.filter((names) => names.includes(name)).length;
   return candidates.map((names, index): Verdict[] => {
     const own = best(proven[index] ?? [], rankOf);
     const [first] = own;
-    // A general cause adds nothing where a named one is certain.
-    if (!names.some(isNamed)) {
-      const known = named.find(({ one }) => explainsToo(one, cases[index]));
-      if (known !== undefined) return [{ cause: known.cause, confidence: 'likely' }];
-    }
+    // A more general cause adds nothing where a more particular one is certain.
+    const highest = Math.max(...names.map(rankOf));
+    const [particular] = best(
+      known.flatMap(({ one, cause }) => (rankOf(cause) > highest && explainsToo(one, cases[index]) ? cause : [])),
+      rankOf,
+    );
+    if (particular !== undefined) return [{ cause: particular, confidence: 'likely' }];
     if (first !== undefined) return [{ cause: first, confidence: 'certain' }];
     // What another failure proves explains this one as well.
     const [elsewhere] = best(
@@ -105,10 +104,6 @@ const ranks = { general: 0, inferred: 1, named: 2 } as const;
 
 function rankOf(name: CauseName): number {
   return ranks[causes[name].rank ?? 'named'];
-}
-
-function isNamed(name: CauseName): boolean {
-  return rankOf(name) === ranks.named;
 }
 
 /** Those with the highest value. */

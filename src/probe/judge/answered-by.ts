@@ -90,7 +90,7 @@ const fingerprints: readonly { readonly by: AnsweredBy; readonly matches: (answe
     by: 'nginx',
     matches: (a) => signs(a, /^(?:nginx|openresty|tengine)/, a.body === '' && a.value('content-length') !== '0'),
   },
-  { by: 'apache', matches: (a) => /^apache(?:\/|$)/.test(a.server) },
+  { by: 'apache', matches: (a) => signs(a, /^apache(?:\/|$)/, a.body === '') },
 ];
 
 /** `Bad Gateway`, `Gateway Timeout`, `Client Closed Request`. */
@@ -106,7 +106,7 @@ function isTraefikLength(answer: Answer): boolean {
 
 /** What its pages go on with. */
 const haproxySentence =
-  /<\/h1>\n(?:no server is available|the server (?:didn't|returned)|your browser|request forbidden by administrative|an internal server error)/;
+  /<\/h1>\n(?:no server is available|the server (?:didn't|returned|does not support)|your browser|you (?:have sent too many|need a valid)|request forbidden by administrative|an internal server error|the request entity exceeds|the resource (?:could not|is no longer)|a request was made of a resource)/;
 /** As its pages begin, whether or not the address at their foot is switched off. */
 const apachePage =
   /^<!doctype html public "-\/\/(?:ietf\/\/dtd html 2\.0|w3c\/\/dtd html 4\.01)\/\/en"[^>]*>\s*<html><head>\s*<title>\d{3} [^<]+<\/title>\s*<\/head><body>\s*<h1>/;
@@ -116,7 +116,7 @@ const traefikText =
 const traefikAlone =
   /^(?:(?:bad gateway|gateway timeout|client closed request|request entity too large|too many requests)$|no available server\s*$)/;
 /** Hops that put their name on whatever they pass on. */
-const namesAll = /^(?:nginx|openresty|tengine|(?:istio-)?envoy|caddy)/;
+const namesAll = /^(?:nginx|openresty|tengine|(?:istio-)?envoy|caddy|apache(?:\/|$))/;
 
 /**
  * Whether a hop that puts its name on whatever it passes on made this answer: an error is its own only when it looks like one (`isAlike`), and
