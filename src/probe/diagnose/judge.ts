@@ -37,11 +37,14 @@ export function candidatesFor({ failure, contrast }: Case): CauseName[] {
 function explainsToo({ failure, contrast }: Case, other: Case | undefined): boolean {
   if (other === undefined) return false;
   if (isAlike(other.failure, failure)) return true;
+  // A small body that is ended because it is slow is refused for no size.
+  if (other.contrast.isSlowBody) return false;
   const { status, answeredBy } = other.failure;
   const isItsOwn =
     answeredBy === failure.answeredBy || (status === 502 && answeredBy !== 'registry') || isCut(other.failure);
   const isOfSize = reasonTable[failure.reason].tells.size === 'yes';
-  return isOfSize && isItsOwn && other.failure.sentBytes > 0 && other.contrast.sizeBytes >= contrast.sizeBytes;
+  const isNoSmaller = contrast.sizeBytes > 0 && other.contrast.sizeBytes >= contrast.sizeBytes;
+  return isOfSize && isItsOwn && other.failure.sentBytes > 0 && isNoSmaller;
 }
 
 /**

@@ -41,6 +41,9 @@ export function slowSending({ subject, direct }: Examination): Slowness[] {
   const [first] = named.toSorted((a, b) => b.trial.sizeBytes - a.trial.sizeBytes);
   // Pushes that contradict each other show nothing.
   if (first === undefined || named.some(({ cause }) => cause !== first.cause)) return [];
+  // Whether segments are lost is chance; who reads slowly does so each time, unless he was busy for a moment.
+  const isOnce = subject.trials.some((trial) => isFast(trial, first.trial.sizeBytes, there));
+  if (first.cause === 'receiver_slow' && isOnce) return [];
   const contrasted = named.length >= 2 && there >= slowFactor * Math.max(...slow.map(speedOf));
   const compared = there === 0 ? '' : `; ${formatBytes(there)}/s over ${direct?.path.name ?? ''}`;
   const evidence = `${wordsOf(first.trial)}${compared}`;
@@ -66,6 +69,13 @@ function isMeasured({ kind, run, sizeBytes }: Trial): boolean {
   const { limited } = run.sending ?? {};
   if (limited === undefined || !run.ok || kind === 'pausing' || sizeBytes < leastBytes) return false;
   return limited.receiver + limited.network + limited.prober >= leastSendingMs;
+}
+
+/** As large a body went over this path quickly. */
+function isFast({ kind, run, sizeBytes }: Trial, leastSizeBytes: number, there: number): boolean {
+  const { ok, pushBytesPerSecond } = run;
+  const isAlike = ok && kind !== 'pausing' && kind !== 'version' && sizeBytes >= leastSizeBytes;
+  return isAlike && pushBytesPerSecond !== undefined && !isSlow(pushBytesPerSecond, there);
 }
 
 function speedOf({ run }: Trial): number {

@@ -1493,6 +1493,29 @@ describe('how sure a cause is', () => {
     ]);
   });
 
+  test.each<[string, Partial<Contrast>, boolean]>([
+    ['of a larger body', { sizeBytes: 8_000_000 }, true],
+    ['of a smaller body', { sizeBytes: 1_000_000 }, false],
+    ['of a small body that is slow', { sizeBytes: 8_000_000, isSlowBody: true }, false],
+  ])('a refusal for size explains the 502 %s before it: %s', (_what, changes, explains) => {
+    const refusal = failed({
+      reason: 'body_too_large',
+      status: 413,
+      answeredBy: 'caddy',
+      phase: 'wait',
+      sentBytes: 4e6,
+    });
+    const front = failed({ ...gateway(502), answeredBy: 'apache', phase: 'wait', sentBytes: 1e6 });
+    const seen = { direct: 'ok', registryAnswered: true, smallPassed: true } as const;
+    const [, other] = judge([
+      { failure: refusal, contrast: around({ ...seen, sizeBytes: 4_000_000, proven: new Set(['size', 'path']) }) },
+      { failure: front, contrast: around({ ...seen, ...changes, proven: new Set(['path']) }) },
+    ]);
+    expect(other!.map(({ cause, confidence }) => `${cause} ${confidence}`)).toEqual([
+      explains ? 'caddy_body_limit likely' : 'hop_fails_request certain',
+    ]);
+  });
+
   test('a failure that a certain cause explains gets no general one beside it', () => {
     const smallPassed = around({ smallPassed: true, registryAnswered: true, sizeBytes: 8_000_000 });
     const refused413 = { reason: 'body_too_large', phase: 'wait', status: 413, answeredBy: 'caddy' } as const;

@@ -110,6 +110,13 @@ describe('what holds pushes up', () => {
     ]);
   });
 
+  test('is not named where as large a body went over this path quickly; a smaller one, or one over another path, says nothing', () => {
+    const quick = { bytesPerSecond: 80 * MB };
+    expect(causesOf(over({ limited: receiver }, quick))).toEqual([]);
+    expect(causesOf(over({ limited: receiver }, { ...quick, sizeBytes: MB }))).toEqual(['receiver_slow likely']);
+    expect(causesOf(over({ limited: receiver }), fast)).toEqual(['receiver_slow likely']);
+  });
+
   test('says what was seen, in figures', () => {
     const facts = { ...lossy, minRttMs: 4, rttMs: 80 };
     const [held] = slowSending({ subject: over({ limited: network, facts }), direct: fast });
