@@ -99,7 +99,8 @@ export const authCauses = {
     reference: 'https://distribution.github.io/distribution/spec/auth/token/',
     explains: tokenRefusedWith(...missingStatuses),
     refutedBy: ['cameOnce', 'registrySaidIt'],
-    provenBy: [/^(?:404|405|410)\b/],
+    // A service that answers in JSON is there, whatever it misses.
+    provenBy: [/^(?:404|405|410)\b(?!.*\bwritten as application\/\S*json)/s],
     nextTest: '`curl -i -u USER` of the realm that the challenge names: JSON with a `token` is right.',
   },
   login_not_asked: {

@@ -169,7 +169,7 @@ export const registryCauses = {
     reference: 'https://distribution.github.io/distribution/about/configuration/#log',
     rank: 'general',
     explains: is('registry_error', 'registry', (_, x) => x.direct === 'ok'),
-    refutedBy: ['failsEverywhere', 'cameOnce'],
+    refutedBy: ['failsEverywhere', 'cameOnce', 'largerAlikePassed'],
     provenBy: ['path'],
     nextTest: 'Push over this path and over the direct one, and compare both requests in the registry’s log.',
   },

@@ -114,7 +114,7 @@ export const sizeCauses = {
   proxy_body_limit: {
     title: 'a proxy refuses bodies above its size limit',
     remedy:
-      'Raise the limit on the size of request bodies at the hop that answers 413 (nginx, with a page of its own in `error_page`: `client_max_body_size 0;`; Caddy `request_body max_size`; Go servers’ `MaxBytesReader`; mod_security `SecRequestBodyLimit`), or push large layers over another path.',
+      'Raise the limit on the size of request bodies at the hop that answers 413 (nginx, with a page of its own in `error_page`: `client_max_body_size 0;`; Caddy `request_body max_size`; Go servers’ `MaxBytesReader`; Apache, with an `ErrorDocument` of its own, `LimitRequestBody 0`; mod_security `SecRequestBodyLimit`), or push large layers over another path.',
     reference: 'https://github.com/moby/moby/issues/27877',
     rank: 'general',
     explains: is('body_too_large', undefined, isPushed),

@@ -246,8 +246,9 @@ function longestWaitMs({ run }: Trial, { phase }: Failure): number {
   return Math.max(0, ...run.attempts.flatMap(({ phaseMs }) => phases.map((one) => phaseMs[one] ?? 0)));
 }
 
+/** Of single answers: what chunks wait for theirs adds up. */
 function longestAnsweredMs(failure: Failure, trials: readonly Trial[]): number {
-  return Math.max(0, ...trials.map((one) => (one.run.ok ? longestWaitMs(one, failure) : 0)));
+  return Math.max(0, ...trials.map((one) => (one.run.ok && !isChunked(one) ? longestWaitMs(one, failure) : 0)));
 }
 
 /** Ended while the registry was to answer, by a hop that said so or by one that is known to end silence. */

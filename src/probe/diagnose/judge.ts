@@ -29,6 +29,9 @@ export function candidatesFor({ failure, contrast }: Case): CauseName[] {
   });
 }
 
+/** They prove that time ends it, and no size. */
+const timeContrasts = ['pace', 'clock', 'rest'] as const;
+
 /**
  * Whether what is certain of the one failure explains the other as well: it is the same failure, or the same hop refuses bodies for
  * their size, and fails a body that is no smaller in another way; or a hop before it says 502, or the connection is cut, because the refusal came
@@ -40,10 +43,17 @@ function explainsToo({ failure, contrast }: Case, other: Case | undefined): bool
   // A small body that is ended because it is slow is refused for no size.
   if (other.contrast.isSlowBody) return false;
   const { status, answeredBy } = other.failure;
+  const isTimed = timeContrasts.some((name) => other.contrast.proven.has(name));
   const isItsOwn =
-    answeredBy === failure.answeredBy || (status === 502 && answeredBy !== 'registry') || isCut(other.failure);
+    answeredBy === failure.answeredBy ||
+    (status === 502 && answeredBy !== 'registry') ||
+    (isCut(other.failure) && !isTimed);
   const isOfSize = reasonTable[failure.reason].tells.size === 'yes';
-  const isNoSmaller = contrast.sizeBytes > 0 && other.contrast.sizeBytes >= contrast.sizeBytes;
+  // Of a search it is not known at which size it was refused, but what passed is smaller.
+  const isNoSmaller =
+    contrast.sizeBytes > 0
+      ? other.contrast.sizeBytes >= contrast.sizeBytes
+      : other.contrast.sizeBytes > contrast.passedBytes;
   return isOfSize && isItsOwn && other.failure.sentBytes > 0 && isNoSmaller;
 }
 

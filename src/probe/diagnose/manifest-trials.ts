@@ -2,6 +2,7 @@ import type { NetworkPath } from '../../network/path.ts';
 import type { Check } from '../check.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
 import { isHungUp } from '../judge/is-cut.ts';
+import type { FailureReason } from '../failure.ts';
 import type { Run } from '../outcome.ts';
 import type { ExamineDeps, ExamineOptions } from './examine-options.ts';
 import { timesToProve } from './flips.ts';
@@ -104,9 +105,12 @@ function manifestCheck(check: Check, way: ManifestPut['way'], path: NetworkPath,
   };
 }
 
-/** The registry said so of a blob of this examination. */
+/** Deletion is switched off, or this login has no right to it. */
+const undeletable: ReadonlySet<FailureReason> = new Set(['method_not_allowed', 'auth_rejected', 'blocked_by_policy']);
+
+/** The registry, or a hop, refused to delete a blob of this examination. */
 function deletesNothing({ trials }: TrialLog): boolean {
-  return trials.some(({ run }) => run.cleanup.failures.some(({ reason }) => reason === 'method_not_allowed'));
+  return trials.some(({ run }) => run.cleanup.failures.some(({ reason }) => undeletable.has(reason)));
 }
 
 /** The layer was taken, and what follows it was not. */
@@ -139,12 +143,16 @@ export function manifestFactsOf(puts: readonly ManifestPut[]): string[] {
   });
 }
 
+/** A hop stopped waiting: what it had sent on may be stored. */
+const lateStatuses: ReadonlySet<number> = new Set([408, 460, 499]);
+
 /** The manifest was taken, or may have been, and could not be deleted. */
 function stays({ cleanup, failure }: Run): string {
   const kept = cleanup.failures.find(({ kind }) => kind === 'manifest');
   // Of its PUT; a success, where what failed came before or after it.
   const { status = 500 } = failure !== undefined && isOfManifest(failure) ? failure : { status: 201 };
-  if (kept === undefined || (status >= 400 && status < 500)) return '';
+  const isRefusal = status >= 400 && status < 500 && !lateStatuses.has(status);
+  if (kept === undefined || isRefusal) return '';
   return `; it ${status < 300 ? 'stays' : 'may stay'} there, because it could not be deleted: ${kept.message}`;
 }
 

@@ -1,6 +1,6 @@
 import { plainToTlsWords } from '../judge/words.ts';
 import type { Match } from './match.ts';
-import { either, isPageOfHop, says } from './predicates.ts';
+import { either, says } from './predicates.ts';
 import type { AnsweredBy } from '../failure.ts';
 
 /**
@@ -55,8 +55,7 @@ export const tokenRefusedWith =
 const unknownByPage: ReadonlySet<AnsweredBy> = new Set(['registry', 'none', 'other', 'cloudflare', 'cloudfront']);
 
 /** A hop that is known by its page refuses the way to the token service. */
-export const hopRefusesToken: Match = (f, x) =>
-  tokenRefusedWith(403)(f, x) && (!unknownByPage.has(f.answeredBy) || isPageOfHop(f));
+export const hopRefusesToken: Match = (f, x) => tokenRefusedWith(403)(f, x) && !unknownByPage.has(f.answeredBy);
 
 /** Statuses with which a token service says that nothing is there, or that there were too many. */
 export const missingStatuses = [404, 405, 410] as const;

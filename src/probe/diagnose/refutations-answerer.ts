@@ -109,8 +109,12 @@ export const answererRefutations = {
     holds: (f, x) => f.answeredBy !== 'registry' && (isPageOfHop(f) || x.direct === 'ok' || x.direct === 'slow'),
   },
   failsHereAlone: {
-    when: 'twice it failed on this path and got through over another, and the answer does not speak of storage',
-    holds: (f, x) => x.proven.has('path') && x.direct === 'ok' && !says(storageWords)(f, x),
+    when: 'twice it failed on this path, never got through here, and did over another, and the answer does not speak of storage',
+    holds: (f, x) =>
+      x.proven.has('path') &&
+      x.direct === 'ok' &&
+      (x.passedAlikeBytes === 0 || x.passedAlikeBytes < x.sizeBytes) &&
+      !says(storageWords)(f, x),
   },
   registrySaidIt: {
     when: 'the answer is an error of the registry’s own',

@@ -42,7 +42,7 @@ export function slowSending({ subject, direct }: Examination): Slowness[] {
   // Pushes that contradict each other show nothing.
   if (first === undefined || named.some(({ cause }) => cause !== first.cause)) return [];
   // Whether segments are lost is chance; who reads slowly does so each time, unless he was busy for a moment.
-  const isOnce = subject.trials.some((trial) => isFast(trial, first.trial.sizeBytes, there));
+  const isOnce = subject.trials.some((trial) => isFast(trial, first.trial, there));
   if (first.cause === 'receiver_slow' && isOnce) return [];
   const contrasted = named.length >= 2 && there >= slowFactor * Math.max(...slow.map(speedOf));
   const compared = there === 0 ? '' : `; ${formatBytes(there)}/s over ${direct?.path.name ?? ''}`;
@@ -71,10 +71,10 @@ function isMeasured({ kind, run, sizeBytes }: Trial): boolean {
   return limited.receiver + limited.network + limited.prober >= leastSendingMs;
 }
 
-/** As large a body went over this path quickly. */
-function isFast({ kind, run, sizeBytes }: Trial, leastSizeBytes: number, there: number): boolean {
+/** As large a body of the same shape went over this path quickly. */
+function isFast({ kind, shape, run, sizeBytes }: Trial, slow: Trial, there: number): boolean {
   const { ok, pushBytesPerSecond } = run;
-  const isAlike = ok && kind !== 'pausing' && kind !== 'version' && sizeBytes >= leastSizeBytes;
+  const isAlike = ok && shape === slow.shape && kind !== 'pausing' && kind !== 'version' && sizeBytes >= slow.sizeBytes;
   return isAlike && pushBytesPerSecond !== undefined && !isSlow(pushBytesPerSecond, there);
 }
 

@@ -90,7 +90,7 @@ const fingerprints: readonly { readonly by: AnsweredBy; readonly matches: (answe
     by: 'nginx',
     matches: (a) => signs(a, /^(?:nginx|openresty|tengine)/, a.body === '' && a.value('content-length') !== '0'),
   },
-  { by: 'apache', matches: (a) => signs(a, /^apache(?:\/|$)/, a.body === '') },
+  { by: 'apache', matches: (a) => signs(a, /^apache(?:\/|$)/, a.body === '' && a.value('content-length') !== '0') },
 ];
 
 /** `Bad Gateway`, `Gateway Timeout`, `Client Closed Request`. */
@@ -150,7 +150,7 @@ export function answeredBy(exchange: Pick<Exchange, 'response'> | undefined): An
 
 /** Whether the body is a page for people, which no registry writes. */
 export function isPage(response: HttpResponse): boolean {
-  return pageMarks.test(bodyText(response, 4096));
+  return /^text\/html\b/i.test(response.headers['content-type']?.[0] ?? '') || pageMarks.test(bodyText(response, 4096));
 }
 
 /** The first `maxBytes` of a response body as text. */

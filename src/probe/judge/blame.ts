@@ -6,7 +6,8 @@ import { type Blame, partOfAnswerer } from '../failure.ts';
 export const byAnswer = (f: Facts): Blame => partOfAnswerer[f.answeredBy];
 /** The registry's storage once bytes were to be stored; nobody where a page for people came, which no registry writes. */
 export const storageAtTheEnd = (f: Facts): Blame => {
-  if (f.exchange?.response !== undefined && isPage(f.exchange.response)) return 'unknown';
+  const { response } = f.exchange ?? {};
+  if (f.answeredBy === 'other' && response !== undefined && isPage(response)) return 'unknown';
 
   return f.step === 'start' || f.step === 'auth' ? 'registry_app' : 'registry_storage';
 };

@@ -1,3 +1,4 @@
+import { pageMarks } from './answered-by.ts';
 import type { Failure } from '../failure.ts';
 
 /** Headers that say why. */
@@ -75,5 +76,5 @@ export const plainToTlsWords =
 
 /** The registry made this answer: an error of its own, or a bare one that is no page of a hop that leaves the registry's header on it. */
 export function saidByRegistry({ answeredBy, registryCode, evidence }: Failure): boolean {
-  return answeredBy === 'registry' && (registryCode !== undefined || !/<html/i.test(evidence.body ?? ''));
+  return answeredBy === 'registry' && (registryCode !== undefined || !pageMarks.test(evidence.body ?? ''));
 }

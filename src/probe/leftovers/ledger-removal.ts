@@ -5,7 +5,7 @@ import type { NetworkPath } from '../../network/path.ts';
 import { ProtocolError, registryErrors } from '../../registry/errors.ts';
 import { anyManifest } from '../../registry/manifest.ts';
 import type { RegistryClient } from '../../registry/registry-client.ts';
-import { answeredBy, isPage } from '../judge/answered-by.ts';
+import { answeredBy, bodyText, isPage } from '../judge/answered-by.ts';
 import { settleMs } from './ledger.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
 import { parseUrl, WrittenUrl } from '../../network/parse-url.ts';
@@ -93,9 +93,13 @@ async function statusOf(client: RegistryClient, url: URL, signal: AbortSignal): 
 function saysAbsent(answer: Exchange): boolean {
   if (answer.response?.status !== 404) return false;
   const by = answeredBy(answer);
-  if (by === 'registry' || (by === 'other' && !isPage(answer.response))) return true;
-  throw unexpected(answer, `${by === 'other' ? 'a page for people' : by} answered 404 in the place of the registry`);
+  const isOfHop = by === 'other' && (isPage(answer.response) || noRouteWords.test(bodyText(answer.response, 256)));
+  if (by === 'registry' || (by === 'other' && !isOfHop)) return true;
+  throw unexpected(answer, `${by === 'other' ? 'a hop' : by} answered 404 in the place of the registry`);
 }
+
+/** What routers say that know no way: Go's, and the default backends of ingress controllers. */
+const noRouteWords = /^404 page not found|default backend/i;
 
 async function deleteDigest(client: RegistryClient, entry: LedgerEntry, now: number): Promise<Removal> {
   const { kind, digest = '', state } = entry;

@@ -78,7 +78,8 @@ export class RunTrail {
       if (sessionId !== undefined) this.#drop(sessionId);
       return answer;
     } catch (error) {
-      if (mayHaveHappened(error)) this.#doubt(this.#latest(entry));
+      const firstSending = error instanceof ProtocolError ? error.firstSending : undefined;
+      if (mayHaveHappened(error) || mayHaveHappened(firstSending)) this.#doubt(this.#latest(entry));
       // Of an earlier attempt's commit nothing is known by this answer.
       else if (isNew && !(kind === 'blob' && saysGone(error))) this.#drop(entry.id);
       throw error;

@@ -738,6 +738,36 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     { loginWorks: true },
   ],
   [
+    'a token service of its own that says so on a page',
+    {
+      reason: 'auth_rejected',
+      status: 403,
+      answeredBy: 'other',
+      phase: 'auth',
+      evidence: { authProblem: 'token_refused', body: '<html>incorrect user name or password' },
+    },
+    {},
+    'credentials_rejected@auth_server certain',
+    { loginWorks: true },
+  ],
+  [
+    'a token service that is there, and answers 404 in JSON',
+    {
+      reason: 'auth_rejected',
+      status: 404,
+      answeredBy: 'other',
+      phase: 'auth',
+      evidence: {
+        authProblem: 'token_refused',
+        body: '{"status":404}',
+        headers: { 'content-type': 'application/json' },
+      },
+    },
+    {},
+    'token_service_missing@auth_server likely',
+    { cameAgain: false },
+  ],
+  [
     'a token service that knows no such user, in the registry’s own words',
     {
       reason: 'auth_rejected',
@@ -1514,6 +1544,27 @@ describe('how sure a cause is', () => {
     expect(other!.map(({ cause, confidence }) => `${cause} ${confidence}`)).toEqual([
       explains ? 'caddy_body_limit likely' : 'hop_fails_request certain',
     ]);
+  });
+
+  test.each<[string, Partial<Contrast>, boolean]>([
+    ['a larger body than any that passed, where a search found the limit', { sizeBytes: 8_000_000 }, true],
+    ['a body no larger than one that passed', { sizeBytes: 2_000_000 }, false],
+    ['a body that time ends, as was proven', { sizeBytes: 8_000_000, proven: new Set(['path', 'clock']) }, false],
+  ])('a refusal for size explains the cut of %s', (_what, changes, explains) => {
+    const refusal = failed({
+      reason: 'body_too_large',
+      status: 413,
+      answeredBy: 'caddy',
+      phase: 'wait',
+      sentBytes: 4e6,
+    });
+    const cut = failed({ reason: 'connection_reset', answeredBy: 'none', phase: 'send', sentBytes: 1e6 });
+    const seen = { direct: 'ok', registryAnswered: true, smallPassed: true, passedBytes: 2_000_000 } as const;
+    const [, other] = judge([
+      { failure: refusal, contrast: around({ ...seen, proven: new Set(['size', 'path']) }) },
+      { failure: cut, contrast: around({ ...seen, ...changes }) },
+    ]);
+    expect(other!.some(({ cause }) => cause === 'caddy_body_limit')).toBe(explains);
   });
 
   test('a failure that a certain cause explains gets no general one beside it', () => {

@@ -115,6 +115,9 @@ describe('what holds pushes up', () => {
     expect(causesOf(over({ limited: receiver }, quick))).toEqual([]);
     expect(causesOf(over({ limited: receiver }, { ...quick, sizeBytes: MB }))).toEqual(['receiver_slow likely']);
     expect(causesOf(over({ limited: receiver }), fast)).toEqual(['receiver_slow likely']);
+    const chunked = { ...trial(quick), shape: 'put-length' as const };
+    const subject = over({ limited: receiver });
+    expect(causesOf({ ...subject, trials: [...subject.trials, chunked] })).toEqual(['receiver_slow likely']);
   });
 
   test('says what was seen, in figures', () => {

@@ -224,9 +224,23 @@ describe('a blob', () => {
     registry.intercept = ({ method }) => (method === 'DELETE' ? page : undefined);
     const { ledger, run } = setUp();
     const { cleanup } = await run(checkOf(registry.url));
-    expect(cleanup.failures[0]?.message).toContain('a page for people answered 404 in the place of the registry');
+    expect(cleanup.failures[0]?.message).toContain('a hop answered 404 in the place of the registry');
     expect(states(ledger)).toEqual(['blob stored']);
   });
+
+  test.each(['404 page not found\n', 'default backend - 404'])(
+    'that a router denies is not taken for deleted: %j',
+    async (body) => {
+      const registry = await registryOf();
+      const headers = { 'Docker-Distribution-Api-Version': [], server: 'nginx', 'content-type': 'text/plain' };
+      registry.intercept = ({ method }) =>
+        method === 'DELETE' ? { kind: 'answer', status: 404, headers, body } : undefined;
+      const { ledger, run } = setUp();
+      const { cleanup } = await run(checkOf(registry.url));
+      expect(cleanup.failures[0]?.message).toContain('a hop answered 404 in the place of the registry');
+      expect(states(ledger)).toEqual(['blob stored']);
+    },
+  );
 
   test('that is still there after a 202 is not taken for deleted', async () => {
     const registry = await registryOf({ quirks: 'gitea' });

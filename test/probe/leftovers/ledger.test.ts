@@ -182,6 +182,17 @@ describe('what did not happen is not remembered', () => {
     expect(found()).toEqual([]);
   });
 
+  test('a manifest that was sent before, and may be stored by that, is remembered whatever the second answer is', async () => {
+    const trail = new RunTrail(ledgerOf(), checkOf('http://127.0.0.1:1'), new Redactor());
+    const answered = (status: number, firstSending?: unknown): ProtocolError => {
+      const exchange = exchangeOf({ method: 'PUT', response: answerOf(status) });
+      return new ProtocolError({ step: 'commit', problem: 'unexpected_status', exchange, message: 'no', firstSending });
+    };
+    const digest = `sha256:${'0'.repeat(64)}`;
+    await trail.committing('manifest', digest, () => Promise.reject(answered(404, answered(502)))).catch(() => {});
+    expect(found()).toEqual(['manifest committing']);
+  });
+
   test('what a body has been given away is known before the connection says what became of it', async () => {
     const silent = {
       writableLength: 1_024,
