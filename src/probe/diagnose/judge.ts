@@ -5,6 +5,7 @@ import { type Proof, proofsOf } from './cause.ts';
 import { type CauseName, causeNames, causes } from './causes.ts';
 import type { Contrast } from './contrast.ts';
 import { isAlike } from './flips.ts';
+import { isRefusal } from './predicates.ts';
 import type { Confidence } from './finding.ts';
 import { wordsOf } from '../judge/words.ts';
 import { refutations } from './refutations.ts';
@@ -68,7 +69,7 @@ export function judge(cases: readonly Case[]): Verdict[][] {
   const sure = new Set(proven.flat());
   const known = cases.flatMap((one, index) => (proven[index] ?? []).map((cause) => ({ one, cause })));
   const coverage = (name: CauseName): number => candidates.filter((names) => names.includes(name)).length;
-  return candidates.map((names, index): Verdict[] => {
+  const verdicts = candidates.map((names, index): Verdict[] => {
     const own = best(proven[index] ?? [], rankOf);
     const [first] = own;
     // A more general cause adds nothing where a more particular one is certain.
@@ -88,6 +89,29 @@ export function judge(cases: readonly Case[]): Verdict[][] {
     const left = best(best(names, rankOf), coverage);
     return left.map((cause) => ({ cause, confidence: left.length === 1 ? 'likely' : 'open' }));
   });
+  return verdicts.map((verdict, index) => refusedMeanwhile(verdict, cases[index], { cases, verdicts }) ?? verdict);
+}
+
+/**
+ * Where a hop says 502 to bodies, and the registry refuses the same push in another shape: its refusal came while the hop still wrote. Undefined: it
+ * is not so, or no one cause of the refusal is known.
+ */
+function refusedMeanwhile(
+  verdict: readonly Verdict[],
+  one: Case | undefined,
+  { cases, verdicts }: { readonly cases: readonly Case[]; readonly verdicts: readonly (readonly Verdict[])[] },
+): Verdict[] | undefined {
+  const { status, answeredBy, sentBytes = 0 } = one?.failure ?? {};
+  const isGeneral = verdict.every(({ cause }) => rankOf(cause) === ranks.general);
+  if (status !== 502 || answeredBy === 'registry' || sentBytes === 0 || !isGeneral) return undefined;
+  const refusals = cases.flatMap(({ failure }, index) => {
+    const [first, ...others] = verdicts[index] ?? [];
+    const isRefused = failure.answeredBy === 'registry' && isRefusal(failure) && failure.sentBytes > 0;
+    const isKnown = first !== undefined && others.length === 0 && rankOf(first.cause) > ranks.general;
+    return isRefused && isKnown ? [first.cause] : [];
+  });
+  const [cause] = refusals;
+  return cause === undefined ? undefined : [{ cause, confidence: 'likely' }];
 }
 
 /**

@@ -1567,6 +1567,35 @@ describe('how sure a cause is', () => {
     expect(other!.some(({ cause }) => cause === 'caddy_body_limit')).toBe(explains);
   });
 
+  test('a 502 to bodies of another shape is the refusal of the registry, which came while the hop still wrote', () => {
+    const refusal = failed({
+      reason: 'session_lost',
+      status: 404,
+      registryCode: 'BLOB_UPLOAD_INVALID',
+      answeredBy: 'registry',
+      phase: 'commit',
+      sentBytes: 65_536,
+      ...body('{"errors":[{"code":"BLOB_UPLOAD_INVALID","message":"blob upload invalid"}]}'),
+    });
+    const front = failed({ ...gateway(502), answeredBy: 'nginx', phase: 'wait', sentBytes: 65_536 });
+    const seen: Partial<Contrast> = {
+      direct: 'ok',
+      registryAnswered: true,
+      sessionOpened: true,
+      proven: new Set(['path']),
+    };
+    const known = { ...seen, session: { known: 6, disowned: 0, elsewhere: 0 } };
+    const cases = [
+      { failure: refusal, contrast: around(known) },
+      { failure: front, contrast: around(seen) },
+    ];
+    const [first, second] = judge(cases).map((all) => all.map(({ cause }) => cause));
+    expect(first).toHaveLength(1);
+    expect(second).toEqual(first);
+    // Without such a refusal it is the hop.
+    expect(judge(cases.slice(1))[0]).toMatchObject([{ cause: 'hop_fails_request' }]);
+  });
+
   test('a failure that a certain cause explains gets no general one beside it', () => {
     const smallPassed = around({ smallPassed: true, registryAnswered: true, sizeBytes: 8_000_000 });
     const refused413 = { reason: 'body_too_large', phase: 'wait', status: 413, answeredBy: 'caddy' } as const;
