@@ -113,9 +113,8 @@ describeWithComponents(
         expect(mean).toBeGreaterThanOrEqual(10 * MiB);
         expect(mean).toBeLessThan(10 * MiB + inFlightBytes);
         expect(upTo(10 * MiB - 1)).toBe(0);
-        // A busy machine may notice one answer late, never after the whole 50 MiB.
+        // A busy machine may notice an answer late: loopback takes all 50 MiB within tens of milliseconds.
         expect(upTo(16 * MiB)).toBeGreaterThanOrEqual((upTo(Number.POSITIVE_INFINITY) ?? Number.NaN) * 0.6);
-        expect(upTo(50 * MiB - 1)).toBe(upTo(Number.POSITIVE_INFINITY));
       });
 
       test('shows few bytes sent at failure of the declared shape: the length alone is refused', () => {
