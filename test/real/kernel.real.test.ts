@@ -29,7 +29,8 @@ interface Line {
 }
 
 async function makeLine(network: PrivateNetwork, port: number, { rate, lostPercent, lostEvery }: Line): Promise<void> {
-  await network.run(['ip', 'link', 'set', 'lo', 'mtu', '1500']);
+  // Few segments go as one packet, so that a body is many packets, and chance evens out.
+  await network.run(['ip', 'link', 'set', 'lo', 'mtu', '1500', 'gso_max_segs', '8']);
   if (rate !== undefined) {
     const line = `qdisc add dev lo root tbf rate ${rate} burst 32k latency 200ms`;
     await network.run(['tc', ...line.split(' ')]);
