@@ -17,17 +17,14 @@ const leastWidth = 40;
 
 /** Indented rows, as `tableLines`; the last cell is folded to the columns of a terminal, below the others where it has little room there. */
 export function foldedTable(rows: readonly (readonly string[])[], columns = Number.POSITIVE_INFINITY): string[] {
-  const count = (rows[0]?.length ?? 1) - 1;
-  const widths = Array.from({ length: count }, (_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  const left = widths.reduce((sum, width) => sum + width + 2, 2);
-  return rows.map((row) => {
-    const first = `  ${row
-      .slice(0, count)
-      .map((cell, at) => `${cell.padEnd(widths[at] ?? 0)}  `)
-      .join('')}`;
-    const last = row[count] ?? '';
-    if (columns - left >= leastWidth) return `${first}${fold(last, columns - left, ' '.repeat(left))}\n`;
-    return `${first.trimEnd()}\n      ${fold(last, columns - 6, ' '.repeat(6))}\n`;
+  const firsts = tableLines(rows.map((row) => row.slice(0, -1)));
+  const width = Math.max(...firsts.map((line) => line.length));
+  const left = width + 4;
+  return rows.map((row, index) => {
+    const first = firsts[index] ?? '';
+    const last = row.at(-1) ?? '';
+    if (columns - left < leastWidth) return `  ${first}\n      ${fold(last, columns - 6, ' '.repeat(6))}\n`;
+    return `  ${first.padEnd(width)}  ${fold(last, columns - left, ' '.repeat(left))}\n`;
   });
 }
 

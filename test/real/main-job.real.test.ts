@@ -113,8 +113,10 @@ describeWithComponents(
         expect(mean).toBeGreaterThanOrEqual(10 * MiB);
         expect(mean).toBeLessThan(10 * MiB + inFlightBytes);
         expect(upTo(10 * MiB - 1)).toBe(0);
-        // A busy machine may notice an answer late: loopback takes all 50 MiB within tens of milliseconds.
-        expect(upTo(16 * MiB)).toBeGreaterThanOrEqual((upTo(Number.POSITIVE_INFINITY) ?? Number.NaN) * 0.6);
+        // A busy machine may notice one answer late: loopback takes all 50 MiB within tens of milliseconds.
+        const failures = upTo(Number.POSITIVE_INFINITY) ?? Number.NaN;
+        expect(upTo(16 * MiB)).toBeGreaterThanOrEqual(failures * 0.6);
+        expect(upTo(50 * MiB - 1)).toBeGreaterThanOrEqual(failures - 1);
       });
 
       test('shows few bytes sent at failure of the declared shape: the length alone is refused', () => {

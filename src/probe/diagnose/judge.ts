@@ -104,13 +104,12 @@ function refusedMeanwhile(
   const { status, answeredBy, sentBytes = 0 } = one?.failure ?? {};
   const isGeneral = verdict.every(({ cause }) => rankOf(cause) === ranks.general);
   if (status !== 502 || answeredBy === 'registry' || sentBytes === 0 || !isGeneral) return undefined;
-  const refusals = cases.flatMap(({ failure }, index) => {
+  const [cause] = cases.flatMap(({ failure }, index) => {
     const [first, ...others] = verdicts[index] ?? [];
     const isRefused = failure.answeredBy === 'registry' && isRefusal(failure) && failure.sentBytes > 0;
     const isKnown = first !== undefined && others.length === 0 && rankOf(first.cause) > ranks.general;
     return isRefused && isKnown ? [first.cause] : [];
   });
-  const [cause] = refusals;
   return cause === undefined ? undefined : [{ cause, confidence: 'likely' }];
 }
 

@@ -143,15 +143,13 @@ export function manifestFactsOf(puts: readonly ManifestPut[]): string[] {
   });
 }
 
-/** A hop stopped waiting: what it had sent on may be stored. */
-const lateStatuses: ReadonlySet<number> = new Set([408, 460, 499]);
-
 /** The manifest was taken, or may have been, and could not be deleted. */
 function stays({ cleanup, failure }: Run): string {
   const kept = cleanup.failures.find(({ kind }) => kind === 'manifest');
   // Of its PUT; a success, where what failed came before or after it.
   const { status = 500 } = failure !== undefined && isOfManifest(failure) ? failure : { status: 201 };
-  const isRefusal = status >= 400 && status < 500 && !lateStatuses.has(status);
+  // A hop that stopped waiting refuses nothing: what it had sent on may be stored.
+  const isRefusal = status >= 400 && status < 500 && failure?.reason !== 'request_timeout';
   if (kept === undefined || isRefusal) return '';
   return `; it ${status < 300 ? 'stays' : 'may stay'} there, because it could not be deleted: ${kept.message}`;
 }

@@ -93,8 +93,8 @@ async function statusOf(client: RegistryClient, url: URL, signal: AbortSignal): 
 function saysAbsent(answer: Exchange): boolean {
   if (answer.response?.status !== 404) return false;
   const by = answeredBy(answer);
-  const isOfHop = by === 'other' && (isPage(answer.response) || noRouteWords.test(bodyText(answer.response, 256)));
-  if (by === 'registry' || (by === 'other' && !isOfHop)) return true;
+  const isOfRouter = isPage(answer.response) || noRouteWords.test(bodyText(answer.response, 256));
+  if (by === 'registry' || (by === 'other' && !isOfRouter)) return true;
   throw unexpected(answer, `${by === 'other' ? 'a hop' : by} answered 404 in the place of the registry`);
 }
 

@@ -66,7 +66,9 @@ export class Metrics {
   observe(run: Run, options?: ObserveOptions): void {
     const id = checkId(run.check);
     if (!this.#checks.has(id)) return;
-    observeRun(this.#series, run, { ...options, others: [...this.#last.values()] });
+    // Only a failing run is compared.
+    const others = run.ok ? [] : [...this.#last.values()];
+    observeRun(this.#series, run, { ...options, others });
     if (isOutcome(run)) this.#last.set(id, run);
   }
 
