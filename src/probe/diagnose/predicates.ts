@@ -3,6 +3,7 @@ import type { TlsProblem } from '../../network/tls-problem.ts';
 import type { AnsweredBy, Failure, FailureReason } from '../failure.ts';
 import { isCut, isHungUp } from '../judge/is-cut.ts';
 import { maintenanceWords, saidByRegistry, unreachableWords, wordsOf } from '../judge/words.ts';
+import { timesAsked } from '../leftovers/left-session.ts';
 import type { Arrived } from './arrived.ts';
 import type { Contrast } from './contrast.ts';
 import type { Match } from './match.ts';
@@ -55,12 +56,9 @@ export const lengthDecides: Match = (f, x) =>
   f.answeredBy !== 'registry' &&
   (isHungUp(f) || ((f.status ?? 0) >= 400 && f.reason !== 'body_too_large' && f.reason !== 'response_timeout'));
 
-/** So many answers to the question for a session leave no replica unasked. */
-export const timesToTell = 12;
-
 /** Whenever the registry was asked for the sessions of a failure, it knew them: it is the request that it does not understand. */
 export function alwaysKnown({ session: { known, disowned } }: Pick<Contrast, 'session'>): boolean {
-  return known >= timesToTell && disowned === 0;
+  return known >= timesAsked && disowned === 0;
 }
 
 /** Cut without a word here, not on another path and not as a small body, and so much of it is at the registry. */

@@ -1,5 +1,6 @@
 import type { Match } from './match.ts';
-import { alwaysKnown, timesToTell } from './predicates.ts';
+import { timesAsked } from '../leftovers/left-session.ts';
+import { alwaysKnown } from './predicates.ts';
 
 /** Observations of uploads that had been opened, and of what the registry says of them when it is asked again. */
 export const uploadRefutations = {
@@ -9,7 +10,7 @@ export const uploadRefutations = {
   },
   sessionNeverKnown: {
     when: 'nothing with a session was ever taken on this path, and the registry knew none of them when it was asked a dozen times',
-    holds: (_, x) => !x.sessionTaken && x.session.known === 0 && x.session.disowned >= timesToTell,
+    holds: (_, x) => !x.sessionTaken && x.session.known === 0 && x.session.disowned >= timesAsked,
   },
   sessionAlwaysKnown: {
     when: 'the registry knew the upload each time when it was asked a dozen times',

@@ -15,8 +15,8 @@ import { type LedgerEntry, sessionLeftOpen } from './ledger-entry.ts';
 const askForMs = 5_000;
 /** Between two questions after a cut: what was under way behind it may still be arriving. */
 const askAgainMs = 200;
-/** Questions after a refusal. */
-const timesAsked = 6;
+/** Questions after a refusal: so many answers leave no replica unasked. */
+export const timesAsked = 12;
 
 /** Refusals of an upload that leave open whether it came to where it was opened. */
 export const doubtsSession: ReadonlySet<FailureReason> = new Set([
@@ -80,7 +80,7 @@ export function askHeldBytes(asked: Asked): Promise<number | undefined> {
 }
 
 /**
- * What six questions for the session that a refusal left open are answered, each on a connection of its own, so that a load balancer
+ * What a dozen questions for the session that a refusal left open are answered, each on a connection of its own, so that a load balancer
  * may lead them to different servers. Undefined: no session. Never throws; out of time, it knows of fewer.
  */
 export function askForSession(asked: Asked): Promise<SessionAnswers | undefined> {

@@ -158,7 +158,7 @@ describe('answers for a session after a refusal', () => {
     answer(unknownUpload, [undefined, unknownUpload]);
     const { failure, sessionAnswers } = await push();
     expect(failure?.reason).toBe('session_lost');
-    // Six times, or fewer where a busy host makes 5 s short.
+    // A dozen times, or fewer where a busy host makes 5 s short.
     expect(sessionAnswers?.known).toBeGreaterThan(0);
     expect(sessionAnswers?.disowned).toBeGreaterThan(0);
     expect(sessionAnswers?.elsewhere).toBe(0);

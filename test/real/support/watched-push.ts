@@ -78,20 +78,18 @@ function wireTruth(packets: readonly Segment[]): WireTruth {
   // Each answer acknowledges all of its request: the body's is the one with the most bytes.
   const answered = own.filter(({ fromClient, from, to }) => !fromClient && to > from).map(({ ack }) => ack);
   const sizes = answered.slice(1).map((ack, index) => (ack - answered[index]!) >>> 0);
-  let highest = sent[0]?.from ?? 0;
-  let repeatedBytes = 0;
+  // Each byte was sent: what goes beyond them is repeated. The order does not count, for each processor hands on packets of its own.
+  const first = Math.min(...sent.map(({ from }) => from));
+  const highest = Math.max(...sent.map(({ to }) => to));
+  const bytes = sent.reduce((sum, { from, to }) => sum + to - from, 0);
   const firstAt = new Map<number, number>();
-  for (const { from, to, atMs } of sent) {
-    repeatedBytes += Math.max(0, Math.min(to, highest) - from);
-    highest = Math.max(highest, to);
-    if (!firstAt.has(to)) firstAt.set(to, atMs);
-  }
+  for (const { to, atMs } of sent) if (!firstAt.has(to)) firstAt.set(to, atMs);
   const acks = own.filter(({ fromClient, ack }) => !fromClient && ack > 0);
   const delays = acks.flatMap(({ ack, atMs }) => (firstAt.has(ack) ? [atMs - firstAt.get(ack)!] : []));
   return {
     requestBytes: Math.max(...sizes),
-    ackedBytes: Math.max(...acks.map(({ ack }) => ack)) - (sent[0]?.from ?? 0),
-    repeatedBytes,
+    ackedBytes: Math.max(...acks.map(({ ack }) => ack)) - first,
+    repeatedBytes: bytes - (highest - first),
     shortestAckMs: Math.min(...delays),
     shutShare: shutShare(own),
   };
