@@ -28,6 +28,8 @@ export interface CauseNow {
   readonly lastGood: Date | undefined;
 }
 
+const rank = { certain: 0, likely: 1, open: 2 } as const;
+
 /** The last run of each check: what a failing one is compared with. */
 export function lastRuns({
   checks,
@@ -50,7 +52,6 @@ export function causesNow(checks: readonly Check[], history: History, now: Date)
     const known = causes.get(key);
     causes.set(key, known === undefined ? one : joined(known, one));
   }
-  const rank = { certain: 0, likely: 1, open: 2 } as const;
   return [...causes.values()].sort((a, b) => rank[a.confidence] - rank[b.confidence] || b.checks - a.checks);
 }
 
@@ -87,6 +88,7 @@ function joined(a: CauseNow, b: CauseNow): CauseNow {
   const goods = [a.lastGood, b.lastGood].flatMap((date) => date ?? []);
   return {
     ...a,
+    confidence: rank[b.confidence] < rank[a.confidence] ? b.confidence : a.confidence,
     paths: both(a.paths, b.paths),
     clients: both(a.clients, b.clients),
     workloads: both(a.workloads, b.workloads),

@@ -2,6 +2,7 @@ import { isCut } from '../judge/is-cut.ts';
 import type { AnsweredBy, Failure } from '../failure.ts';
 import type { Cause } from './cause.ts';
 import { albTroubleshooting, cloudflare5xx, envoyTimeouts, haproxyManual, nginxCore } from './manuals.ts';
+import type { Match } from './match.ts';
 import {
   atLimitOfTime,
   cutInSilence,
@@ -33,6 +34,16 @@ function hardlyWaited({ phase, elapsedMs, evidence: { sinceLastByteMs } }: Failu
   return phase === 'wait' && sinceLastByteMs !== undefined && sinceLastByteMs < leastWaited * elapsedMs;
 }
 
+/** What the kernels of two hosts hold for each other at most, as Linux comes: 4 MiB to be sent, and 6 MiB to be read. */
+const mostBufferedBytes = 10 * 1024 * 1024;
+
+/** At the pace at which this host's kernel took the body its last bytes may not have come to the hop yet; how long it waits is not known to be constant. */
+const mayBeUnderWay: Match = ({ phase, elapsedMs, sentBytes, evidence: { sinceLastByteMs: waitedMs } }, x) =>
+  phase === 'wait' &&
+  waitedMs !== undefined &&
+  x.constantMs === undefined &&
+  sentBytes * waitedMs <= mostBufferedBytes * (elapsedMs - waitedMs);
+
 /** Limits on the time that a body may take. */
 export const paceCauses = {
   cloudflare_write_timeout: {
@@ -55,7 +66,11 @@ export const paceCauses = {
     explains: either(
       is('request_timeout', 'traefik', isPushed),
       // Its clock also strikes when the last bytes wait in the kernel of one of the two.
-      is('response_timeout', 'traefik', (f, x) => f.phase === 'send' || atLimitOfTime(f, x) || hardlyWaited(f)),
+      is(
+        'response_timeout',
+        'traefik',
+        either((f) => f.phase === 'send' || hardlyWaited(f), atLimitOfTime, mayBeUnderWay),
+      ),
     ),
     refutedBy: ['slowPassed', 'timesDiffer'],
     provenBy: [/^499\b|client closed request/i, 'pace', 'clock'],

@@ -53,7 +53,7 @@ test('a layer that is cut after the same time again is a limit on time', () => {
 });
 
 /** A run over the ingress that Traefik answered 504 when the whole body was on its way, most of its time after the last byte. */
-function answered504(elapsedMs: number): Run {
+function answered504(elapsedMs: number, waitedShare = 0.8, sentBytes = 100e6): Run {
   return fakeRun(
     fakeCheck('gitea', 'ingress', 'docker-containerd', 'large'),
     fakeFailure('response_timeout', {
@@ -61,7 +61,8 @@ function answered504(elapsedMs: number): Run {
       status: 504,
       answeredBy: 'traefik',
       elapsedMs,
-      evidence: { message: '504', sinceLastByteMs: 0.8 * elapsedMs },
+      evidence: { message: '504', sinceLastByteMs: waitedShare * elapsedMs },
+      sentBytes,
     }),
   );
 }
@@ -80,4 +81,13 @@ test.each([
   ['never', [], 'traefik_gateway_timeout'],
 ])('a 504 after the body, of a hop that ended another body %s', (_when, others, cause) => {
   expect(findingFor(answered504(60_000), others)).toMatchObject({ cause, confidence: 'likely' });
+});
+
+test.each([
+  ['of a slow one, whose last bytes may have been under way', 0.8, 2e6, 'traefik_read_timeout open'],
+  ['of one that was at the hop long before', 0.8, 20e6, 'traefik_gateway_timeout likely'],
+  ['of a small one that was sent at once', 0.999, 65_536, 'traefik_gateway_timeout likely'],
+])('a 504 after the body, alone, %s', (_what, waitedShare, sentBytes, expected) => {
+  const { cause, confidence } = findingFor(answered504(60_000, waitedShare, sentBytes)) ?? {};
+  expect(`${cause} ${confidence}`).toBe(expected);
 });
