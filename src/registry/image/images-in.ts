@@ -17,14 +17,25 @@ const mostImages = 1_000;
 /** The images that docker's `manifest.json` names, else those of the OCI `index.json`. Throws ImageError. */
 export async function imagesIn(source: BlobSource): Promise<StoredImage[]> {
   const docker = parseJson((await source.text('manifest.json')) ?? '');
-  if (Array.isArray(docker))
-    return Promise.all(docker.slice(0, mostImages).map((entry, index) => savedImage(entry, index + 1, source)));
+  const images = Array.isArray(docker) ? await savedImages(docker, source) : await indexedImages(source);
+  if (images.length === 0) throw new ImageError('has no image in it');
+  return images;
+}
+
+async function indexedImages(source: BlobSource): Promise<StoredImage[]> {
   const index = readManifest((await source.text('index.json')) ?? '');
   if (index?.kind !== 'index')
     throw new ImageError('has neither the manifest.json of docker save nor the index.json of an OCI layout');
-  const images = await imagesOf(index.manifests, source, 1);
-  if (images.length === 0) throw new ImageError('has no image in it');
-  return images;
+  return imagesOf(index.manifests, source, 1);
+}
+
+async function savedImages(entries: readonly unknown[], source: BlobSource): Promise<StoredImage[]> {
+  refuseMany(entries);
+  return Promise.all(entries.map((entry, index) => savedImage(entry, index + 1, source)));
+}
+
+function refuseMany(images: readonly unknown[]): void {
+  if (images.length > mostImages) throw new ImageError(`has more than ${mostImages} images in it`);
 }
 
 /** An entry of `manifest.json` (moby image/tarexport). */
@@ -64,7 +75,7 @@ async function imagesOf(
       }
       images.push({ name, layers });
     }
-    if (images.length > mostImages) throw new ImageError(`has more than ${mostImages} images in it`);
+    refuseMany(images);
   }
   return images;
 }
