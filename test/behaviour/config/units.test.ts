@@ -68,7 +68,10 @@ describe('sizes', () => {
         },
       ),
     );
-    expect([1536, 1024, 1000, 157_286_400, 100_000_000, 1025].map(formatSize)).toEqual([
+    expect([0, 2e9, 1e12, 1536, 1024, 1000, 157_286_400, 100_000_000, 1025].map(formatSize)).toEqual([
+      '0',
+      '2GB',
+      '1TB',
       '1536B',
       '1KiB',
       '1kB',
