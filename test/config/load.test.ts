@@ -190,6 +190,40 @@ ledgerFile: state/ledger.jsonl
     expect(parseConfig(file, 'c.yaml', fakeSources()).registries[0]?.paths[0]?.family).toBe(family);
   });
 
+  it.each([
+    ['a run may take its whole interval', 'size: 1MiB, every: 1m,', 'size: 1MiB, timeout: 1m, every: 1m,'],
+    ['the longest time that a timer holds', 'every: 12h,', 'every: 24d20h31m23s647ms,'],
+    ['the longest name of a repository', 'repository: probes', `repository: ${'r'.repeat(255)}`],
+    ['another repository behind the same address', '"HTTPS://Hub.Example.org:443"', '"https://git.example.org/"'],
+    ['any local address without a family', ':3000" }', ':3000", localAddress: "2001:db8::7" }'],
+    ['a local address of the family', ':3000" }', ':3000", family: ipv6, localAddress: "2001:db8::7" }'],
+    [
+      'a password with the name of a variable in it',
+      'probes',
+      'probes\n    credentials: { username: u, password: "a${B}" }',
+    ],
+    [
+      'a password that the name of a variable begins',
+      'probes',
+      'probes\n    credentials: { username: u, password: "${B}a" }',
+    ],
+    [
+      'defaults of TLS, written out, at an http url',
+      ':3000" }',
+      ':3000", tls: { insecure: false, minVersion: TLSv1.2 } }',
+    ],
+    ['the slowest line', 'registries:\n', 'budget: { bandwidth: 1bit/s }\nregistries:\n'],
+    [
+      'one path of several registries',
+      'registries: [gitea], paths: [internal]',
+      'registries: [gitea, hub], paths: [internal, public]',
+    ],
+  ])('accepts %s', (_what, good, written) => {
+    const file = twoRegistries.replace(good, written);
+    expect(file).not.toBe(twoRegistries);
+    expect(linesOf(() => parseConfig(file, 'c.yaml', fakeSources()))).toEqual([]);
+  });
+
   it('follows anchors and aliases', () => {
     const file = twoRegistries
       .replace('[docker, crane]', '&who [docker, crane]')

@@ -930,6 +930,129 @@ export const invalidCases: readonly InvalidCase[] = [
     ],
   },
   {
+    name: 'password with a slash as file',
+    text: credentials('{ username: probe, passwordFile: hunter/2 }'),
+    problems: [
+      'c.yaml:4:51: registries.gitea.credentials.passwordFile: expected a readable file with the secret, got a name: the file cannot be read (ENOENT)',
+    ],
+  },
+  {
+    name: 'password as docker config',
+    text: credentials('{ dockerConfig: hunter2/x }'),
+    problems: ['c.yaml:4:34: registries.gitea.credentials.dockerConfig: expected a readable file, got a name (ENOENT)'],
+  },
+  {
+    name: 'password with capitals as variable',
+    text: credentials('{ username: probe, passwordEnv: hunterABC }'),
+    problems: [
+      'c.yaml:4:50: registries.gitea.credentials.passwordEnv: expected an environment variable with the secret, got a name: the variable is not set',
+    ],
+  },
+  {
+    name: 'password that begins as a variable does',
+    text: credentials('{ username: probe, passwordEnv: A_hunter2 }'),
+    problems: [
+      'c.yaml:4:50: registries.gitea.credentials.passwordEnv: expected an environment variable with the secret, got a name: the variable is not set',
+    ],
+  },
+  {
+    name: 'tls key without cert',
+    text: path('tls: { keyFile: /tls/cert.pem }'),
+    problems: [
+      'c.yaml:5:50: registries.gitea.paths.internal.tls: expected certFile and keyFile together, got only keyFile',
+    ],
+  },
+  {
+    name: 'IPv6 alone and an IPv4 address',
+    text: path('family: 6, localAddress: 192.0.2.7'),
+    problems: [
+      'c.yaml:5:70: registries.gitea.paths.internal.localAddress: expected an IPv6 address as family says, got an IPv4 address',
+    ],
+  },
+  {
+    name: 'ipv6 alone and an IPv4 address',
+    text: path('family: ipv6, localAddress: 192.0.2.7'),
+    problems: [
+      'c.yaml:5:73: registries.gitea.paths.internal.localAddress: expected an IPv6 address as family says, got an IPv4 address',
+    ],
+  },
+  {
+    name: 'IPv4 alone, as a number, and an IPv6 address',
+    text: path('family: 4, localAddress: "2001:db8::7"'),
+    problems: [
+      'c.yaml:5:70: registries.gitea.paths.internal.localAddress: expected an IPv4 address as family says, got an IPv6 address',
+    ],
+  },
+  {
+    name: 'no duration',
+    text: check('size: 1MiB, every: 0s, clients: [docker]'),
+    problems: [
+      'c.yaml:7:31: checks.small.every: expected a duration such as 90s or 1h30m, more than 0 and less than 25d (units y w d h m s ms, in this order), got "0s"',
+    ],
+  },
+  {
+    name: 'a millisecond more than timers hold',
+    text: check('size: 1MiB, every: 24d20h31m23s648ms, clients: [docker]'),
+    problems: [
+      'c.yaml:7:31: checks.small.every: expected a duration such as 90s or 1h30m, more than 0 and less than 25d (units y w d h m s ms, in this order), got "24d20h31m23s648ms"',
+    ],
+  },
+  {
+    name: 'no bandwidth',
+    text: top('budget: { bandwidth: 0bit/s }\n'),
+    problems: [
+      'c.yaml:8:22: budget.bandwidth: expected a bit rate of at least 1bit/s such as 200Mbit/s (units bit/s kbit/s Mbit/s Gbit/s Tbit/s), got "0bit/s"',
+    ],
+  },
+  {
+    name: 'long repository',
+    text: `registries: { r: { repository: ${'a'.repeat(256)}, paths: { p: { url: "https://r.example" } } } }\nchecks: { s: { size: 1B, every: 1m, clients: [docker] } }\n`,
+    problems: [
+      'c.yaml:1:32: registries.r.repository: expected a repository such as platform/blobprobe (lower case, at most 255 characters), got "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…"',
+    ],
+  },
+  {
+    name: 'registry and path twice',
+    text: check('size: 1MiB, every: 1m, clients: [docker], registries: [gitea, gitea], paths: [internal, internal]'),
+    problems: [
+      'c.yaml:7:74: checks.small.registries[1]: expected each name once, got "gitea" again',
+      'c.yaml:7:100: checks.small.paths[1]: expected each name once, got "internal" again',
+    ],
+  },
+  {
+    name: 'path of another registry',
+    text: 'registries:\n  a: { repository: a, paths: { one: { url: "https://a.example" } } }\n  b: { repository: b, paths: { two: { url: "https://b.example" } } }\nchecks: { s: { size: 1B, every: 1m, clients: [docker], registries: [b], paths: [one] } }\n',
+    problems: [
+      'c.yaml:4:69: checks.s.registries[0]: expected a registry with one of the paths one, got "b"',
+      'c.yaml:4:81: checks.s.paths[0]: expected a known path (two), got "one"',
+    ],
+  },
+  {
+    name: 'a path where there is none',
+    text: 'registries: { a: { repository: a, paths: {} } }\nchecks: { s: { size: 1B, every: 1m, clients: [docker], paths: [one] } }\n',
+    problems: [
+      'c.yaml:1:42: registries.a.paths: expected at least one of the paths, got an empty map',
+      'c.yaml:2:64: checks.s.paths[0]: expected a known path, got "one"',
+    ],
+  },
+  {
+    name: 'chunk size beside two clients',
+    text: check('size: 1MiB, every: 1m, clients: [docker, crane], chunkSize: 1MiB'),
+    problems: ['c.yaml:7:72: checks.small.chunkSize: expected only with client chunked, got it with docker, crane'],
+  },
+  {
+    name: 'registry without any of the paths',
+    text: 'registries:\n  a: { repository: a, paths: { one: { url: "https://a.example" }, two: { url: "https://a2.example" } } }\n  b: { repository: b, paths: { three: { url: "https://b.example" } } }\nchecks: { s: { size: 1B, every: 1m, clients: [docker], registries: [a, b], paths: [one, two] } }\n',
+    problems: ['c.yaml:4:72: checks.s.registries[1]: expected a registry with one of the paths one, two, got "b"'],
+  },
+  {
+    name: 'the same registry twice, its paths in another order',
+    text: 'registries:\n  a: { repository: r, paths: { one: { url: "https://a.example" }, two: { url: "https://b.example" } } }\n  b: { repository: r, paths: { one: { url: "https://b.example" }, two: { url: "https://a.example" } } }\nchecks: { s: { size: 1B, every: 1m, clients: [docker] } }\n',
+    problems: [
+      'c.yaml:3:6: registries.b: expected each registry once, got the repository, addresses and login of a again',
+    ],
+  },
+  {
     name: 'everything at once',
     text: `registries:\n  gitea:\n    repository: platform/blobprobe\n    credentials: { username: probe, passwordFile: /run/secrets/missing }\n    paths:\n      public: { kind: edge }\n      internal: { url: "http://192.0.2.1:3000", port: 3000 }\nchecks:\n  small: { size: 1Mb, every: 1m, timeout: 2m, clients: [dokcer] }\n  small: { size: 1MiB, every: 1 m, clients: [docker], paths: [publik] }\nretryWaitScale: fast\n`,
     problems: [
