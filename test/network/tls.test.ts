@@ -52,3 +52,48 @@ test('certificates are loaded once for what is in their files, so that rotated o
   expect(elsewhere).not.toBe(context);
   expect(load(first, 'token.example.net')).toBe(elsewhere);
 });
+
+test('what a handshake asks for follows from path and target', () => {
+  const own = pathTo('https://registry.example.org', {
+    tls: { insecure: false, minVersion: 'TLSv1.3', serverName: 'inner.example.org' },
+  });
+  const target = { host: 'registry.example.org', port: 443 };
+  expect(tlsSettings(own, target, '1.1')).toMatchObject({
+    host: 'inner.example.org',
+    servername: 'inner.example.org',
+    rejectUnauthorized: true,
+    showsCertificate: false,
+    ALPNProtocols: ['http/1.1'],
+  });
+  const elsewhere = { ...target, host: 'tokens.example.com' };
+  expect(tlsSettings(own, elsewhere, 'h2-if-offered')).toMatchObject({
+    host: 'tokens.example.com',
+    servername: 'tokens.example.com',
+    ALPNProtocols: ['h2', 'http/1.1'],
+  });
+  const byAddress = pathTo('https://192.0.2.1', { tls: { insecure: true, minVersion: 'TLSv1.2' } });
+  const settings = tlsSettings(byAddress, { host: '192.0.2.1', port: 443 }, '1.1');
+  expect(settings).toMatchObject({ host: '192.0.2.1', rejectUnauthorized: false });
+  // An address is no name to ask for (RFC 6066, section 3).
+  expect(settings).not.toHaveProperty('servername');
+});
+
+test('a certificate counts for the names that it lists, and not for its common name', () => {
+  const path = pathTo('https://registry.example.org');
+  const { checkServerIdentity } = tlsSettings(path, { host: 'registry.example.org', port: 443 }, '1.1');
+  const check = (subjectaltname: string | undefined, CN = 'registry.example.org'): unknown =>
+    checkServerIdentity?.('registry.example.org', { subject: { CN }, subjectaltname } as never);
+  expect(check('DNS:registry.example.org')).toBeUndefined();
+  expect(check('DNS:other.example.org')).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+  expect(check('IP Address:192.0.2.1')).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+  for (const none of [undefined, '', 'DNS:']) expect(check(none)).toMatchObject({ code: 'CERT_NAME_IN_CN' });
+});
+
+test('a file that is missing is a failure of tls, and a half of a client certificate is not shown', () => {
+  const path = pathTo('https://registry.example.org');
+  const target = { host: 'registry.example.org', port: 443 };
+  const gone = { ...path, tls: { ...path.tls, caFile: join(folder, 'gone.pem') } };
+  expect(() => tlsSettings(gone, target, '1.1')).toThrow('cannot use a certificate file of path direct: ENOENT');
+  const half = { ...path, tls: { ...path.tls, certFile: join(folder, 'gone.pem') } };
+  expect(tlsSettings(half, target, '1.1').showsCertificate).toBe(false);
+});
