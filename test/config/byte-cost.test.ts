@@ -23,3 +23,25 @@ test.each<readonly [what: string, layerBytes: readonly number[], pull: boolean, 
   expect(inRanges - whole).toBeGreaterThanOrEqual(twice);
   expect(inRanges - whole).toBeLessThanOrEqual(Math.ceil(twice * 1.01) + 1);
 });
+
+test.each<
+  readonly [
+    what: string,
+    kind: 'blob' | 'image',
+    layers: number,
+    pull: boolean,
+    retries: 'none' | 3,
+    mebibytes: number,
+    exchanges: number,
+  ]
+>([
+  ['each attempt', 'blob', 1, false, 3, 30, 3],
+  ['one attempt', 'blob', 1, false, 'none', 10, 1],
+  ['each layer, the configuration and the manifest', 'image', 2, false, 3, 60, 12],
+  ['the cold and the warm pull', 'blob', 1, true, 'none', 30, 3],
+  ['all of it', 'image', 2, true, 3, 100, 20],
+])('the worst case counts %s', (_what, kind, layers, pull, retries, mebibytes, exchanges) => {
+  const workload = { name: 'w', kind, layerBytes: Array.from({ length: layers }, () => 10 * MiB), pull };
+  const check = checkOf('http://registry.example', { check: { client: clientProfiles.containerd, workload, retries } });
+  expect(worstCaseBytes(check)).toBe(Math.ceil(mebibytes * MiB * 1.01) + exchanges * 64 * 1024);
+});

@@ -211,3 +211,70 @@ test('the reader sees each change of the file, and refuses while it is wrong or 
   writeFileSync(changing, '');
   expect(read().users.size).toBe(0);
 });
+
+describe('what a section of TLS says', () => {
+  const tlsOf = (text: string) => parseWebConfig(`tls_server_config: { ${text} }`, file).tls;
+
+  test.each([
+    [files, 'NoClientCert'],
+    [`${files}, client_auth_type: ""`, 'NoClientCert'],
+    [`${files}, client_auth_type: NoClientCert`, 'NoClientCert'],
+    [`${files}, client_auth_type: RequestClientCert`, 'RequestClientCert'],
+    [`${files}, client_auth_type: RequireClientCert`, 'RequireAnyClientCert'],
+    [`${files}, client_auth_type: RequireAnyClientCert, client_allowed_sans: [a]`, 'RequireAnyClientCert'],
+  ])('%s: of clients %s', (text, clientAuth) => {
+    expect(tlsOf(text)?.clientAuth).toBe(clientAuth);
+  });
+
+  test('has defaults', () => {
+    expect(tlsOf(files)).toEqual({
+      cert: { kind: 'file', file: path.join(folder, 'server.crt') },
+      key: { kind: 'file', file: path.join(folder, 'server.key') },
+      clientCa: undefined,
+      clientAuth: 'NoClientCert',
+      clientAllowedSans: undefined,
+      minVersion: 'TLSv1.2',
+      maxVersion: 'TLSv1.3',
+      ciphers: [],
+      preferServerCiphers: true,
+      curves: [],
+    });
+    expect(tlsOf(`${files}, prefer_server_cipher_suites: false, min_version: TLS10`)).toMatchObject({
+      preferServerCiphers: false,
+      minVersion: 'TLSv1',
+    });
+  });
+
+  test('is none where nothing in it is set', () => {
+    for (const text of ['', 'min_version: TLS13', 'cert: "", key_file: "", client_auth_type: ""'])
+      expect(tlsOf(text)).toBeUndefined();
+  });
+
+  test('may hold the certificate itself; a file beside it counts', () => {
+    const inline = (key: string, text: string): string => `${key}: ${JSON.stringify(text)}`;
+    const { cert, key } = certificates.valid;
+    expect(tlsOf(`${inline('cert', cert)}, ${inline('key', key)}`)).toMatchObject({
+      cert: { kind: 'inline', text: cert },
+      key: { kind: 'inline', text: key },
+    });
+    expect(tlsOf(`cert: nonsense, key: nonsense, ${files}`)).toMatchObject({
+      cert: { kind: 'file' },
+      key: { kind: 'file' },
+    });
+    expect(tlsOf(`cert_file: "", ${inline('cert', cert)}, key_file: server.key`)?.cert.kind).toBe('inline');
+  });
+});
+
+test.each([
+  ['rate_limit: { interval: 0, burst: 5 }', undefined],
+  ['rate_limit: { burst: 5 }', undefined],
+  ['rate_limit: { interval: 0s }', undefined],
+  ['rate_limit: { interval: 1s }', { intervalMs: 1000, burst: 0 }],
+])('%s', (text, rateLimit) => {
+  expect(parseWebConfig(text, file).rateLimit).toEqual(rateLimit);
+});
+
+test('a headers section without headers, and no users', () => {
+  for (const text of ['http_server_config: { headers: }', 'http_server_config:', 'basic_auth_users:'])
+    expect(parseWebConfig(text, file)).toMatchObject({ headers: {}, users: new Map(), tls: undefined });
+});
