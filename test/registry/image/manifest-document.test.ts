@@ -70,6 +70,11 @@ test.each<[string, unknown, ManifestDocument | undefined]>([
 test('as many layers as are read', () => {
   const read = readManifest(JSON.stringify(many(10_000)));
   expect(read?.kind === 'image' && read.layers.length).toBe(10_000);
+  const manifests = (count: number) =>
+    readManifest(JSON.stringify({ manifests: Array.from({ length: count }, () => layer) }));
+  const index = manifests(10_000);
+  expect(index?.kind === 'index' && index.manifests.length).toBe(10_000);
+  expect(manifests(10_001)).toBeUndefined();
   expect(readManifest('no JSON')).toBeUndefined();
 });
 

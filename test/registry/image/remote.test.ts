@@ -30,20 +30,24 @@ async function read(
     for (const piece of [bytes.subarray(0, 9), bytes.subarray(9)]) request.onResponseChunk?.(piece, response);
     return exchangeOf({ method: request.method, url: request.url, response, ...(error && { error: error as never }) });
   };
-  const { client } = scriptedClient([], { transport: { exchange } });
+  const asked: unknown[] = [];
+  const authorization = async (_url: URL, actions: unknown): Promise<undefined> => void asked.push(actions);
+  const authorizer = { authorization, challenged: () => Promise.resolve(false) };
+  const { client } = scriptedClient([], { transport: { exchange }, authorizer });
   const outcome = await remoteImages(client, references).catch((thrown: unknown) => thrown as Error);
-  return { outcome, sent };
+  return { outcome, sent, asked };
 }
 
 test('an image is read from its manifest alone', async () => {
   const image = { layers: [layer(5), layer(7, 'application/vnd.oci.image.layer.v1.tar')] };
-  const { outcome, sent } = await read({ v1: image }, ['v1']);
+  const { outcome, sent, asked } = await read({ v1: image }, ['v1']);
   const layers = [
     { storedBytes: 5, compression: 'gzip' },
     { storedBytes: 7, compression: 'none' },
   ];
   expect(outcome).toEqual([{ name: 'a/b:v1', layers }]);
   expect(lines(sent)).toEqual(['GET /v2/a/b/manifests/v1']);
+  expect(asked).toEqual([['pull']]);
   expect(sent[0]).toMatchObject({
     purpose: 'pull',
     headers: { accept: anyManifest, 'accept-encoding': 'identity' },

@@ -138,9 +138,9 @@ describe('headers that speak of the next entry', () => {
       ['ä/ö', false, 0, '', 'ü=ü'],
       last,
     ]);
-    const sized = [{ type: 'x', body: pax('size=3') }];
-    expect(await after(sized, { body: 'abc', size: '00000000000\0' })).toEqual([
-      ['n', true, 3, 'abc', undefined],
+    const sized = [{ type: 'x', body: pax('size=13', 'mtime=1') }];
+    expect(await after(sized, { body: 'abcabcabcabcd', size: '00000000000\0' })).toEqual([
+      ['n', true, 13, 'abcabcabcabcd', undefined],
       last,
     ]);
   });
