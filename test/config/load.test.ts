@@ -12,6 +12,7 @@ import { ConfigError } from '../../src/config/problem.ts';
 import { redactedConfig } from '../../src/config/redact.ts';
 import { checkId } from '../../src/probe/check.ts';
 import { clientNames, clientProfiles } from '../../src/probe/clients/client-profiles.ts';
+import { drawnHistograms } from '../../src/publish/metrics/chosen-histograms.ts';
 import { invalidCases } from '../behaviour/config/invalid-cases.ts';
 import { fakeSources } from '../support/config-sources.ts';
 
@@ -178,6 +179,79 @@ ledgerFile: state/ledger.jsonl
     expect(config.limits?.targets.map(({ path, client }) => [path.name, client.name])).toEqual([['all', 'docker']]);
     expect(config.budget).toEqual({ bytesPerDay: 1_000_000_000, bandwidthBitsPerSecond: 200_000_000, transfers: 2 });
     expect(config.ledgerFile).toBe('/etc/blobprobe/state/ledger.jsonl');
+  });
+
+  it('shapes the chunks of the plain client alone', () => {
+    const written = twoRegistries.replace('clients: [docker, crane]', 'clients: [docker, chunked], chunkSize: 3MiB');
+    const { checks } = parseConfig(written, 'c.yaml', fakeSources());
+    expect(checks.slice(0, 2).map(({ client }) => [client.name, client.chunkBytes])).toEqual([
+      ['docker', clientProfiles.docker.chunkBytes],
+      ['chunked', 3_145_728],
+    ]);
+    const usual = parseConfig(written.replace(', chunkSize: 3MiB', ''), 'c.yaml', fakeSources());
+    expect(usual.checks[1]?.client).toBe(clientProfiles.chunked);
+  });
+
+  it('asks a neighbour, leaves out tainted runs and draws histograms as it is told', () => {
+    const usual = parseConfig(twoRegistries, 'c.yaml', fakeSources());
+    expect(usual.checks[0]).toMatchObject({ asksNeighbour: false });
+    expect(usual).toMatchObject({
+      excludeTainted: false,
+      histograms: drawnHistograms,
+      registries: [{}, { name: 'hub' }],
+    });
+    const told = parseConfig(
+      `${twoRegistries.replace('every: 1m,', 'every: 1m, neighbour: true,')}excludeTainted: true\nmetrics: { histograms: [run_attempts] }\n`,
+      'c.yaml',
+      fakeSources(),
+    );
+    expect(told.checks.map(({ asksNeighbour }) => asksNeighbour)).toEqual([
+      ...Array<boolean>(6).fill(true),
+      ...Array<boolean>(3).fill(false),
+    ]);
+    expect(told).toMatchObject({ excludeTainted: true, histograms: ['runAttempts'] });
+  });
+
+  it('never retries, or as often as it is told', () => {
+    const retries = (text: string) =>
+      parseConfig(twoRegistries.replace('retries: 2', `retries: ${text}`), 'c.yaml', fakeSources()).checks.at(-1)
+        ?.retries;
+    expect(['none', '1', 'profile'].map(retries)).toEqual(['none', 1, 'profile']);
+  });
+
+  it('says where the proxy of a path listens: port 80 unless it says another', () => {
+    const proxy = (url: string) =>
+      parseConfig(
+        twoRegistries.replace('"https://git.example.org/"', `"https://git.example.org/", proxy: { url: "${url}" }`),
+        'c.yaml',
+        fakeSources(),
+      ).registries[0]?.paths[0]?.proxy;
+    const nobody = { username: undefined, password: undefined };
+    expect(proxy('http://proxy.example')).toEqual({ host: 'proxy.example', port: 80, ...nobody });
+    expect(proxy('http://proxy.example:3128/')).toEqual({ host: 'proxy.example', port: 3128, ...nobody });
+  });
+
+  it('bounds limit searches to what they name', () => {
+    const { limits } = parseConfig(
+      `${twoRegistries}limits: { every: 1d, upTo: 1GiB, direction: both, registries: [gitea], paths: [internal], clients: [crane, docker] }\n`,
+      'c.yaml',
+      fakeSources(),
+    );
+    expect(limits?.targets.map(({ path, client, pushedOver }) => [path.name, client.name, pushedOver?.name])).toEqual([
+      ['internal', 'crane', undefined],
+      ['internal', 'crane', 'public'],
+      ['internal', 'docker', undefined],
+      ['internal', 'docker', 'public'],
+    ]);
+    // Hub has one path only: what is pulled over it is put there over it.
+    const alone = parseConfig(
+      `${twoRegistries}limits: { every: 1d, upTo: 1GiB, direction: pull, registries: [hub] }\n`,
+      'c.yaml',
+      fakeSources(),
+    );
+    expect(alone.limits?.targets.map(({ path, pushedOver }) => [path.name, pushedOver?.name])).toEqual([
+      ['public', 'public'],
+    ]);
   });
 
   it.each([
