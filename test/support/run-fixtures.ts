@@ -163,6 +163,10 @@ export function successfulRun(changes: Partial<Run> = {}): Run {
   };
 }
 
+function isOpening({ phase }: Failure): boolean {
+  return phase === 'dns' || phase === 'connect' || phase === 'tls';
+}
+
 /** A run whose attempts all failed in the same way: docker's five, with its waits. */
 export function failedRun(changes: Partial<Run> = {}, how: Failure = failure()): Run {
   const attempts = [1, 2, 3, 4, 5].map((number) =>
@@ -173,7 +177,9 @@ export function failedRun(changes: Partial<Run> = {}, how: Failure = failure()):
       phaseMs: { dns: 1, connect: 2, auth: 5, start: 10, send: 250 },
       sentBytes: how.sentBytes,
       acknowledgedBytes: 0,
-      requests: [requestRecord({ status: 413, sentBytes: how.sentBytes, early: true, durationMs: 250 })],
+      requests: isOpening(how)
+        ? []
+        : [requestRecord({ status: 413, sentBytes: how.sentBytes, early: true, durationMs: 250 })],
       failure: how,
     }),
   );

@@ -1,7 +1,8 @@
 import { staleSentBytes, staleWithinMs } from '../judge/fact-tests.ts';
 import { maintenanceWords, overloadWords } from '../judge/words.ts';
 import type { Cause } from './cause.ts';
-import { isPageOfHop, ofMaintenance, says, saysItself } from './predicates.ts';
+import { saysItself } from '../judge/hidden-refusal.ts';
+import { isPageOfHop, ofMaintenance, says } from './predicates.ts';
 import { hopTlsDiffers, hopTlsWords, httpVersionWords, notHttp } from './predicates-hop.ts';
 
 /** A hop that does not ask the registry: it answers itself, refuses, or hangs up. */
@@ -93,10 +94,8 @@ export const hopCauses = {
       'registrySlow',
       'saysBlocked',
     ],
-    provenBy: [
-      'path',
-      /error reading from remote server|invalid response|upstream (?:sent|prematurely)|reset before headers/i,
-    ],
+    // Words that the server behind hung up do not say why it did.
+    provenBy: ['path'],
     nextTest: 'Read the error log of this hop at the time of the failing push.',
   },
   hop_tls_differs: {

@@ -2,7 +2,8 @@ import { unreachableWords } from '../judge/words.ts';
 import type { Cause } from './cause.ts';
 import { haproxyManual } from './manuals.ts';
 import { isDown } from './contrast.ts';
-import { code, either, is, isGateway, namedByEdge, saysItself } from './predicates.ts';
+import { saysItself } from '../judge/hidden-refusal.ts';
+import { code, either, is, isGateway, namedByEdge } from './predicates.ts';
 import { asksInVain, ofForwardProxy } from './predicates-hop.ts';
 
 /** Nobody there, or a hop that does not get to the registry. */

@@ -92,15 +92,17 @@ const barePhases: ReadonlySet<Phase> = new Set(['auth', 'start', 'pull']);
 
 const noCuts: PullCuts = { count: 0 };
 
-/** What stands around a failure of a run about which nothing else is known. */
+/** What stands around a failure about which nothing else is known than what `trials` saw over the path. */
 export function aloneOn(
   path: Examined['path'],
   failure: Failure,
   direct: DirectResult = 'none',
   directPath?: string,
+  trials: readonly Trial[] = [],
 ): Contrast {
   const among = contrastOf({ failure, what: '' }, { subject: { path, trials: [] } });
-  return { ...among, ...(followsLayers(failure) ? layersTaken : {}), direct, directPath };
+  const taken = followsLayers(failure) ? layersTaken : {};
+  return { ...among, ...observedOf({ path, trials }), ...taken, direct, directPath };
 }
 
 /** What it shows of a path that the layers of an image were taken over it. */
@@ -233,16 +235,12 @@ const leastPatienceMs = 900;
 
 /** A hop that says 502 or 503 of a request without a body may have lost patience, too. */
 function isBareGateway({ status, phase }: Failure): boolean {
-  return (status ?? 0) >= 502 && isBare(phase);
-}
-
-function isBare(phase: Phase): boolean {
-  return barePhases.has(phase);
+  return (status ?? 0) >= 502 && barePhases.has(phase);
 }
 
 /** The longest that such a request waited for its answer, with a body or without. */
 function longestWaitMs({ run }: Trial, { phase }: Failure): number {
-  const phases: readonly Phase[] = isBare(phase) ? ['auth', 'start'] : ['wait', 'commit'];
+  const phases: readonly Phase[] = barePhases.has(phase) ? ['auth', 'start'] : ['wait', 'commit'];
   return Math.max(0, ...run.attempts.flatMap(({ phaseMs }) => phases.map((one) => phaseMs[one] ?? 0)));
 }
 

@@ -36,14 +36,16 @@ export const judgeRun: JudgeRun = (run, seen): JudgedRun | undefined => {
   return { cause, hop, remedy: `${confidence === 'open' ? `Perhaps ${title}: ` : ''}${remedy} See ${reference}` };
 };
 
-function findingAmong({ failure, check, attempts }: Run, seen: SeenInRound, endedMs?: number): Finding | undefined {
+function findingAmong(run: Run, seen: SeenInRound, endedMs?: number): Finding | undefined {
+  const { failure, check, attempts } = run;
   if (failure === undefined) return undefined;
   // The body was sent again after an answer that may have ended the session, as containerd does: that is no second trouble.
   const resent = attempts.some((attempt) => attempt.resends > 0 && attempt.failure?.reason === failure.reason);
   if (failure.reason === 'session_lost' && resent) return undefined;
   const { elsewhere, kindsFailingAlike } = seen;
   const anonymous = check.registry.credentials.kind === 'anonymous';
-  const among = aloneOn(check.path, failure, elsewhere, elsewhere === 'none' ? undefined : 'another path');
+  const trial = { kind: 'full', shape: check.client.shape, sizeBytes: check.workload.layerBytes[0] ?? 0, run } as const;
+  const among = aloneOn(check.path, failure, elsewhere, elsewhere === 'none' ? undefined : 'another path', [trial]);
   const pullCuts = pullCutsOf(oneAfterTheOther(attempts).map((attempt) => attempt.failure));
   const contrast = {
     ...among,

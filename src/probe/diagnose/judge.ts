@@ -1,11 +1,11 @@
 import type { Failure } from '../failure.ts';
+import { isRefusedByRegistry, mayHideRefusal } from '../judge/hidden-refusal.ts';
 import { isCut } from '../judge/is-cut.ts';
 import { reasonTable } from '../judge/reason-table.ts';
 import { type Proof, proofsOf } from './cause.ts';
 import { type CauseName, causeNames, causes } from './causes.ts';
 import type { Contrast } from './contrast.ts';
 import { isAlike } from './flips.ts';
-import { isRefusal } from './predicates.ts';
 import type { Confidence } from './finding.ts';
 import { wordsOf } from '../judge/words.ts';
 import { refutations } from './refutations.ts';
@@ -35,20 +35,17 @@ const timeContrasts = ['pace', 'clock', 'rest'] as const;
 
 /**
  * Whether what is certain of the one failure explains the other as well: it is the same failure, or the same hop refuses bodies for
- * their size, and fails a body that is no smaller in another way; or a hop before it says 502, or the connection is cut, because the refusal came
- * while the body was still written.
+ * their size, and fails a body that is no smaller in another way; or the refusal is hidden, because it came while the body was still written.
  */
 function explainsToo({ failure, contrast }: Case, other: Case | undefined): boolean {
   if (other === undefined) return false;
   if (isAlike(other.failure, failure)) return true;
   // A small body that is ended because it is slow is refused for no size.
   if (other.contrast.isSlowBody) return false;
-  const { status, answeredBy } = other.failure;
-  const isTimed = timeContrasts.some((name) => other.contrast.proven.has(name));
+  const { answeredBy } = other.failure;
+  const isTimed = answeredBy === 'none' && timeContrasts.some((name) => other.contrast.proven.has(name));
   const isItsOwn =
-    answeredBy === failure.answeredBy ||
-    (status === 502 && answeredBy !== 'registry') ||
-    (isCut(other.failure) && !isTimed);
+    answeredBy === failure.answeredBy || ((mayHideRefusal(other.failure) || isCut(other.failure)) && !isTimed);
   const isOfSize = reasonTable[failure.reason].tells.size === 'yes';
   // Of a search it is not known at which size it was refused, but what passed is smaller.
   const isNoSmaller =
@@ -75,7 +72,14 @@ export function judge(cases: readonly Case[]): Verdict[][] {
     // A more general cause adds nothing where a more particular one is certain.
     const highest = Math.max(...names.map(rankOf));
     const [particular] = best(
-      known.flatMap(({ one, cause }) => (rankOf(cause) > highest && explainsToo(one, cases[index]) ? cause : [])),
+      known.flatMap(({ one, cause }) => {
+        // Of equal rank it must explain what is not the same failure, and of which nothing is certain.
+        const counts =
+          rankOf(cause) === highest
+            ? own.length === 0 && !isAlike(cases[index]?.failure, one.failure)
+            : rankOf(cause) > highest;
+        return counts && explainsToo(one, cases[index]) ? cause : [];
+      }),
       rankOf,
     );
     if (particular !== undefined) return [{ cause: particular, confidence: 'likely' }];
@@ -93,7 +97,7 @@ export function judge(cases: readonly Case[]): Verdict[][] {
 }
 
 /**
- * Where a hop says 502 to bodies, and the registry refuses the same push in another shape: its refusal came while the hop still wrote. Undefined: it
+ * Where a hop says 502 or 503 to bodies, and the registry refuses the same push in another shape: its refusal came while the hop still wrote. Undefined: it
  * is not so, or no one cause of the refusal is known.
  */
 function refusedMeanwhile(
@@ -101,14 +105,13 @@ function refusedMeanwhile(
   one: Case | undefined,
   { cases, verdicts }: { readonly cases: readonly Case[]; readonly verdicts: readonly (readonly Verdict[])[] },
 ): Verdict[] | undefined {
-  const { status, answeredBy, sentBytes = 0 } = one?.failure ?? {};
   const isGeneral = verdict.every(({ cause }) => rankOf(cause) === ranks.general);
-  if (status !== 502 || answeredBy === 'registry' || sentBytes === 0 || !isGeneral) return undefined;
+  if (one === undefined || one.failure.answeredBy === 'none' || !mayHideRefusal(one.failure) || !isGeneral)
+    return undefined;
   const [cause] = cases.flatMap(({ failure }, index) => {
     const [first, ...others] = verdicts[index] ?? [];
-    const isRefused = failure.answeredBy === 'registry' && isRefusal(failure) && failure.sentBytes > 0;
     const isKnown = first !== undefined && others.length === 0 && rankOf(first.cause) > ranks.general;
-    return isRefused && isKnown ? [first.cause] : [];
+    return isRefusedByRegistry(failure) && isKnown ? [first.cause] : [];
   });
   return cause === undefined ? undefined : [{ cause, confidence: 'likely' }];
 }

@@ -84,7 +84,7 @@ export function observedOf({ api, trials }: Examined): Observed {
       (failure) => failure.answeredBy !== 'registry' && maintenanceWords.test(wordsOf(failure)),
     ),
     everything404:
-      failures.length > 0 && !registryAnswered && failures.every(({ status }) => status === 404 || status === 410),
+      failures.length > 0 && !registryAnswered && [...failures, ...requests].every(({ status }) => isAbsent(status)),
     crossedCloudflare: requests.some(({ responseHeaders }) => responseHeaders['cf-ray'] !== undefined),
     crossedSquid: requests.some(({ responseHeaders }) => /\(squid\b/i.test(responseHeaders['via'] ?? '')),
     plainBehind: failures.some(({ evidence }) => evidence.tlsProblem === 'plain_http_behind'),
@@ -95,6 +95,10 @@ export function observedOf({ api, trials }: Examined): Observed {
       ...attempts.flatMap((one) => [...agesOf(one)].map(({ leastMs, taken }) => (taken ? leastMs : 0))),
     ),
   };
+}
+
+function isAbsent(status: number | undefined): boolean {
+  return status === 404 || status === 410;
 }
 
 /** A header is on the answer that only a registry sets. */

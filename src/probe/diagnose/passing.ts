@@ -1,4 +1,5 @@
 import type { Failure, Phase } from '../failure.ts';
+import { isRefusedByRegistry, mayHideRefusal } from '../judge/hidden-refusal.ts';
 import { isCut, isTurnedAway } from '../judge/is-cut.ts';
 import { reasonTable } from '../judge/reason-table.ts';
 import { isDown } from './contrast.ts';
@@ -120,20 +121,16 @@ export function isRefusedInWords({ failure, trial }: Symptom, { trials }: Examin
   return others.some((one) => isSame(one, trial) && one.run.failure?.reason === 'body_too_large');
 }
 
-const uploading: ReadonlySet<Phase> = new Set(['send', 'wait']);
-
 /**
- * A 502 of a hop where the registry refuses uploads in words, and none gets through: who refuses before the end of a body closes the
- * connection, and a hop that still writes to it makes a 502 of the refusal.
+ * What may hide a refusal, where the registry refuses uploads in words, and none gets through. What is no answer at all is measured by pushes of
+ * the same shape.
  */
-export function isHiddenRefusal({ failure }: Symptom, { trials }: Examined): boolean {
-  const { status, phase, answeredBy } = failure;
-  if (status !== 502 || answeredBy === 'registry' || !uploading.has(phase) || trials.some(({ run }) => run.ok))
-    return false;
-  return trials.some(({ run: { failure: other } }) => {
-    const isRefusal = other?.answeredBy === 'registry' && (other.status ?? 0) >= 400 && (other.status ?? 0) < 500;
-    return isRefusal && uploading.has(other.phase);
-  });
+export function isHiddenRefusal({ failure, trial }: Symptom, { trials }: Examined): boolean {
+  if (!mayHideRefusal(failure) || trials.some(({ run }) => run.ok)) return false;
+  return trials.some(
+    ({ shape, run: { failure: other } }) =>
+      other !== undefined && isRefusedByRegistry(other) && (failure.answeredBy !== 'none' || shape === trial?.shape),
+  );
 }
 
 function isSame(one: Trial, other: Trial): boolean {

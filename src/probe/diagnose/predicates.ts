@@ -2,7 +2,7 @@ import { pageMarks } from '../judge/answered-by.ts';
 import type { TlsProblem } from '../../network/tls-problem.ts';
 import type { AnsweredBy, Failure, FailureReason } from '../failure.ts';
 import { isCut, isHungUp } from '../judge/is-cut.ts';
-import { maintenanceWords, saidByRegistry, unreachableWords, wordsOf } from '../judge/words.ts';
+import { maintenanceWords, saidByRegistry, wordsOf } from '../judge/words.ts';
 import { timesAsked } from '../leftovers/left-session.ts';
 import type { Arrived } from './arrived.ts';
 import type { Contrast } from './contrast.ts';
@@ -72,12 +72,6 @@ export const atLimitOfTime: Match = (f, x) =>
 /** Cut when nothing had moved for about as long as a small body was allowed to rest; an end of our own making is none. */
 export const cutInSilence: Match = (f, x) =>
   isCut(f) && f.evidence.timer === undefined && x.idleEndedAfterMs !== undefined && !atLimitOfTime(f, x);
-
-/** nginx never says 503 of a server that it does not reach; Traefik says 502 then, and “no available server” when it knows none. */
-export function saysItself({ status: answered, answeredBy, evidence }: Failure): boolean {
-  const isOfTraefik = answeredBy === 'traefik' && !unreachableWords.test(evidence.body ?? '');
-  return answered === 503 && (answeredBy === 'nginx' || isOfTraefik);
-}
 
 /** Envoy’s words for silence, of a body and of an answer. */
 export const saysStreamTimeout: Match = says(/\bstream timeout/i);

@@ -1,6 +1,7 @@
 import { formatBytes } from '../byte-words.ts';
 import { oneBlob, type Check } from '../check.ts';
 import type { Failure } from '../failure.ts';
+import { bodyPhases, mayHideRefusal } from '../judge/hidden-refusal.ts';
 import { isPullCut, isPullRefused } from '../judge/pull-cuts.ts';
 import { reasonTable } from '../judge/reason-table.ts';
 import type { Run } from '../outcome.ts';
@@ -10,7 +11,7 @@ import { describeFailure } from '../compare/verdict-words.ts';
 export type SizeTrial =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'rejected'; readonly failure: Failure }
-  /** A cut may be a refusal whose answer was lost, and a pull has no words for its size: another try can tell. */
+  /** A cut, or a hop's 502, may be a refusal whose answer was lost, and a pull has no words for its size: another try can tell. */
   | { readonly kind: 'cut'; readonly failure: Failure }
   | { readonly kind: 'unclear'; readonly why: string };
 
@@ -22,7 +23,7 @@ export function sizeTrialOf(run: Run): SizeTrial {
   const tells = reasonTable[failure.reason].tells.size;
   if (tells === 'yes') return { kind: 'rejected', failure };
 
-  if (tells === 'maybe' && (failure.phase === 'send' || failure.phase === 'wait')) return { kind: 'cut', failure };
+  if ((tells === 'maybe' && bodyPhases.has(failure.phase)) || mayHideRefusal(failure)) return { kind: 'cut', failure };
 
   const size = run.check.workload.layerBytes[0] ?? 0;
   return { kind: 'unclear', why: `at ${formatBytes(size)} it failed for another reason: ${describeFailure(failure)}` };

@@ -4,6 +4,7 @@ import type { Failure, FailureReason } from '../../../src/probe/failure.ts';
 import type { Attempt, Run } from '../../../src/probe/outcome.ts';
 import { fakeCheck } from '../../support/fake-check.ts';
 import { fakeFailure, fakeRun } from '../../support/fake-run.ts';
+import { attempt, requestRecord } from '../../support/run-fixtures.ts';
 
 const check = fakeCheck('gitea', 'ingress', 'docker', 'image');
 
@@ -90,4 +91,19 @@ test.each([
 ])('a 504 after the body, alone, %s', (_what, waitedShare, sentBytes, expected) => {
   const { cause, confidence } = findingFor(answered504(60_000, waitedShare, sentBytes)) ?? {};
   expect(`${cause} ${confidence}`).toBe(expected);
+});
+
+test('a 502 to a body is judged with what the same run saw: the registry that opened the upload can be reached', () => {
+  const failure = fakeFailure('origin_unreachable', {
+    status: 502,
+    answeredBy: 'nginx',
+    phase: 'wait',
+    sentBytes: 1_000,
+  });
+  const opened = requestRecord({ method: 'POST', status: 202, phase: 'start' });
+  const refused = requestRecord({ status: 502, responseHeaders: {} });
+  const causeOf = (run: Run): string | undefined => findingFor(run)?.cause;
+  const run = fakeRun(check, failure);
+  expect(causeOf({ ...run, attempts: [attempt({ requests: [opened, refused], failure })] })).toBe('hop_fails_request');
+  expect(causeOf({ ...run, attempts: [attempt({ requests: [refused], failure })] })).not.toBe('hop_fails_request');
 });

@@ -1615,7 +1615,7 @@ describe('how sure a cause is', () => {
     // A smaller body, another status of another hop: that is a trouble of its own.
     const smaller = { failure: broken, contrast: { ...smallPassed, sizeBytes: 65_536 } };
     const elsewhere = {
-      failure: { ...broken, ...gateway(503), answeredBy: 'haproxy' as const },
+      failure: failed({ ...broken, ...gateway(503), ...body('No server is available'), answeredBy: 'haproxy' }),
       contrast: smallPassed,
     };
     for (const other of [smaller, elsewhere])

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { diagnose } from '../../../src/probe/diagnose/diagnose.ts';
 import { hasPassed, isBesidePushes, isHiddenRefusal } from '../../../src/probe/diagnose/passing.ts';
 import type { Trial } from '../../../src/probe/diagnose/trial.ts';
+import type { Failure } from '../../../src/probe/failure.ts';
 import { fakeFailure } from '../../support/fake-run.ts';
 import { pathTo } from '../../support/paths.ts';
 import { trialOf } from '../../support/trials.ts';
@@ -56,7 +57,12 @@ test('an endpoint that was cut once, and pushes get through at the end, has pass
 });
 
 test('a 502 to an upload hides what the registry says of others, as long as none gets through', () => {
-  const hidden = fakeFailure('origin_unreachable', { status: 502, answeredBy: 'nginx', phase: 'wait' });
+  const hidden = fakeFailure('origin_unreachable', {
+    status: 502,
+    answeredBy: 'nginx',
+    phase: 'wait',
+    sentBytes: 1_000,
+  });
   const refusal = trialOf({
     failure: fakeFailure('session_lost', { status: 404, answeredBy: 'registry', phase: 'wait' }),
   });
@@ -66,6 +72,14 @@ test('a 502 to an upload hides what the registry says of others, as long as none
   expect(isHidden([refusal, trialOf({})])).toBe(false);
   expect(isHidden([trialOf({ failure: hidden })])).toBe(false);
   expect(isHidden([refusal], { ...hidden, phase: 'start' })).toBe(false);
+  // A storage that is full, Varnish’s word for it, and words of its own.
+  const full = trialOf({
+    failure: fakeFailure('registry_error', { status: 500, answeredBy: 'registry', phase: 'send' }),
+  });
+  const varnish: Failure = { ...hidden, status: 503, answeredBy: 'varnish' };
+  expect(isHidden([full], varnish)).toBe(true);
+  expect(isHidden([full], { ...varnish, evidence: { message: '', body: 'no healthy upstream' } })).toBe(false);
+  expect(isHidden([full], { ...varnish, answeredBy: 'nginx' })).toBe(false);
 });
 
 test('one spell of resets has passed, two have not', () => {

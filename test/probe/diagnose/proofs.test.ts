@@ -104,7 +104,6 @@ const samples: Partial<Record<CauseName, readonly Sample[]>> = {
       'content-type': 'text/plain',
     }),
   ],
-  hop_fails_request: [apache(502, 'Proxy Error', 'Reason: <strong>Error reading from remote server</strong>')],
   hop_tls_differs: [said(400, 'Client sent an HTTP request to an HTTPS server.\n', { server: 'Caddy' })],
   hop_http2_upstream: [
     said(502, 'upstream connect error or disconnect/reset before headers. reset reason: protocol error', {

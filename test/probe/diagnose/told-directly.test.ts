@@ -51,3 +51,26 @@ test.each([
   const symptom = { failure: here, what: 'docker, 1 MiB' };
   expect(toldDirectly(symptom, seen(here, there))).toBe(symptom);
 });
+
+test('a 502 to a body is judged by what the registry refuses over the direct path, unless pushes get through there', () => {
+  const hidden = fakeFailure('origin_unreachable', {
+    status: 502,
+    answeredBy: 'nginx',
+    phase: 'wait',
+    sentBytes: 1_000,
+  });
+  const denied: Failure = { ...words, status: 403, registryCode: 'DENIED', reason: 'auth_rejected', phase: 'send' };
+  const symptom = { failure: hidden, what: 'docker, 1 MiB' };
+  const { direct, ...rest } = seen(hidden, denied);
+  expect(toldDirectly(symptom, { ...rest, direct }).failure).toMatchObject({ status: 403, registryCode: 'DENIED' });
+  const passing = { ...direct!, trials: [...direct!.trials, trialOf({})] };
+  expect(toldDirectly(symptom, { ...rest, direct: passing })).toBe(symptom);
+});
+
+test('whether an answer came in the last bytes of a body, or after them, is chance', () => {
+  const [here, there] = [
+    { ...page, phase: 'send' },
+    { ...words, phase: 'wait' },
+  ] as const;
+  expect(toldDirectly({ failure: here, what: '' }, seen(here, there)).failure.registryCode).toBe('UNSUPPORTED');
+});
