@@ -36,11 +36,15 @@ export function keepReadingAfterWriteError(
         return;
       }
       held = error;
+      let isOver = false;
       const end = (): void => {
+        if (isOver) return;
+        isOver = true;
         done(error);
         onWritten();
       };
-      const timer = setTimeout(end, graceMs);
+      // A process that had to wait for a processor runs its timers first: what came meanwhile is read before the end.
+      const timer = setTimeout(() => setImmediate(() => setImmediate(end)), graceMs);
       socket.once('close', () => {
         clearTimeout(timer);
         end();

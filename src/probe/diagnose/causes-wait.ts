@@ -55,6 +55,8 @@ export const waitCauses = {
     title: 'HAProxy gives up waiting for the answer of the registry',
     remedy: 'Raise `timeout server` of the backend to several minutes.',
     reference: `${haproxyManual}#4.2-timeout%20server`,
+    // It counts the time in which the registry takes nothing of a body as well; a client that pauses is answered 408.
+    refutedBy: ['neverRegistry', 'asksInVain'],
     provenBy: [/^504\b.*time-?out/i, 'clock'],
   }),
   alb_response_timeout: waitLimitOf('alb', {

@@ -1,7 +1,6 @@
-import { isCut } from '../judge/is-cut.ts';
-import { isSameFamily, reasonTable } from '../judge/reason-table.ts';
+import { reasonTable } from '../judge/reason-table.ts';
 import type { SessionAnswers } from '../outcome.ts';
-import type { Failure, Phase } from '../failure.ts';
+import type { Failure } from '../failure.ts';
 import { type Arrived, arrivedOf, askedLike } from './arrived.ts';
 import {
   besides,
@@ -16,15 +15,13 @@ import {
   sessionAnswers,
   timesToProve,
 } from './flips.ts';
+import { barePhases, type DirectResult, directResult, longestWaitMs } from './direct-result.ts';
 import { followsLayers } from './manifest-failure.ts';
 import { lastTokenAge, type Observed, observedOf } from './observed.ts';
 import { symptomsOf } from './symptoms.ts';
 import { type Examination, type Examined, requestsOver, type Symptom, type Trial } from './trial.ts';
 import { onlyOtherHostFails } from './written-host.ts';
-import { type PullCuts, shortestClockMs } from '../judge/pull-cuts.ts';
-
-/** What the direct path did with the same push: `slow`: got through, but needed about as long as the failure took. */
-type DirectResult = 'none' | 'ok' | 'slow' | 'same' | 'other';
+import { type PullCuts } from '../judge/pull-cuts.ts';
 
 /** What stands around one failure: the questions that causes ask. Everything is `undefined` or false where nothing was tried. */
 export interface Contrast extends Observed {
@@ -88,8 +85,6 @@ export interface Contrast extends Observed {
   readonly proven: ReadonlySet<ContrastName>;
 }
 
-const barePhases: ReadonlySet<Phase> = new Set(['auth', 'start', 'pull']);
-
 const noCuts: PullCuts = { count: 0 };
 
 /** What stands around a failure about which nothing else is known than what `trials` saw over the path. */
@@ -119,9 +114,10 @@ export function contrastOf(symptom: Symptom, examination: Examination): Contrast
   const ended = durationLimit?.conclusion === 'found' ? durationLimit.smallestRejected : undefined;
   const shape = trial?.shape ?? subject.sizeLimit?.runs.at(-1)?.check.client.shape;
   const alike = trials.filter(({ kind, run }) => !besides.has(kind) && isAlike(run.failure, failure));
+  const here = observedOf(subject);
   const there = direct === undefined ? undefined : observedOf(direct);
   return {
-    ...observedOf(subject),
+    ...here,
     pathKind: subject.path.kind,
     throughProxy: subject.path.proxy !== undefined,
     anonymous: trials.length > 0 && trials.every(({ run }) => run.check.registry.credentials.kind === 'anonymous'),
@@ -143,7 +139,7 @@ export function contrastOf(symptom: Symptom, examination: Examination): Contrast
     direct: directResult(failure, trial, direct, trials.some(endedInSilence)),
     directPath: direct?.path.name,
     directLoginWorks: there?.loginWorks === true,
-    oldestTokenMs: Math.max(observedOf(subject).oldestTokenMs, there?.oldestTokenMs ?? 0),
+    oldestTokenMs: Math.max(here.oldestTokenMs, there?.oldestTokenMs ?? 0),
     kindsFailingAlike: [],
     cameAgain: trial && cameAgain(trial, trials),
     tokenAgeMs: trial && lastTokenAge(trial.run),
@@ -201,59 +197,9 @@ function anyPassed(trials: readonly Trial[]): boolean | undefined {
   return trials.length === 0 ? undefined : trials.some(({ run }) => run.ok);
 }
 
-/** A registry that needs this part of the time without the hop is what the hop waits for. */
-const slowShare = 0.5;
-
-function directResult(
-  failure: Failure,
-  trial: Trial | undefined,
-  direct: Examined | undefined,
-  endsSilence: boolean,
-): DirectResult {
-  if (direct === undefined) return 'none';
-
-  const sizeBytes = trial?.sizeBytes ?? 0;
-  const alike =
-    direct.trials.find((one) => one.shape === trial?.shape && one.sizeBytes === sizeBytes) ??
-    direct.trials.findLast((one) => one.sizeBytes >= sizeBytes) ??
-    direct.trials.at(-1);
-  if (alike === undefined) return 'none';
-
-  if (alike.run.failure !== undefined) return isSameFamily(alike.run.failure.reason, failure.reason) ? 'same' : 'other';
-
-  const neededMs = failure.evidence.sinceLastByteMs ?? failure.elapsedMs;
-  // What was answered sooner was not waited for.
-  if (neededMs < shortestClockMs) return 'ok';
-  const waitedMs = longestWaitMs(alike, failure);
-  if (waitsForAnswer(failure, endsSilence)) return waitedMs > 0 && waitedMs >= slowShare * neededMs ? 'slow' : 'ok';
-
-  return isBareGateway(failure) && neededMs >= leastPatienceMs && waitedMs >= neededMs ? 'slow' : 'ok';
-}
-
-/** No hop is set to less patience with a request that has no body. */
-const leastPatienceMs = 900;
-
-/** A hop that says 502 or 503 of a request without a body may have lost patience, too. */
-function isBareGateway({ status, phase }: Failure): boolean {
-  return (status ?? 0) >= 502 && barePhases.has(phase);
-}
-
-/** The longest that such a request waited for its answer, with a body or without. */
-function longestWaitMs({ run }: Trial, { phase }: Failure): number {
-  const phases: readonly Phase[] = barePhases.has(phase) ? ['auth', 'start'] : ['wait', 'commit'];
-  return Math.max(0, ...run.attempts.flatMap(({ phaseMs }) => phases.map((one) => phaseMs[one] ?? 0)));
-}
-
 /** Of single answers: what chunks wait for theirs adds up. */
 function longestAnsweredMs(failure: Failure, trials: readonly Trial[]): number {
   return Math.max(0, ...trials.map((one) => (one.run.ok && !isChunked(one) ? longestWaitMs(one, failure) : 0)));
-}
-
-/** Ended while the registry was to answer, by a hop that said so or by one that is known to end silence. */
-function waitsForAnswer(failure: Failure, endsSilence: boolean): boolean {
-  const isInWait = failure.phase === 'wait' || failure.phase === 'commit';
-  const isCutInWait = isCut(failure) && (isInWait || (endsSilence && failure.evidence.sinceLastByteMs !== undefined));
-  return failure.reason === 'response_timeout' || (isInWait && (failure.status ?? 0) >= 502) || isCutInWait;
 }
 
 /** The registry may be gone, or a hop cannot reach it: only another path can tell. */

@@ -20,8 +20,12 @@ const patienceMs = 4_000;
 const restsMs = [0, 4_000, 8_000] as const;
 /** So many new connections meet a limit that a push has met. */
 const mostNew = 24;
-/** So many more are tried at once when one was refused: where one of two servers behind an address is dead, all of them are refused once in 500 times. */
+/**
+ * So many more are tried at once when one was refused, and again: a limit that counts by time lets one in now and then; where one of two servers behind
+ * an address is dead, no more than one is answered in both rounds once in 2,500 times.
+ */
 const atOnce = 9;
+const rounds = 2;
 
 /** Bound on all of it. */
 const mostMs = 40_000;
@@ -48,9 +52,9 @@ export async function holdWhereRefused(
 }
 
 /**
- * Opens a connection that stays, and then new ones, one after the other, until one gets no answer; then nine at once, before a limit that counts
- * by time lets the next one in. When they get none either, the one that stays is used again. All ask GET /v2/ without a login, and any answer
- * counts. An answer to one of the nine shows nothing. Never throws.
+ * Opens a connection that stays, and then new ones, one after the other, until one gets no answer; then twice nine at once, before a limit that
+ * counts by time lets many in. When no more than one of each nine gets one, the one that stays is used again. All ask GET /v2/ without a login, and any
+ * answer counts. Never throws.
  */
 export async function holdConnection(
   { path, registry }: Pick<Check, 'path' | 'registry'>,
@@ -75,12 +79,17 @@ export async function holdConnection(
     let tried = 0;
     while (tried < mostNew && !(await isRefused())) tried += 1;
     if (tried === mostNew) return nothingSeen;
-    const all = await Promise.all(Array.from({ length: atOnce }, isRefused));
-    if (signal.aborted || all.includes(false)) return nothingSeen;
+    let refused = 1;
+    for (let round = 0; round < rounds; round += 1) {
+      const all = await Promise.all(Array.from({ length: atOnce }, isRefused));
+      const turnedAway = all.filter(Boolean).length;
+      if (signal.aborted || turnedAway < atOnce - 1) return nothingSeen;
+      refused += turnedAway;
+    }
     let answered = 0;
     // Another connection than the one that stayed proves nothing.
     for (let times = 0; times < timesToProve; times += 1) if ((await ask(held))?.socketReused === true) answered += 1;
-    return { refused: 1 + atOnce, answered };
+    return { refused, answered };
   } finally {
     ending.stop();
     await held.close();

@@ -42,13 +42,15 @@ export interface Observed {
   readonly fullSegmentCame: boolean;
   /** Longest time for which a token was used with success, in milliseconds. */
   readonly oldestTokenMs: number;
+  /** The age of the youngest token that was refused, in milliseconds; infinite: none was. */
+  readonly youngestRefusedMs: number;
 }
 
 const marks = ['docker-distribution-api-version', 'docker-upload-uuid', 'docker-content-digest', 'range'] as const;
 
 /** Pure. */
 export function observedOf({ api, trials }: Examined): Observed {
-  const attempts = trials.flatMap(({ run }) => run.attempts);
+  const ages = trials.flatMap(({ run }) => run.attempts.flatMap((one) => [...agesOf(one)]));
   const requests = requestsOver(trials);
   const states = Object.values(api?.endpoints ?? {});
   const failures = [
@@ -90,10 +92,8 @@ export function observedOf({ api, trials }: Examined): Observed {
     plainBehind: failures.some(({ evidence }) => evidence.tlsProblem === 'plain_http_behind'),
     byTurns: isByTurns(requests),
     fullSegmentCame: trials.some(({ run }) => fullSegmentCame(run)),
-    oldestTokenMs: Math.max(
-      0,
-      ...attempts.flatMap((one) => [...agesOf(one)].map(({ leastMs, taken }) => (taken ? leastMs : 0))),
-    ),
+    oldestTokenMs: Math.max(0, ...ages.map(({ leastMs, status }) => (status < 400 ? leastMs : 0))),
+    youngestRefusedMs: Math.min(...ages.flatMap(({ mostMs, status }) => (status === 401 ? mostMs : []))),
   };
 }
 
@@ -162,13 +162,13 @@ function placeOf({ url }: RequestRecord): string {
  */
 function* agesOf({
   requests,
-}: Attempt): Generator<{ readonly leastMs: number; readonly mostMs: number; readonly taken: boolean }> {
+}: Attempt): Generator<{ readonly leastMs: number; readonly mostMs: number; readonly status: number }> {
   let cameAtMs: number | undefined;
   for (const request of requests) {
     const endMs = request.startMs + request.durationMs;
     if (isToken(request)) cameAtMs = endMs;
     else if (cameAtMs !== undefined)
-      yield { leastMs: request.startMs - cameAtMs, mostMs: endMs - cameAtMs, taken: (request.status ?? 500) < 400 };
+      yield { leastMs: request.startMs - cameAtMs, mostMs: endMs - cameAtMs, status: request.status ?? 500 };
   }
 }
 

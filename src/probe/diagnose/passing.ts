@@ -35,16 +35,23 @@ export function worthRepeating(failed: readonly Trial[]): Trial[] {
 }
 
 /** The failure came once, and the same push got through later: nothing lasting stands behind it that could be named. */
-export function hasPassed({ failure, trial, endpoint }: Symptom, { trials }: Examined): boolean {
+export function hasPassed({ failure, trial, endpoint, slow }: Symptom, { trials, durationLimit }: Examined): boolean {
+  const { conclusion, runs = [] } = durationLimit ?? {};
+  if (slow === true && conclusion === 'inconclusive' && runs.at(-1)?.ok === true) return true;
   // An endpoint, or a search that met a registry that was away: whatever got through later.
   if (trial === undefined)
     return mayPass(failure) && (endpoint !== undefined || isDown(failure)) && trials.at(-1)?.run.ok === true;
-  if (trial.kind === 'repeat' || comesAndGoes(failure, trials)) return false;
+  if (trial.kind === 'repeat' || comesAndGoes(failure, trials) || isKnownByTurns(trial)) return false;
   const repeats = trials.filter(({ kind }) => kind === 'repeat');
   const own = repeats.filter((one) => isSame(one, trial));
   if (own.length > 0) return own.every(({ run }) => run.ok);
   // One that was not tried again is like those that were.
   return mayPass(failure) && repeats.length > 0 && repeats.every(({ run }) => run.ok);
+}
+
+/** The one upload was known and unknown when it was asked for again: which of them a push meets is chance. */
+function isKnownByTurns({ run: { sessionAnswers } }: Trial): boolean {
+  return sessionAnswers !== undefined && sessionAnswers.known > 0 && sessionAnswers.disowned > 0;
 }
 
 /** A connection was not taken, and new ones are not taken while an open one is answered: which of them meets the limit is chance. */

@@ -1,3 +1,4 @@
+import { shortestClockMs } from '../judge/pull-cuts.ts';
 import type { Match } from './match.ts';
 import { entersTls, lengthDecides, redirectsRead, says, storeRefuses, tlsProblem } from './predicates.ts';
 import { answererRefutations } from './refutations-answerer.ts';
@@ -108,7 +109,11 @@ const table = {
   },
   onlyOldRefused: {
     when: 'younger tokens are always taken, and only an older one was refused',
-    holds: (_, x) => x.smallPassed && x.tokenAgeMs !== undefined && x.oldestTokenMs < x.tokenAgeMs,
+    holds: (_, x) =>
+      x.smallPassed &&
+      x.tokenAgeMs !== undefined &&
+      x.tokenAgeMs >= shortestClockMs &&
+      x.oldestTokenMs < Math.min(x.tokenAgeMs, x.youngestRefusedMs),
   },
   ...timeRefutations,
   ...uploadRefutations,

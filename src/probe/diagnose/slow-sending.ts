@@ -41,6 +41,8 @@ export function slowSending({ subject, direct }: Examination): Slowness[] {
   const [first] = named.toSorted((a, b) => b.trial.sizeBytes - a.trial.sizeBytes);
   // Pushes that contradict each other show nothing.
   if (first === undefined || named.some(({ cause }) => cause !== first.cause)) return [];
+  // What is slow only beside another path was slow for a moment, unless it is so again.
+  if (named.length < 2 && speedOf(first.trial) >= slowBytesPerSecond) return [];
   // Whether segments are lost is chance; who reads slowly does so each time, unless he was busy for a moment.
   const isOnce = subject.trials.some((trial) => isFast(trial, first.trial, there));
   if (first.cause === 'receiver_slow' && isOnce) return [];

@@ -31,7 +31,7 @@ function ofLimit(limit: SizeLimit | DurationLimit | undefined, what: (value: num
   const { conclusion, rejection, smallestRejected, unit } = limit ?? {};
   if (conclusion === 'found' && rejection !== undefined && smallestRejected !== undefined)
     return [{ failure: rejection, what: what(smallestRejected), ...(unit === 'seconds' ? { slow: true } : {}) }];
-  const failure = limit?.runs.at(-1)?.failure;
+  const failure = rejection ?? limit?.runs.findLast((run) => !run.ok)?.failure;
   return conclusion === 'inconclusive' && unit === 'seconds' && failure !== undefined
     ? [{ failure, what: 'a small body sent slowly', slow: true }]
     : [];

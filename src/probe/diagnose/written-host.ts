@@ -42,9 +42,9 @@ function isRefused(request: RequestRecord): boolean {
  */
 export function onlyOtherHostFails(failure: Failure, examined: Examined): boolean {
   const found = byHost(failure, examined);
-  return (
-    found !== undefined && found.asLocation.every(isRefused) && found.asUrl.some((one) => (one.status ?? 500) < 400)
-  );
+  const answered = found?.asLocation.filter(({ status }) => status !== undefined) ?? [];
+  const passes = found?.asUrl.some((one) => (one.status ?? 500) < 400) === true;
+  return answered.length > 0 && answered.every(isRefused) && passes;
 }
 
 /** The same with requests of one method that carry no body: nothing but the host differs in what a hop looks at. */

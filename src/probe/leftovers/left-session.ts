@@ -17,6 +17,8 @@ const askForMs = 5_000;
 const askAgainMs = 200;
 /** Questions after a refusal: so many answers leave no replica unasked. */
 export const timesAsked = 12;
+/** So many of them at a time, that a long way leaves time for all. */
+const atOnce = 4;
 
 /** Refusals of an upload that leave open whether it came to where it was opened. */
 export const doubtsSession: ReadonlySet<FailureReason> = new Set([
@@ -86,7 +88,7 @@ export function askHeldBytes(asked: Asked): Promise<number | undefined> {
 export function askForSession(asked: Asked): Promise<SessionAnswers | undefined> {
   return asking(asked, async (session, open, signal) => {
     const answers = { known: 0, disowned: 0, elsewhere: 0 };
-    for (let times = 0; times < timesAsked && !signal.aborted; times += 1) {
+    const ask = async (): Promise<void> => {
       const client = open();
       try {
         await uploadStatus(client, session);
@@ -99,7 +101,9 @@ export function askForSession(asked: Asked): Promise<SessionAnswers | undefined>
       } finally {
         await client.close();
       }
-    }
+    };
+    for (let times = 0; times < timesAsked && !signal.aborted; times += atOnce)
+      await Promise.all(Array.from({ length: atOnce }, ask));
     return answers;
   });
 }

@@ -147,6 +147,10 @@ describe('a hop that passes requests on and refuses others', () => {
     ];
     const subject = over({ failure, requests });
     expect(onlyOtherHostFails(failure, subject)).toBe(true);
+    // One that was cut says nothing of the host; where none was answered, nothing does.
+    const cut = request({ method: 'PATCH', url: withPort, status: undefined });
+    expect(onlyOtherHostFails(failure, over({ failure, requests: [...requests, cut] }))).toBe(true);
+    expect(onlyOtherHostFails(failure, over({ failure, requests: [...requests.slice(0, 2), cut] }))).toBe(false);
     expect(hostSides(failure, subject)).toEqual({ failed: 0, passed: 0 });
     const { findings } = diagnose({ subject });
     expect(findings.map(({ cause, confidence }) => [cause, confidence])).toEqual([

@@ -524,6 +524,27 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     { smallPassed: true, tokenAgeMs: 60_000, oldestTokenMs: 40 },
   ],
   [
+    'a token that is older than all that were taken, and a younger one was refused, too',
+    refused,
+    {
+      tokenServed: true,
+      smallPassed: true,
+      tokenAgeMs: 900,
+      oldestTokenMs: 800,
+      youngestRefusedMs: 3,
+      proven: new Set(['path']),
+    },
+    'token_not_accepted@auth_server likely',
+    { youngestRefusedMs: 900 },
+  ],
+  [
+    'HAProxy’s 504 in the middle of a body that the registry no longer takes',
+    { reason: 'response_timeout', status: 504, answeredBy: 'haproxy', phase: 'send', sentBytes: 3_000_000 },
+    { direct: 'ok', registryAnswered: true, sessionOpened: true, smallPassed: true },
+    'haproxy_server_timeout@ingress likely',
+    { everything404: true },
+  ],
+  [
     'Traefik ends a body whose last bytes are on their way, and slow small ones after the same time',
     { reason: 'response_timeout', status: 504, answeredBy: 'traefik', phase: 'wait', elapsedMs: 60_900 },
     { direct: 'ok', registryAnswered: true, endedAfterMs: 60_300, arrived: 'part', proven: new Set(['path', 'pace']) },

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { diagnose } from '../../../src/probe/diagnose/diagnose.ts';
 import { hasPassed, isBesidePushes, isHiddenRefusal } from '../../../src/probe/diagnose/passing.ts';
-import type { Trial } from '../../../src/probe/diagnose/trial.ts';
+import { symptomsOf } from '../../../src/probe/diagnose/symptoms.ts';
+import type { Examined, Trial } from '../../../src/probe/diagnose/trial.ts';
 import type { Failure } from '../../../src/probe/failure.ts';
+import type { DurationLimit } from '../../../src/probe/limits/limit.ts';
+import type { Run } from '../../../src/probe/outcome.ts';
 import { fakeFailure } from '../../support/fake-run.ts';
 import { pathTo } from '../../support/paths.ts';
 import { trialOf } from '../../support/trials.ts';
@@ -15,6 +18,36 @@ function passed(trial: Trial, trials: readonly Trial[]): boolean {
   if (failure === undefined) throw new Error('it did not fail');
   return hasPassed({ failure, what: '', trial }, { path: pathTo('http://registry.example'), trials });
 }
+
+test('an upload that was known and unknown by turns has not passed, though the next push got through', () => {
+  const repeat = trialOf({ kind: 'repeat' });
+  const by = (known: number, disowned: number): Trial =>
+    trialOf({ failure: lost, run: { sessionAnswers: { known, disowned, elsewhere: 0 } } });
+  for (const [trial, hasPassed] of [
+    [by(6, 6), false],
+    [by(12, 0), true],
+  ] as const)
+    expect(passed(trial, [trial, repeat])).toBe(hasPassed);
+});
+
+test('a slow body that was cut once and then got through did not come again; one whose search ended in it did', () => {
+  const path = pathTo('http://registry.example');
+  const cut = fakeFailure('connection_reset', { phase: 'send', sentBytes: 1_000 });
+  const run = trialOf({}).run;
+  const after = (...runs: Run[]): Examined => ({
+    path,
+    trials: [trialOf({})],
+    durationLimit: { unit: 'seconds', conclusion: 'inconclusive', why: '', runs } as unknown as DurationLimit,
+  });
+  const failing = { ...run, ok: false, failure: cut };
+  const kindOf = (examined: Examined): string => diagnose({ subject: examined }).kind;
+  const [symptom] = symptomsOf(after(failing, run));
+  expect(symptom).toMatchObject({ failure: cut, slow: true });
+  expect(hasPassed(symptom!, after(failing, run))).toBe(true);
+  expect(hasPassed(symptom!, after(run, failing))).toBe(false);
+  // It is said, and no cause is named for it.
+  expect(kindOf(after(failing, run))).toBe('inconclusive');
+});
 
 test('one lost session of several pushes may have been a restart; two are replicas that do not share them', () => {
   const first = trialOf({ failure: lost });

@@ -109,7 +109,7 @@ function wordsOf({ cause, title, remedy, evidence }: Finding): string {
 
 /**
  * What is wrong with what was said, one sentence each; nothing: it is right, or honestly unknown where that is allowed. `isBusy`: more wants to
- * run here than there are processors, so that this host is slow may be said, too.
+ * run here than there are processors, so that this host, or the hop on it, is slow may be said, too.
  */
 export function misjudged(
   expected: Case['expected'],
@@ -117,7 +117,9 @@ export function misjudged(
   isBusy = loadavg()[0]! > availableParallelism(),
 ): string[] {
   const { kind, why, unexplained } = diagnosis;
-  const findings = diagnosis.findings.filter(({ cause }) => !(isBusy && cause === 'prober_slow'));
+  const findings = diagnosis.findings.filter(
+    ({ cause }) => !(isBusy && ['prober_slow', 'receiver_slow'].includes(cause)),
+  );
   const said = findings.filter(({ confidence }) => confidence === 'certain' || confidence === 'likely');
   const named = ({ cause, hop, confidence }: Finding): string => `${cause} at ${hop}, ${confidence}`;
   if (expected === 'healthy') return kind === 'healthy' ? [] : [`false alarm: ${kind}: ${why}`];
