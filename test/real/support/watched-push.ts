@@ -73,12 +73,15 @@ function wireTruth(packets: readonly Segment[]): WireTruth {
   const clients = [...new Set(packets.map(({ client }) => client))];
   const weight = (client: number): number => packets.filter((one) => one.fromClient && one.client === client).length;
   const [busiest] = clients.toSorted((a, b) => weight(b) - weight(a));
-  const own = packets.filter(({ client }) => client === busiest);
+  // Each processor hands on packets of its own: the order is that of their times.
+  const own = packets.filter(({ client }) => client === busiest).toSorted((a, b) => a.atMs - b.atMs);
   const sent = own.filter(({ fromClient, from, to }) => fromClient && to > from);
   // Each answer acknowledges all of its request: the body's is the one with the most bytes.
-  const answered = own.filter(({ fromClient, from, to }) => !fromClient && to > from).map(({ ack }) => ack);
-  const sizes = answered.slice(1).map((ack, index) => (ack - answered[index]!) >>> 0);
-  // Each byte was sent: what goes beyond them is repeated. The order does not count, for each processor hands on packets of its own.
+  const acked = own.filter(({ fromClient, from, to }) => !fromClient && to > from).map(({ ack }) => ack);
+  // Signed: of two answers at the same time the later one may stand first. Numbers begin anew after 4 GiB.
+  const answered = acked.map((ack) => (ack - acked[0]!) | 0).toSorted((a, b) => a - b);
+  const sizes = answered.slice(1).map((ack, index) => ack - answered[index]!);
+  // Each byte was sent: what goes beyond them is repeated.
   const first = Math.min(...sent.map(({ from }) => from));
   const highest = Math.max(...sent.map(({ to }) => to));
   const bytes = sent.reduce((sum, { from, to }) => sum + to - from, 0);
