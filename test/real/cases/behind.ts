@@ -71,7 +71,7 @@ const second: readonly Behind[] = [
       frontend:
         'http-request deny deny_status 413 if { req.hdr_val(content-length) gt 1000000 }\n  default_backend back',
     },
-    right: /HAProxy `http-request deny`/,
+    right: /`http-request deny`/,
     never: /ProxyTimeout|hop_fails_request/,
     client: 'docker-containerd',
     size: '4MB',

@@ -15,32 +15,34 @@ function readsBlob({ method, url }: IncomingMessage): boolean {
   return method === 'GET' && /\/blobs\/sha256:/.test(url ?? '');
 }
 
+type Serve = (answer: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>;
+
 /** A front that does something of its own with the blobs that are read. */
-async function inFrontOf(
-  stage: Stage,
-  upstreamPort: number,
-  serve: (answer: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>,
-): Promise<Front> {
+async function inFrontOf(stage: Stage, upstreamPort: number, serve: Serve): Promise<Front> {
   const after: NonNullable<FrontOptions['after']> = (request, answer, response) =>
     readsBlob(request) && answer.statusCode !== 404 ? serve(answer, response) : false;
   return stage.keep(startFront({ upstreamPort, after }));
 }
 
 /** The blob over so long: a thin line, on which nothing ever rests. */
-async function slowly(answer: IncomingMessage, response: ServerResponse): Promise<boolean> {
-  response.writeHead(answer.statusCode ?? 502, answer.headers);
-  const startedMs = performance.now();
-  // No line is as fast twice: of one that is, the same time would be the same bytes.
-  const wholeMs = 3 * limitMs * (1 + Math.random() / 2);
-  let passedBytes = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    passedBytes += chunk.length;
-    await sleep(startedMs + (wholeMs * passedBytes) / sizeBytes - performance.now());
-    if (response.destroyed) break;
-    response.write(chunk);
-  }
-  response.end();
-  return true;
+function slowly(): Serve {
+  let turn = 0;
+  return async (answer, response) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    const startedMs = performance.now();
+    // No line is as fast twice: of one that is, the same time would be the same bytes. By the golden ratio no two turns are near each other.
+    turn += 0.618;
+    const wholeMs = 3 * limitMs * (1 + (turn % 1) / 2);
+    let passedBytes = 0;
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      passedBytes += chunk.length;
+      await sleep(startedMs + (wholeMs * passedBytes) / sizeBytes - performance.now());
+      if (response.destroyed) break;
+      response.write(chunk);
+    }
+    response.end();
+    return true;
+  };
 }
 
 /** Three quarters of a large blob, and then nothing for twice as long as hops wait; all of it after that. */
@@ -85,11 +87,7 @@ function startByteCounter(upstreamPort: number, mostBytes: number): Promise<Rela
 type SetUp = (stage: Stage) => ReturnType<Case['setUp']>;
 
 /** A hop before a front that serves blobs in a way of its own; the direct path leads to that front. */
-function behind(
-  hop: HopName,
-  more: Readonly<Record<string, string>>,
-  serve: Parameters<typeof inFrontOf>[2] = () => false,
-): SetUp {
+function behind(hop: HopName, more: Readonly<Record<string, string>>, serve: Serve = () => false): SetUp {
   return async (stage) => {
     const registry = await stage.registry();
     const front = await inFrontOf(stage, registry.port, serve);
@@ -125,13 +123,13 @@ const rows: readonly PullRow[] = [
   {
     what: 'Envoy’s route has a time limit, and the line is thin',
     source: 'envoyproxy.io FAQ on timeouts: the route timeout counts the whole answer',
-    setUp: behind('envoy', envoyTime, slowly),
+    setUp: behind('envoy', envoyTime, slowly()),
     expected: atIngress(/^envoy_pull_timeout\n/),
   },
   {
     what: 'Traefik’s writeTimeout, and the line is thin',
     source: 'doc.traefik.io respondingTimeouts.writeTimeout',
-    setUp: behind('traefik', traefikTime, slowly),
+    setUp: behind('traefik', traefikTime, slowly()),
     expected: atIngress(/^pull_time_limit\n/),
   },
   {
@@ -231,7 +229,7 @@ const rows: readonly PullRow[] = [
   {
     what: 'awkward and fine: a thin line without limits on time',
     source: 'the twin of the first two',
-    setUp: behind('envoy', {}, slowly),
+    setUp: behind('envoy', {}, slowly()),
     expected: 'healthy',
   },
   {
