@@ -435,18 +435,26 @@ describeWithComponents(['docker-registry'], 'a process that is killed in mid-pus
 });
 
 describeWithComponents(['docker-registry'], 'a push that reaches its deadline', () => {
+  // By then a busy machine has come as far as the body, too.
+  const timeoutMs = 8_000;
+
   test('while a hop holds its body back: the session is cancelled and gone', async () => {
     const registry = await openRegistry();
     const hop = await startHop(registry.port);
     hop.killAt({ method: 'PATCH', at: 'request' });
     const ledger = new Ledger();
-    const check = checkOf(hop.origin, { sizeBytes, registry: { repository }, check: { timeoutMs: 700 } });
+    const check = checkOf(hop.origin, { sizeBytes, registry: { repository }, check: { timeoutMs } });
     const run = await runOnce(check, runDeps({ ledger }));
     expect(run.failure?.reason).toBe('deadline');
     expect([run.cleanup.failures, ledger.entries]).toEqual([[], []]);
     expect(registry.openSessions(repository)).toEqual([]);
-    const asked = registry.requests().map(({ method, status }) => `${method} ${status}`);
-    expect(asked.slice(-2)).toEqual(['DELETE 204', 'GET 404']);
+    const asked = (): string[] => registry.requests().map(({ method, status }) => `${method} ${status}`);
+    // The log comes through a pipe of its own.
+    await waitFor('the last request in the log', () => asked().includes('GET 404'), {
+      timeoutMs: 30_000,
+      details: registry.log,
+    });
+    expect(asked().slice(-2)).toEqual(['DELETE 204', 'GET 404']);
   });
 
   test('while the registry takes its body: the registry disowns the session, the run says so and the ledger counts it', async () => {
@@ -455,7 +463,7 @@ describeWithComponents(['docker-registry'], 'a push that reaches its deadline', 
     // Passed on to a quarter, then neither passed on nor answered; nobody is there to be killed.
     hop.killAt({ method: 'PATCH', at: 'stuck' });
     const ledger = new Ledger();
-    const check = checkOf(hop.origin, { sizeBytes, registry: { repository }, check: { timeoutMs: 1_500 } });
+    const check = checkOf(hop.origin, { sizeBytes, registry: { repository }, check: { timeoutMs } });
     const run = await runOnce(check, runDeps({ ledger }));
     expect(run.failure?.reason).toBe('deadline');
     expect(run.cleanup.failures).toMatchObject([{ kind: 'session', reason: 'range_conflict' }]);
@@ -484,8 +492,10 @@ describeWithComponents(['docker-registry'], 'a ledger on a full disk', () => {
     });
     expect((status as { failedWrites: number }).failedWrites).toBeGreaterThan(1);
     expect(registry.openSessions(repository)).toEqual([]);
-    const digests = registry.requests().filter(({ method, status: answer }) => method === 'DELETE' && answer === 202);
-    expect(digests).toHaveLength(1);
+    const deletions = (): unknown[] =>
+      registry.requests().filter(({ method, status: answer }) => method === 'DELETE' && answer === 202);
+    await waitFor('the deletion in the log', () => deletions().length > 0, { timeoutMs: 30_000 });
+    expect(deletions()).toHaveLength(1);
     // What could be written is whole lines and one torn one: the next process goes on from there.
     const next = await replay(ledgerFile, registry.origin);
     expect(next.ledger).not.toHaveProperty('problem');
