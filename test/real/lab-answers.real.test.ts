@@ -1,5 +1,6 @@
 import { describe, test } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { startEdge } from '../support/lab/edge.ts';
 import type { Fault } from '../support/lab/faults/fault.ts';
 import type { ProxyStyle } from '../../src/lab/proxy-styles.ts';
@@ -19,6 +20,8 @@ interface Row {
   readonly more: Readonly<Record<string, string>>;
   readonly faults: readonly Fault[];
   readonly request: Omit<RawRequest, 'port'>;
+  /** Where the lab ends the connection otherwise, and why. */
+  readonly endings?: Readonly<Record<'real' | 'lab', RawAnswer['ending']>>;
 }
 
 const get = { method: 'GET', watchMs: 2_500 } as const;
@@ -35,6 +38,8 @@ const rows: readonly Row[] = [
     more: { middleware: '{"buffering":{"maxRequestBodyBytes":1000000}}' },
     faults: [{ kind: limit, limitBytes: 1_000_000, ending: 'linger' }],
     request: tooLarge,
+    // Both close their half at once. Go then reads no more, and closes the other half after 500 ms (net/http, rstAvoidanceDelay); the lab reads on.
+    endings: { real: 'reset', lab: 'closed' },
   },
   {
     name: 'Traefik, no registry',
@@ -215,7 +220,9 @@ function startUpstream(kind: 'silent' | 'answers'): ReturnType<typeof startFront
   });
 }
 
-async function both({ hop, style, upstream, more, faults, request }: Row): Promise<Record<'real' | 'lab', RawAnswer>> {
+type Pair = Readonly<Record<'real' | 'lab', RawAnswer>>;
+
+async function both({ hop, style, upstream, more, faults, request }: Row): Promise<Pair> {
   const server = upstream === 'none' ? undefined : await startUpstream(upstream);
   const upstreamPort = server?.port ?? (await freePort());
   const real = await startHop(hop, { upstreamPort, more });
@@ -238,18 +245,32 @@ function visible({ statusLine, headers, body, ending }: RawAnswer): Omit<RawAnsw
   return { statusLine, headers, body, ending };
 }
 
+/** How far apart the two ends may be, each counted from its answer. */
+const bearableMs = 1_500;
+
+function apartMs({ real, lab }: Pair): number {
+  return Math.abs(lab.endedAfterMs - real.endedAfterMs);
+}
+
+/** What the row expects of the lab, beside the real one. */
+function expectedOf({ endings }: Row, real: RawAnswer): unknown {
+  return { ...visible(real), ...(real.ending === endings?.real && { ending: endings.lab }) };
+}
+
+function isAlike(row: Row, pair: Pair): boolean {
+  return isDeepStrictEqual(visible(pair.lab), expectedOf(row, pair.real)) && apartMs(pair) < bearableMs;
+}
+
 describe.concurrent.each(['traefik', 'envoy', 'nginx', 'haproxy', 'caddy'] as const)('answers of the lab', (hop) => {
   describeWithComponents([hop], `as ${hop} gives them`, () => {
     test.for(rows.filter((row) => row.hop === hop))('$name', async (row, { expect }) => {
-      let apartMs = Number.POSITIVE_INFINITY;
-      // Envoy's second, and what a machine that is busy now and then adds to it.
-      for (let tries = 0; tries < 3 && apartMs >= 1_500; tries += 1) {
-        const { real, lab } = await both(row);
-        expect(visible(lab)).toEqual(visible(real));
-        expect(real.statusLine).toMatch(/^HTTP\/1\.1 [45]/);
-        apartMs = Math.abs(lab.endedAfterMs - real.endedAfterMs);
-      }
-      expect(apartMs).toBeLessThan(1_500);
+      let pair = await both(row);
+      // A machine that is busy now and then may let a reset overtake the answer, or add to Envoy's second.
+      for (let more = 1; more < 3 && !isAlike(row, pair); more += 1) pair = await both(row);
+      const { real, lab } = pair;
+      expect(visible(lab)).toEqual(expectedOf(row, real));
+      expect(real.statusLine).toMatch(/^HTTP\/1\.1 [45]/);
+      expect(apartMs(pair)).toBeLessThan(bearableMs);
     });
   });
 });

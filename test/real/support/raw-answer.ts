@@ -28,16 +28,23 @@ export async function rawAnswer(request: RawRequest): Promise<RawAnswer> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   let text = '';
   let firstMs: number | undefined;
+  let endMs: number | undefined;
   const ended = new Promise<RawAnswer['ending']>((resolve) => {
     socket.on('data', (chunk) => {
       firstMs ??= performance.now();
       text += chunk.toString('latin1');
     });
-    socket.once('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code === 'ECONNRESET' || error.code === 'EPIPE' ? 'reset' : 'closed'),
-    );
-    socket.once('end', () => setTimeout(() => resolve('closed'), 50));
-    setTimeout(() => resolve('kept'), watchMs);
+    const watch = setTimeout(() => resolve('kept'), watchMs);
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      endMs ??= performance.now();
+      resolve(error.code === 'ECONNRESET' || error.code === 'EPIPE' ? 'reset' : 'closed');
+    });
+    socket.once('end', () => {
+      endMs = performance.now();
+      clearTimeout(watch);
+      // Whoever closes with bytes unread sends a RST after the FIN, a busy machine some time after.
+      setTimeout(() => resolve('closed'), 1_000);
+    });
   });
   const length = bodyBytes === undefined ? '' : `Content-Length: ${bodyBytes}\r\n`;
   socket.write(`${method} /v2/ HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${length}\r\n`);
@@ -46,7 +53,8 @@ export async function rawAnswer(request: RawRequest): Promise<RawAnswer> {
     socket.write(piece.subarray(0, Math.min(piece.length, sentBytes - sent)));
   const ending = await ended;
   socket.destroy();
-  return { ...parsed(text), ending, endedAfterMs: performance.now() - (firstMs ?? performance.now()) };
+  const endedMs = endMs ?? performance.now();
+  return { ...parsed(text), ending, endedAfterMs: endedMs - (firstMs ?? endedMs) };
 }
 
 function parsed(text: string): Pick<RawAnswer, 'statusLine' | 'headers' | 'body'> {
