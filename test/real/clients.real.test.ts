@@ -9,6 +9,7 @@ import { describeWithComponents } from '../support/component.ts';
 import { makeCertificates } from './support/certificates.ts';
 import { expectNoOpenSession, MiB } from './support/expectations.ts';
 import { type RunningRegistry, startRegistry } from './support/docker-registry.ts';
+import { waitFor } from './support/process.ts';
 import { type TemporaryDirectory, temporaryDirectory } from './support/temporary-directory.ts';
 
 const ways = ['plain HTTP', 'TLS with a private CA', 'Basic auth from its htpasswd, over TLS'] as const;
@@ -95,8 +96,13 @@ describeWithComponents(['docker-registry', 'openssl'], 'every client against doc
       expect(run.cleanup.failures).toEqual([]);
       // distribution unlinks and keeps the bytes until its garbage collection: six more in storage, none in the repository.
       expect(registry.stored().size).toBe(before + 6);
-      const deletions = registry.requests().filter(({ method, status }) => method === 'DELETE' && status === 202);
-      expect(deletions.filter(({ target }) => target.includes(`/probe/${client.replace('@', '-')}/`))).toHaveLength(6);
+      const own = `/probe/${client.replace('@', '-')}/`;
+      const deletions = (): unknown[] =>
+        registry
+          .requests()
+          .filter(({ method, status, target }) => method === 'DELETE' && status === 202 && target.includes(own));
+      await waitFor('all deletions in the log', () => deletions().length >= 6, { timeoutMs: 30_000 });
+      expect(deletions()).toHaveLength(6);
       await expectNoOpenSession(registry, check.registry.repository);
     },
   );

@@ -58,10 +58,9 @@ function expectWaits(requests: readonly RecordedRequest[], seconds: readonly num
   const waits = waitsAfter(requests, isRefused);
   expect(waits).toHaveLength(seconds.length);
   const lateBy = waits.map((wait, index) => wait - seconds[index]!);
-  // A late machine adds to a wait now and then; it shortens none, and does not make all of them late.
+  // A late machine adds to a wait; it shortens none, and does not make one of them the next longer one.
   expect(Math.min(...lateBy), `waits of ${waits.join()} s`).toBeGreaterThan(-0.1);
-  expect(Math.min(...lateBy), `waits of ${waits.join()} s`).toBeLessThan(1);
-  expect(Math.max(...lateBy), `waits of ${waits.join()} s`).toBeLessThan(4);
+  expect(Math.max(...lateBy), `waits of ${waits.join()} s`).toBeLessThan(4.9);
 }
 
 describeWithComponents(['dockerd', 'unshare'], 'fidelity: docker push', () => {
@@ -277,6 +276,7 @@ describeWithComponents(['containerd', 'unshare'], 'fidelity: ctr images push', (
     expect(answered(emulated)).toEqual(answered(real));
     const refused = real.filter(({ status }) => status === put.status);
     expect(refused).toHaveLength(sendings);
-    expect((refused.at(-1)?.startMs ?? 0) - (refused[0]?.startMs ?? 0)).toBeLessThan(5_000);
+    // One wait that keeps to Retry-After would take 30 s.
+    expect((refused.at(-1)?.startMs ?? 0) - (refused[0]?.startMs ?? 0)).toBeLessThan(29_000);
   });
 });

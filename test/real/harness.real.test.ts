@@ -118,7 +118,9 @@ describeWithComponents(['docker-registry', 'nginx'], 'nginx before the registry'
         ['POST', 202],
         ['PUT', 413],
       ]);
-      expect(registry.requests().filter(({ method }) => method === 'PUT')).toHaveLength(1);
+      const puts = (): unknown[] => registry.requests().filter(({ method }) => method === 'PUT');
+      await waitFor('the upload in the log', () => puts().length > 0, { timeoutMs: 30_000 });
+      expect(puts()).toHaveLength(1);
       expect(nginx.errors()).toContain('client intended to send too large body');
     },
   );

@@ -59,9 +59,13 @@ describeWithComponents(components, 'the window of HTTP/2 over 40 ms', () => {
       const found = diagnosis.findings.map(({ cause, evidence }) => [cause, ...evidence].join(': '));
       expect([diagnosis.kind, found, text]).toEqual([
         'healthy',
-        [expect.stringMatching(/^http2_window: .* each round trip of 4\d ms carries one window of 64 KiB/)],
+        [expect.stringMatching(/^http2_window: .* each round trip of \d+ ms carries one window of 64 KiB/)],
         text,
       ]);
+      // A busy machine adds to it; two windows would fit in twice as much.
+      const roundTripMs = Number(/each round trip of (\d+) ms/.exec(found[0] ?? '')?.[1]);
+      expect(roundTripMs).toBeGreaterThanOrEqual(2 * oneWayMs);
+      expect(roundTripMs).toBeLessThan(4 * oneWayMs);
     });
 
     test.concurrent('of 8 MiB is nothing to speak of', { timeout: 120_000 }, async () => {

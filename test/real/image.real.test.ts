@@ -134,7 +134,9 @@ describeWithComponents(['buildah', 'unshare', 'docker-registry'], 'the image, bu
     );
     expect(ran.text).toMatch(/^blobprobe_last_run_success\{.*workload="small".*\} 1$/m);
     expect(ran.text).toMatch(/^blobprobe_build_info\{.*revision="abc123".*\} 1$/m);
-    expect(registry.requests().some(({ method, status }) => method === 'PUT' && status === 201)).toBe(true);
+    const isPushed = (): boolean =>
+      registry.requests().some(({ method, status }) => method === 'PUT' && status === 201);
+    await waitFor('the push in the log', isPushed, { timeoutMs: 30_000, details: registry.log });
   });
 
   test('passes its health check, which fails where nothing listens', async () => {

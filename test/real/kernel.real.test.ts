@@ -105,14 +105,14 @@ describeWhere(read !== undefined, 'koffi', 'what the kernel tells', () => {
 
   describeWithComponents(['docker-registry'], 'of a next host that', () => {
     test('reads slowly: it has no room for most of the time', { timeout: 60_000 }, async () => {
-      const relay = await slowReader(await registryPort(), { bytesPerSecond: 600_000 });
+      const relay = await slowReader(await registryPort(), { bytesPerSecond: 200_000 });
       const { sending } = await pushed(relay, 1_200_000);
       expect(limitedShares(sending ?? {})?.receiver).toBeGreaterThan(0.6);
     });
 
     test('stops reading: its window is shut, and what it has is known', { timeout: 60_000 }, async () => {
       const relay = await slowReader(await registryPort(), { stopsAfterBytes: 300_000 });
-      const run = await pushed(relay, 20_000_000);
+      const run = await pushed(relay, 20_000_000, 5_000);
       expect(run.failure).toMatchObject({ reason: 'upload_stalled', phase: 'send' });
       const { ackedBytes = 0 } = run.failure?.evidence.kernel ?? {};
       expect(ackedBytes).toBeGreaterThanOrEqual(300_000);
@@ -127,7 +127,8 @@ describeWhere(read !== undefined, 'koffi', 'what the kernel tells', () => {
       const { receiver, network, prober } = sending?.limited ?? { receiver: -1, network: -1, prober: -1 };
       expect(ok).toBe(true);
       expect(receiver + network + prober).toBeGreaterThanOrEqual(0);
-      expect(receiver + network + prober).toBeLessThan(1_000);
+      // Of the slow reader it takes six seconds.
+      expect(receiver + network + prober).toBeLessThan(5_000);
     });
   });
 });
@@ -138,9 +139,9 @@ async function registryPort(): Promise<number> {
   return registry.port;
 }
 
-function pushed(port: number, sizeBytes: number): Promise<Run> {
+function pushed(port: number, sizeBytes: number, stallTimeoutMs = 20_000): Promise<Run> {
   const check = checkOf(`http://127.0.0.1:${port}`, { client: 'docker', sizeBytes, check: { retries: 'none' } });
-  return runOnce(check, runDeps({ readTcpInfo: read, stallTimeoutMs: 2_000 }));
+  return runOnce(check, runDeps({ readTcpInfo: read, stallTimeoutMs }));
 }
 
 /** A hop with little room, that reads at a rate, or not any more once a connection has brought so much. */

@@ -120,13 +120,13 @@ describeWithComponents(['docker-registry', 'haproxy'], 'limits of a real HAProxy
   });
 
   test('timeout client and timeout server limit silence, not duration', async () => {
-    const { haproxy } = await throughHaproxy({ pauseSeconds: 1, answerSeconds: 1 });
+    const { haproxy } = await throughHaproxy({ pauseSeconds: 5, answerSeconds: 5 });
     const engine = createEngine();
-    const options = { durationsMs: [3_000], signal };
+    const options = { durationsMs: [12_000], signal };
     const found = await searchDurationLimit(checkThrough(haproxy.origin, 'docker'), options, (pacer) =>
       engine.paced(pacer),
     );
-    expect(found).toMatchObject({ conclusion: 'none-up-to', largestAccepted: 3 });
+    expect(found).toMatchObject({ conclusion: 'none-up-to', largestAccepted: 12 });
   });
 
   test.each<ClientName>(['docker', 'docker-containerd'])(

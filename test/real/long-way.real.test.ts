@@ -24,8 +24,8 @@ describeWhere(createTcpInfoReader() !== undefined, 'koffi', 'a long way', () => 
           const { minRttMs = 0 } = run.sending ?? {};
           expect([run.ok, run.ok ? '' : text]).toEqual([true, '']);
           expect(minRttMs).toBeGreaterThanOrEqual(2 * ms);
-          // What a busy machine adds to the best of many round trips.
-          expect(minRttMs).toBeLessThan(2 * ms + 30);
+          // A busy machine adds to the best of many round trips, and does not make two of it.
+          expect(minRttMs).toBeLessThan(4 * ms);
         });
       });
 

@@ -45,8 +45,9 @@ describeWithComponents(['docker-registry'], 'two instances, --shard=0/2 and --sh
   /** Checks that an instance shows, whether they have run or not. */
   const shown = async (address: string): Promise<string[]> => checksOf(address, () => true);
 
-  /** Checks that have run on an instance. */
-  const ran = async (address: string): Promise<string[]> => checksOf(address, (line) => !line.endsWith(' 0'));
+  /** Checks that have run on an instance, so many times at least. */
+  const ran = async (address: string, times = 1): Promise<string[]> =>
+    checksOf(address, (line) => Number(line.split(' ').at(-1)) >= times);
 
   const checksOf = async (address: string, wanted: (line: string) => boolean): Promise<string[]> => {
     const response = await fetch(`http://${address}/metrics`).catch(() => undefined);
@@ -68,8 +69,11 @@ describeWithComponents(['docker-registry'], 'two instances, --shard=0/2 and --sh
       async () => new Set((await Promise.all(instances.map(({ address }) => ran(address)))).flat()).size === all.length,
       { timeoutMs: 60_000, everyMs: 250, details },
     );
-    // Twice the interval: a check that both have would have run on both by now.
-    await new Promise((resolve) => setTimeout(resolve, 10_000));
+    // All that an instance has runs as often: a check that both have would have run on both by now.
+    for (const { address } of instances) {
+      const haveRun = async (): Promise<boolean> => (await ran(address, 3)).length === (await shown(address)).length;
+      await waitFor('three runs of each check that it shows', haveRun, { timeoutMs: 60_000, everyMs: 250, details });
+    }
     const [first = [], second = []] = await Promise.all(instances.map(({ address }) => ran(address)));
     expect(first.length).toBeGreaterThan(0);
     expect(second.length).toBeGreaterThan(0);
