@@ -97,8 +97,8 @@ class Reader {
 
   read(node: unknown, keyOffset: number, path: ConfigPath): Located {
     this.#nodes += 1;
-    if (this.#nodes === maxNodes) this.#report(keyOffset, path, `expected at most ${maxNodes} values, got more`);
-    if (this.#nodes >= maxNodes) return leaf(undefined, keyOffset, keyOffset);
+    if (this.#nodes === maxNodes + 1) this.#report(keyOffset, path, `expected at most ${maxNodes} values, got more`);
+    if (this.#nodes > maxNodes) return leaf(undefined, keyOffset, keyOffset);
     if (isAlias(node)) return this.#readAlias(node, keyOffset, path);
     if (isMap(node)) return this.#readMap(node, keyOffset, path);
     if (isSeq(node)) {

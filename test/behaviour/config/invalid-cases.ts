@@ -921,7 +921,7 @@ export const invalidCases: readonly InvalidCase[] = [
       'c.yaml:1:1: registries: expected a map of registries by name, got nothing',
       'c.yaml:1:1: checks: expected a map of checks by name, got nothing',
       'c.yaml:1:1: a: expected one of registries, checks, limits, budget, metrics, retryWaitScale, excludeTainted, ledgerFile as key, got unknown key "a"',
-      'c.yaml:1:22: e[7][0][7][0][7]: expected at most 100000 values, got more',
+      'c.yaml:1:24: e[7][0][7][0][8]: expected at most 100000 values, got more',
       'c.yaml:2:1: b: expected one of registries, checks, limits, budget, metrics, retryWaitScale, excludeTainted, ledgerFile as key, got unknown key "b"',
       'c.yaml:3:1: c: expected one of registries, checks, limits, budget, metrics, retryWaitScale, excludeTainted, ledgerFile as key, got unknown key "c"',
       'c.yaml:4:1: d: expected one of registries, checks, limits, budget, metrics, retryWaitScale, excludeTainted, ledgerFile as key, got unknown key "d"',
