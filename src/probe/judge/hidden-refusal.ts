@@ -11,15 +11,18 @@ export function saysItself({ status, answeredBy, evidence }: Failure): boolean {
   return status === 503 && (answeredBy === 'nginx' || isOfTraefik);
 }
 
+/** Of what is behind a hop, and broke off; 520 is Cloudflare's. */
+const hiding: ReadonlySet<number> = new Set([502, 503, 520]);
+
 /**
- * A refusal of the body may be hidden in it: who refuses before the end of a body closes the connection, and a hop that still writes to it says 502
- * or 503 in the place of the refusal, or the connection is cut. A hop that names another reason is believed. Pure.
+ * A refusal of the body may be hidden in it: who refuses before the end of a body closes the connection, and a hop that still writes to it says that
+ * it broke off in the place of the refusal, or the connection is cut. A hop that names another reason is believed. Pure.
  */
 export function mayHideRefusal(failure: Failure): boolean {
   const { status, answeredBy, phase, sentBytes } = failure;
   if (sentBytes === 0 || !bodyPhases.has(phase)) return false;
   if (isHungUp(failure)) return true;
-  const isOfHop = answeredBy !== 'registry' && (status === 502 || (status === 503 && !saysItself(failure)));
+  const isOfHop = answeredBy !== 'registry' && status !== undefined && hiding.has(status) && !saysItself(failure);
   return isOfHop && ![unreachableWords, overloadWords, maintenanceWords].some((words) => words.test(wordsOf(failure)));
 }
 
