@@ -153,7 +153,11 @@ const behaviours: readonly Case[] = [
   {
     name: 'HTTP/2 with a window of 64 KiB over 80 ms: HAProxy, as crane',
     source: 'haproxy/haproxy#293, google/go-containerregistry#1193',
-    expected: { right: /each round trip of \d+ ms carries one window of 64 KiB/, hops: ['ingress'] },
+    // On a busy machine less than a window may fit into a round trip.
+    expected: {
+      right: /wait for each round trip, because the window of the hop that ends it is small/,
+      hops: ['ingress'],
+    },
     setUp: (stage) => overLongWay(stage, 'crane'),
   },
   {
