@@ -1,6 +1,8 @@
 import type { Failure } from '../failure.ts';
 import type { Cause } from './cause.ts';
-import { expiredWords, foreignAddressWords, is, isRefusal, says, scopeWords } from './predicates.ts';
+import type { Match } from './match.ts';
+import { asksForNoToken } from './predicates-hop.ts';
+import { either, expiredWords, foreignAddressWords, is, isRefusal, says, scopeWords } from './predicates.ts';
 
 function isOfPing({ evidence }: Failure): boolean {
   return evidence.url?.endsWith('/v2/') === true;
@@ -8,6 +10,9 @@ function isOfPing({ evidence }: Failure): boolean {
 
 /** The registry’s code for it, and its words. */
 const nameWords = /\bNAME_INVALID\b|invalid repository name/i;
+
+/** 401 of a login without tokens, which other requests were let in with. */
+const isLetInAtTimes: Match = (f, x) => f.status === 401 && asksForNoToken(f, x) && x.loginWorks && x.direct === 'ok';
 
 /** Requests that are known for whose they are, and not let in. */
 export const accessCauses = {
@@ -40,9 +45,23 @@ export const accessCauses = {
       'Let no hop keep the 401 that clients without a login get (nginx: `proxy_cache_valid` without 401, or no cache for /v2/; CDN: no cache where Authorization is sent), and let no rule of its own answer for /v2/.',
     reference: 'https://www.rfc-editor.org/rfc/rfc9111#section-3.5',
     explains: is('auth_rejected', undefined, (f, x) => isOfPing(f) && x.loginWorks),
-    refutedBy: ['failsEverywhere', 'cameOnce'],
+    refutedBy: ['failsEverywhere', 'cameOnce', 'othersRefused'],
     provenBy: ['path'],
     nextTest: '`curl -i -u USER URL/v2/`, and the same with `?x=1`, which no cache knows.',
+  },
+  login_refused_at_times: {
+    title:
+      'some requests of this path are let in and others refused, with the same login or none: a hop drops or changes it there, or leads to servers that do not ask for the same',
+    hop: 'path',
+    remedy:
+      'Pass the Authorization header on with every method and path of /v2/ (nginx: no `proxy_set_header Authorization` and no `auth_basic` for some of them; HAProxy: no `del-header`), and give all servers behind the load balancer the same logins.',
+    reference: 'https://distribution.github.io/distribution/recipes/nginx/',
+    rank: 'inferred',
+    explains: either(is('auth_expired', undefined, isLetInAtTimes), is('auth_rejected', undefined, isLetInAtTimes)),
+    refutedBy: ['failsEverywhere', 'cameOnce', 'ofManifest', 'saysOtherReason'],
+    provenBy: ['path'],
+    nextTest:
+      'Look in the registry’s log whether Authorization arrives with PATCH and PUT; push ten times over each server.',
   },
   name_refused: {
     title: 'the registry does not take the name of the repository',

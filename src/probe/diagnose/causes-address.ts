@@ -15,6 +15,10 @@ import {
   tlsProblem,
 } from './predicates.ts';
 
+/** Words of a hop that wants a client certificate, for some requests alone or for all. */
+const certificateWords =
+  /no required ssl certificate was sent|certificate (?:is )?required|perform post-handshake authentication/i;
+
 /** Addresses that lead elsewhere. */
 export const addressCauses = {
   forwarded_proto_missing: {
@@ -124,7 +128,7 @@ export const addressCauses = {
       'Pass Location on as the registry writes it (nginx: no `proxy_hide_header Location`; Apache: `ProxyPassReverse` and no `Header unset Location`; CDN: no rule that changes response headers of /v2/*).',
     reference: 'https://distribution.github.io/distribution/spec/api/#starting-an-upload',
     explains: is('location_invalid', undefined, (f) => hasNoLocation(f) && !isRedirect(f)),
-    refutedBy: ['failsEverywhere', 'noSession'],
+    refutedBy: ['failsEverywhere', 'noSession', 'ofNoRegistry'],
     provenBy: ['path'],
     nextTest: '`curl -si -X POST URL/v2/REPO/blobs/uploads/` on this path and on the direct one: compare Location.',
   },
@@ -144,12 +148,9 @@ export const addressCauses = {
     remedy:
       'Give the path its client certificate (`tls.certFile` and `tls.keyFile`; docker: `client.cert` and `client.key` in /etc/docker/certs.d/HOST), or switch client certificates off for /v2/.',
     reference: 'https://nginx.org/en/docs/http/ngx_http_ssl_module.html#ssl_verify_client',
-    explains: either(
-      tlsProblem('client_certificate_wanted', 'client_certificate_refused'),
-      says(/no required ssl certificate was sent|certificate (?:is )?required/i),
-    ),
-    refutedBy: ['registryAnswered'],
-    provenBy: [/\btls:client_certificate|no required ssl certificate was sent|certificate (?:is )?required/i],
+    explains: either(tlsProblem('client_certificate_wanted', 'client_certificate_refused'), says(certificateWords)),
+    refutedBy: ['cameOnce'],
+    provenBy: [/\btls:client_certificate/, certificateWords],
     nextTest: '`openssl s_client -connect HOST:443` with and without `-cert` and `-key`.',
   },
 } as const satisfies Readonly<Record<string, Cause>>;

@@ -52,7 +52,7 @@ export const authCauses = {
       is('auth_expired'),
       is('auth_rejected', 'registry', (f, x) => f.status === 401 && f.sentBytes > 0 && x.smallPassed),
     ),
-    refutedBy: ['olderTokenTaken'],
+    refutedBy: ['olderTokenTaken', 'asksForNoToken'],
     provenBy: [/token (?:is |has )?expired|expired token/i, 'size'],
     nextTest: 'Compare the time from the token to the refusal with `expires_in` of the token.',
   },
@@ -137,7 +137,7 @@ export const authCauses = {
     title: 'the token service does not work',
     hop: 'auth_server',
     remedy:
-      'Look at the token service that the registry’s challenge names as `realm` (Harbor core, GitLab, docker_auth, Gitea itself): is it running, and can this host reach it? Every path that gets its tokens there fails with it.',
+      'Look at the token service that the registry’s challenge names as `realm` (Harbor core, GitLab, docker_auth, Gitea itself): is it running, can this host reach it, and is its scheme in the realm the one that the port speaks, with a certificate that is known here? Every path that gets its tokens there fails with it.',
     reference: 'https://distribution.github.io/distribution/spec/auth/token/',
     explains: either(
       (f) => f.reason === 'auth_rejected' && (f.status ?? 0) >= 500,

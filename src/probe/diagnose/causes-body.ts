@@ -1,6 +1,8 @@
 import type { Cause } from './cause.ts';
 import { uploadRefutations } from './refutations-upload.ts';
-import { crossedCloudflare, is, isPushed, lengthMissing } from './predicates.ts';
+import { crossedCloudflare, either, is, isPushed, lengthMissing } from './predicates.ts';
+
+const bytesLost = either(is('body_dropped'), is('body_truncated'), is('body_corrupted'));
 
 /** Causes by which the registry gets other bytes than were sent. */
 export const bodyCauses = {
@@ -11,7 +13,7 @@ export const bodyCauses = {
       'Run cloudflared with `--protocol http2` (or `protocol: http2` in its configuration), or push with a client that sends a Content-Length (containerd image store, BuildKit, crane).',
     reference: 'https://github.com/cloudflare/cloudflared/issues/1485',
     explains: is('body_dropped', undefined, crossedCloudflare),
-    refutedBy: ['declaredFails', 'failsEverywhere', 'rangeNotSaid'],
+    refutedBy: ['declaredFails', 'failsEverywhere', 'rangeNotSaid', 'patchLosesBodies'],
     provenBy: ['length'],
     nextTest:
       'Push the same size with `--client=skopeo`, which declares the length, and start cloudflared with `--protocol http2`.',
@@ -22,9 +24,21 @@ export const bodyCauses = {
       'Find the proxy that turns `Transfer-Encoding: chunked` into an empty body and make it speak HTTP/1.1 to its upstream (nginx: `proxy_http_version 1.1`); until then push with a client that sends a Content-Length (containerd image store, BuildKit, crane).',
     reference: 'https://github.com/cloudflare/cloudflared/issues/1485',
     explains: is('body_dropped', undefined, (f, x) => !crossedCloudflare(f, x)),
-    refutedBy: ['declaredFails', 'failsEverywhere', 'rangeNotSaid'],
+    refutedBy: ['declaredFails', 'failsEverywhere', 'rangeNotSaid', 'patchLosesBodies'],
     provenBy: ['length'],
     nextTest: 'Push the same size with `--client=skopeo`, which declares the length.',
+  },
+  patch_not_passed_on: {
+    title:
+      'bodies of PATCH do not reach the registry, with a length or without, while those of PUT do: a hop answers PATCH itself, or makes another method of it',
+    hop: 'path',
+    remedy:
+      'Let PATCH through to the registry as it is on /v2/* (nginx: no `return` for it and no `proxy_method`; HAProxy: no `http-request return` and no `set-method`; no filter that overrides methods); until then push with a client that sends bodies with PUT alone (containerd image store, BuildKit).',
+    reference: 'https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-a-blob-in-chunks',
+    explains: (f, x) => bytesLost(f, x) && x.patchLosesBodies,
+    refutedBy: ['failsEverywhere', 'rangeNotSaid'],
+    provenBy: ['path'],
+    nextTest: 'Look in the registry’s log whether PATCH arrives, and with how many bytes.',
   },
   range_not_said: {
     title:
@@ -53,7 +67,7 @@ export const bodyCauses = {
       'Switch off whatever rewrites or inspects bodies on this way (WAF, antivirus, compression); when every way shows it, test memory and storage of the registry.',
     reference: 'https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-blobs',
     explains: is('body_corrupted', undefined, ({ phase }) => phase !== 'pull' && phase !== 'verify'),
-    refutedBy: ['largerPassed'],
+    refutedBy: ['largerAlikePassed'],
     provenBy: ['path'],
     nextTest:
       'Push the same over the direct path, several times: damage that follows the path is the path’s, damage that stays is the registry’s.',
@@ -68,6 +82,18 @@ export const bodyCauses = {
     provenBy: [/^200\b(?!.*content-length)/],
     nextTest: '`curl -sI` of a blob that exists, on this path and on the direct one: compare Content-Length.',
   },
+  blob_not_passed_on: {
+    title:
+      'a blob is answered with success, and is not there when it is asked for over this path: a hop answers in the registry’s place, a cache keeps a 404, or servers behind it do not share their storage',
+    hop: 'path',
+    remedy:
+      'Let no hop answer for /v2/*/blobs/* in the place of the registry (no `return` for PUT), cache no 404 there (nginx: no `proxy_cache_valid any` or `404`; Varnish: `return (pass)`; CDN: no cache of errors), and lead reads to the same registry and storage as writes.',
+    reference: 'https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-blobs',
+    explains: is('verify_failed', undefined, (f, x) => f.status === 404 && f.blob !== 'manifest' && x.direct === 'ok'),
+    refutedBy: ['failsEverywhere', 'cameOnce'],
+    provenBy: ['path'],
+    nextTest: '`curl -sI` of the blob on this path and on the direct one: compare `Age`, `X-Cache` and the status.',
+  },
   not_stored: {
     title: 'the registry accepts the blob or manifest and does not show it afterwards',
     hop: 'registry_storage',
@@ -80,7 +106,7 @@ export const bodyCauses = {
       undefined,
       (f) => !lengthMissing(f) && (f.answeredBy === 'registry' || (f.status ?? 0) < 500),
     ),
-    refutedBy: ['cameOnce'],
+    refutedBy: ['cameOnce', 'worksElsewhere'],
     provenBy: ['everywhere'],
     nextTest: 'Ask for the same over each replica and over the direct path.',
   },

@@ -98,6 +98,8 @@ export const cutCauses = {
     explains: (f, x) =>
       (f.reason === 'connection_reset' || f.reason === 'stale_connection') &&
       f.answeredBy === 'none' &&
+      // Nobody closes what is not acknowledged any more.
+      f.evidence.code !== 'ETIMEDOUT' &&
       x.direct === 'same',
     refutedBy: ['worksElsewhere', 'largerPassed', 'cameOnce'],
     provenBy: ['everywhere'],

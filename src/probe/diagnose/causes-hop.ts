@@ -93,6 +93,7 @@ export const hopCauses = {
       'comesByTurns',
       'registrySlow',
       'saysBlocked',
+      'ofNoRegistry',
     ],
     // Words that the server behind hung up do not say why it did.
     provenBy: ['path'],

@@ -7,6 +7,7 @@ import {
   headerWords,
   is,
   lengthDecides,
+  ofNoRegistry,
   redirectsRead,
   says,
   saysBlocked,
@@ -17,14 +18,17 @@ import { hopRefusesToken } from './predicates-hop.ts';
 /** Rules and routes of hops. */
 export const routeCauses = {
   web_portal: {
-    title: 'a web portal answers instead of the registry: its API is not routed to it, or not every time',
+    title:
+      'a web portal, or another service that is no registry, answers instead of the registry: its API is not routed to it, or not every time',
     remedy:
       'Route /v2/ (and the token service’s path) to the registry before the rule that serves the portal (nginx: a `location /v2/` of its own; ingress: path /v2/ with type Prefix; single sign-on: exempt /v2/). Where it answers at times: take the server that is no registry out of the load balancer.',
     reference: 'https://github.com/goharbor/harbor/issues/22459',
     explains: (f, x) =>
-      isPortal(f) || (x.portal && !x.registryAnswered && f.answeredBy !== 'registry' && f.status !== undefined),
+      isPortal(f) ||
+      ofNoRegistry(f, x) ||
+      (x.portal && !x.registryAnswered && f.answeredBy !== 'registry' && f.status !== undefined),
     refutedBy: ['onlyReadsPaged', 'tokenReplyPaged', 'saysBlocked', 'ofManifest'],
-    provenBy: [/^20\d\b.*written as text\/html/i],
+    provenBy: [/^20\d\b.*written as text\/html/i, 'path'],
     nextTest: '`curl -i URL/v2/`: a registry answers in JSON, with 401 or 200 and `Docker-Distribution-Api-Version`.',
   },
   page_for_missing: {

@@ -11,13 +11,15 @@ import {
   isChunked,
   isPatchWithLength,
   isStreamed,
+  patchLosesBodies,
   provenContrasts,
   sessionAnswers,
   timesToProve,
 } from './flips.ts';
+import { isRefusedByTurns } from './by-turns.ts';
 import { barePhases, type DirectResult, directResult, longestWaitMs } from './direct-result.ts';
 import { followsLayers } from './manifest-failure.ts';
-import { lastTokenAge, type Observed, observedOf } from './observed.ts';
+import { isPing, lastTokenAge, type Observed, observedOf } from './observed.ts';
 import { symptomsOf } from './symptoms.ts';
 import { type Examination, type Examined, requestsOver, type Symptom, type Trial } from './trial.ts';
 import { onlyOtherHostFails } from './written-host.ts';
@@ -69,6 +71,12 @@ export interface Contrast extends Observed {
   readonly noneAnsweredSince: boolean;
   /** Requests that need nothing of the registry but that it is there fail in the same way. */
   readonly bareFails: boolean;
+  /** Requests for other things than GET /v2/ fail in the same way. */
+  readonly othersAlike: boolean;
+  /** Uploads are refused in this way and opened by turns where they begin. */
+  readonly refusedByTurns: boolean;
+  /** Bodies of PATCH are lost with a length and without, and those of other methods are not. */
+  readonly patchLosesBodies: boolean;
   /** Only requests fail in which the host is written as a Location has it: with a port, or without. */
   readonly onlyOtherHostFails: boolean;
   /** All failures of this kind ended after about the same time, in milliseconds. */
@@ -144,6 +152,9 @@ export function contrastOf(symptom: Symptom, examination: Examination): Contrast
     cameAgain: trial && cameAgain(trial, trials),
     tokenAgeMs: trial && lastTokenAge(trial.run),
     bareFails: symptomsOf(subject).some((one) => isAlike(one.failure, failure) && barePhases.has(one.failure.phase)),
+    othersAlike: symptomsOf(subject).some((one) => isAlike(one.failure, failure) && !isPing(one.failure.evidence)),
+    refusedByTurns: isRefusedByTurns(failure, trials),
+    patchLosesBodies: patchLosesBodies(trials),
     noneAnsweredSince: noneAnsweredSince(alike[0], trials),
     onlyOtherHostFails: onlyOtherHostFails(failure, subject),
     constantMs: constantMs(alike.map(({ run }) => run.failure)),

@@ -8,6 +8,8 @@ import { maintenanceWords, wordsOf } from '../judge/words.ts';
 export interface Observed {
   /** Some answer over this path was the registry's own. */
   readonly registryAnswered: boolean;
+  /** Requests were answered over this path, no push got through, and no answer bore a mark that only a registry sets. */
+  readonly unmarked: boolean;
   /** A POST opened an upload session. */
   readonly sessionOpened: boolean;
   /** A request of an upload that had been opened was taken. */
@@ -58,15 +60,16 @@ export function observedOf({ api, trials }: Examined): Observed {
     ...trials.flatMap(({ run }) => run.failure ?? []),
   ];
   const passed = trials.some(({ run }) => run.ok);
+  const isMarked =
+    passed || failures.some(({ answeredBy }) => answeredBy === 'registry') || requests.some(isOfRegistry);
   const registryAnswered =
-    passed ||
+    isMarked ||
     api?.endpoints.auth.up === true ||
     // With a note: a login was asked for, by whomever.
-    (api?.endpoints.ping.up === true && api.endpoints.ping.note === undefined) ||
-    failures.some(({ answeredBy }) => answeredBy === 'registry') ||
-    requests.some(isOfRegistry);
+    (api?.endpoints.ping.up === true && api.endpoints.ping.note === undefined);
   return {
     registryAnswered,
+    unmarked: !isMarked && requests.some(({ status }) => status !== undefined),
     sessionOpened: passed || requests.some(({ method, status }) => method === 'POST' && status === 202),
     sessionTaken: requests.some(
       ({ phase, status }) => (phase === 'send' || phase === 'commit') && (status ?? 500) < 300,
@@ -115,7 +118,8 @@ function isToken({ phase, url, status }: RequestRecord): boolean {
   return phase === 'auth' && status === 200 && !isPing({ url });
 }
 
-function isPing({ url }: Pick<RequestRecord, 'url'>): boolean {
+/** GET /v2/, by its URL. */
+export function isPing({ url = '' }: { readonly url?: string | undefined }): boolean {
   return /\/v2\/(?:\?|$)/.test(url);
 }
 

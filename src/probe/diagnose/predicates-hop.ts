@@ -60,5 +60,9 @@ export const hopRefusesToken: Match = (f, x) => tokenRefusedWith(403)(f, x) && !
 /** Statuses with which a token service says that nothing is there, or that there were too many. */
 export const missingStatuses = [404, 405, 410] as const;
 
+/** Only Basic was asked for, and that has no tokens. */
+export const asksForNoToken: Match = ({ evidence: { challenge = '' } }) =>
+  /\bbasic\b/i.test(challenge) && !/\bbearer\b/i.test(challenge);
+
 /** What refuses the token says nothing of the login. */
 export const notOfLogin: Match = either(hopRefusesToken, tokenRefusedWith(...missingStatuses, 429));

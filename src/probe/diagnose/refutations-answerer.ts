@@ -9,10 +9,19 @@ import {
   isPageOfHop,
   ofMaintenance,
   says,
+  ofNoRegistry,
   saysBlocked,
   saysStreamTimeout,
 } from './predicates.ts';
-import { asksInVain, hopTlsDiffers, httpVersionWords, notHttp, notOfLogin, ofForwardProxy } from './predicates-hop.ts';
+import {
+  asksForNoToken,
+  asksInVain,
+  hopTlsDiffers,
+  httpVersionWords,
+  notHttp,
+  notOfLogin,
+  ofForwardProxy,
+} from './predicates-hop.ts';
 
 /** Observations of who answered, and of what they said of themselves. */
 export const answererRefutations = {
@@ -28,6 +37,10 @@ export const answererRefutations = {
     when: 'the answer names another reason: the login has expired, or the address is not allowed',
     holds: either(says(expiredWords), says(foreignAddressWords)),
   },
+  asksForNoToken: {
+    when: 'the answer asks for a password (Basic), and for no token',
+    holds: asksForNoToken,
+  },
   asksInVain: {
     when: 'requests that need nothing of the registry are not answered either, and no path shows that it is slow',
     holds: asksInVain,
@@ -35,6 +48,10 @@ export const answererRefutations = {
   saysTlsDiffers: {
     when: 'the answer speaks of TLS, or of its version of HTTP, that failed behind the hop',
     holds: either(hopTlsDiffers, says(httpVersionWords)),
+  },
+  ofNoRegistry: {
+    when: 'success is answered that no registry answers with, and nothing on this path bears a mark of one',
+    holds: ofNoRegistry,
   },
   notHttp: {
     when: 'what answers speaks no HTTP',
@@ -76,6 +93,10 @@ export const answererRefutations = {
     when: 'the page says that a filter blocked the request',
     holds: saysBlocked,
   },
+  othersRefused: {
+    when: 'requests for other things than GET /v2/ are refused in the same way',
+    holds: (_, x) => x.othersAlike,
+  },
   pingMissing: {
     when: 'GET /v2/, which names no repository, is answered 404 as well',
     holds: (_, x) => x.pingMissing,
@@ -86,7 +107,7 @@ export const answererRefutations = {
   },
   onlyReadsPaged: {
     when: 'the registry answers, and only reads of what is missing are answered with a page',
-    holds: (_, x) => x.registryAnswered && !x.pagedPushes,
+    holds: (_, x) => x.registryAnswered && !x.unmarked && !x.pagedPushes,
   },
   saysUnreachable: {
     when: 'the hop says that it reaches no server',
@@ -115,6 +136,10 @@ export const answererRefutations = {
       x.direct === 'ok' &&
       (x.passedAlikeBytes === 0 || x.passedAlikeBytes < x.sizeBytes) &&
       !says(storageWords)(f, x),
+  },
+  patchLosesBodies: {
+    when: 'bodies of PATCH are lost with a length and without, and those of PUT are not',
+    holds: (_, x) => x.patchLosesBodies,
   },
   registrySaidIt: {
     when: 'the answer is an error of the registry’s own',

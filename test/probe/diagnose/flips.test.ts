@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { constantMs, endedInSilence } from '../../../src/probe/diagnose/flips.ts';
+import { constantMs, endedInSilence, patchLosesBodies } from '../../../src/probe/diagnose/flips.ts';
 import { fakeFailure } from '../../support/fake-run.ts';
 import { trialOf } from '../../support/trials.ts';
 
@@ -37,4 +37,18 @@ test('the time since the last byte is looked at first', () => {
     undefined,
   ];
   expect(constantMs(failures)).toBe(1_000);
+});
+
+test.each([
+  ['with a length and without, and PUT gets through', 'patch-ranged', 'body_corrupted', true, true],
+  ['without a length alone', 'patch-ranged', undefined, true, false],
+  ['in another way, which loses no bytes', 'patch-ranged', 'session_lost', true, false],
+  ['and so does PUT', 'patch-ranged', 'body_dropped', false, false],
+] as const)('bodies of PATCH are lost: %s', (_what, shape, reason, isPutPassed, isLost) => {
+  const trials = [
+    trialOf({ failure: fakeFailure('body_dropped') }),
+    trialOf({ shape, ...(reason && { failure: fakeFailure(reason) }) }),
+    trialOf({ shape: 'put-length', ...(!isPutPassed && { failure: fakeFailure('body_dropped') }) }),
+  ];
+  expect(patchLosesBodies(trials)).toBe(isLost);
 });

@@ -1293,14 +1293,76 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     tls('client_certificate_wanted', 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'),
     {},
     'client_certificate_wanted@ingress certain',
-    { registryAnswered: true },
+    { cameAgain: false },
   ],
   [
     'a client certificate wanted, said in words',
     { status: 400, answeredBy: 'nginx', ...body('<h1>400</h1>No required SSL certificate was sent') },
-    {},
-    'client_certificate_wanted@ingress certain',
+    // For some requests alone.
     { registryAnswered: true },
+    'client_certificate_wanted@ingress certain',
+    { cameAgain: false },
+  ],
+  [
+    'a client certificate wanted for some requests, said by Apache',
+    {
+      reason: 'blocked_by_policy',
+      status: 403,
+      answeredBy: 'apache',
+      ...body('<h1>Forbidden</h1>Reason: Cannot perform Post-Handshake Authentication.'),
+    },
+    { registryAnswered: true, direct: 'ok', proven: new Set(['path']) },
+    'client_certificate_wanted@ingress certain',
+    { cameAgain: false },
+  ],
+  [
+    'a password is taken with POST, and asked for again with PUT',
+    {
+      reason: 'auth_expired',
+      phase: 'commit',
+      status: 401,
+      answeredBy: 'registry',
+      sentBytes: 65_536,
+      evidence: { challenge: 'basic realm="r"' },
+    },
+    { registryAnswered: true, loginWorks: true, direct: 'ok', proven: new Set(['path']) },
+    'login_refused_at_times@ingress certain',
+    { direct: 'same' },
+  ],
+  [
+    'GET /v2/ is refused, and so are other requests',
+    { ...refused, evidence: { url: 'https://registry.example/v2/', challenge: 'basic realm="r"' } },
+    { registryAnswered: true, loginWorks: true, othersAlike: true, direct: 'ok', proven: new Set(['path']) },
+    'login_refused_at_times@ingress certain',
+    { loginWorks: false },
+  ],
+  [
+    'success without a word, from a path that knows no registry',
+    { status: 204, answeredBy: 'nginx' },
+    { unmarked: true, direct: 'ok', proven: new Set(['path']) },
+    'web_portal@ingress certain',
+    { unmarked: false },
+  ],
+  [
+    'PATCH is answered by a hop, and bodies of PUT arrive',
+    { reason: 'body_dropped', status: 202, answeredBy: 'nginx', sentBytes: 65_536 },
+    { declaredPassed: true, patchLosesBodies: true, direct: 'ok', proven: new Set(['path', 'length']) },
+    'patch_not_passed_on@ingress certain',
+    { patchLosesBodies: false },
+  ],
+  [
+    'a blob is there over another path, and not over this one',
+    { reason: 'verify_failed', phase: 'verify', status: 404, answeredBy: 'registry' },
+    { registryAnswered: true, direct: 'ok', proven: new Set(['path']) },
+    'blob_not_passed_on@ingress certain',
+    { direct: 'same' },
+  ],
+  [
+    'uploads are refused and opened by turns',
+    { reason: 'method_not_allowed', status: 405, answeredBy: 'registry', registryCode: 'UNSUPPORTED' },
+    { registryAnswered: true, sessionOpened: true, refusedByTurns: true, direct: 'ok' },
+    'servers_differ@registry_app likely',
+    { refusedByTurns: false },
   ],
   [
     'plain HTTP on the port',
@@ -1499,6 +1561,14 @@ describe('how sure a cause is', () => {
         expect(verdicts.flat().filter(({ confidence }) => confidence === 'certain')).toEqual([]);
       }
     }
+  });
+
+  test('nobody closes a connection on which nothing is acknowledged any more', () => {
+    const closedWith = (code: string): boolean => {
+      const failure = failed({ reason: 'connection_reset', phase: 'wait', answeredBy: 'none', evidence: { code } });
+      return candidatesFor({ failure, contrast: around({ direct: 'same' }) }).includes('closed_everywhere');
+    };
+    expect([closedWith('ECONNRESET'), closedWith('ETIMEDOUT')]).toEqual([true, false]);
   });
 
   test('what did not come again is never certain', () => {

@@ -135,7 +135,11 @@ const samples: Partial<Record<CauseName, readonly Sample[]>> = {
   redirect_leads_nowhere: [code('ENOTFOUND')],
   redirected: [nginx(308, 'Permanent Redirect')],
   plain_http_to_tls: [tls('plain_http'), nginx(400, 'The plain HTTP request was sent to HTTPS port')],
-  client_certificate_wanted: [nginx(400, 'No required SSL certificate was sent')],
+  client_certificate_wanted: [
+    tls('client_certificate_wanted'),
+    nginx(400, 'No required SSL certificate was sent'),
+    apache(403, 'Forbidden', 'Reason: Cannot perform Post-Handshake Authentication.'),
+  ],
   tls_to_plain_http: [tls('not_tls')],
   tls_expired: [tls('expired')],
   tls_not_yet_valid: [tls('not_yet_valid')],

@@ -134,6 +134,17 @@ const behaviours: readonly Case[] = [
     },
   },
   {
+    name: 'a client certificate is wanted for uploads alone: Apache',
+    source: 'httpd.apache.org mod_ssl, SSLVerifyClient in a LocationMatch: post-handshake authentication',
+    expected: { right: /client_certificate_wanted/, hops: ['ingress'], never: /policy_block/ },
+    setUp: async (stage) => {
+      const registry = await stage.registry();
+      const host = '<LocationMatch "/blobs/uploads/">\nSSLVerifyClient require\n</LocationMatch>';
+      const front = await stage.hop('apache', { upstreamPort: registry.port, tls: stage.tls, more: { host } });
+      return { size: '1MB', paths: pathsOf(stage, front, registry.port) };
+    },
+  },
+  {
     name: 'a name takes 4.5 s to resolve',
     source: 'kubernetes/kubernetes#56903: DNS of five seconds',
     expected: { right: /DNS|resol/i, hops: ['dns', 'client_network'] },

@@ -1,4 +1,7 @@
-import { type Case, pathsOf } from './case.ts';
+import type { RunningHop } from '../hops/hop.ts';
+import { type Case, pathsOf, type Stage } from './case.ts';
+import { folderWith } from './routes.ts';
+import { credentials, loginOf } from './rules.ts';
 
 /** What a registry itself says is wrong. */
 export const registryCases: readonly Case[] = [
@@ -77,6 +80,28 @@ export const registryCases: readonly Case[] = [
       return { size: '1MB', paths: pathsOf(stage, front, registry.port) };
     },
   },
+  {
+    name: 'one of two replicas is read-only: HAProxy',
+    source: 'distribution.github.io configuration, storage.maintenance.readonly',
+    expected: { right: /servers_differ[^]*read-only/, hops: ['registry_app'], never: /method_blocked/ },
+    setUp: async (stage) => {
+      const storage = { filesystem: { rootdirectory: await folderWith(stage, {}) } };
+      const readonly = { ...storage, maintenance: { readonly: { enabled: true } } };
+      const [a, b] = [await stage.registry({ storage }), await stage.registry({ storage: readonly })];
+      return { size: '1MB', paths: pathsOf(stage, await overBoth(stage, a.port, b.port), a.port) };
+    },
+  },
+  {
+    name: 'one of two replicas takes other passwords: HAProxy',
+    source: 'distribution.github.io deploying, load balancing considerations',
+    expected: { right: /login_refused_at_times[^]*the same logins/, hops: ['ingress'], never: /token_expired/ },
+    setUp: async (stage) => {
+      const storage = { filesystem: { rootdirectory: await folderWith(stage, {}) } };
+      const a = await stage.registry({ storage, sections: await loginOf(stage) });
+      const b = await stage.registry({ storage, sections: await loginOf(stage, 'another') });
+      return { size: '1MB', credentials, paths: pathsOf(stage, await overBoth(stage, a.port, b.port), a.port) };
+    },
+  },
   ...(['secret', 'storage'] as const).map(
     (differs): Case => ({
       name: `two replicas, each with a ${differs} of its own: HAProxy`,
@@ -85,10 +110,13 @@ export const registryCases: readonly Case[] = [
       setUp: async (stage) => {
         const http = differs === 'secret' ? { secret: 'another' } : undefined;
         const [a, b] = [await stage.registry(), await stage.registry({ http })];
-        const servers = `balance roundrobin\n  server a 127.0.0.1:${a.port}\n  server b 127.0.0.1:${b.port}`;
-        const front = await stage.hop('haproxy', { upstreamPort: a.port, more: { servers } });
-        return { size: '1MB', paths: pathsOf(stage, front, a.port) };
+        return { size: '1MB', paths: pathsOf(stage, await overBoth(stage, a.port, b.port), a.port) };
       },
     }),
   ),
 ];
+
+function overBoth(stage: Stage, one: number, other: number): Promise<RunningHop> {
+  const servers = `balance roundrobin\n  server a 127.0.0.1:${one}\n  server b 127.0.0.1:${other}`;
+  return stage.hop('haproxy', { upstreamPort: one, more: { servers } });
+}

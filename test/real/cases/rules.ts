@@ -5,11 +5,13 @@ import { type Case, type Fault, pathsOf, type Stage } from './case.ts';
 import { folderWith, startCore } from './routes.ts';
 
 export const credentials = { username: 'probe', password: 'secret' };
-const htpasswd = `probe:${hashSync('secret', 4).replace('$2b$', '$2y$')}\n`;
+const htpasswdOf = (password: string): string => `probe:${hashSync(password, 4).replace('$2b$', '$2y$')}\n`;
+const htpasswd = htpasswdOf(credentials.password);
 
-/** The section of a registry that lets only `credentials` in. */
-export async function loginOf(stage: Stage): Promise<object> {
-  return { auth: { htpasswd: { realm: 'registry', path: `${await folderWith(stage, { htpasswd })}/htpasswd` } } };
+/** The section of a registry that lets only `credentials` in, or the same user with another password. */
+export async function loginOf(stage: Stage, password = credentials.password): Promise<object> {
+  const folder = await folderWith(stage, { htpasswd: htpasswdOf(password) });
+  return { auth: { htpasswd: { realm: 'registry', path: `${folder}/htpasswd` } } };
 }
 
 interface Rule {
@@ -266,6 +268,58 @@ const rules: readonly Rule[] = [
     loggedIn: true,
     registry: 'login',
   },
+  {
+    hop: 'haproxy',
+    what: 'the login is taken off PUT',
+    source: 'HAProxy configuration manual, http-request del-header',
+    more: () => ({ frontend: 'http-request del-header Authorization if { method PUT }\n  default_backend back' }),
+    right: /login_refused_at_times/,
+    never: /token_expired/,
+    loggedIn: true,
+    registry: 'login',
+  },
+  {
+    hop: 'nginx',
+    what: 'PATCH is answered 202',
+    source: 'nginx.org ngx_http_rewrite_module, return',
+    more: () => ({ location: 'if ($request_method = PATCH) { return 202; }' }),
+    right: /patch_not_passed_on/,
+    never: /streamed_body_dropped/,
+  },
+  {
+    hop: 'haproxy',
+    what: 'PATCH becomes POST',
+    source: 'HAProxy configuration manual, http-request set-method',
+    more: () => ({ frontend: 'http-request set-method POST if { method PATCH }\n  default_backend back' }),
+    right: /patch_not_passed_on/,
+    never: /streamed_body_dropped/,
+  },
+  {
+    hop: 'haproxy',
+    what: 'PUT is answered 201',
+    source: 'HAProxy configuration manual, http-request return',
+    more: () => ({ frontend: 'http-request return status 201 if { method PUT }\n  default_backend back' }),
+    right: /blob_not_passed_on/,
+    never: /not_stored/,
+  },
+  {
+    hop: 'varnish',
+    what: 'a 404 is kept',
+    source: 'varnish-cache.org, default_ttl: answers without Cache-Control are kept for two minutes, 404 too',
+    more: () => ({ receive: 'if (req.method == "GET" || req.method == "HEAD") { return (hash); }' }),
+    right: /blob_not_passed_on[^]*cache no 404/,
+    never: /not_stored/,
+  },
+  ...(['default_type application/json; return 200 "{}";', 'return 204;'] as const).map(
+    (answer): Rule => ({
+      hop: 'nginx',
+      what: `everything is answered with success: ${answer}`,
+      source: 'kubernetes/ingress-nginx: a health check, or another service, in the place of the registry',
+      more: () => ({ server: `location /v2/ { ${answer} }` }),
+      right: /no registry, answers instead/,
+      never: /hop_fails_request/,
+    }),
+  ),
   {
     hop: 'nginx',
     what: 'everything is compressed',

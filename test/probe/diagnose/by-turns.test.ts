@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { isRefusedByTurns } from '../../../src/probe/diagnose/by-turns.ts';
+import { fakeFailure } from '../../support/fake-run.ts';
+import { attempt, requestRecord } from '../../support/run-fixtures.ts';
+import { trialOf } from '../../support/trials.ts';
+
+const refusal = fakeFailure('method_not_allowed', {
+  phase: 'start',
+  status: 405,
+  answeredBy: 'registry',
+  evidence: { message: '', method: 'POST' },
+});
+const refused = trialOf({ failure: refusal });
+const opening = requestRecord({ method: 'POST', phase: 'start', status: 202 });
+const opened = trialOf({ run: { attempts: [attempt({ requests: [opening] })] } });
+const other = trialOf({ failure: { ...refusal, status: 403 } });
+
+test.each([
+  ['refused, opened, refused', [refused, opened, refused], true],
+  ['refused since some time', [opened, refused, refused], false],
+  ['refused for some time', [refused, refused, opened], false],
+  ['refused in another way afterwards', [refused, opened, other], false],
+  ['always refused', [refused, refused], false],
+])('uploads are %s', (_what, trials, isByTurns) => {
+  expect(isRefusedByTurns(refusal, trials)).toBe(isByTurns);
+});
