@@ -14,6 +14,9 @@ const nameWords = /\bNAME_INVALID\b|invalid repository name/i;
 /** 401 of a login without tokens, which other requests were let in with. */
 const isLetInAtTimes: Match = (f, x) => f.status === 401 && asksForNoToken(f, x) && x.loginWorks && x.direct === 'ok';
 
+/** With which a registry refuses what is right in form: 400, 401, 404, 413, 416 and 429 say more. */
+const ownRefusals: ReadonlySet<number> = new Set([403, 405, 409, 412, 422, 423, 451]);
+
 /** Requests that are known for whose they are, and not let in. */
 export const accessCauses = {
   push_not_allowed: {
@@ -62,6 +65,18 @@ export const accessCauses = {
     provenBy: ['path'],
     nextTest:
       'Look in the registry’s log whether Authorization arrives with PATCH and PUT; push ten times over each server.',
+  },
+  uploads_refused: {
+    title: 'the registry itself refuses uploads, over every path, and says why in its answer',
+    hop: 'registry_app',
+    remedy:
+      'Read what the registry says in its answer and, at that time, in its log: it is a state or a rule of its own.',
+    reference: 'https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes',
+    rank: 'general',
+    explains: (f, x) => ownRefusals.has(f.status ?? 0) && f.registryCode !== undefined && x.direct === 'same',
+    refutedBy: ['worksElsewhere', 'cameOnce', 'smallPassedAfter', 'blobsTaken'],
+    provenBy: ['everywhere'],
+    nextTest: '`docker push` of any small image to the same repository.',
   },
   name_refused: {
     title: 'the registry does not take the name of the repository',

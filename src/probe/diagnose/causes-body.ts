@@ -4,6 +4,13 @@ import { crossedCloudflare, either, is, isPushed, lengthMissing } from './predic
 
 const bytesLost = either(is('body_dropped'), is('body_truncated'), is('body_corrupted'));
 
+/** A hop's own error says nothing of what the registry has. */
+const notShown = is(
+  'verify_failed',
+  undefined,
+  (f) => !lengthMissing(f) && (f.answeredBy === 'registry' || (f.status ?? 0) < 500),
+);
+
 /** Causes by which the registry gets other bytes than were sent. */
 export const bodyCauses = {
   cloudflared_quic: {
@@ -84,12 +91,12 @@ export const bodyCauses = {
   },
   blob_not_passed_on: {
     title:
-      'a blob is answered with success, and is not there when it is asked for over this path: a hop answers in the registry’s place, a cache keeps a 404, or servers behind it do not share their storage',
+      'a blob is answered with success, and is not there, or not as it was sent, when it is asked for over this path: a hop answers in the registry’s place, a cache keeps a 404, or servers behind it do not share their storage',
     hop: 'path',
     remedy:
       'Let no hop answer for /v2/*/blobs/* in the place of the registry (no `return` for PUT), cache no 404 there (nginx: no `proxy_cache_valid any` or `404`; Varnish: `return (pass)`; CDN: no cache of errors), and lead reads to the same registry and storage as writes.',
     reference: 'https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-blobs',
-    explains: is('verify_failed', undefined, (f, x) => f.status === 404 && f.blob !== 'manifest' && x.direct === 'ok'),
+    explains: (f, x) => notShown(f, x) && f.blob !== 'manifest' && x.direct === 'ok',
     refutedBy: ['failsEverywhere', 'cameOnce'],
     provenBy: ['path'],
     nextTest: '`curl -sI` of the blob on this path and on the direct one: compare `Age`, `X-Cache` and the status.',
@@ -100,12 +107,7 @@ export const bodyCauses = {
     remedy: 'Look for replicas with storage that is not shared, or a cache in front that answers for the registry.',
     reference: 'https://github.com/distribution/distribution/issues/2519',
     rank: 'inferred',
-    // A hop's own error says nothing of what the registry has.
-    explains: is(
-      'verify_failed',
-      undefined,
-      (f) => !lengthMissing(f) && (f.answeredBy === 'registry' || (f.status ?? 0) < 500),
-    ),
+    explains: notShown,
     refutedBy: ['cameOnce', 'worksElsewhere'],
     provenBy: ['everywhere'],
     nextTest: 'Ask for the same over each replica and over the direct path.',

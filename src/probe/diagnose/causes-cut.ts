@@ -119,7 +119,7 @@ export const cutCauses = {
       !(isCut(f) && x.arrived === 'whole') &&
       // Small bodies passed slowly, too; or it came so soon that no limit on time is set to it.
       (x.slowPassedMs > 0 || x.arrived === 'nothing' || (x.proven.has('size') && f.elapsedMs < shortestClockMs)),
-    refutedBy: ['largerPassed', 'failsEverywhere', 'partPassedOn'],
+    refutedBy: ['largerAlikePassed', 'failsEverywhere', 'partPassedOn'],
     provenBy: ['sizeNotTime'],
     nextTest: '`blobprobe limit`: a cut that always comes at the same size is a limit on size.',
   },

@@ -2,9 +2,21 @@ import { storageWords } from '../judge/words.ts';
 import type { Cause } from './cause.ts';
 import { nginxProxy } from './manuals.ts';
 import { uploadRefutations } from './refutations-upload.ts';
-import { alwaysKnown, either, is, leadsNowhere, leadsToStore, readOnly, says, storeRefuses } from './predicates.ts';
+import {
+  alwaysKnown,
+  either,
+  is,
+  isEmpty,
+  leadsNowhere,
+  leadsToStore,
+  readOnly,
+  says,
+  storeRefuses,
+} from './predicates.ts';
 
 const ofStorage = says(storageWords);
+const quotaWords = /quota|exceed/i;
+const ofQuota = says(quotaWords);
 
 /** Causes at the registry and its storage. */
 export const registryCauses = {
@@ -42,23 +54,12 @@ export const registryCauses = {
     reference: 'https://goharbor.io/docs/main/administration/configure-project-quotas/',
     explains: either(
       is('quota_exceeded', undefined, (f) => f.status !== 507),
-      is('auth_rejected', 'registry', (f) => f.status === 403 && f.sentBytes > 0),
+      // Without a word, or with words of it.
+      is('auth_rejected', 'registry', (f, x) => f.status === 403 && f.sentBytes > 0 && (isEmpty(f) || ofQuota(f, x))),
     ),
     refutedBy: ['smallPassedAfter'],
-    provenBy: [/quota|exceed/i],
+    provenBy: [quotaWords],
     nextTest: 'Look at what the project holds and at its quota.',
-  },
-  servers_differ: {
-    title: 'the registry takes and refuses the same request by turns: servers behind a load balancer differ',
-    hop: 'registry_app',
-    remedy:
-      'Look at each server that the load balancer leads to: one may be read-only, be a cache of another registry, or have another configuration, login or storage. Make them the same, or take it out.',
-    reference: 'https://distribution.github.io/distribution/about/deploying/#load-balancing-considerations',
-    rank: 'inferred',
-    explains: (f, x) => f.answeredBy === 'registry' && (f.status ?? 0) >= 400 && x.refusedByTurns,
-    refutedBy: ['cameOnce'],
-    provenBy: 'nothing',
-    nextTest: 'Push straight to each server, one after the other.',
   },
   upload_state_not_shared: {
     title: 'upload sessions are not known to every replica of the registry',

@@ -85,6 +85,18 @@ export const routeCauses = {
     provenBy: ['path'],
     nextTest: 'Look in the registry’s access log which URL arrives.',
   },
+  servers_differ: {
+    title: 'the registry takes and refuses the same request by turns: servers behind a load balancer differ',
+    hop: 'registry_app',
+    remedy:
+      'Look at each server that the load balancer leads to: one may be read-only, be a cache of another registry, or have another configuration, login or storage. Make them the same, or take it out.',
+    reference: 'https://distribution.github.io/distribution/about/deploying/#load-balancing-considerations',
+    rank: 'inferred',
+    explains: (f, x) => f.answeredBy === 'registry' && (f.status ?? 0) >= 400 && x.refusedByTurns,
+    refutedBy: ['cameOnce'],
+    provenBy: 'nothing',
+    nextTest: 'Push straight to each server, one after the other.',
+  },
   cloudflare_waf: {
     title: 'a rule of Cloudflare blocks the request',
     hop: 'edge',

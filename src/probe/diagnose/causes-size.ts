@@ -2,6 +2,7 @@ import type { AnsweredBy } from '../failure.ts';
 import type { Cause } from './cause.ts';
 import { haproxyManual, nginxCore } from './manuals.ts';
 import { is, isEmpty, isPushed } from './predicates.ts';
+import { shortestClockMs } from '../judge/pull-cuts.ts';
 
 const searchBoth =
   '`blobprobe limit` on this path and on the direct one: the hop whose removal lifts the limit has it.';
@@ -15,6 +16,9 @@ const common = {
 function bodyLimitOf(hop: AnsweredBy, row: Omit<Cause, keyof typeof common | 'explains'> & Partial<Cause>): Cause {
   return { ...common, explains: is('body_too_large', hop, isPushed), ...row };
 }
+
+/** With which a rule may refuse a body for its size; 413 says so itself, and 502 is that of a hop before it. */
+const statusesOfRules: ReadonlySet<number> = new Set([400, 403, 406, 500, 501, 503]);
 
 /** Limits on the size of bodies. */
 export const sizeCauses = {
@@ -110,6 +114,25 @@ export const sizeCauses = {
     refutedBy: ['largerAlikePassed', 'failsEverywhere', 'waited', 'comesByTurns'],
     provenBy: ['size'],
     nextTest: 'Read the error log of the hop that answers: “broken pipe” or “prematurely closed” name the next one.',
+  },
+  large_bodies_refused: {
+    title: 'a hop refuses or fails large bodies alone, and does not say that it is their size',
+    remedy:
+      'Look for a limit on the size of bodies at the hop that answers, in rules that give it another status than 413 (HAProxy `http-request deny` with `req.body_size` or `req.hdr(content-length)`; firewalls for web applications that look into so many bytes and refuse what is longer, as AWS WAF does; scripts), and exempt /v2/* from it; or it has no room to collect them (memory, temporary disk space).',
+    reference: 'https://docs.aws.amazon.com/waf/latest/developerguide/waf-oversize-request-components.html',
+    rank: 'inferred',
+    explains: (f, x) =>
+      statusesOfRules.has(f.status ?? 0) &&
+      f.answeredBy !== 'registry' &&
+      f.sentBytes > 0 &&
+      isPushed(f, x) &&
+      !x.isSlowBody &&
+      x.proven.has('size') &&
+      // It came so soon that no limit on time is set to it, or small bodies took longer and passed.
+      (f.elapsedMs < shortestClockMs || x.slowPassedMs > f.elapsedMs),
+    refutedBy: ['largerAlikePassed', 'failsEverywhere', 'comesByTurns', 'overloaded', 'inMaintenance'],
+    provenBy: ['size'],
+    nextTest: searchBoth,
   },
   proxy_body_limit: {
     title: 'a proxy refuses bodies above its size limit',

@@ -213,22 +213,29 @@ const proxied: readonly Case[] = (['the proxy', 'the registry behind the proxy']
 /** Answers of registries that cannot be had here, in their words. */
 const refusals: readonly Case[] = (
   [
-    ['the login has expired', 'Your authorization token has expired. Reauthenticate and try again.', /login_expired/],
-    ['this address is not allowed', "client with IP '203.0.113.7' is not allowed access.", /address_not_allowed/],
+    [
+      403,
+      'the login has expired',
+      'Your authorization token has expired. Reauthenticate and try again.',
+      /login_expired/,
+    ],
+    [403, 'this address is not allowed', "client with IP '203.0.113.7' is not allowed access.", /address_not_allowed/],
+    [412, 'for a reason that no rule knows', 'the project is locked by a garbage collection', /uploads_refused/],
   ] as const
-).map(([name, message, right]) => ({
-  name: `the registry refuses uploads with 403: ${name}`,
-  source: 'aws/aws-cli#3687; learn.microsoft.com container-registry-access-selected-networks',
+).map(([status, name, message, right]) => ({
+  name: `the registry refuses uploads with ${status}: ${name}`,
+  source:
+    'aws/aws-cli#3687; learn.microsoft.com container-registry-access-selected-networks; goharbor/harbor: 412 PROJECTPOLICYVIOLATION',
   expected: { right, hops: ['auth_server', 'registry_app'], never: /push_not_allowed/ },
   setUp: async (stage) => {
     const registry = await stage.registry();
     const instead: FrontOptions['instead'] = (request, response) => {
       if (request.method !== 'POST') return false;
-      response.writeHead(403, {
+      response.writeHead(status, {
         'docker-distribution-api-version': 'registry/2.0',
         'content-type': 'application/json',
       });
-      response.end(JSON.stringify({ errors: [{ code: 'DENIED', message }] }));
+      response.end(JSON.stringify({ errors: [{ code: status === 403 ? 'DENIED' : 'PRECONDITION', message }] }));
       return true;
     };
     const front = await stage.keep(startFront({ upstreamPort: registry.port, instead }));

@@ -52,6 +52,27 @@ const bodyLimits: readonly Killer[] = [
     client: 'docker-containerd',
   },
   {
+    hop: 'haproxy',
+    what: 'a rule answers 403 above a declared length',
+    more: ({ limitBytes }) => ({
+      frontend: `http-request deny if { req.hdr_val(content-length) gt ${limitBytes} }\n  default_backend back`,
+    }),
+    right: /large_bodies_refused/,
+    source: 'HAProxy configuration manual, http-request deny: 403 unless deny_status is set',
+    never: /policy_block/,
+    client: 'docker-containerd',
+  },
+  {
+    hop: 'haproxy',
+    what: 'a rule hangs up above a declared length',
+    more: ({ limitBytes }) => ({
+      frontend: `http-request reject if { req.hdr_val(content-length) gt ${limitBytes} }\n  default_backend back`,
+    }),
+    right: /size_cut/,
+    source: 'HAProxy configuration manual, http-request reject',
+    client: 'docker-containerd',
+  },
+  {
     hop: 'caddy',
     what: 'request_body max_size',
     more: ({ limitBytes }) => ({ site: `request_body {\n max_size ${limitBytes}\n }` }),

@@ -303,6 +303,14 @@ const rules: readonly Rule[] = [
     never: /not_stored/,
   },
   {
+    hop: 'haproxy',
+    what: 'HEAD is answered 200, with nothing in it',
+    source: 'HAProxy configuration manual, http-request return: a rule for health checks that takes every HEAD',
+    more: () => ({ frontend: 'http-request return status 200 if { method HEAD }\n  default_backend back' }),
+    right: /blob_not_passed_on/,
+    never: /not_stored/,
+  },
+  {
     hop: 'varnish',
     what: 'a 404 is kept',
     source: 'varnish-cache.org, default_ttl: answers without Cache-Control are kept for two minutes, 404 too',
