@@ -2,7 +2,7 @@ import type { Failure } from '../failure.ts';
 import type { Cause } from './cause.ts';
 import type { Match } from './match.ts';
 import { asksForNoToken } from './predicates-hop.ts';
-import { either, expiredWords, foreignAddressWords, is, isRefusal, says, scopeWords } from './predicates.ts';
+import { either, expiredWords, foreignAddressWords, is, isPushed, isRefusal, says, scopeWords } from './predicates.ts';
 
 function isOfPing({ evidence }: Failure): boolean {
   return evidence.url?.endsWith('/v2/') === true;
@@ -11,8 +11,9 @@ function isOfPing({ evidence }: Failure): boolean {
 /** The registry’s code for it, and its words. */
 const nameWords = /\bNAME_INVALID\b|invalid repository name/i;
 
-/** 401 of a login without tokens, which other requests were let in with. */
-const isLetInAtTimes: Match = (f, x) => f.status === 401 && asksForNoToken(f, x) && x.loginWorks && x.direct === 'ok';
+/** 401 of a login without tokens, which other requests were let in with; what is read may ask for other rights. */
+const isLetInAtTimes: Match = (f, x) =>
+  f.status === 401 && isPushed(f, x) && asksForNoToken(f, x) && x.loginWorks && x.direct === 'ok';
 
 /** With which a registry refuses what is right in form: 400, 401, 404, 413, 416 and 429 say more. */
 const ownRefusals: ReadonlySet<number> = new Set([403, 405, 409, 412, 422, 423, 451]);
@@ -73,7 +74,8 @@ export const accessCauses = {
       'Read what the registry says in its answer and, at that time, in its log: it is a state or a rule of its own.',
     reference: 'https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes',
     rank: 'general',
-    explains: (f, x) => ownRefusals.has(f.status ?? 0) && f.registryCode !== undefined && x.direct === 'same',
+    explains: (f, x) =>
+      ownRefusals.has(f.status ?? 0) && f.registryCode !== undefined && isPushed(f, x) && x.direct === 'same',
     refutedBy: ['worksElsewhere', 'cameOnce', 'smallPassedAfter', 'blobsTaken'],
     provenBy: ['everywhere'],
     nextTest: '`docker push` of any small image to the same repository.',

@@ -71,7 +71,7 @@ export interface Contrast extends Observed {
   readonly noneAnsweredSince: boolean;
   /** Requests that need nothing of the registry but that it is there fail in the same way. */
   readonly bareFails: boolean;
-  /** Requests for other things than GET /v2/ fail in the same way. */
+  /** Requests of pushes for other things than GET /v2/ fail in the same way. */
   readonly othersAlike: boolean;
   /** Uploads are refused in this way and opened by turns where they begin. */
   readonly refusedByTurns: boolean;
@@ -152,7 +152,7 @@ export function contrastOf(symptom: Symptom, examination: Examination): Contrast
     cameAgain: trial && cameAgain(trial, trials),
     tokenAgeMs: trial && lastTokenAge(trial.run),
     bareFails: symptomsOf(subject).some((one) => isAlike(one.failure, failure) && barePhases.has(one.failure.phase)),
-    othersAlike: symptomsOf(subject).some((one) => isAlike(one.failure, failure) && !isPing(one.failure.evidence)),
+    othersAlike: symptomsOf(subject).some((one) => isAlike(one.failure, failure) && isOfPushBeyondPing(one.failure)),
     refusedByTurns: isRefusedByTurns(failure, trials),
     patchLosesBodies: patchLosesBodies(trials),
     noneAnsweredSince: noneAnsweredSince(alike[0], trials),
@@ -206,6 +206,11 @@ function noneAnsweredSince(first: Trial | undefined, trials: readonly Trial[]): 
 
 function anyPassed(trials: readonly Trial[]): boolean | undefined {
   return trials.length === 0 ? undefined : trials.some(({ run }) => run.ok);
+}
+
+/** What is read, as the catalog, may ask for other rights. */
+function isOfPushBeyondPing({ phase, evidence }: Failure): boolean {
+  return phase !== 'pull' && !isPing(evidence);
 }
 
 /** Of single answers: what chunks wait for theirs adds up. */

@@ -94,7 +94,7 @@ export const answererRefutations = {
     holds: saysBlocked,
   },
   othersRefused: {
-    when: 'requests for other things than GET /v2/ are refused in the same way',
+    when: 'requests of pushes for other things than GET /v2/ are refused in the same way',
     holds: (_, x) => x.othersAlike,
   },
   pingMissing: {

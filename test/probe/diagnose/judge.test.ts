@@ -1624,6 +1624,15 @@ describe('how sure a cause is', () => {
     }
   });
 
+  test('a catalog that a login may not read says nothing of a login that is lost for pushes', () => {
+    const ofPhase = (phase: Failure['phase']): boolean => {
+      const failure = failed({ ...refused, phase, evidence: { challenge: 'basic realm="r"' } });
+      const contrast = around({ registryAnswered: true, loginWorks: true, direct: 'ok' });
+      return candidatesFor({ failure, contrast }).includes('login_refused_at_times');
+    };
+    expect([ofPhase('start'), ofPhase('pull')]).toEqual([true, false]);
+  });
+
   test('nobody closes a connection on which nothing is acknowledged any more', () => {
     const closedWith = (code: string): boolean => {
       const failure = failed({ reason: 'connection_reset', phase: 'wait', answeredBy: 'none', evidence: { code } });
