@@ -170,7 +170,7 @@ export const limitCases: readonly Case[] = [
 function caseOf(killer: Killer, name: string, index: number): Case {
   const { hop, more, right, source, client = 'docker', hops = ['ingress'] } = killer;
   // Another number for each: what is found is found by trying.
-  const limitBytes = killer.limitBytes ?? (1 + (index % 4) * 0.7) * MB;
+  const limitBytes = killer.limitBytes ?? Math.round((1 + (index % 4) * 0.7) * MB);
   return {
     name,
     source,
