@@ -118,6 +118,9 @@ export interface CpuThrottling {
 export const leftoverKinds = ['session', 'blob', 'manifest'] as const;
 export type LeftoverKind = (typeof leftoverKinds)[number];
 
+/** So many questions for a session leave no replica unasked. */
+export const timesAsked = 12;
+
 /** How often a session that a refusal left open was known to the registry, not known to it, and answered for by a hop. */
 export interface SessionAnswers {
   readonly known: number;

@@ -87,8 +87,7 @@ function joined(a: CauseNow, b: CauseNow): CauseNow {
   const both = (one: readonly string[], other: readonly string[]): string[] => [...new Set([...one, ...other])];
   const goods = [a.lastGood, b.lastGood].flatMap((date) => date ?? []);
   return {
-    ...a,
-    confidence: rank[b.confidence] < rank[a.confidence] ? b.confidence : a.confidence,
+    ...(rank[b.confidence] < rank[a.confidence] ? b : a),
     paths: both(a.paths, b.paths),
     clients: both(a.clients, b.clients),
     workloads: both(a.workloads, b.workloads),

@@ -101,11 +101,14 @@ describe('what is right to say', () => {
   test.each(rows)('%s', (_name, expected, diagnosis, wrong) => {
     expect(misjudged(expected, diagnosis)).toEqual(wrong);
   });
-  test('that this host is slow, while it is busy', () => {
-    const slow: Finding = { ...finding, cause: 'prober_slow', hop: 'prober', confidence: 'likely' };
+  test.each([
+    ['this host', 'prober_slow', 'prober', 1],
+    ['a hop on it', 'receiver_slow', 'ingress', 4],
+  ] as const)('that %s is slow, while so many want to run', (_what, cause, hop, load) => {
+    const slow: Finding = { ...finding, cause, hop, confidence: 'likely' };
     const diagnosis = { ...empty, kind: 'fault' as const, findings: [finding, slow] };
-    expect(misjudged(fault, diagnosis, true)).toEqual([]);
-    expect(misjudged(fault, diagnosis, false)).toEqual(['wrong: prober_slow at prober, likely']);
+    expect(misjudged(fault, diagnosis, load + 0.1)).toEqual([]);
+    expect(misjudged(fault, diagnosis, load)).toEqual([`wrong: ${cause} at ${hop}, likely`]);
   });
   test('each case that is not yet right is a case', () => {
     const names = new Set(cases.map(({ name }) => name));

@@ -1,8 +1,7 @@
 import type { Cause } from './cause.ts';
 import { uploadRefutations } from './refutations-upload.ts';
-import { crossedCloudflare, either, is, isPushed, lengthMissing } from './predicates.ts';
-
-const bytesLost = either(is('body_dropped'), is('body_truncated'), is('body_corrupted'));
+import { losesBytes } from './flips.ts';
+import { crossedCloudflare, is, isPushed, lengthMissing } from './predicates.ts';
 
 /** A hop's own error says nothing of what the registry has. */
 const notShown = is(
@@ -42,7 +41,7 @@ export const bodyCauses = {
     remedy:
       'Let PATCH through to the registry as it is on /v2/* (nginx: no `return` for it and no `proxy_method`; HAProxy: no `http-request return` and no `set-method`; no filter that overrides methods); until then push with a client that sends bodies with PUT alone (containerd image store, BuildKit).',
     reference: 'https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-a-blob-in-chunks',
-    explains: (f, x) => bytesLost(f, x) && x.patchLosesBodies,
+    explains: (f, x) => losesBytes.has(f.reason) && x.patchLosesBodies,
     refutedBy: ['failsEverywhere', 'rangeNotSaid'],
     provenBy: ['path'],
     nextTest: 'Look in the registry’s log whether PATCH arrives, and with how many bytes.',
@@ -108,7 +107,7 @@ export const bodyCauses = {
     reference: 'https://github.com/distribution/distribution/issues/2519',
     rank: 'inferred',
     explains: notShown,
-    refutedBy: ['cameOnce', 'worksElsewhere'],
+    refutedBy: ['cameOnce', 'failsHereAlone'],
     provenBy: ['everywhere'],
     nextTest: 'Ask for the same over each replica and over the direct path.',
   },

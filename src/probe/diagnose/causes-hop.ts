@@ -1,8 +1,7 @@
 import { staleSentBytes, staleWithinMs } from '../judge/fact-tests.ts';
 import { maintenanceWords, overloadWords } from '../judge/words.ts';
 import type { Cause } from './cause.ts';
-import { saysItself } from '../judge/hidden-refusal.ts';
-import { isPageOfHop, ofMaintenance, says } from './predicates.ts';
+import { isPageOfHop, ofMaintenance, says, saysItself } from './predicates.ts';
 import { hopTlsDiffers, hopTlsWords, httpVersionWords, notHttp } from './predicates-hop.ts';
 
 /** A hop that does not ask the registry: it answers itself, refuses, or hangs up. */

@@ -37,11 +37,11 @@ function hardlyWaited({ phase, elapsedMs, evidence: { sinceLastByteMs } }: Failu
 /** What the kernels of two hosts hold for each other at most, as Linux comes: 4 MiB to be sent, and 6 MiB to be read. */
 const mostBufferedBytes = 10 * 1024 * 1024;
 
-/** At the pace at which this host's kernel took the body its last bytes may not have come to the hop yet; how long it waits is not known to be constant. */
+/** At the pace at which this host's kernel took the body its last bytes may not have come to the hop yet; what is constant is no time after them. */
 const mayBeUnderWay: Match = ({ phase, elapsedMs, sentBytes, evidence: { sinceLastByteMs: waitedMs } }, x) =>
   phase === 'wait' &&
   waitedMs !== undefined &&
-  x.constantMs === undefined &&
+  (x.constantMs === undefined || x.constantMs > waitedMs) &&
   sentBytes * waitedMs <= mostBufferedBytes * (elapsedMs - waitedMs);
 
 /** Limits on the time that a body may take. */

@@ -2,8 +2,7 @@ import { unreachableWords } from '../judge/words.ts';
 import type { Cause } from './cause.ts';
 import { haproxyManual } from './manuals.ts';
 import { isDown } from './contrast.ts';
-import { saysItself } from '../judge/hidden-refusal.ts';
-import { code, either, is, isGateway, namedByEdge } from './predicates.ts';
+import { code, either, is, isGateway, namedByEdge, saysItself } from './predicates.ts';
 import { asksInVain, ofForwardProxy } from './predicates-hop.ts';
 
 /** Nobody there, or a hop that does not get to the registry. */

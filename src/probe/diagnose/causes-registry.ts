@@ -1,4 +1,4 @@
-import { storageWords } from '../judge/words.ts';
+import { storageWords, quotaWords } from '../judge/words.ts';
 import type { Cause } from './cause.ts';
 import { nginxProxy } from './manuals.ts';
 import { uploadRefutations } from './refutations-upload.ts';
@@ -15,7 +15,6 @@ import {
 } from './predicates.ts';
 
 const ofStorage = says(storageWords);
-const quotaWords = /quota|exceed/i;
 const ofQuota = says(quotaWords);
 
 /** Causes at the registry and its storage. */

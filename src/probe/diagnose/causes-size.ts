@@ -1,6 +1,7 @@
 import type { AnsweredBy } from '../failure.ts';
 import type { Cause } from './cause.ts';
 import { haproxyManual, nginxCore } from './manuals.ts';
+import type { Match } from './match.ts';
 import { is, isEmpty, isPushed } from './predicates.ts';
 import { shortestClockMs } from '../judge/pull-cuts.ts';
 
@@ -14,7 +15,9 @@ const common = {
 
 /** The rows of the hops that refuse a body for its size, alike but for who refuses, in which words and what to do. */
 function bodyLimitOf(hop: AnsweredBy, row: Omit<Cause, keyof typeof common | 'explains'> & Partial<Cause>): Cause {
-  return { ...common, explains: is('body_too_large', hop, isPushed), ...row };
+  // A 502 in the place of a 413 is that of the next hop, or of the registry.
+  const isOwn: Match = (f, x) => isPushed(f, x) && (f.status ?? 0) < 500;
+  return { ...common, explains: is('body_too_large', hop, isOwn), ...row };
 }
 
 /** With which a rule may refuse a body for its size; 413 says so itself, and 502 is that of a hop before it. */

@@ -151,18 +151,29 @@ export function contrastOf(symptom: Symptom, examination: Examination): Contrast
     kindsFailingAlike: [],
     cameAgain: trial && cameAgain(trial, trials),
     tokenAgeMs: trial && lastTokenAge(trial.run),
-    bareFails: symptomsOf(subject).some((one) => isAlike(one.failure, failure) && barePhases.has(one.failure.phase)),
-    othersAlike: symptomsOf(subject).some((one) => isAlike(one.failure, failure) && isOfPushBeyondPing(one.failure)),
-    refusedByTurns: isRefusedByTurns(failure, trials),
-    patchLosesBodies: patchLosesBodies(trials),
+    ...otherRequests(failure, subject),
     noneAnsweredSince: noneAnsweredSince(alike[0], trials),
-    onlyOtherHostFails: onlyOtherHostFails(failure, subject),
     constantMs: constantMs(alike.map(({ run }) => run.failure)),
     longestAnsweredMs: longestAnsweredMs(failure, trials),
     session: sessionAnswers(alike),
     pullCuts: noCuts,
     otherKindPassed: undefined,
     proven: provenContrasts(symptom, examination),
+  };
+}
+
+/** What became of other requests on the path. */
+function otherRequests(
+  failure: Failure,
+  subject: Examined,
+): Pick<Contrast, 'bareFails' | 'othersAlike' | 'refusedByTurns' | 'patchLosesBodies' | 'onlyOtherHostFails'> {
+  const alike = symptomsOf(subject).flatMap((one) => (isAlike(one.failure, failure) ? one.failure : []));
+  return {
+    bareFails: alike.some(({ phase }) => barePhases.has(phase)),
+    othersAlike: alike.some(isOfPushBeyondPing),
+    refusedByTurns: isRefusedByTurns(failure, subject.trials),
+    patchLosesBodies: patchLosesBodies(subject.trials),
+    onlyOtherHostFails: onlyOtherHostFails(failure, subject),
   };
 }
 

@@ -131,11 +131,12 @@ export function isPatchWithLength({ shape }: Trial): boolean {
   return shape === 'patch-ranged' || shape === 'patch-length';
 }
 
-const bytesLost: ReadonlySet<Failure['reason']> = new Set(['body_dropped', 'body_truncated', 'body_corrupted']);
+/** The registry got other bytes than were sent. */
+export const losesBytes: ReadonlySet<Failure['reason']> = new Set(['body_dropped', 'body_truncated', 'body_corrupted']);
 
 /** Bodies of PATCH are lost with a length and without, and none gets through but in another method. */
 export function patchLosesBodies(trials: readonly Trial[]): boolean {
-  const lost = trials.filter(({ run }) => run.failure !== undefined && bytesLost.has(run.failure.reason));
+  const lost = trials.filter(({ run }) => run.failure !== undefined && losesBytes.has(run.failure.reason));
   const passed = trials.filter(({ run }) => run.ok);
   const isOfPatch = (one: Trial): boolean => isStreamed(one) || isPatchWithLength(one);
   const isBoth = lost.some(isStreamed) && lost.some(isPatchWithLength);

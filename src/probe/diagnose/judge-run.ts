@@ -44,7 +44,14 @@ function findingAmong(run: Run, seen: SeenInRound, endedMs?: number): Finding | 
   if (failure.reason === 'session_lost' && resent) return undefined;
   const { elsewhere, kindsFailingAlike } = seen;
   const anonymous = check.registry.credentials.kind === 'anonymous';
-  const trial = { kind: 'full', shape: check.client.shape, sizeBytes: check.workload.layerBytes[0] ?? 0, run } as const;
+  // What earlier attempts saw may be over: a registry that answered them may be gone.
+  const lastTry = { ...run, attempts: attempts.filter((one) => one === attempts.findLast(isFailed)) };
+  const trial = {
+    kind: 'full',
+    shape: check.client.shape,
+    sizeBytes: check.workload.layerBytes[0] ?? 0,
+    run: lastTry,
+  } as const;
   const among = aloneOn(check.path, failure, elsewhere, elsewhere === 'none' ? undefined : 'another path', [trial]);
   const pullCuts = pullCutsOf(oneAfterTheOther(attempts).map((attempt) => attempt.failure));
   const contrast = {
@@ -59,11 +66,15 @@ function findingAmong(run: Run, seen: SeenInRound, endedMs?: number): Finding | 
   return explain(failure, contrast, check.client.name);
 }
 
+function isFailed({ failure }: Attempt): boolean {
+  return failure !== undefined;
+}
+
 /** Of the attempts that failed, those that began when the one before had ended: what ends several layers at once is one event. */
 function oneAfterTheOther(attempts: readonly Attempt[]): Attempt[] {
   let endedMs = 0;
   return attempts
-    .filter(({ failure }) => failure !== undefined)
+    .filter(isFailed)
     .toSorted((a, b) => a.startMs - b.startMs)
     .filter(({ startMs, durationMs }) => {
       if (startMs < endedMs) return false;

@@ -1,5 +1,5 @@
 import type { Failure } from '../failure.ts';
-import { isRefusedByRegistry, mayHideRefusal } from '../judge/hidden-refusal.ts';
+import { hides, mayHideRefusal } from '../judge/hidden-refusal.ts';
 import { isCut } from '../judge/is-cut.ts';
 import { reasonTable } from '../judge/reason-table.ts';
 import { type Proof, proofsOf } from './cause.ts';
@@ -73,12 +73,9 @@ export function judge(cases: readonly Case[]): Verdict[][] {
     const highest = Math.max(...names.map(rankOf));
     const [particular] = best(
       known.flatMap(({ one, cause }) => {
-        // Of equal rank it must explain what is not the same failure, and of which nothing is certain.
-        const counts =
-          rankOf(cause) === highest
-            ? own.length === 0 && !isAlike(cases[index]?.failure, one.failure)
-            : rankOf(cause) > highest;
-        return counts && explainsToo(one, cases[index]) ? cause : [];
+        // Of equal rank it explains only what may hide it, and of which nothing is certain.
+        const isHidden = rankOf(cause) === highest && own.length === 0 && mayBeHiddenIn(cases[index], one);
+        return (isHidden || rankOf(cause) > highest) && explainsToo(one, cases[index]) ? cause : [];
       }),
       rankOf,
     );
@@ -96,9 +93,13 @@ export function judge(cases: readonly Case[]): Verdict[][] {
   return verdicts.map((verdict, index) => refusedMeanwhile(verdict, cases[index], { cases, verdicts }) ?? verdict);
 }
 
+function mayBeHiddenIn(hidden: Case | undefined, { failure }: Case): boolean {
+  return hidden !== undefined && mayHideRefusal(hidden.failure) && !isAlike(hidden.failure, failure);
+}
+
 /**
- * Where a hop says 502 or 503 to bodies, and the registry refuses the same push in another shape: its refusal came while the hop still wrote. Undefined: it
- * is not so, or no one cause of the refusal is known.
+ * Where a hop says that who is behind it broke off in a body, and the registry refuses the same push in another shape: its refusal came while the
+ * hop still wrote. Undefined: it is not so, or no one cause of the refusal is known.
  */
 function refusedMeanwhile(
   verdict: readonly Verdict[],
@@ -106,12 +107,12 @@ function refusedMeanwhile(
   { cases, verdicts }: { readonly cases: readonly Case[]; readonly verdicts: readonly (readonly Verdict[])[] },
 ): Verdict[] | undefined {
   const isGeneral = verdict.every(({ cause }) => rankOf(cause) === ranks.general);
-  if (one === undefined || one.failure.answeredBy === 'none' || !mayHideRefusal(one.failure) || !isGeneral)
-    return undefined;
+  if (one === undefined || one.failure.answeredBy === 'none' || !isGeneral) return undefined;
+  const hidden = { failure: one.failure, shape: undefined };
   const [cause] = cases.flatMap(({ failure }, index) => {
     const [first, ...others] = verdicts[index] ?? [];
     const isKnown = first !== undefined && others.length === 0 && rankOf(first.cause) > ranks.general;
-    return isRefusedByRegistry(failure) && isKnown ? [first.cause] : [];
+    return isKnown && hides(hidden, { failure, shape: undefined }) ? [first.cause] : [];
   });
   return cause === undefined ? undefined : [{ cause, confidence: 'likely' }];
 }

@@ -1,9 +1,9 @@
 import type { Failure, Phase } from '../failure.ts';
-import { isRefusedByRegistry, mayHideRefusal } from '../judge/hidden-refusal.ts';
+import { hides } from '../judge/hidden-refusal.ts';
 import { isCut, isTurnedAway } from '../judge/is-cut.ts';
 import { reasonTable } from '../judge/reason-table.ts';
 import { isDown } from './contrast.ts';
-import { besides, isAlike, timesToProve } from './flips.ts';
+import { besides, constantMs, isAlike, timesToProve } from './flips.ts';
 import { isPortal } from './observed.ts';
 import type { Examination, Examined, Symptom, Trial } from './trial.ts';
 
@@ -36,8 +36,10 @@ export function worthRepeating(failed: readonly Trial[]): Trial[] {
 
 /** The failure came once, and the same push got through later: nothing lasting stands behind it that could be named. */
 export function hasPassed({ failure, trial, endpoint, slow }: Symptom, { trials, durationLimit }: Examined): boolean {
-  const { conclusion, runs = [] } = durationLimit ?? {};
-  if (slow === true && conclusion === 'inconclusive' && runs.at(-1)?.ok === true) return true;
+  // A refusal that a search had found was not tried again.
+  const { conclusion, runs = [], rejection } = durationLimit ?? {};
+  if (slow === true && conclusion === 'inconclusive' && rejection === undefined && runs.at(-1)?.ok === true)
+    return true;
   // An endpoint, or a search that met a registry that was away: whatever got through later.
   if (trial === undefined)
     return mayPass(failure) && (endpoint !== undefined || isDown(failure)) && trials.at(-1)?.run.ok === true;
@@ -128,16 +130,13 @@ export function isRefusedInWords({ failure, trial }: Symptom, { trials }: Examin
   return others.some((one) => isSame(one, trial) && one.run.failure?.reason === 'body_too_large');
 }
 
-/**
- * What may hide a refusal, where the registry refuses uploads in words, and none gets through. What is no answer at all is measured by pushes of
- * the same shape.
- */
+/** It may hide what the registry answers other bodies, and none gets through; a cut that always comes after the same time is a limit of its own. */
 export function isHiddenRefusal({ failure, trial }: Symptom, { trials }: Examined): boolean {
-  if (!mayHideRefusal(failure) || trials.some(({ run }) => run.ok)) return false;
-  return trials.some(
-    ({ shape, run: { failure: other } }) =>
-      other !== undefined && isRefusedByRegistry(other) && (failure.answeredBy !== 'none' || shape === trial?.shape),
-  );
+  if (trials.some(({ run }) => run.ok)) return false;
+  const alike = trials.flatMap(({ run }) => (isAlike(run.failure, failure) ? run.failure : []));
+  if (failure.answeredBy === 'none' && constantMs(alike) !== undefined) return false;
+  const hidden = { failure, shape: trial?.shape };
+  return trials.some(({ shape, run }) => run.failure !== undefined && hides(hidden, { failure: run.failure, shape }));
 }
 
 function isSame(one: Trial, other: Trial): boolean {

@@ -2,8 +2,8 @@ import { pageMarks } from '../judge/answered-by.ts';
 import type { TlsProblem } from '../../network/tls-problem.ts';
 import type { AnsweredBy, Failure, FailureReason } from '../failure.ts';
 import { isCut, isHungUp } from '../judge/is-cut.ts';
-import { maintenanceWords, saidByRegistry, wordsOf } from '../judge/words.ts';
-import { timesAsked } from '../leftovers/left-session.ts';
+import { maintenanceWords, saidByRegistry, unreachableWords, wordsOf } from '../judge/words.ts';
+import { timesAsked } from '../outcome.ts';
 import type { Arrived } from './arrived.ts';
 import type { Contrast } from './contrast.ts';
 import type { Match } from './match.ts';
@@ -73,6 +73,12 @@ export const atLimitOfTime: Match = (f, x) =>
 export const cutInSilence: Match = (f, x) =>
   isCut(f) && f.evidence.timer === undefined && x.idleEndedAfterMs !== undefined && !atLimitOfTime(f, x);
 
+/** nginx never says 503 of a server that it does not reach; Traefik says 502 then, and “no available server” when it knows none. */
+export function saysItself({ status: answered, answeredBy, evidence }: Failure): boolean {
+  const isOfTraefik = answeredBy === 'traefik' && !unreachableWords.test(evidence.body ?? '');
+  return answered === 503 && (answeredBy === 'nginx' || isOfTraefik);
+}
+
 /** Envoy’s words for silence, of a body and of an answer. */
 export const saysStreamTimeout: Match = says(/\bstream timeout/i);
 
@@ -86,12 +92,13 @@ export const ofMaintenance: Match = (f, x) =>
 export const blockWords =
   /modsecurity|web application firewall|\bwaf\b|access denied|request (?:was |has been )?(?:blocked|rejected)|requested url was rejected|web ?page (?:is )?blocked|incapsula incident|rbac: access denied|forbidden by rule/i;
 
-/** Success that no registry answers with, on a path on which nothing bears a mark of one. */
+/** Success that no registry answers with, on a path on which nothing bears a mark of one; 202 to a POST may be one’s whose headers are taken off. */
 export const ofNoRegistry: Match = (f, x) =>
   f.status !== undefined &&
   f.status < 300 &&
   f.answeredBy !== 'registry' &&
   (f.reason === 'unexpected_response' || f.reason === 'location_invalid') &&
+  !(f.status === 202 && f.evidence.method === 'POST') &&
   x.unmarked;
 
 /** A page of success in the place of an answer, by a filter that says what it did. */

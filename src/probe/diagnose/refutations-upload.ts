@@ -1,5 +1,5 @@
 import type { Match } from './match.ts';
-import { timesAsked } from '../leftovers/left-session.ts';
+import { timesAsked } from '../outcome.ts';
 import { alwaysKnown } from './predicates.ts';
 
 /** Observations of uploads that had been opened, and of what the registry says of them when it is asked again. */

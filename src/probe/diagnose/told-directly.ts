@@ -1,4 +1,4 @@
-import { bodyPhases, isRefusedByRegistry, mayHideRefusal } from '../judge/hidden-refusal.ts';
+import { bodyPhases, hides } from '../judge/hidden-refusal.ts';
 import { reasonTable } from '../judge/reason-table.ts';
 import type { Phase } from '../failure.ts';
 import type { Examination, Symptom } from './trial.ts';
@@ -9,19 +9,18 @@ import type { Examination, Symptom } from './trial.ts';
  * registry refuses there. Limits on size are each hop's own. Pure.
  */
 export function toldDirectly(symptom: Symptom, { direct }: Examination): Symptom {
-  const { failure } = symptom;
+  const { failure, trial } = symptom;
   const { status, phase, answeredBy } = failure;
   if (status === undefined || answeredBy === 'registry' || reasonTable[failure.reason].tells.size === 'yes')
     return symptom;
   const trials = direct?.trials ?? [];
-  const isHidden = mayHideRefusal(failure) && !trials.some(({ run }) => run.ok);
-  const told = trials
-    .map(({ run }) => run.failure)
-    .find(
-      (one) =>
-        one?.answeredBy === 'registry' &&
-        ((isHidden && isRefusedByRegistry(one)) || (one.status === status && isSameStep(one.phase, phase))),
-    );
+  const noneThrough = trials.every(({ run }) => !run.ok);
+  const told = trials.flatMap(({ shape, run: { failure: one } }) => {
+    if (one?.answeredBy !== 'registry') return [];
+    const isSame = one.status === status && isSameStep(one.phase, phase);
+    const isHidden = noneThrough && hides({ failure, shape: trial?.shape }, { failure: one, shape });
+    return isSame || isHidden ? one : [];
+  })[0];
   if (told === undefined) return symptom;
   const { reason, blame, registryCode, evidence } = told;
   return {

@@ -1,4 +1,5 @@
 import type { Facts } from './facts.ts';
+import { quotaWords } from './words.ts';
 
 /** Whether a value is there and one of these. */
 export const oneOf =
@@ -33,6 +34,11 @@ const cutCodes = oneOf(
 
 /** A hop, or who was to answer, did not wait for the rest of the request. */
 export const endsLate = (f: Facts): boolean => oneOf(408, 460, 499)(f.status);
+/** Their 503 is about themselves, or about servers that they do not reach: who breaks off in a body makes them say 502. */
+const says503Itself = oneOf<Facts['answeredBy']>('nginx', 'traefik', 'haproxy', 'apache');
+/** A hop says that who is behind it broke off; 520 is Cloudflare's. */
+export const brokeOffBehind = ({ status, answeredBy }: Pick<Facts, 'status' | 'answeredBy'>): boolean =>
+  answeredBy !== 'registry' && (oneOf(502, 520)(status) || (status === 503 && !says503Itself(answeredBy)));
 export const registry = (f: Facts): boolean => f.answeredBy === 'registry';
 export const code = (f: Facts, ...codes: readonly string[]): boolean =>
   f.registryCodes.some((one) => codes.includes(one));
@@ -65,5 +71,5 @@ export function http2Code(f: Facts): boolean {
 
 /** Gitea refuses with an empty 403 after all bytes; Harbor's DENIED names the limit only in its message. */
 export function saysQuota(f: Facts): boolean {
-  return (f.step !== 'verify' && f.bodyEmpty) || /quota|exceed/i.test(f.registryMessage);
+  return (f.step !== 'verify' && f.bodyEmpty) || quotaWords.test(f.registryMessage);
 }

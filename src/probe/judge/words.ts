@@ -66,6 +66,9 @@ export const overloadWords =
 export const unreachableWords =
   /no server is available|no available server|no healthy upstream|connection refused|remote connection failure|could not connect|(?:dns|name) (?:lookup|resolution) (?:failed|error)|no route to host|host is unreachable|failed to establish|err_(?:connect_fail|cannot_forward|dns_fail)/i;
 
+/** Words of a quota that is used up. */
+export const quotaWords = /quota|exceed/i;
+
 /** Words of a storage driver (distribution: the detail of `UNKNOWN` has its name and the system's error). */
 export const storageWords =
   /\bs3\b|minio|storage ?driver|"DriverName"|"Enclosed"|input\/output error|permission denied|read-only file ?system|\bs3aws\b|filesystem: /i;

@@ -8,15 +8,15 @@ import { clientOf } from '../check-client.ts';
 import type { RunDeps } from '../deps.ts';
 import type { AnsweredBy, FailureReason } from '../failure.ts';
 import { answeredBy } from '../judge/answered-by.ts';
-import type { SessionAnswers } from '../outcome.ts';
+import { type SessionAnswers, timesAsked } from '../outcome.ts';
 import { type LedgerEntry, sessionLeftOpen } from './ledger-entry.ts';
 
 /** Bound on all asking after one failure. */
 const askForMs = 5_000;
 /** Between two questions after a cut: what was under way behind it may still be arriving. */
 const askAgainMs = 200;
-/** Questions after a refusal: so many answers leave no replica unasked. */
-export const timesAsked = 12;
+/** Known and unknown so often each, it is known by turns. */
+const enough = 2;
 /** So many of them at a time, that a long way leaves time for all. */
 const atOnce = 4;
 
@@ -88,6 +88,7 @@ export function askHeldBytes(asked: Asked): Promise<number | undefined> {
 export function askForSession(asked: Asked): Promise<SessionAnswers | undefined> {
   return asking(asked, async (session, open, signal) => {
     const answers = { known: 0, disowned: 0, elsewhere: 0 };
+    let isTooMuch = false;
     const ask = async (): Promise<void> => {
       const client = open();
       try {
@@ -96,13 +97,16 @@ export function askForSession(asked: Asked): Promise<SessionAnswers | undefined>
       } catch (error) {
         const refusal = error instanceof ProtocolError ? error.exchange : undefined;
         const by = answeredBy(refusal);
-        if (by === 'registry' && (refusal?.response?.status ?? 0) === 404) answers.disowned += 1;
-        else if (!strangers.has(by) && (refusal?.response?.status ?? 500) < 500) answers.elsewhere += 1;
+        const status = refusal?.response?.status ?? 500;
+        if (by === 'registry' && status === 404) answers.disowned += 1;
+        else if (status === 429 || status === 503) isTooMuch = true;
+        else if (!strangers.has(by) && status < 500) answers.elsewhere += 1;
       } finally {
         await client.close();
       }
     };
-    for (let times = 0; times < timesAsked && !signal.aborted; times += atOnce)
+    const isClear = (): boolean => isTooMuch || Math.min(answers.known, answers.disowned) >= enough;
+    for (let times = 0; times < timesAsked && !signal.aborted && !isClear(); times += atOnce)
       await Promise.all(Array.from({ length: atOnce }, ask));
     return answers;
   });

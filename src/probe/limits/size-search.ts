@@ -128,7 +128,7 @@ class SizeSearch {
     for (let tries = 1; trial.kind === 'cut' && tries < triesPerCut; tries += 1) {
       const next = await this.#try(sizeBytes);
       if (next.kind === 'accepted') {
-        const why = `${formatBytes(sizeBytes)} was cut at one time (${describeFailure(trial.failure)}) and accepted at another`;
+        const why = `${formatBytes(sizeBytes)} failed at one time (${describeFailure(trial.failure)}) and accepted at another`;
         return { kind: 'unclear', why };
       }
       trial = next;
@@ -204,5 +204,5 @@ class SizeSearch {
 function whyUnclear(trial: Exclude<SizeTrial, { kind: 'accepted' | 'rejected' }>, sizeBytes: number): string {
   return trial.kind === 'unclear'
     ? trial.why
-    : `${formatBytes(sizeBytes)} is cut each time without an answer that says why: ${describeFailure(trial.failure)}`;
+    : `${formatBytes(sizeBytes)} fails each time, and no answer says why: ${describeFailure(trial.failure)}`;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { findingFor } from '../../../src/probe/diagnose/judge-run.ts';
 import type { Failure, FailureReason } from '../../../src/probe/failure.ts';
-import type { Attempt, Run } from '../../../src/probe/outcome.ts';
+import type { Attempt, RequestRecord, Run } from '../../../src/probe/outcome.ts';
 import { fakeCheck } from '../../support/fake-check.ts';
 import { fakeFailure, fakeRun } from '../../support/fake-run.ts';
 import { attempt, requestRecord } from '../../support/run-fixtures.ts';
@@ -93,7 +93,7 @@ test.each([
   expect(`${cause} ${confidence}`).toBe(expected);
 });
 
-test('a 502 to a body is judged with what the same run saw: the registry that opened the upload can be reached', () => {
+test('a 502 to a body is judged with what the same attempt saw: the registry that opened the upload can be reached', () => {
   const failure = fakeFailure('origin_unreachable', {
     status: 502,
     answeredBy: 'nginx',
@@ -102,8 +102,12 @@ test('a 502 to a body is judged with what the same run saw: the registry that op
   });
   const opened = requestRecord({ method: 'POST', status: 202, phase: 'start' });
   const refused = requestRecord({ status: 502, responseHeaders: {} });
-  const causeOf = (run: Run): string | undefined => findingFor(run)?.cause;
-  const run = fakeRun(check, failure);
-  expect(causeOf({ ...run, attempts: [attempt({ requests: [opened, refused], failure })] })).toBe('hop_fails_request');
-  expect(causeOf({ ...run, attempts: [attempt({ requests: [refused], failure })] })).not.toBe('hop_fails_request');
+  const causeOf = (...requests: (readonly RequestRecord[])[]): string | undefined => {
+    const attempts = requests.map((one, index) => attempt({ number: index + 1, requests: one, failure }));
+    return findingFor({ ...fakeRun(check, failure), attempts })?.cause;
+  };
+  expect(causeOf([opened, refused])).toBe('hop_fails_request');
+  expect(causeOf([refused])).not.toBe('hop_fails_request');
+  // It answered the first attempt, and may be gone since.
+  expect(causeOf([opened, refused], [refused])).not.toBe('hop_fails_request');
 });

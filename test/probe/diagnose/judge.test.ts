@@ -1734,7 +1734,7 @@ describe('how sure a cause is', () => {
       status: 404,
       registryCode: 'BLOB_UPLOAD_INVALID',
       answeredBy: 'registry',
-      phase: 'commit',
+      phase: 'wait',
       sentBytes: 65_536,
       ...body('{"errors":[{"code":"BLOB_UPLOAD_INVALID","message":"blob upload invalid"}]}'),
     });
@@ -1776,11 +1776,26 @@ describe('how sure a cause is', () => {
     // A smaller body, another status of another hop: that is a trouble of its own.
     const smaller = { failure: broken, contrast: { ...smallPassed, sizeBytes: 65_536 } };
     const elsewhere = {
-      failure: failed({ ...broken, ...gateway(503), ...body('No server is available'), answeredBy: 'haproxy' }),
+      failure: { ...broken, ...gateway(503), answeredBy: 'haproxy' as const },
       contrast: smallPassed,
     };
     for (const other of [smaller, elsewhere])
       expect(judge([limit, other])[1]).toEqual([{ cause: 'hop_fails_request', confidence: 'likely' }]);
+    // A limit that nobody's words name explains what may hide it, and no other failure of the same hop.
+    const other413 = failed({ ...refused413, answeredBy: 'other', ...body('body exceeds limit') });
+    const unnamed = { failure: other413, contrast: limit.contrast };
+    const late = failed({
+      ...gateway(504),
+      reason: 'response_timeout',
+      phase: 'wait',
+      answeredBy: 'other',
+      sentBytes: 9e6,
+    });
+    const hidden = { ...broken, answeredBy: 'other' as const };
+    const causesBeside = (failure: Failure): string[] =>
+      judge([unnamed, { failure, contrast: smallPassed }])[1]!.map((one) => one.cause);
+    expect(causesBeside(hidden)).toEqual(['proxy_body_limit']);
+    expect(causesBeside(late)).not.toContain('proxy_body_limit');
     const full = failed({
       reason: 'registry_error',
       phase: 'wait',

@@ -45,6 +45,10 @@ test('a slow body that was cut once and then got through did not come again; one
   expect(symptom).toMatchObject({ failure: cut, slow: true });
   expect(hasPassed(symptom!, after(failing, run))).toBe(true);
   expect(hasPassed(symptom!, after(run, failing))).toBe(false);
+  // A refusal in words that the search had found before is no such end.
+  const found = after(failing, run);
+  const limit = { ...found.durationLimit!, rejection: fakeFailure('request_timeout', { status: 408 }) };
+  expect(hasPassed(symptom!, { ...found, durationLimit: limit })).toBe(false);
   // It is said, and no cause is named for it.
   expect(kindOf(after(failing, run))).toBe('inconclusive');
 });
@@ -100,7 +104,10 @@ test('a 502 to an upload hides what the registry says of others, as long as none
     failure: fakeFailure('session_lost', { status: 404, answeredBy: 'registry', phase: 'wait' }),
   });
   const isHidden = (trials: readonly Trial[], failure = hidden): boolean =>
-    isHiddenRefusal({ failure, what: '' }, { path: pathTo('http://registry.example'), trials });
+    isHiddenRefusal(
+      { failure, what: '', trial: trialOf({ failure }) },
+      { path: pathTo('http://registry.example'), trials },
+    );
   expect(isHidden([refusal])).toBe(true);
   expect(isHidden([refusal, trialOf({})])).toBe(false);
   expect(isHidden([trialOf({ failure: hidden })])).toBe(false);
@@ -113,6 +120,26 @@ test('a 502 to an upload hides what the registry says of others, as long as none
   expect(isHidden([full], varnish)).toBe(true);
   expect(isHidden([full], { ...varnish, evidence: { message: '', body: 'no healthy upstream' } })).toBe(false);
   expect(isHidden([full], { ...varnish, answeredBy: 'nginx' })).toBe(false);
+  // Who refuses the end of an upload took a body of that shape; what refuses a shape refuses no other.
+  const atTheEnd = { ...refusal.run.failure!, phase: 'commit' } as const;
+  expect(isHidden([trialOf({ failure: atTheEnd })])).toBe(false);
+  expect(isHidden([trialOf({ failure: atTheEnd, shape: 'put-length' })])).toBe(true);
+  const ofShape = fakeFailure('method_not_allowed', { status: 405, answeredBy: 'registry', phase: 'wait' });
+  expect(isHidden([trialOf({ failure: ofShape, shape: 'post-length' })])).toBe(false);
+});
+
+test('a cut hides what the registry says of bodies of the same shape, unless each comes after the same time', () => {
+  const refusal = { failure: fakeFailure('auth_rejected', { status: 403, answeredBy: 'registry', phase: 'send' }) };
+  const cut = (elapsedMs: number): Failure => fakeFailure('connection_reset', { sentBytes: 1_000, elapsedMs });
+  const isHidden = (...trials: readonly Trial[]): boolean => {
+    const [first] = trials;
+    const symptom = { failure: first!.run.failure!, what: '', trial: first! };
+    return isHiddenRefusal(symptom, { path: pathTo('http://registry.example'), trials });
+  };
+  expect(isHidden(trialOf({ failure: cut(400) }), trialOf(refusal))).toBe(true);
+  expect(isHidden(trialOf({ failure: cut(400) }), trialOf({ ...refusal, shape: 'put-length' }))).toBe(false);
+  const twice = [60_000, 60_100].map((ms) => trialOf({ failure: cut(ms) }));
+  expect(isHidden(...twice, trialOf(refusal))).toBe(false);
 });
 
 test('one spell of resets has passed, two have not', () => {

@@ -95,8 +95,8 @@ describe('bytes that the registry holds after a cut', () => {
       };
       // No time limit passes, that of the question neither: what ends the waiting is the caller.
       const { setTimeout: timer } = globalThis;
-      const endless = (action: () => void, delayMs = 0): NodeJS.Timeout =>
-        timer(action, delayMs < 5_000 ? delayMs : 1e9);
+      const endless = (action: () => void, delayMs = 0, ...args: []): NodeJS.Timeout =>
+        timer(action, delayMs < 5_000 ? delayMs : 1e9, ...args);
       vi.spyOn(globalThis, 'setTimeout').mockImplementation(endless);
       try {
         const options = { signal: caller.signal, inspectsSession: true };
@@ -169,6 +169,16 @@ describe('answers for a session after a refusal', () => {
     expect(sessionAnswers?.known).toBeGreaterThan(0);
     expect(sessionAnswers?.disowned).toBeGreaterThan(0);
     expect(sessionAnswers?.elsewhere).toBe(0);
+    // Nothing more is asked when that is clear.
+    expect((sessionAnswers?.known ?? 0) + (sessionAnswers?.disowned ?? 0)).toBeLessThan(12);
+  });
+
+  test('a hop that has too much to do is not asked again', async () => {
+    answer(unknownUpload, [{ status: 429, body: '{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down"}]}' }]);
+    const { sessionAnswers } = await push();
+    expect(sessionAnswers).toEqual({ known: 0, disowned: 0, elsewhere: 0 });
+    const asked = registry.requests.filter(({ method, url }) => method === 'GET' && url.includes('/blobs/uploads/'));
+    expect(asked.length).toBeLessThan(12);
   });
 
   test('nothing is asked by who did not ask for it, and nothing after another failure', async () => {

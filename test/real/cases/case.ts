@@ -108,17 +108,17 @@ function wordsOf({ cause, title, remedy, evidence }: Finding): string {
 }
 
 /**
- * What is wrong with what was said, one sentence each; nothing: it is right, or honestly unknown where that is allowed. `isBusy`: more wants to
- * run here than there are processors, so that this host, or the hop on it, is slow may be said, too.
+ * What is wrong with what was said, one sentence each; nothing: it is right, or honestly unknown where that is allowed. `load`: so many want to run
+ * for each processor. Where that is more than one, this host is slow, and where it is far more, so are the hops on it: that may be said, too.
  */
 export function misjudged(
   expected: Case['expected'],
   diagnosis: Diagnosis,
-  isBusy = loadavg()[0]! > availableParallelism(),
+  load = loadavg()[0]! / availableParallelism(),
 ): string[] {
   const { kind, why, unexplained } = diagnosis;
   const findings = diagnosis.findings.filter(
-    ({ cause }) => !(isBusy && ['prober_slow', 'receiver_slow'].includes(cause)),
+    ({ cause }) => !(load > 1 && cause === 'prober_slow') && !(load > 4 && cause === 'receiver_slow'),
   );
   const said = findings.filter(({ confidence }) => confidence === 'certain' || confidence === 'likely');
   const named = ({ cause, hop, confidence }: Finding): string => `${cause} at ${hop}, ${confidence}`;

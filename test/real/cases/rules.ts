@@ -321,7 +321,7 @@ const rules: readonly Rule[] = [
   ...(['default_type application/json; return 200 "{}";', 'return 204;'] as const).map(
     (answer): Rule => ({
       hop: 'nginx',
-      what: `everything is answered ${/20\d/.exec(answer)}`,
+      what: `everything is answered ${/20\d/.exec(answer)?.[0] ?? answer}`,
       source: 'kubernetes/ingress-nginx: a health check, or another service, in the place of the registry',
       more: () => ({ server: `location /v2/ { ${answer} }` }),
       right: /no registry, answers instead/,
