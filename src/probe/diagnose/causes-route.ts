@@ -93,8 +93,9 @@ export const routeCauses = {
       'Look at each server that the load balancer leads to: one may be read-only, be a cache of another registry, or have another configuration, login or storage. Make them the same, or take it out.',
     reference: 'https://distribution.github.io/distribution/about/deploying/#load-balancing-considerations',
     rank: 'inferred',
-    explains: (f, x) => f.answeredBy === 'registry' && isRefusal(f) && f.status !== 429 && x.refusedByTurns,
-    refutedBy: ['inMaintenance'],
+    explains: (f, x) =>
+      f.answeredBy === 'registry' && isRefusal(f) && f.status !== 401 && f.status !== 429 && x.refusedByTurns,
+    refutedBy: ['saysOtherReason'],
     provenBy: 'nothing',
     nextTest: 'Push straight to each server, one after the other.',
   },

@@ -106,7 +106,7 @@ function refusedAlike(one: Case | undefined, pulls: readonly PullCase[]): Verdic
 }
 
 function caseOf(symptom: Symptom, examination: Examination): Case {
-  return { failure: symptom.failure, contrast: contrastOf(symptom, examination) };
+  return { failure: symptom.failure, contrast: contrastOf(symptom, examination), shape: symptom.trial?.shape };
 }
 
 function factsOf(examination: Examination, others: readonly Symptom[]): string[] {

@@ -1,3 +1,4 @@
+import type { Failure } from '../failure.ts';
 import type { Attempt, Run } from '../outcome.ts';
 import type { JudgedRun, JudgeRun, SeenInRound } from '../compare/judged-run.ts';
 import { reasonTable } from '../judge/reason-table.ts';
@@ -44,8 +45,7 @@ function findingAmong(run: Run, seen: SeenInRound, endedMs?: number): Finding | 
   if (failure.reason === 'session_lost' && resent) return undefined;
   const { elsewhere, kindsFailingAlike } = seen;
   const anonymous = check.registry.credentials.kind === 'anonymous';
-  // What earlier attempts saw may be over: a registry that answered them may be gone.
-  const lastTry = { ...run, attempts: attempts.filter((one) => one === attempts.findLast(isFailed)) };
+  const lastTry = { ...run, attempts: sinceLastTry(run, failure) };
   const trial = {
     kind: 'full',
     shape: check.client.shape,
@@ -64,6 +64,18 @@ function findingAmong(run: Run, seen: SeenInRound, endedMs?: number): Finding | 
     proven: new Set(provenByCuts(pullCuts)),
   };
   return explain(failure, contrast, check.client.name);
+}
+
+/** The last try of the part that failed, and what was under way since it began: what was seen before may be over, as the registry may be gone. */
+function sinceLastTry({ attempts }: Run, { blob }: Failure): Attempt[] {
+  const last = attempts.findLast((one) => one.failure?.blob === blob);
+  return attempts.filter(
+    (one) => last !== undefined && one.startMs + one.durationMs >= last.startMs && !isEarlier(one, last),
+  );
+}
+
+function isEarlier(one: Attempt, last: Attempt): boolean {
+  return one.blob === last.blob && one.number < last.number;
 }
 
 function isFailed({ failure }: Attempt): boolean {

@@ -1,3 +1,4 @@
+import type { WireShape } from '../clients/client-profile.ts';
 import type { Failure } from '../failure.ts';
 import { hides, mayHideRefusal } from '../judge/hidden-refusal.ts';
 import { isCut } from '../judge/is-cut.ts';
@@ -14,6 +15,8 @@ import { refutations } from './refutations.ts';
 export interface Case {
   readonly failure: Failure;
   readonly contrast: Contrast;
+  /** How the body was sent; undefined: it is no push. */
+  readonly shape?: WireShape | undefined;
 }
 
 /** A cause for one failure, and how sure it is. */
@@ -108,11 +111,10 @@ function refusedMeanwhile(
 ): Verdict[] | undefined {
   const isGeneral = verdict.every(({ cause }) => rankOf(cause) === ranks.general);
   if (one === undefined || one.failure.answeredBy === 'none' || !isGeneral) return undefined;
-  const hidden = { failure: one.failure, shape: undefined };
-  const [cause] = cases.flatMap(({ failure }, index) => {
+  const [cause] = cases.flatMap((other, index) => {
     const [first, ...others] = verdicts[index] ?? [];
     const isKnown = first !== undefined && others.length === 0 && rankOf(first.cause) > ranks.general;
-    return isKnown && hides(hidden, { failure, shape: undefined }) ? [first.cause] : [];
+    return isKnown && hides(one, other) ? [first.cause] : [];
   });
   return cause === undefined ? undefined : [{ cause, confidence: 'likely' }];
 }

@@ -130,13 +130,22 @@ export function isRefusedInWords({ failure, trial }: Symptom, { trials }: Examin
   return others.some((one) => isSame(one, trial) && one.run.failure?.reason === 'body_too_large');
 }
 
-/** It may hide what the registry answers other bodies, and none gets through; a cut that always comes after the same time is a limit of its own. */
+/** No hop gives a body less time. */
+const leastClockMs = 900;
+
+/**
+ * It may hide what the registry answers other bodies, and none gets through. A cut that always comes after the same time, when the registry would have
+ * answered long before, is a limit of its own.
+ */
 export function isHiddenRefusal({ failure, trial }: Symptom, { trials }: Examined): boolean {
   if (trials.some(({ run }) => run.ok)) return false;
   const alike = trials.flatMap(({ run }) => (isAlike(run.failure, failure) ? run.failure : []));
-  if (failure.answeredBy === 'none' && constantMs(alike) !== undefined) return false;
+  const clockMs = (failure.answeredBy === 'none' ? constantMs(alike) : undefined) ?? 0;
   const hidden = { failure, shape: trial?.shape };
-  return trials.some(({ shape, run }) => run.failure !== undefined && hides(hidden, { failure: run.failure, shape }));
+  return trials.some(({ shape, run: { failure: other } }) => {
+    const isInTime = other !== undefined && clockMs <= Math.max(2 * other.elapsedMs, leastClockMs);
+    return isInTime && hides(hidden, { failure: other, shape });
+  });
 }
 
 function isSame(one: Trial, other: Trial): boolean {

@@ -92,13 +92,13 @@ export const ofMaintenance: Match = (f, x) =>
 export const blockWords =
   /modsecurity|web application firewall|\bwaf\b|access denied|request (?:was |has been )?(?:blocked|rejected)|requested url was rejected|web ?page (?:is )?blocked|incapsula incident|rbac: access denied|forbidden by rule/i;
 
-/** Success that no registry answers with, on a path on which nothing bears a mark of one; 202 to a POST may be one’s whose headers are taken off. */
+/** Success that no registry answers with, on a path on which nothing bears a mark of one, and no upload was opened. */
 export const ofNoRegistry: Match = (f, x) =>
   f.status !== undefined &&
   f.status < 300 &&
   f.answeredBy !== 'registry' &&
   (f.reason === 'unexpected_response' || f.reason === 'location_invalid') &&
-  !(f.status === 202 && f.evidence.method === 'POST') &&
+  !x.sessionOpened &&
   x.unmarked;
 
 /** A page of success in the place of an answer, by a filter that says what it did. */

@@ -1,5 +1,6 @@
 import type { Facts } from './facts.ts';
-import { quotaWords } from './words.ts';
+import { bodyText } from './answered-by.ts';
+import { namesOwnReason, quotaWords } from './words.ts';
 
 /** Whether a value is there and one of these. */
 export const oneOf =
@@ -34,11 +35,11 @@ const cutCodes = oneOf(
 
 /** A hop, or who was to answer, did not wait for the rest of the request. */
 export const endsLate = (f: Facts): boolean => oneOf(408, 460, 499)(f.status);
-/** Their 503 is about themselves, or about servers that they do not reach: who breaks off in a body makes them say 502. */
-const says503Itself = oneOf<Facts['answeredBy']>('nginx', 'traefik', 'haproxy', 'apache');
+/** Who say 503 when somebody behind them breaks off in a body; of others it is about themselves, or about servers that they do not reach. */
+const says503OfOthers = oneOf<Facts['answeredBy']>('envoy', 'varnish', 'other');
 /** A hop says that who is behind it broke off; 520 is Cloudflare's. */
 export const brokeOffBehind = ({ status, answeredBy }: Pick<Facts, 'status' | 'answeredBy'>): boolean =>
-  answeredBy !== 'registry' && (oneOf(502, 520)(status) || (status === 503 && !says503Itself(answeredBy)));
+  answeredBy !== 'registry' && (oneOf(502, 520)(status) || (status === 503 && says503OfOthers(answeredBy)));
 export const registry = (f: Facts): boolean => f.answeredBy === 'registry';
 export const code = (f: Facts, ...codes: readonly string[]): boolean =>
   f.registryCodes.some((one) => codes.includes(one));
@@ -72,4 +73,9 @@ export function http2Code(f: Facts): boolean {
 /** Gitea refuses with an empty 403 after all bytes; Harbor's DENIED names the limit only in its message. */
 export function saysQuota(f: Facts): boolean {
   return (f.step !== 'verify' && f.bodyEmpty) || quotaWords.test(f.registryMessage);
+}
+
+/** The page of a hop names a trouble of its own, or of the way behind it. */
+export function saysOwnReason({ exchange }: Facts): boolean {
+  return exchange?.response !== undefined && namesOwnReason(bodyText(exchange.response, 4_096));
 }

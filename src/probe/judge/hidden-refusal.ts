@@ -1,8 +1,8 @@
 import type { WireShape } from '../clients/client-profile.ts';
-import type { Failure, FailureReason, Phase } from '../failure.ts';
+import type { Failure, Phase } from '../failure.ts';
 import { brokeOffBehind } from './fact-tests.ts';
 import { isHungUp } from './is-cut.ts';
-import { maintenanceWords, overloadWords, unreachableWords, wordsOf } from './words.ts';
+import { namesOwnReason, wordsOf } from './words.ts';
 
 /** A body is under way, or was, up to the answer: which of the two it was when an answer came is chance. */
 export const bodyPhases: ReadonlySet<Phase> = new Set(['send', 'wait']);
@@ -14,25 +14,28 @@ export const bodyPhases: ReadonlySet<Phase> = new Set(['send', 'wait']);
 export function mayHideRefusal(failure: Failure): boolean {
   const { phase, sentBytes } = failure;
   if (sentBytes === 0 || !bodyPhases.has(phase)) return false;
-  const hasOwnReason = [unreachableWords, overloadWords, maintenanceWords].some((one) => one.test(wordsOf(failure)));
-  return isHungUp(failure) || (brokeOffBehind(failure) && !hasOwnReason);
+  return isHungUp(failure) || (brokeOffBehind(failure) && !namesOwnReason(wordsOf(failure)));
 }
 
 /** A failure, and how the body was sent that met it. */
 interface Sent {
   readonly failure: Failure;
-  readonly shape: WireShape | undefined;
+  readonly shape?: WireShape | undefined;
 }
 
-/** Refusals of the request as it is made, which other shapes do not meet. */
-const ofShape: ReadonlySet<FailureReason> = new Set(['method_not_allowed', 'range_conflict']);
+/** A refusal of the request as it is made, which other shapes do not meet. */
+function isOfShape({ reason, status, registryCode = '' }: Failure): boolean {
+  const isOfUpload = registryCode.startsWith('BLOB_UPLOAD_') && status !== 416;
+  return reason === 'method_not_allowed' || (reason === 'range_conflict' && !isOfUpload);
+}
 
 /**
  * Whether what may hide a refusal may hide this answer of the registry to another push: an error to a body. One at the end of an upload came to who had
  * taken a body of that shape. What is no answer is measured by pushes of the same shape. Pure.
  */
-export function hides(hidden: Sent, { failure: { answeredBy, status = 0, reason, phase }, shape }: Sent): boolean {
-  if (!mayHideRefusal(hidden.failure) || answeredBy !== 'registry' || status < 400 || ofShape.has(reason)) return false;
+export function hides(hidden: Sent, { failure, shape }: Sent): boolean {
+  const { answeredBy, status = 0, phase } = failure;
+  if (!mayHideRefusal(hidden.failure) || answeredBy !== 'registry' || status < 400 || isOfShape(failure)) return false;
   const isSameShape = shape === hidden.shape;
   if (hidden.failure.answeredBy === 'none') return isSameShape && bodyPhases.has(phase);
   return bodyPhases.has(phase) || (phase === 'commit' && !isSameShape);

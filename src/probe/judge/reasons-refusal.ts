@@ -1,5 +1,15 @@
 import { byAnswer } from './blame.ts';
-import { brokeOffBehind, code, cut, endsLate, oneOf, putsManifest, registry, saysQuota } from './fact-tests.ts';
+import {
+  brokeOffBehind,
+  code,
+  cut,
+  endsLate,
+  oneOf,
+  putsManifest,
+  registry,
+  saysOwnReason,
+  saysQuota,
+} from './fact-tests.ts';
 import type { ReasonRow } from './reason-row.ts';
 import type { FailureReason } from '../failure.ts';
 
@@ -57,13 +67,13 @@ export const refusalReasons = {
     when: (f) =>
       f.status === 413 ||
       code(f, 'REQUESTED_RANGE_NOT_SATISFIABLE') ||
-      (f.sizeRefusedBefore && f.step === 'send' && (cut(f) || brokeOffBehind(f))),
+      (f.sizeRefusedBefore && f.step === 'send' && (cut(f) || (brokeOffBehind(f) && !saysOwnReason(f)))),
     blame: byAnswer,
     round: { family: 'size', needsSuccessAfter: false, ownWords: false, byHop: true, local: false, timed: false },
     tells: { own: false, cut: 'no', size: 'yes', time: 'no', mayPass: false, maybeDown: false },
     isOutcome: true,
     words: {
-      wire: "413: at once if the length is declared, else when the body passes the limit, or after everything was sent (Cloudflare). Also 416 `REQUESTED_RANGE_NOT_SATISFIABLE` for GHCR's PATCH above 4 MiB; or a reset, or a hop's 502, at a size that got 413 in the attempt before.",
+      wire: "413: at once if the length is declared, else when the body passes the limit, or after everything was sent (Cloudflare). Also 416 `REQUESTED_RANGE_NOT_SATISFIABLE` for GHCR's PATCH above 4 MiB; or a reset, or a hop's 502 or 520, or the 503 of Envoy or Varnish, at a size that got 413 in the attempt before.",
       causes:
         "nginx `client_max_body_size` (default `1m`), ingress-nginx `proxy-body-size`, Cloudflare's limit a request (100 MB on Free and Pro, 200 MB on Business, 500 MB on Enterprise), Traefik's buffering middleware, Envoy filters that buffer.",
       remedy:

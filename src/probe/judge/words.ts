@@ -66,6 +66,11 @@ export const overloadWords =
 export const unreachableWords =
   /no server is available|no available server|no healthy upstream|connection refused|remote connection failure|could not connect|(?:dns|name) (?:lookup|resolution) (?:failed|error)|no route to host|host is unreachable|failed to establish|err_(?:connect_fail|cannot_forward|dns_fail)/i;
 
+/** A hop names a trouble of its own, or of the way behind it, and no answer that came from there. */
+export function namesOwnReason(words: string): boolean {
+  return [unreachableWords, overloadWords, maintenanceWords].some((one) => one.test(words));
+}
+
 /** Words of a quota that is used up. */
 export const quotaWords = /quota|exceed/i;
 

@@ -83,7 +83,8 @@ export function askHeldBytes(asked: Asked): Promise<number | undefined> {
 
 /**
  * What a dozen questions for the session that a refusal left open are answered, each on a connection of its own, so that a load balancer
- * may lead them to different servers. Undefined: no session. Never throws; out of time, it knows of fewer.
+ * may lead them to different servers; fewer when time is out, when it is known by turns, or when somebody answers that they are too many. Undefined:
+ * no session. Never throws.
  */
 export function askForSession(asked: Asked): Promise<SessionAnswers | undefined> {
   return asking(asked, async (session, open, signal) => {
@@ -99,7 +100,7 @@ export function askForSession(asked: Asked): Promise<SessionAnswers | undefined>
         const by = answeredBy(refusal);
         const status = refusal?.response?.status ?? 500;
         if (by === 'registry' && status === 404) answers.disowned += 1;
-        else if (status === 429 || status === 503) isTooMuch = true;
+        else if (status === 429) isTooMuch = true;
         else if (!strangers.has(by) && status < 500) answers.elsewhere += 1;
       } finally {
         await client.close();

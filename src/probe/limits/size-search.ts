@@ -128,7 +128,7 @@ class SizeSearch {
     for (let tries = 1; trial.kind === 'cut' && tries < triesPerCut; tries += 1) {
       const next = await this.#try(sizeBytes);
       if (next.kind === 'accepted') {
-        const why = `${formatBytes(sizeBytes)} failed at one time (${describeFailure(trial.failure)}) and accepted at another`;
+        const why = `${formatBytes(sizeBytes)} failed at one time (${describeFailure(trial.failure)}) and was accepted at another`;
         return { kind: 'unclear', why };
       }
       trial = next;

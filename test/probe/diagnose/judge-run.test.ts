@@ -103,11 +103,28 @@ test('a 502 to a body is judged with what the same attempt saw: the registry tha
   const opened = requestRecord({ method: 'POST', status: 202, phase: 'start' });
   const refused = requestRecord({ status: 502, responseHeaders: {} });
   const causeOf = (...requests: (readonly RequestRecord[])[]): string | undefined => {
-    const attempts = requests.map((one, index) => attempt({ number: index + 1, requests: one, failure }));
+    const attempts = requests.map((one, index) =>
+      attempt({
+        blob: failure.blob,
+        number: index + 1,
+        startMs: 1_000 * index,
+        durationMs: 500,
+        requests: one,
+        failure,
+      }),
+    );
     return findingFor({ ...fakeRun(check, failure), attempts })?.cause;
   };
   expect(causeOf([opened, refused])).toBe('hop_fails_request');
   expect(causeOf([refused])).not.toBe('hop_fails_request');
   // It answered the first attempt, and may be gone since.
   expect(causeOf([opened, refused], [refused])).not.toBe('hop_fails_request');
+  // Another layer, that was given up with this one, tells nothing of it; one that got through at the same time does.
+  const run = fakeRun(check, failure);
+  const own = attempt({ blob: failure.blob, startMs: 0, durationMs: 100, requests: [opened, refused], failure });
+  const beside = { blob: 'layer-2', startMs: 1, durationMs: 100, requests: [] };
+  expect(findingFor({ ...run, attempts: [own, attempt({ ...beside, failure })] })?.cause).toBe('hop_fails_request');
+  const bare = { ...own, requests: [refused] };
+  const through = attempt({ ...beside, requests: [opened] });
+  expect(findingFor({ ...run, attempts: [bare, through] })?.cause).toBe('hop_fails_request');
 });

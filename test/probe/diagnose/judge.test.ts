@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { causeNames, causes } from '../../../src/probe/diagnose/causes.ts';
+import type { WireShape } from '../../../src/probe/clients/client-profile.ts';
 import { aloneOn, type Contrast } from '../../../src/probe/diagnose/contrast.ts';
 import { explain } from '../../../src/probe/diagnose/diagnose.ts';
 import { candidatesFor, judge } from '../../../src/probe/diagnose/judge.ts';
@@ -1753,6 +1754,15 @@ describe('how sure a cause is', () => {
     const [first, second] = judge(cases).map((all) => all.map(({ cause }) => cause));
     expect(first).toHaveLength(1);
     expect(second).toEqual(first);
+    // At the end of the upload it came to who had taken a body of that shape.
+    const [late] = cases.map((one) => ({ ...one, failure: { ...one.failure, phase: 'commit' as const } }));
+    const causesIn = (shape: WireShape): string[] =>
+      judge([
+        { ...late!, shape: 'patch-streamed' },
+        { ...cases[1]!, shape },
+      ])[1]!.map(({ cause }) => cause);
+    expect(causesIn('put-length')).toEqual(first);
+    expect(causesIn('patch-streamed')).not.toEqual(first);
     // Without such a refusal it is the hop.
     expect(judge(cases.slice(1))[0]).toMatchObject([{ cause: 'hop_fails_request' }]);
   });

@@ -126,6 +126,10 @@ test('a 502 to an upload hides what the registry says of others, as long as none
   expect(isHidden([trialOf({ failure: atTheEnd, shape: 'put-length' })])).toBe(true);
   const ofShape = fakeFailure('method_not_allowed', { status: 405, answeredBy: 'registry', phase: 'wait' });
   expect(isHidden([trialOf({ failure: ofShape, shape: 'post-length' })])).toBe(false);
+  const ofUpload = fakeFailure('range_conflict', { status: 400, answeredBy: 'registry', phase: 'wait' });
+  expect(isHidden([trialOf({ failure: ofUpload })])).toBe(false);
+  expect(isHidden([trialOf({ failure: { ...ofUpload, registryCode: 'BLOB_UPLOAD_INVALID' } })])).toBe(true);
+  expect(isHidden([full], { ...varnish, answeredBy: 'caddy' })).toBe(false);
 });
 
 test('a cut hides what the registry says of bodies of the same shape, unless each comes after the same time', () => {
@@ -138,8 +142,10 @@ test('a cut hides what the registry says of bodies of the same shape, unless eac
   };
   expect(isHidden(trialOf({ failure: cut(400) }), trialOf(refusal))).toBe(true);
   expect(isHidden(trialOf({ failure: cut(400) }), trialOf({ ...refusal, shape: 'put-length' }))).toBe(false);
-  const twice = [60_000, 60_100].map((ms) => trialOf({ failure: cut(ms) }));
-  expect(isHidden(...twice, trialOf(refusal))).toBe(false);
+  const twice = (ms: number): Trial[] => [ms, ms + 5].map((one) => trialOf({ failure: cut(one) }));
+  expect(isHidden(...twice(60_000), trialOf(refusal))).toBe(false);
+  // What the registry looks up takes as long each time.
+  expect(isHidden(...twice(510), trialOf(refusal))).toBe(true);
 });
 
 test('one spell of resets has passed, two have not', () => {

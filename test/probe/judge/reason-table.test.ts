@@ -147,6 +147,7 @@ describe('reason and hop', () => {
     [{ network: reset, sizeRefusedBefore: true, step: 'commit' }, 'connection_reset unknown'],
     [{ status: 502, answeredBy: 'nginx', sizeRefusedBefore: true }, 'body_too_large ingress'],
     [{ status: 502, answeredBy: 'nginx', sizeRefusedBefore: false }, 'origin_unreachable ingress'],
+    [{ status: 503, answeredBy: 'nginx', sizeRefusedBefore: true }, 'origin_unreachable ingress'],
     [{ network: cutBy('EPROTO'), sizeRefusedBefore: true }, 'unexpected_response unknown'],
     [{ status: 429, answeredBy: 'traefik' }, 'rate_limited ingress'],
     [{ status: 507, answeredBy: 'registry' }, 'quota_exceeded registry_app'],
