@@ -187,6 +187,37 @@ describe('what is no image', () => {
   }
 });
 
+describe('an OCI layout folder', () => {
+  /** One image whose manifest has so many bytes; its layer is not there unless `own` is. */
+  function withManifest(sizeBytes: number, own?: Uint8Array): string {
+    const mediaType = 'application/vnd.oci.image.layer.v1.tar';
+    const text = JSON.stringify({ layers: [blob(layer, mediaType)] });
+    const manifest = Buffer.from(text.padEnd(sizeBytes));
+    put(`blobs/sha256/${sha(manifest)}`, manifest);
+    if (own !== undefined) put(`blobs/sha256/${sha(own)}`, own);
+    put('index.json', JSON.stringify({ manifests: [blob(manifest, 'm')] }));
+    return join(folder, 'in');
+  }
+  const most = 4 * 1024 * 1024;
+
+  test('has manifests of up to 4 MiB', async () => {
+    expect(await imagesOfFile(withManifest(most, layer))).toMatchObject([{ layers: [{ storedBytes: layer.length }] }]);
+    await expect(imagesOfFile(withManifest(most + 1, layer))).rejects.toThrow('lacks the manifest');
+  });
+
+  test('lacks a layer that is not there, or is no file', async () => {
+    await expect(imagesOfFile(withManifest(0))).rejects.toThrow(`lacks the layer sha256:${sha(layer)}`);
+    mkdirSync(join(folder, 'in/blobs/sha256', sha(layer)));
+    await expect(imagesOfFile(join(folder, 'in'))).rejects.toThrow(`lacks the layer sha256:${sha(layer)}`);
+  });
+
+  test('lacks a manifest that is no file', async () => {
+    mkdirSync(join(folder, 'in/blobs/sha256', sha(layer)), { recursive: true });
+    put('index.json', JSON.stringify({ manifests: [blob(layer, 'm')] }));
+    await expect(imagesOfFile(join(folder, 'in'))).rejects.toThrow('lacks the manifest');
+  });
+});
+
 test('a file that is not there is the system’s to name', async () => {
   await expect(imagesOfFile(join(folder, 'gone'))).rejects.toMatchObject({ code: 'ENOENT' });
 });
