@@ -16,6 +16,10 @@ test.each<[string, readonly string[], string | undefined]>([
   ['abdc', ['abcd'], 'abcd'],
   ['ba', ['ab'], 'ab'],
   ['acb', ['abc'], 'abc'],
+  // Half of one is none, and it comes on top of what is wrong before it.
+  ['ab', ['xa'], undefined],
+  ['ab', ['bx'], undefined],
+  ['xabdc', ['yabcd'], undefined],
   // One edit in a short word, a third of a longer one.
   ['a', ['b'], 'b'],
   ['ab', ['xy'], undefined],

@@ -61,23 +61,31 @@ const accepted: readonly (readonly [name: string, text: string])[] = [
 const refused: readonly (readonly [name: string, text: string, message: string])[] = [
   ['an unknown section', 'tls: {}', '1:1: tls: expected a key of the web configuration, got "tls"'],
   ['an unknown key', 'tls_server_config: { cert_filse: x }', 'cert_filse: expected a key of the web configuration'],
-  ['no certificate', 'tls_server_config: { key_file: server.key }', 'expected one of cert, cert_file, got neither'],
-  ['no key', 'tls_server_config: { cert_file: server.crt, key: "" }', 'expected one of key, key_file, got neither'],
+  [
+    'no certificate',
+    'tls_server_config: { key_file: server.key }',
+    ': tls_server_config: expected one of cert, cert_file, got neither',
+  ],
+  [
+    'no key',
+    'tls_server_config: { cert_file: server.crt, key: "" }',
+    ': tls_server_config: expected one of key, key_file, got neither',
+  ],
   ['a missing file', 'tls_server_config: { cert_file: none.crt, key_file: server.key }', '/none.crt (ENOENT)'],
   [
     'a key of another certificate',
     'tls_server_config: { cert_file: server.crt, key_file: other.key }',
-    'expected a key that fits its certificate, got ',
+    ': tls_server_config: expected a key that fits its certificate, got ',
   ],
   [
     'a certificate that is none',
     'tls_server_config: { cert: nonsense, key_file: server.key }',
-    'expected a key that fits its certificate, got ',
+    ': tls_server_config: expected a key that fits its certificate, got ',
   ],
   [
     'a client CA without policy',
     `tls_server_config: { ${files}, client_ca_file: ca.crt }`,
-    'expected client_auth_type',
+    ': tls_server_config: expected client_auth_type beside a client CA, got none',
   ],
   [
     'a client CA that is missing',
@@ -87,7 +95,7 @@ const refused: readonly (readonly [name: string, text: string, message: string])
   [
     'allowed names without required certificates',
     `tls_server_config: { ${files}, client_auth_type: VerifyClientCertIfGiven, client_allowed_sans: [a] }`,
-    'client_allowed_sans: expected client_auth_type RequireAnyClientCert or RequireAndVerifyClientCert',
+    ': tls_server_config.client_allowed_sans: expected client_auth_type RequireAnyClientCert or RequireAndVerifyClientCert',
   ],
   [
     'an unknown policy',

@@ -11,3 +11,13 @@ test.each([
 ])('%s', (_name, text, at) => {
   expect(tooDeepAt(text)).toBe(at);
 });
+
+test.each(['[]', '{}', '[{}]', ']', '}'])('what is closed is not deep: %s, two hundred times', (text) => {
+  expect(tooDeepAt(text.repeat(200))).toBeUndefined();
+});
+
+test.each(['[', '{', '[{'])('a hundred levels of %s are not too deep, the next one is', (text) => {
+  const levels = text.repeat(101).slice(0, 101);
+  expect(tooDeepAt(levels.slice(1))).toBeUndefined();
+  expect(tooDeepAt(`}]${levels}`)).toBe(102);
+});

@@ -23,7 +23,6 @@ describe('what stands in a file', () => {
   });
 
   const text = ['a:', '  b: 1', '  "c": [x,', '    {d: y}]', 'e:', '# comment', 'f: &f {g: 2}', 'h: *f', ''].join('\n');
-  const { valuePosition, keyPosition } = readYaml(text, 'c.yaml');
 
   test.each<[ConfigPath, string, string]>([
     [[], '1:1', '1:1'],
@@ -44,6 +43,7 @@ describe('what stands in a file', () => {
     [['h'], '7:7', '8:1'],
     [['h', 'g'], '7:11', '7:8'],
   ])('%j has its value at %s and its key at %s', (path, value, key) => {
+    const { valuePosition, keyPosition } = readYaml(text, 'c.yaml');
     const shown = [valuePosition(path), keyPosition(path)].map(({ line, column }) => `${line}:${column}`);
     expect(shown).toEqual([value, key]);
   });
