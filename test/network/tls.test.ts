@@ -96,4 +96,10 @@ test('a file that is missing is a failure of tls, and a half of a client certifi
   expect(() => tlsSettings(gone, target, '1.1')).toThrow('cannot use a certificate file of path direct: ENOENT');
   const half = { ...path, tls: { ...path.tls, certFile: join(folder, 'gone.pem') } };
   expect(tlsSettings(half, target, '1.1').showsCertificate).toBe(false);
+  const whole = { ...half, tls: { ...half.tls, keyFile: join(folder, 'gone.pem') } };
+  expect(() => tlsSettings(whole, target, '1.1')).toThrow(
+    expect.objectContaining({ stage: 'tls', code: 'ENOENT', tlsProblem: 'own_files' }) as Error,
+  );
+  // Its files are not even read for another host.
+  expect(tlsSettings(whole, { ...target, host: 'tokens.example.com' }, '1.1').showsCertificate).toBe(false);
 });
