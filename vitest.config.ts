@@ -39,8 +39,8 @@ const measuringFiles = [
 
 /** Real components that mostly wait (retries of Docker, alerts, schedules): two files at a time. All others keep the processors busy. */
 const waitingFiles = [
-  'test/real/{alerts,clients,compose,docs,faults,fidelity,fidelity-failures,fleet,image,interrupt}.real.test.ts',
-  'test/real/{lab-clients,ledger,main-job,proxies,shard,tls}.real.test.ts',
+  'test/real/{alerts,clients,compose,docs,faults,fidelity,fidelity-failures,fleet,gitea,image}.real.test.ts',
+  'test/real/{interrupt,lab-clients,ledger,main-job,proxies,shard,tls}.real.test.ts',
 ];
 
 // What depends neither on Node.js nor on time is not repeated: rules, boards, chart, packaging, and judgement alone.
@@ -75,6 +75,7 @@ const longFiles = [
   'compose.real',
   'proxies.real',
   'docs.real',
+  'gitea.real',
 ];
 
 const everywhere = {
