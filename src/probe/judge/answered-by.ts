@@ -16,6 +16,9 @@ interface Answer {
   value(name: string): string;
 }
 
+/** Who say 503 when somebody behind them breaks off in a body; of others it is about themselves, or about servers that they do not reach. */
+export const says503OfOthers: ReadonlySet<AnsweredBy> = new Set(['envoy', 'varnish', 'other']);
+
 /** Headers that an edge sets on whatever it passes on, the registry's own answers too. */
 const edgeMarks = { cloudflare: 'cf-ray', cloudfront: 'x-amz-cf-id', fastly: 'x-served-by' } as const;
 

@@ -1,5 +1,5 @@
 import type { Facts } from './facts.ts';
-import { bodyText } from './answered-by.ts';
+import { bodyText, says503OfOthers } from './answered-by.ts';
 import { namesOwnReason, quotaWords } from './words.ts';
 
 /** Whether a value is there and one of these. */
@@ -35,11 +35,9 @@ const cutCodes = oneOf(
 
 /** A hop, or who was to answer, did not wait for the rest of the request. */
 export const endsLate = (f: Facts): boolean => oneOf(408, 460, 499)(f.status);
-/** Who say 503 when somebody behind them breaks off in a body; of others it is about themselves, or about servers that they do not reach. */
-const says503OfOthers = oneOf<Facts['answeredBy']>('envoy', 'varnish', 'other');
 /** A hop says that who is behind it broke off; 520 is Cloudflare's. */
 export const brokeOffBehind = ({ status, answeredBy }: Pick<Facts, 'status' | 'answeredBy'>): boolean =>
-  answeredBy !== 'registry' && (oneOf(502, 520)(status) || (status === 503 && says503OfOthers(answeredBy)));
+  answeredBy !== 'registry' && (oneOf(502, 520)(status) || (status === 503 && says503OfOthers.has(answeredBy)));
 export const registry = (f: Facts): boolean => f.answeredBy === 'registry';
 export const code = (f: Facts, ...codes: readonly string[]): boolean =>
   f.registryCodes.some((one) => codes.includes(one));
