@@ -105,7 +105,7 @@ describe('what is right to say', () => {
     ['this host', 'prober_slow', 'prober', 1],
     ['a hop on it', 'receiver_slow', 'ingress', 4],
   ] as const)('that %s is slow, while so many want to run', (_what, cause, hop, load) => {
-    const slow: Finding = { ...finding, cause, hop, confidence: 'likely' };
+    const slow: Finding = { ...finding, cause, hop, confidence: 'likely', title: 'slow', remedy: '', evidence: [] };
     const diagnosis = { ...empty, kind: 'fault' as const, findings: [finding, slow] };
     expect(misjudged(fault, diagnosis, load + 0.1)).toEqual([]);
     expect(misjudged(fault, diagnosis, load)).toEqual([`wrong: ${cause} at ${hop}, likely`]);
