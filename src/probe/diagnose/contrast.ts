@@ -23,7 +23,7 @@ import { isPing, lastTokenAge, type Observed, observedOf } from './observed.ts';
 import { symptomsOf } from './symptoms.ts';
 import { type Examination, type Examined, requestsOver, type Symptom, type Trial } from './trial.ts';
 import { onlyOtherHostFails } from './written-host.ts';
-import { type PullCuts } from '../judge/pull-cuts.ts';
+import type { PullCuts } from '../judge/pull-cuts.ts';
 
 /** What stands around one failure: the questions that causes ask. Everything is `undefined` or false where nothing was tried. */
 export interface Contrast extends Observed {

@@ -13,8 +13,8 @@ export const barePhases: ReadonlySet<Phase> = new Set(['auth', 'start', 'pull'])
 /** A registry that needs this part of the time without the hop is what the hop waits for. */
 const slowShare = 0.5;
 
-/** No hop is set to less patience with a request that has no body. */
-const leastPatienceMs = 900;
+/** No hop is set to less patience, with a body or without. */
+export const leastPatienceMs = 900;
 
 /** `trial`: the push that failed. `endsSilence`: a hop of this path is known to end what is silent. Pure. */
 export function directResult(

@@ -3,6 +3,7 @@ import { hides } from '../judge/hidden-refusal.ts';
 import { isCut, isTurnedAway } from '../judge/is-cut.ts';
 import { reasonTable } from '../judge/reason-table.ts';
 import { isDown } from './contrast.ts';
+import { leastPatienceMs } from './direct-result.ts';
 import { besides, constantMs, isAlike, timesToProve } from './flips.ts';
 import { isPortal } from './observed.ts';
 import type { Examination, Examined, Symptom, Trial } from './trial.ts';
@@ -130,9 +131,6 @@ export function isRefusedInWords({ failure, trial }: Symptom, { trials }: Examin
   return others.some((one) => isSame(one, trial) && one.run.failure?.reason === 'body_too_large');
 }
 
-/** No hop gives a body less time. */
-const leastClockMs = 900;
-
 /**
  * It may hide what the registry answers other bodies, and none gets through. A cut that always comes after the same time, when the registry would have
  * answered long before, is a limit of its own.
@@ -143,7 +141,7 @@ export function isHiddenRefusal({ failure, trial }: Symptom, { trials }: Examine
   const clockMs = (failure.answeredBy === 'none' ? constantMs(alike) : undefined) ?? 0;
   const hidden = { failure, shape: trial?.shape };
   return trials.some(({ shape, run: { failure: other } }) => {
-    const isInTime = other !== undefined && clockMs <= Math.max(2 * other.elapsedMs, leastClockMs);
+    const isInTime = other !== undefined && clockMs <= Math.max(2 * other.elapsedMs, leastPatienceMs);
     return isInTime && hides(hidden, { failure: other, shape });
   });
 }

@@ -15,12 +15,11 @@ export function toldDirectly(symptom: Symptom, { direct }: Examination): Symptom
     return symptom;
   const trials = direct?.trials ?? [];
   const noneThrough = trials.every(({ run }) => !run.ok);
-  const told = trials.flatMap(({ shape, run: { failure: one } }) => {
-    if (one?.answeredBy !== 'registry') return [];
+  const told = trials.find(({ shape, run: { failure: one } }) => {
+    if (one?.answeredBy !== 'registry') return false;
     const isSame = one.status === status && isSameStep(one.phase, phase);
-    const isHidden = noneThrough && hides({ failure, shape: trial?.shape }, { failure: one, shape });
-    return isSame || isHidden ? one : [];
-  })[0];
+    return isSame || (noneThrough && hides({ failure, shape: trial?.shape }, { failure: one, shape }));
+  })?.run.failure;
   if (told === undefined) return symptom;
   const { reason, blame, registryCode, evidence } = told;
   return {

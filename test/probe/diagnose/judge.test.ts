@@ -1685,22 +1685,23 @@ describe('how sure a cause is', () => {
     ]);
   });
 
+  const tooLarge = failed({
+    reason: 'body_too_large',
+    status: 413,
+    answeredBy: 'caddy',
+    phase: 'wait',
+    sentBytes: 4e6,
+  });
+
   test.each<[string, Partial<Contrast>, boolean]>([
     ['of a larger body', { sizeBytes: 8_000_000 }, true],
     ['of a smaller body', { sizeBytes: 1_000_000 }, false],
     ['of a small body that is slow', { sizeBytes: 8_000_000, isSlowBody: true }, false],
   ])('a refusal for size explains the 502 %s before it: %s', (_what, changes, explains) => {
-    const refusal = failed({
-      reason: 'body_too_large',
-      status: 413,
-      answeredBy: 'caddy',
-      phase: 'wait',
-      sentBytes: 4e6,
-    });
     const front = failed({ ...gateway(502), answeredBy: 'apache', phase: 'wait', sentBytes: 1e6 });
     const seen = { direct: 'ok', registryAnswered: true, smallPassed: true } as const;
     const [, other] = judge([
-      { failure: refusal, contrast: around({ ...seen, sizeBytes: 4_000_000, proven: new Set(['size', 'path']) }) },
+      { failure: tooLarge, contrast: around({ ...seen, sizeBytes: 4_000_000, proven: new Set(['size', 'path']) }) },
       { failure: front, contrast: around({ ...seen, ...changes, proven: new Set(['path']) }) },
     ]);
     expect(other!.map(({ cause, confidence }) => `${cause} ${confidence}`)).toEqual([
@@ -1713,17 +1714,10 @@ describe('how sure a cause is', () => {
     ['a body no larger than one that passed', { sizeBytes: 2_000_000 }, false],
     ['a body that time ends, as was proven', { sizeBytes: 8_000_000, proven: new Set(['path', 'clock']) }, false],
   ])('a refusal for size explains the cut of %s', (_what, changes, explains) => {
-    const refusal = failed({
-      reason: 'body_too_large',
-      status: 413,
-      answeredBy: 'caddy',
-      phase: 'wait',
-      sentBytes: 4e6,
-    });
     const cut = failed({ reason: 'connection_reset', answeredBy: 'none', phase: 'send', sentBytes: 1e6 });
     const seen = { direct: 'ok', registryAnswered: true, smallPassed: true, passedBytes: 2_000_000 } as const;
     const [, other] = judge([
-      { failure: refusal, contrast: around({ ...seen, proven: new Set(['size', 'path']) }) },
+      { failure: tooLarge, contrast: around({ ...seen, proven: new Set(['size', 'path']) }) },
       { failure: cut, contrast: around({ ...seen, ...changes }) },
     ]);
     expect(other!.some(({ cause }) => cause === 'caddy_body_limit')).toBe(explains);
