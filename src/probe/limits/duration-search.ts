@@ -42,6 +42,10 @@ const searchedBytes = { push: 256 * 1024, pull: 24 * 1024 * 1024 } as const;
 /** The end of what is pulled comes at once: it may have left the hop long before. */
 const setAsideBytes = 8 * 1024 * 1024;
 
+function pacedBytes(sizeBytes: number): number {
+  return Math.max(1, sizeBytes - setAsideBytes);
+}
+
 /** What is made to take long, by direction. */
 const words = {
   push: {
@@ -71,7 +75,7 @@ export function pullSearchBytes(durationsMs: readonly number[] = usualDurationsM
   return { least: tryBytes * (1 + durationsMs.length), most: tryBytes * (1 + 2 * (durationsMs.length + 6)) };
 }
 
-/** Two endings this close together come from the same clock. */
+/** Two endings this close together come from the same clock; of a pull, what was under way comes on top. */
 const sameTimeShare = 0.1;
 
 /**
@@ -176,9 +180,15 @@ class DurationSearch {
     if (second.kind === 'accepted') return `${what} at one time and ${this.#words.passed} at another`;
     const firstMs = first.failure.elapsedMs;
     const apartMs = Math.abs(second.failure.elapsedMs - firstMs);
-    return apartMs <= sameTimeShare * firstMs
+    return apartMs <= sameTimeShare * firstMs + this.#underWayMs(durationMs)
       ? undefined
       : `${what}, and the next one after ${formatDuration(second.failure.elapsedMs)}`;
+  }
+
+  /** What a hop had sent before it hung up is read at the pace of the try: so much later than that the end may be seen. */
+  #underWayMs(durationMs: number): number {
+    if (this.#direction === 'push') return 0;
+    return (durationMs * setAsideBytes) / pacedBytes(this.#sizeBytes);
   }
 
   async #try(durationMs: number): Promise<DurationTrial> {
@@ -199,7 +209,7 @@ class DurationSearch {
     const sizeBytes = this.#sizeBytes;
     return this.#direction === 'push'
       ? createStretchingPacer({ sizeBytes, durationMs }, clock)
-      : createReadingPacer({ sizeBytes: Math.max(1, sizeBytes - setAsideBytes), durationMs }, clock);
+      : createReadingPacer({ sizeBytes: pacedBytes(sizeBytes), durationMs }, clock);
   }
 
   get #words(): (typeof words)[LimitDirection] {

@@ -129,6 +129,24 @@ describe('duration search', () => {
     expect(found.conclusion).toBe(conclusion);
   });
 
+  // 24 MiB, of which 8 may be under way when the hop hangs up: they are read over half of the time.
+  test.each([
+    [12_000, 28_000, 'found'],
+    [12_000, 34_000, 'inconclusive'],
+  ])('pulls over 35 s whose ends are seen after %d and %d ms: %s', async (firstMs, secondMs, conclusion) => {
+    const pull = { ...check, pushedOver: check.path };
+    const cut = fakeFailure('connection_reset', {
+      phase: 'pull',
+      status: 200,
+      evidence: { message: '', pulledBytes: 1 },
+    });
+    const path = slowPath((number) =>
+      number === 1 ? undefined : { afterMs: [firstMs, secondMs][number % 2]!, failure: cut },
+    );
+    const options = { signal, clock: path.clock, durationsMs: [35_000], resolutionMs: 36_000 };
+    expect(await searchDurationLimit(pull, options, path.runPaced)).toMatchObject({ direction: 'pull', conclusion });
+  });
+
   test('an end at the very time that was accepted contradicts it', async () => {
     const found = await search(
       slowPath((number) => (number === 3 ? { afterMs: 35_000, failure: tooSlow } : undefined)),
