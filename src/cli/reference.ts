@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { bareHost } from '../network/hosts.ts';
 import { parseUrl } from '../network/parse-url.ts';
 import { UsageError } from './flags.ts';
 
@@ -40,8 +41,8 @@ export function parseReference(text: string): Reference {
 }
 
 function guessedScheme(host: string): 'http' | 'https' {
-  const { hostname = '' } = parseUrl(`http://${host}`) ?? {};
-  const address = hostname.replace(/^\[(.*)\]$/, '$1');
-  const isHere = hostname === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
+  const url = parseUrl(`http://${host}`);
+  const address = url === undefined ? '' : bareHost(url);
+  const isHere = address === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
   return isHere || host.endsWith(':80') ? 'http' : 'https';
 }

@@ -10,9 +10,7 @@ export const bitRatePattern = /^(\d{1,15})([kMGT]?)bit\/s$/;
  */
 export function parseBitRate(text: string): number {
   const [, digits, prefix = ''] = bitRatePattern.exec(text) ?? [];
-  const factor = unitBits[prefix];
-  if (digits === undefined || factor === undefined) throw new RangeError('not a bit rate');
-  const bitsPerSecond = Number(digits) * factor;
-  if (!Number.isSafeInteger(bitsPerSecond)) throw new RangeError('more than 2^53 - 1 bits per second');
+  const bitsPerSecond = Number(digits) * (unitBits[prefix] ?? Number.NaN);
+  if (!Number.isSafeInteger(bitsPerSecond)) throw new RangeError('no bit rate of at most 2^53 - 1 bits per second');
   return bitsPerSecond;
 }

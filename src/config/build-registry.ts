@@ -1,5 +1,6 @@
 import { originOf, WrittenUrl } from '../network/parse-url.ts';
 import { proxyFromEnvironment } from '../network/environment-proxy.ts';
+import { bareHost, effectivePort } from '../network/hosts.ts';
 import type { HttpProxy, NetworkPath } from '../network/path.ts';
 import type { Credentials } from '../registry/target.ts';
 import type { ProbedRegistry } from './config.ts';
@@ -32,7 +33,7 @@ function buildCredentials(input: RegistryInput['credentials'], sources: Resolved
 }
 
 function buildPath(name: string, input: PathInput, sources: ResolvedSources): NetworkPath {
-  const connectTo = input.connectTo === undefined ? undefined : splitHostPort(input.connectTo);
+  const connectTo = splitHostPort(input.connectTo ?? '');
   return {
     name,
     origin: originOf(new WrittenUrl(input.url)),
@@ -67,10 +68,5 @@ function buildProxy({ proxy: input, url: target }: PathInput, sources: ResolvedS
   if (input === 'env') return proxyFromEnvironment(sources.env)(new URL(target));
   const url = new URL(input.url);
   const password = secretOf(input, 'password', sources);
-  return {
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: url.port === '' ? 80 : Number(url.port),
-    username: input.username,
-    password,
-  };
+  return { host: bareHost(url), port: effectivePort(url), username: input.username, password };
 }

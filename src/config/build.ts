@@ -104,11 +104,9 @@ function buildBudget(input: ConfigInput['budget']): Budget {
   };
 }
 
-/** Freezes data with all that is in it. Functions and objects of classes (secrets) guard themselves and are left alone. */
+/** Freezes data with all that is in it. A secret still reads its source: it has no field that could be frozen. */
 function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return value;
   Object.freeze(value);
   for (const inner of Object.values(value)) deepFreeze(inner);
   return value;

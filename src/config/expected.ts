@@ -4,11 +4,10 @@ import type { ConfigPath } from './problem.ts';
 
 /** The `error` option of a zod parse: completes "expected …" where the schema gives no words of its own. */
 export function expectation(issue: z.core.$ZodRawIssue): string {
-  if (issue.code === 'invalid_type') return typeWords[issue.expected] ?? `a value of type ${issue.expected}`;
+  if (issue.code === 'invalid_type') return typeWords[issue.expected] ?? 'another value';
   if (issue.code === 'invalid_value') return oneOf(issue.values.map(String));
   if (issue.code === 'too_small') return `a number of at least ${issue.minimum}`;
   if (issue.code === 'too_big') return `a number of at most ${issue.maximum}`;
-  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? 'another key';
   return 'another value';
 }
 
@@ -24,13 +23,13 @@ const typeWords: Readonly<Record<string, string>> = {
 
 /** `one of a, b, c`; `x` when there is only one. */
 export function oneOf(values: readonly string[]): string {
-  return values.length === 1 ? (values[0] ?? '') : `one of ${values.join(', ')}`;
+  return `${values.length === 1 ? '' : 'one of '}${values.join(', ')}`;
 }
 
 /** `; did you mean "paths"?`, or nothing when no candidate is close. */
 export function hint(word: unknown, candidates: readonly string[]): string {
   const meant = typeof word === 'string' ? nearest(word, candidates) : undefined;
-  return meant === undefined || meant === word ? '' : `; did you mean ${quote(meant)}?`;
+  return meant === undefined ? '' : `; did you mean ${quote(meant)}?`;
 }
 
 /**
@@ -66,7 +65,7 @@ function isConfidential(path: ConfigPath, value: string): boolean {
 
 /** Whatever stands before an `@` or after a `?` is left out: that is where URLs carry passwords and tokens. */
 function withoutUrlSecrets(value: string): string {
-  return value.replace(/^.*@/s, '<secret>@').replace(/\?.+$/s, '?<secret>');
+  return value.replace(/.*@/s, '<secret>@').replace(/\?.+/s, '?<secret>');
 }
 
 /** JSON's quotes and escapes, so that a message stays one line; long texts are cut. */

@@ -29,14 +29,10 @@ export function configJsonSchema(): string {
   return `${JSON.stringify(configSchemaObject(), null, 2)}\n`;
 }
 
-/** The schema of what stands at a place, or undefined where nothing may stand. */
+/** The schema of what stands at a place in maps, or undefined where nothing may stand. */
 export function schemaAt(root: JsonSchema, path: ConfigPath): JsonSchema | undefined {
   let schema: JsonSchema | undefined = root;
-  for (const step of path) {
-    if (schema === undefined) return undefined;
-    if (typeof step === 'number') schema = schema.items;
-    else schema = property(schema, step);
-  }
+  for (const step of path) schema = schema && property(schema, String(step));
   return schema;
 }
 

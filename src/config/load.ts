@@ -1,7 +1,7 @@
 import { checkId } from '../probe/check.ts';
 import { buildConfig } from './build.ts';
 import { worstCaseBytes } from './byte-cost.ts';
-import { otherEncoding, readConfigFile } from './config-file.ts';
+import { readConfigFile } from './config-file.ts';
 import type { Config } from './config.ts';
 import { describeConfig } from './describe.ts';
 import { expectation, found, hint, oneOf, quote } from './expected.ts';
@@ -22,11 +22,7 @@ import { readYaml, type YamlSource } from './yaml-source.ts';
  * @throws ConfigError with everything that is wrong with it, missing secret files and unset variables included.
  */
 export function loadConfig(file: string, sources: ConfigSources): Config {
-  const bytes = readConfigFile(file);
-  const encoding = otherEncoding(bytes);
-  if (encoding !== undefined)
-    throw new ConfigError([{ file, path: [], message: `expected UTF-8 text, got ${encoding}` }]);
-  return parseConfig(bytes.toString(), file, sources);
+  return parseConfig(readConfigFile(file), file, sources);
 }
 
 /**
@@ -36,7 +32,7 @@ export function loadConfig(file: string, sources: ConfigSources): Config {
 export function parseConfig(text: string, fileName: string, sources: ConfigSources): Config {
   const yaml = readYaml(text, fileName);
   const problems = [...yaml.problems];
-  if (yaml.value === undefined && problems.length > 0) throw new ConfigError(problems);
+  if (yaml.value === undefined) throw new ConfigError(problems);
 
   const resolved = resolveSources(sources, fileName);
   const report = (path: ConfigPath, message: string) =>

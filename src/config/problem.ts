@@ -7,6 +7,12 @@ export interface Position {
   readonly column: number;
 }
 
+/** Where something stands that has this text before it. */
+export function positionAfter(text: string): Position {
+  const lines = text.split('\n');
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+}
+
 /** One thing that is wrong with a configuration. */
 export interface ConfigProblem {
   readonly file: string;

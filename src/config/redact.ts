@@ -24,5 +24,5 @@ function redactHeader(value: unknown, name: string): unknown {
 
 /** The running configuration as YAML, defaults filled in and secrets shown as `<secret>`. */
 export function redactedConfig(config: Pick<Config, 'redactedSource'>): string {
-  return stringify(config.redactedSource, { aliasDuplicateObjects: false, lineWidth: 0 });
+  return stringify(config.redactedSource, { lineWidth: 0 });
 }

@@ -67,6 +67,8 @@ function oneLine(text: string | undefined, source: string): string {
   if (text === undefined) throw new SecretUnavailable(`${source} is not set`);
   const line = text.replace(/\r?\n$/, '');
   if (line === '') throw new SecretUnavailable(`${source} is empty`);
+  // Node puts this character in the place of bytes that it cannot read: the registry would get another secret.
+  if (line.includes('\ufffd')) throw new SecretUnavailable(`${source} holds text that is not UTF-8`);
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\u0000-\u001f\u007f]/.test(line)) throw new SecretUnavailable(`${source} holds more than one line of text`);
   return line;

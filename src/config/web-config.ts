@@ -23,7 +23,7 @@ import { readYaml } from './yaml-source.ts';
 export function webConfigReader(file: string): () => WebConfig {
   let known: { text: string; config: WebConfig } | undefined;
   return () => {
-    const text = readConfigFile(file).toString();
+    const text = readConfigFile(file);
     if (known?.text !== text) known = { text, config: parseWebConfig(text, file) };
     return known.config;
   };

@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLMap } from 'yaml';
-import type { ConfigPath, ConfigProblem, Position } from './problem.ts';
+import { type ConfigPath, type ConfigProblem, type Position, positionAfter } from './problem.ts';
 import { tooDeepAt } from './yaml-depth.ts';
 import { syntaxMessage } from './yaml-syntax.ts';
 
@@ -44,9 +44,8 @@ export function readYaml(text: string, file: string): YamlSource {
     message: syntaxMessage(error.code),
   }));
   if (depth !== undefined) {
-    const before = text.slice(0, depth).split('\n');
-    const at = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
-    problems.push({ file, position: at, path: [], message: 'expected at most 100 levels of nesting, got more' });
+    const message = 'expected at most 100 levels of nesting, got more';
+    problems.push({ file, position: positionAfter(text.slice(0, depth)), path: [], message });
   }
   let root: Located = leaf(undefined, 0, 0);
   if (problems.length === 0) {

@@ -564,6 +564,19 @@ describe('the budget', () => {
     expect(parseConfig(text(`${worst}B`), 'c.yaml', fakeSources()).budget.bytesPerDay).toBe(worst);
   });
 
+  it('that several checks exceed is refused with the one that needs most, the first of equals', () => {
+    const config = JSON.parse(text('100MiB')) as { checks: Record<string, unknown> };
+    config.checks = {
+      small: { size: '1MiB', every: '1d', clients: ['docker'] },
+      large: { size: '30MiB', every: '1d', clients: ['docker'] },
+      same: { size: '30MiB', every: '1d', clients: ['docker'] },
+      tiny: { size: '1B', every: '1d', clients: ['docker'] },
+    };
+    expect(() => parseConfig(JSON.stringify(config), 'c.yaml', fakeSources())).toThrow(
+      'that one run of lab/direct/docker/large may need',
+    );
+  });
+
   it('that the checks exceed without a single retry is refused', () => {
     expect(() => parseConfig(text('5MiB'), 'c.yaml', fakeSources())).toThrow(/without a single retry, got 5MiB/);
   });

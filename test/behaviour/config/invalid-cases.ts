@@ -201,6 +201,18 @@ export const invalidCases: readonly InvalidCase[] = [
     problems: [`c.yaml:7:45: checks.small.clients[0]: expected one of ${clientNames.join(', ')}, got 7`],
   },
   {
+    name: 'registry number',
+    text: check('size: 1MiB, every: 1m, clients: [docker], registries: [7]'),
+    problems: [
+      'c.yaml:7:67: checks.small.registries[0]: expected a name of at most 63 letters, digits, ".", "_" and "-" that starts with a letter or digit, got 7',
+    ],
+  },
+  {
+    name: 'registries as text',
+    text: check('size: 1MiB, every: 1m, clients: [docker], registries: gitea'),
+    problems: ['c.yaml:7:66: checks.small.registries: expected a list of registries, got "gitea"'],
+  },
+  {
     name: 'unknown registry in check',
     text: check('size: 1MiB, every: 1m, clients: [docker], registries: [gite]'),
     problems: [
@@ -578,6 +590,25 @@ export const invalidCases: readonly InvalidCase[] = [
     ],
   },
   {
+    name: 'password without a value',
+    text: credentials('{ username: probe, password: }'),
+    problems: ['c.yaml:4:37: registries.gitea.credentials.password: expected a string, got nothing'],
+  },
+  {
+    name: 'secret file of two lines',
+    text: credentials('{ username: probe, passwordFile: /run/secrets/open-lines }'),
+    problems: [
+      'c.yaml:4:51: registries.gitea.credentials.passwordFile: expected a readable file with the secret, got "/run/secrets/open-lines": the file holds more than one line of text',
+    ],
+  },
+  {
+    name: 'secret file of another encoding',
+    text: credentials('{ username: probe, passwordFile: /run/secrets/latin1 }'),
+    problems: [
+      'c.yaml:4:51: registries.gitea.credentials.passwordFile: expected a readable file with the secret, got "/run/secrets/latin1": the file holds text that is not UTF-8',
+    ],
+  },
+  {
     name: 'password only',
     text: credentials('{ password: hunter2 }'),
     problems: ['c.yaml:4:18: registries.gitea.credentials: expected username beside password, got nothing'],
@@ -835,6 +866,27 @@ export const invalidCases: readonly InvalidCase[] = [
     text: file(goodPaths, '  small: { size: 9999999TB, every: 1m, clients: [docker] }\n'),
     problems: [
       'c.yaml:7:18: checks.small.size: expected a size of at least one byte such as 150MiB or 100MB (units B kB MB GB TB KiB MiB GiB TiB), got "9999999TB"; more than 8191TiB cannot be counted',
+    ],
+  },
+  {
+    name: 'repository with a host and its port',
+    text: file(goodPaths, goodCheck).replace('platform/blobprobe', 'git.example.org:5000/blobprobe'),
+    problems: [
+      'c.yaml:3:17: registries.gitea.repository: expected a repository such as platform/blobprobe (lower case, at most 255 characters), got "git.example.org:5000/blobprobe"',
+    ],
+  },
+  {
+    name: 'layer too large',
+    text: check('layers: [1MiB, 9999999TB], every: 1m, clients: [docker]'),
+    problems: [
+      'c.yaml:7:27: checks.small.layers[1]: expected a size of at least one byte such as 150MiB or 100MB (units B kB MB GB TB KiB MiB GiB TiB), got "9999999TB"; more than 8191TiB cannot be counted',
+    ],
+  },
+  {
+    name: 'size of part of a byte, just small enough',
+    text: check('size: 8191.99TiB, every: 1m, clients: [docker]'),
+    problems: [
+      'c.yaml:7:18: checks.small.size: expected a size of at least one byte such as 150MiB or 100MB (units B kB MB GB TB KiB MiB GiB TiB), got "8191.99TiB"',
     ],
   },
   {

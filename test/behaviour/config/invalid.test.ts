@@ -8,7 +8,13 @@ import { invalidCases } from './invalid-cases.ts';
 import { fakeSources } from '../../support/config-sources.ts';
 
 const sources = fakeSources({
-  files: { '/run/secrets/empty': '\n', '/run/secrets/lines': 'a\nb\n', '/tls/cert.pem': 'x' },
+  files: {
+    '/run/secrets/empty': '\n',
+    '/run/secrets/lines': 'a\nb\n',
+    '/run/secrets/open-lines': 'a\nb',
+    '/run/secrets/latin1': 'hunter\ufffd',
+    '/tls/cert.pem': 'x',
+  },
   env: { REGISTRY_PASSWORD: 'hunter1' },
 });
 
@@ -33,6 +39,13 @@ describe('a wrong configuration is refused with exact lines', () => {
     const read = (env: Readonly<Record<string, string>>) => parseConfig(text, 'c.yaml', fakeSources({ env }));
     const { proxy } = read({ HTTPS_PROXY: 'proxy.example:3128' }).registries[0]?.paths[0] ?? {};
     expect(proxy).toMatchObject({ host: 'proxy.example', port: 3128 });
+    // Hosts that an answer names may have another proxy, or none.
+    const env = { HTTPS_PROXY: 'proxy.example:3128', NO_PROXY: 'store.example' };
+    const proxyOf = read(env).registries[0]?.paths[0]?.environmentProxy;
+    expect(proxyOf?.(new URL('https://auth.example'))).toMatchObject({ host: 'proxy.example' });
+    expect(proxyOf?.(new URL('https://store.example'))).toBeUndefined();
+    const withoutIt = parseConfig(text.replace(', proxy: env', ''), 'c.yaml', fakeSources({ env }));
+    expect(withoutIt.registries[0]?.paths[0]?.environmentProxy).toBeUndefined();
     expect(read({}).registries[0]?.paths[0]?.proxy).toBeUndefined();
     expect(errorOf(() => read({ HTTPS_PROXY: 'socks5://proxy.example' })).message).toContain(
       'registries.r.paths.p.proxy: expected a proxy of the environment that can be used',
