@@ -99,9 +99,9 @@ class DurationSearch {
   readonly #sizeBytes: number;
   readonly #resolutionMs: number;
   readonly #runs: Run[] = [];
-  #acceptedMs: number | undefined;
-  #rejectedMs: number | undefined;
-  #rejection: Failure | undefined;
+  /** The longest time that passed; 0: none that is one. */
+  #acceptedMs = 0;
+  #rejected: { readonly ms: number; readonly failure: Failure } | undefined;
 
   constructor(check: Check, options: DurationSearchOptions, runPaced: (pacer: Pacer) => RunCheck) {
     this.#check = check;
@@ -119,36 +119,33 @@ class DurationSearch {
     for (const durationMs of [0, ...durationsMs]) {
       const unclear = await this.#settle(durationMs);
       if (unclear !== undefined) return this.#end('inconclusive', unclear);
-      if (this.#rejectedMs !== undefined) return this.#narrow(this.#rejectedMs);
+      if (this.#rejected !== undefined) return this.#narrow(this.#rejected);
     }
     return this.#end(
       'none-up-to',
-      `${this.#words.body} that takes ${formatDuration(this.#acceptedMs ?? 0)}, the longest tried, ${this.#words.passes}`,
+      `${this.#words.body} that takes ${formatDuration(this.#acceptedMs)}, the longest tried, ${this.#words.passes}`,
     );
   }
 
   /** The ending itself told when the limit strikes, so the first try goes just below it. */
-  async #narrow(firstMs: number): Promise<DurationLimit> {
-    let rejectedMs = firstMs;
-    let guessMs = this.#direction === 'push' ? rejectedMs - this.#resolutionMs : Number.NEGATIVE_INFINITY;
-    while (rejectedMs - this.#lowMs > this.#resolutionMs) {
-      const durationMs = guessMs > this.#lowMs ? guessMs : Math.floor((rejectedMs + this.#lowMs) / 2);
+  async #narrow(first: { readonly ms: number; readonly failure: Failure }): Promise<DurationLimit> {
+    let rejected = first;
+    let guessMs = this.#direction === 'push' ? rejected.ms - this.#resolutionMs : Number.NEGATIVE_INFINITY;
+    while (rejected.ms - this.#acceptedMs > this.#resolutionMs) {
+      const durationMs = guessMs > this.#acceptedMs ? guessMs : Math.floor((rejected.ms + this.#acceptedMs) / 2);
       const unclear = await this.#settle(durationMs);
       if (unclear !== undefined) return this.#end('inconclusive', unclear);
-      rejectedMs = this.#rejectedMs ?? rejectedMs;
+      rejected = this.#rejected ?? rejected;
       guessMs = Number.NEGATIVE_INFINITY;
     }
-    const how = this.#rejection === undefined ? '' : `: ${describeFailure(this.#rejection)}`;
+    const [acceptedText, rejectedText] = [formatDuration(this.#acceptedMs), formatDuration(rejected.ms)];
+    const how = describeFailure(rejected.failure);
     return this.#end(
       'found',
       this.#direction === 'push'
-        ? `a body may take ${formatDuration(this.#lowMs)}; after ${formatDuration(rejectedMs)} it is ended${how}`
-        : `a pull may take ${formatDuration(this.#lowMs)}; one of ${formatDuration(rejectedMs)} is ended${how}`,
+        ? `a body may take ${acceptedText}; after ${rejectedText} it is ended: ${how}`
+        : `a pull may take ${acceptedText}; one of ${rejectedText} is ended: ${how}`,
     );
-  }
-
-  get #lowMs(): number {
-    return this.#acceptedMs ?? 0;
   }
 
   /** Tries one duration and moves a bound; returns why it could not. */
@@ -159,16 +156,13 @@ class DurationSearch {
       this.#acceptedMs = durationMs;
       return undefined;
     }
-    if (durationMs === 0 || trial.afterMs <= this.#lowMs) {
+    if (durationMs === 0 || trial.afterMs <= this.#acceptedMs) {
       const { small, hadPassed } = this.#words;
-      const accepted = durationMs === 0 ? '' : `, although ${formatDuration(this.#lowMs)} ${hadPassed}`;
+      const accepted = durationMs === 0 ? '' : `, although ${formatDuration(this.#acceptedMs)} ${hadPassed}`;
       return `${small} was ended after ${formatDuration(trial.afterMs)}${accepted}: ${describeFailure(trial.failure)}`;
     }
     const doubt = trial.said ? undefined : await this.#again(durationMs, trial);
-    if (doubt === undefined) {
-      this.#rejectedMs = trial.afterMs;
-      this.#rejection = trial.failure;
-    }
+    if (doubt === undefined) this.#rejected = { ms: trial.afterMs, failure: trial.failure };
     return doubt;
   }
 
@@ -217,13 +211,12 @@ class DurationSearch {
   }
 
   #end(conclusion: DurationLimit['conclusion'], why: string): DurationLimit {
-    const hasAccepted = this.#acceptedMs !== undefined && this.#acceptedMs > 0;
     return {
       unit: 'seconds',
       direction: this.#direction,
-      largestAccepted: hasAccepted ? this.#lowMs / 1_000 : undefined,
-      smallestRejected: this.#rejectedMs === undefined ? undefined : this.#rejectedMs / 1_000,
-      rejection: this.#rejection,
+      largestAccepted: this.#acceptedMs > 0 ? this.#acceptedMs / 1_000 : undefined,
+      smallestRejected: this.#rejected && this.#rejected.ms / 1_000,
+      rejection: this.#rejected?.failure,
       bytesSpent: bytesMoved(this.#runs),
       runs: this.#runs,
       conclusion,

@@ -19,14 +19,15 @@ export function durationTrialOf(run: Run, durationMs: number): DurationTrial {
   if (failure === undefined) return { kind: 'accepted' };
   const why = notPutThere(run);
   if (why !== undefined) return { kind: 'unclear', why };
+  const tookMs = Math.ceil(failure.elapsedMs);
+  // How long it takes at full speed is not known before.
+  const wantedMs = durationMs === 0 ? tookMs : durationMs;
   // When a hop hung up is not known: what it had sent before is read at the pace of the try.
-  if (isPullCut(failure)) return { kind: 'ended', failure, afterMs: Math.max(durationMs, 1), said: false };
+  if (isPullCut(failure)) return { kind: 'ended', failure, afterMs: wantedMs, said: false };
 
   if (reasonTable[failure.reason].tells.time !== 'no' && failure.phase === 'send') {
     const said = reasonTable[failure.reason].tells.time === 'yes' && failure.status !== undefined;
-    const afterMs = Math.ceil(failure.elapsedMs);
-    // What a body took that was sent at once is not known before.
-    return { kind: 'ended', failure, afterMs: durationMs === 0 ? afterMs : Math.min(afterMs, durationMs), said };
+    return { kind: 'ended', failure, afterMs: Math.min(tookMs, wantedMs), said };
   }
   const [what, moved] = run.check.pushedOver === undefined ? ['a small body', 'sent'] : ['a blob', 'pulled'];
   const how = durationMs === 0 ? `even ${moved} at once` : `${moved} over ${formatDuration(durationMs)}`;
