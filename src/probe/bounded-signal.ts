@@ -32,7 +32,7 @@ export class BoundedSignal {
     setMaxListeners(0, this.signal);
     // Not AbortSignal.any: on a signal that lives as long as the daemon it keeps a little of each run (nodejs/node#54614).
     if (caller?.aborted === true) this.#onCaller();
-    else caller?.addEventListener('abort', this.#onCaller, { once: true });
+    else caller?.addEventListener('abort', this.#onCaller);
     if (timeoutMs !== undefined) this.startDeadline(timeoutMs);
   }
 

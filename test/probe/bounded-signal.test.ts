@@ -78,6 +78,6 @@ test.each<[what: string, error: unknown, wanted: boolean]>([
 });
 
 test('why it ended is said in words', () => {
-  expect(new RunAborted('deadline').message).toBe('the run reached its timeout');
+  expect(String(new RunAborted('deadline'))).toBe('RunAborted: the run reached its timeout');
   expect(new RunAborted('cancelled').message).toBe('the run was cancelled');
 });
