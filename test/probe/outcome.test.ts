@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { type Attempt, endedAtMs, isCancelled, mostAttempts, requestsOf } from '../../src/probe/outcome.ts';
 import { fakeFailure } from '../support/fake-run.ts';
+import { attempt as attemptWith, requestRecord } from '../support/run-fixtures.ts';
 
 const attempt = (number: number, ...urls: string[]): Attempt =>
-  ({ number, requests: urls.map((url) => ({ url })) }) as Attempt;
+  attemptWith({ number, requests: urls.map((url) => requestRecord({ url })) });
 
 test('a run that we ended tells nothing of the path', () => {
   expect(isCancelled({ failure: fakeFailure('cancelled') })).toBe(true);
