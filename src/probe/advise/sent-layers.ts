@@ -18,7 +18,7 @@ export function sentLayer(
 }
 
 /**
- * Seconds until each layer is through when `atOnce` of them share the line evenly, as far as it is one line: with a line for each
+ * Seconds that each layer is under way when `atOnce` of them share the line evenly, as far as it is one line: with a line for each
  * connection it takes less. In the order of the layers.
  */
 export function sharedSeconds(sizes: readonly number[], bytesPerSecond: number, atOnce: number): number[] {

@@ -44,3 +44,19 @@ describe('Locations that clients refuse by themselves', () => {
     expect(clientProfiles.oras.refusesLocation?.(url, asked) !== undefined).toBe(oras);
   });
 });
+
+test.each([
+  ['crane', 'http://tokens.example.org/token', 'over http for a registry over https'],
+  ['oras', 'http://tokens.example.org/token', 'over http for a registry over https'],
+  ['crane', 'https://10.1.2.3/token', 'at 10.1.2.3, a private address'],
+  ['oras', 'https://127.0.0.1/token', 'at 127.0.0.1, a loopback or link-local address'],
+] as const)('%s says why it does not ask %s', (client, realm, why) => {
+  expect(clientProfiles[client].tokens.refusesRealm?.(new URL(realm), registry)).toBe(why);
+});
+
+test.each([
+  ['crane', 'https://192.168.0.7/v2/x', 'to 192.168.0.7, a private address'],
+  ['oras', 'https://uploads.example.org:8443/v2/x', 'on another host than the registry (uploads.example.org:8443)'],
+] as const)('%s says why it does not go to %s', (client, location, why) => {
+  expect(clientProfiles[client].refusesLocation?.(new URL(location), registry)).toBe(why);
+});

@@ -52,6 +52,29 @@ test('a refused chunk is a success, too, once it is the last word', () => {
   expect(waitsOf(host, { status: 204, durationMs: 0 })).toEqual([3_200]);
 });
 
+test('successes before any failure take none back', () => {
+  const host = hostBackoff();
+  for (let success = 0; success < 9; success += 1) expect(waitsOf(host, { status: 202 })).toEqual([0]);
+  expect(waitsOf(host, { durationMs: 0 })).toEqual([0, 200, 400, 800, 1_600]);
+});
+
+test.each([
+  ['is taken back by its own answer', 503, [3_200]],
+  ['stays where none came', undefined, [6_400]],
+])('a refused chunk above the limit %s', (_what, status, waits) => {
+  const host = hostBackoff();
+  waitsOf(host, { durationMs: 0 });
+  expect(waitsOf(host, { status, code: 'ENOTFOUND', durationMs: 0, forgives: true })).toEqual([3_200]);
+  expect(waitsOf(host, { status: 204, durationMs: 0 })).toEqual(waits);
+});
+
+test.each([
+  ['ECONNRESET', [0, 200, 400, 800, 1_600]],
+  ['ENOTFOUND', [0]],
+])('a connection that ends with %s is waited for %j', (code, waits) => {
+  expect(waitsOf(hostBackoff(), { status: undefined, code, durationMs: 0 })).toEqual(waits);
+});
+
 test.each([401, 404, 416])('%i says nothing about the host', (status) => {
   const host = hostBackoff();
   expect(waitsOf(host, { status })).toEqual([0]);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RetryPolicy } from '../../../src/probe/clients/client-profile.ts';
 import { type ClientName, clientProfiles } from '../../../src/probe/clients/client-profiles.ts';
+import { ownClient } from '../../../src/probe/clients/controls.ts';
 import type { Failure } from '../../../src/probe/failure.ts';
 import type { PullCut } from '../../../src/registry/pull.ts';
 import type { RequestEnd } from '../../../src/registry/resend.ts';
@@ -244,4 +245,13 @@ test.each([
   ['one that says nothing of the host, and asks to wait', { status: 416, retryAfterMs: 1 }, true],
 ])('regctl goes on from where the registry stands after %s', (_what, refusal, wanted) => {
   expect(clientProfiles.regctl.resumesAfter?.(refusal)).toBe(wanted);
+});
+
+test('a client of our own has its name, and what finds out most about a login', () => {
+  expect(ownClient('blobprobe (x)')).toMatchObject({
+    userAgent: 'blobprobe (x)',
+    httpVersion: '1.1',
+    requestHeaders: {},
+    tokens: { refresh: 'clock-and-401', clientId: 'blobprobe' },
+  });
 });
