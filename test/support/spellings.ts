@@ -68,6 +68,7 @@ export const spellings = {
   'percent signs with u': each((code) => (code > 0xffff ? String.fromCodePoint(code) : `%u${hex(code, 4)}`)),
   'numeric entities': each((code) => `&#${code};`),
   'escapes of JavaScript': each((code) => (code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${hex(code, 4)}`)),
+  'escapes of Python': each((code) => `\\${code > 0xffff ? `U${hex(code, 8)}` : `u${hex(code, 4)}`}`),
   'escapes of C': (text) =>
     bytesOf(text)
       .map((byte) => (byte > 126 ? `\\x${hex(byte, 2)}` : `\\${byte.toString(8).padStart(3, '0')}`))

@@ -17,8 +17,8 @@ export const escapes = new RegExp(
     '&(?:amp|lt|gt|quot|nbsp)',
     // JSON, JavaScript, PHP, Python and C.
     '\\\\u\\{[0-9a-f]{1,6}\\}',
+    '\\\\u00(?:0[0-9a-f]|10)[0-9a-f]{4}',
     '\\\\u[0-9a-f]{4}',
-    '\\\\U[0-9a-f]{8}',
     ...bytes('\\\\x'),
     '\\\\x[0-9a-f]{2}',
     '\\\\[0-3][0-7]{2}',
@@ -86,6 +86,8 @@ const control: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r
 
 /** What a match of `escapes` stands for; undefined: it is a name of nothing. */
 export function characterOf(escape: string): string | undefined {
+  // Eight digits are those of `\U`; behind `\u` the last four stand for themselves.
+  if (/^\\u.{8}$/.test(escape)) return fromCode(Number.parseInt(escape.slice(2, 6), 16)) + escape.slice(6);
   const code = /^(?:%u|&#x|\\u\{?|\\x(?=..$))([0-9a-f]+)/i.exec(escape)?.[1];
   if (code !== undefined) return fromCode(Number.parseInt(code, 16));
   if (/^(?:%|\\x)/i.test(escape)) return Buffer.from(escape.replace(/%|\\x/gi, ''), 'hex').toString('utf8');

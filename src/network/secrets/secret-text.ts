@@ -24,25 +24,22 @@ export interface SecretText {
  */
 export function secretTexts(secret: string, inParts: boolean): SecretText[] {
   if (secret.length < minSecretChars) return [];
-  const texts = [prepared(secret, inParts)];
-  if (secret.length < minSafeChars) return texts;
-  return [...texts, ...encoded(secret).map((text) => prepared(text, false))];
+  return [prepared(secret, inParts), ...encoded(secret).map((text) => prepared(text, false))];
 }
 
 function prepared(secret: string, inParts: boolean): SecretText {
   const { text: view } = decodedView(secret);
-  const isLong = inParts && view.length > minSafeChars;
   return {
     literal: lowered(secret),
     view,
     wholeWord: secret.length < minSafeChars,
-    fragment: isLong ? Math.min(fragmentChars, Math.max(minSafeChars, Math.ceil(view.length * 0.6))) : undefined,
+    fragment: inParts ? Math.min(fragmentChars, Math.max(minSafeChars, Math.ceil(view.length * 0.6))) : undefined,
   };
 }
 
 /** Without what depends on the bytes before and behind it. */
 function encoded(secret: string): string[] {
-  const bytes = Buffer.from(secret, 'utf8');
+  const bytes = Buffer.from(secret);
   const inBase64 = [0, 1, 2].flatMap((before) => {
     const shifted = Buffer.concat([Buffer.alloc(before), bytes]);
     const whole = shifted.length - (shifted.length % 3);
@@ -66,7 +63,7 @@ export function withoutSecrets(text: string, secrets: readonly SecretText[]): st
     ...inText(asItReads, fragments(asItReads.text, secret)),
     ...views.flatMap((view) => [...inView(view, secret), ...inText(view, fragments(view.text, secret))]),
   ]);
-  return found.length === 0 ? text : blanked(text, found);
+  return blanked(text, found);
 }
 
 /** Characters at the end of `text` that may be the beginning of a secret of which the rest was not read. */
@@ -136,28 +133,27 @@ function fragments(text: string, { view: secret, fragment }: SecretText): Range[
 
 function grown(text: string, secret: string, at: number, seed: number, seedChars: number): Range {
   let before = 0;
-  while (at > before && seed > before && text[at - before - 1] === secret[seed - before - 1]) before += 1;
+  while (seed > before && text[at - before - 1] === secret[seed - before - 1]) before += 1;
   let behind = seedChars;
-  while (seed + behind < secret.length && at + behind < text.length && text[at + behind] === secret[seed + behind])
-    behind += 1;
+  while (seed + behind < secret.length && text[at + behind] === secret[seed + behind]) behind += 1;
   return [at - before, at + behind];
 }
 
 function blanked(text: string, ranges: readonly Range[]): string {
   let shown = '';
   let at = 0;
-  for (const [from, to] of ranges.toSorted((a, b) => a[0] - b[0] || b[1] - a[1])) {
+  for (const [from, to] of ranges.toSorted((a, b) => a[0] - b[0])) {
     // What touches or overlaps the one before is one secret with it.
-    if (from >= at || shown === '') shown += `${text.slice(at, from)}<secret>`;
+    if (from > at || shown === '') shown += `${text.slice(at, from)}<secret>`;
     at = Math.max(at, to);
   }
   return shown + text.slice(at);
 }
 
 function commonEnd(text: string, secret: string): number {
-  let length = Math.min(text.length, secret.length - 1);
-  while (length > 0 && !text.endsWith(secret.slice(0, length))) length -= 1;
-  return length;
+  for (let length = secret.length - 1; length > 0; length -= 1)
+    if (text.endsWith(secret.slice(0, length))) return length;
+  return 0;
 }
 
 /** ASCII only, as host names are lowered: the text keeps its length. */

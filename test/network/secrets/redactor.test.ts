@@ -67,6 +67,30 @@ describe('a text of a server', () => {
     expect(redactor.redact(`user ${user} denied`)).toBe(`user ${user} denied`);
   });
 
+  test('holds no long part of a header, nor of the password in it; of what is around them a part is none', () => {
+    const redactor = new Redactor();
+    const pair = Buffer.from(`a-user-of-the-lab:${password}`).toString('base64');
+    redactor.learn(exchangeOf({ authorization: `Basic ${pair}`, 'x-key': 'abcdefghijklmnopqrst' }));
+    expect(redactor.redact('x-key: cdefghijklmnopq')).toBe('x-key: <secret>');
+    expect(redactor.redact(`you gave: ${password.slice(0, -1)} to me`)).toBe('you gave: <secret> to me');
+    expect(redactor.redact('a-user-of-the-lab')).toBe('a-user-of-the-lab');
+  });
+
+  test('is redacted of characters beyond 16 bits in eight digits, as Python writes them', () => {
+    expect(knowing('key🔑🔑word').redact('got key\\U0001f511\\U0001F511word')).toBe('got <secret>');
+    expect(knowing('1f511-word').redact('got\\u000a1f511-word')).toBe('got<secret>');
+  });
+
+  test('may hold a part of what a URL says: it is hidden whole', () => {
+    const asked = exchangeOf({}, 'http://registry.test/?_state=abcdefghijklmnopqrst');
+    expect(new Redactor().redact('abcdefghijklmnopqrst abcdefghijklmnopqr', asked)).toBe('<secret> abcdefghijklmnopqr');
+  });
+
+  test('is cut where nobody is shown more of it, without the beginning of a secret', () => {
+    expect(new Redactor().redact('a '.repeat(10_000))).toBe('a '.repeat(8_192));
+    expect(knowing(password).redact(`${'a '.repeat(8_191)}p&${password.slice(2)}`)).toBe('a '.repeat(8_191));
+  });
+
   test('keeps what each client of a kind sends', () => {
     const redactor = new Redactor();
     redactor.learn(exchangeOf({ connection: 'close', range: 'bytes=1000-', accept: 'application/json' }));
@@ -121,5 +145,6 @@ describe('a text of a server', () => {
       'demonstration of /v2/<secret>/x: once on, <secret>!',
     );
     expect(redactor.holds('once on')).toBe(false);
+    expect(redactor.holds('once demo')).toBe(true);
   });
 });

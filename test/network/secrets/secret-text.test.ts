@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import { secretTexts, startAtEnd, withoutSecrets } from '../../../src/network/secrets/secret-text.ts';
+
+const hidden = (text: string, secret: string, inParts = true): string =>
+  withoutSecrets(text, secretTexts(secret, inParts));
+
+/** So many characters, no two of them alike. */
+const distinct = (length: number): string => String.fromCodePoint(...Array.from({ length }, (_, at) => 0x4e00 + at));
+
+describe('a part of a secret', () => {
+  // Of each secret the shortest part that is hidden: three fifths of it, 8 characters at least and 24 at most.
+  test.each([
+    [9, 8],
+    [20, 12],
+    [21, 13],
+    [40, 24],
+    [60, 24],
+  ])('of %i characters is hidden from %i on, wherever it begins and stands', (length, fragment) => {
+    const secret = distinct(length);
+    const places: readonly ((part: string) => string)[] = [
+      (part) => part,
+      (part) => `you gave ${part}`,
+      (part) => `${part} was given`,
+    ];
+    for (const place of places)
+      for (let at = 0; at + fragment <= length; at += 1) {
+        const part = secret.slice(at, at + fragment);
+        expect(hidden(place(part), secret)).toBe(place('<secret>'));
+        const shorter = place(part.slice(1));
+        expect(hidden(shorter, secret)).toBe(shorter);
+      }
+  });
+
+  test('is shown of what is no secret in parts', () => {
+    const secret = distinct(40);
+    expect(hidden(secret.slice(1), secret, false)).toBe(secret.slice(1));
+    expect(hidden(secret, secret, false)).toBe('<secret>');
+  });
+
+  test('is hidden each time', () => {
+    const secret = distinct(40);
+    const [begin, end] = [secret.slice(0, 30), secret.slice(-30)];
+    expect(hidden(`${begin}, ${end}, ${begin}`, secret)).toBe('<secret>, <secret>, <secret>');
+    expect(hidden(`${end}${begin}`, secret)).toBe('<secret>');
+  });
+});
+
+describe('a secret', () => {
+  test('is one with another that touches or overlaps it', () => {
+    const secrets = ['abcdefghij', 'hijklmnopq', 'cdefghijkl'].flatMap((secret) => secretTexts(secret, false));
+    expect(withoutSecrets('1 abcdefghijhijklmnopq 2', secrets)).toBe('1 <secret> 2');
+    expect(withoutSecrets('abcdefghijklmnopq', secrets)).toBe('<secret>');
+    expect(withoutSecrets('abcdefghij hijklmnopq', secrets)).toBe('<secret> <secret>');
+  });
+
+  test('in base64 is hidden whatever stands before it, in either alphabet', () => {
+    const secret = 'a~~?b~~?c~~>d~~>';
+    for (const encoding of ['base64', 'base64url'] as const)
+      for (const before of ['', 'x', 'xx'])
+        for (const glued of ['', 'T', 'Tk', 'Tkn']) {
+          const shown = hidden(`${glued}${Buffer.from(`${before}${secret}`).toString(encoding)}.`, secret);
+          expect(shown).toMatch(/^[\w+/-]{0,7}<secret>[\w=]{0,4}\.$/);
+        }
+  });
+
+  test('of few characters is hidden in hexadecimal digits, too', () => {
+    expect(hidden('got 64656d6f', 'demo')).toBe('got <secret>');
+    expect(hidden('Z got ZGVt', 'demo')).toBe('Z got ZGVt');
+  });
+
+  test('is found where the text around it would read as something else', () => {
+    expect(hidden('%41ALPHABET', '41alphabet', false)).toBe('%<secret>');
+    expect(hidden('%41ÄLPHABET', '41Älphabet', false)).toBe('%<secret>');
+  });
+
+  test('that cannot be seen hides nothing but itself', () => {
+    const secret = '\u200b'.repeat(9);
+    expect(hidden('a text', secret)).toBe('a text');
+    expect(hidden(`a ${secret} text`, secret)).toBe('a <secret> text');
+    expect(startAtEnd('a text', secretTexts(secret, true))).toBe(0);
+    expect(startAtEnd('a tëxt', secretTexts(secret, true))).toBe(0);
+  });
+
+  test('of which the end of a text has the first character, or all but the last, may begin there', () => {
+    const secrets = secretTexts('swordfish', true);
+    expect(startAtEnd('a swordfis', secrets)).toBe(8);
+    expect(startAtEnd('A S', secrets)).toBe(1);
+    expect(startAtEnd('swo', secrets)).toBe(3);
+    expect(startAtEnd('a sword ', secrets)).toBe(0);
+    expect(startAtEnd('a %73wor', secrets)).toBe(6);
+  });
+});
