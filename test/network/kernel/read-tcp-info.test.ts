@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createTcpInfoReader, untilClosed } from '../../../src/network/kernel/read-tcp-info.ts';
-import type { TcpInfo } from '../../../src/network/kernel/tcp-info.ts';
+import { type TcpInfo, tcpInfoBytes } from '../../../src/network/kernel/tcp-info.ts';
 import { describeWhere } from '../../support/component.ts';
+
+const testOnLinux = test.runIf(process.platform === 'linux');
 
 test('without koffi there is no reader, and nothing is thrown', () => {
   const absent = (): never => {
@@ -19,6 +21,36 @@ test('with a koffi that has no binary for this machine there is none either', ()
     },
   };
   expect(createTcpInfoReader(() => broken)).toBeUndefined();
+});
+
+describe('a reader of a socket', () => {
+  /** What is read of a socket with this handle, and what the kernel was asked for. */
+  function reading(handle: unknown, answer: number) {
+    const asked: unknown[] = [];
+    const getsockopt = (fd: number, level: number, name: number, value: Buffer, length: [number]): number => {
+      asked.push([fd, level, name, length[0]]);
+      value.writeUInt32LE(40_250, 68);
+      length[0] = 72;
+      return answer;
+    };
+    const read = createTcpInfoReader(() => ({ load: () => ({ func: () => getsockopt }) }));
+    return { info: read?.({ _handle: handle } as unknown as Socket), asked };
+  }
+
+  testOnLinux('has what the kernel says of its descriptor', () => {
+    expect(reading({ fd: 0 }, 0)).toEqual({ info: { rttMs: 40.25 }, asked: [[0, 6, 11, tcpInfoBytes]] });
+  });
+
+  testOnLinux('has nothing when the kernel refuses', () => {
+    expect(reading({ fd: 7 }, -1)).toMatchObject({ info: undefined, asked: [[7, 6, 11, tcpInfoBytes]] });
+  });
+
+  testOnLinux.each([[undefined], [null], [{}], [{ fd: '7' }], [{ fd: -1 }]])(
+    'asks nothing of a handle %j',
+    (handle) => {
+      expect(reading(handle, 0)).toEqual({ info: undefined, asked: [] });
+    },
+  );
 });
 
 describe('a reader that lasts', () => {

@@ -86,6 +86,15 @@ describe('TCP_INFO', () => {
     expect(decodeTcpInfo(bytes)).toEqual({ rttMs: 40.25 });
   });
 
+  test.each([
+    ['segment size', 16],
+    ['path MTU', 60],
+  ])('believes it alone, too, where the %s is missing', (_what, at) => {
+    const bytes = filled();
+    bytes.writeUInt32LE(0, at);
+    expect(decodeTcpInfo(bytes)).toEqual({ rttMs: 40.25 });
+  });
+
   test('of an emulator that gives four bytes of it (QEMU), or zeros alone, is nothing', () => {
     expect(decodeTcpInfo(Buffer.from([1, 0, 0, 0]))).toBeUndefined();
     expect(decodeTcpInfo(Buffer.alloc(232))).toBeUndefined();
