@@ -1,6 +1,7 @@
 /* oxlint-disable no-underscore-dangle --
    _write and _writev are the documented names by which a stream's implementation is replaced. */
 import type { Socket } from 'node:net';
+import { errorCode } from '../errors.ts';
 
 type WriteCallback = (error?: Error | null) => void;
 
@@ -53,9 +54,5 @@ export function keepReadingAfterWriteError(
   socket._write = (chunk, encoding, done) => write(chunk, encoding, holdBack(done));
   if (writev !== undefined) socket._writev = (chunks, done) => writev(chunks, holdBack(done));
   // When nothing more could be read, what ended the connection is the failed write and not the peer's end after it.
-  socket.destroy = (error) => destroy(held !== undefined && isPeersEnd(error) ? held : error);
-}
-
-function isPeersEnd(error: Error | undefined): boolean {
-  return error !== undefined && 'code' in error && error.code === 'UND_ERR_SOCKET';
+  socket.destroy = (error) => destroy(held !== undefined && errorCode(error) === 'UND_ERR_SOCKET' ? held : error);
 }

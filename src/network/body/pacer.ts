@@ -40,7 +40,6 @@ export function createBandwidthPacer(clock: PacerClock = systemPacerClock): Band
   const queue = createTurns();
 
   async function pass(bytes: number, signal: AbortSignal): Promise<void> {
-    if (bytesPerMs === undefined) return;
     const wasIdle = clock.nowMs() - nextSlotMs > idleMs;
     await sleepUntil(nextSlotMs, clock, signal);
     const passedMs = clock.nowMs();
@@ -85,10 +84,10 @@ export function createStretchingPacer(
   clock: PacerClock = systemPacerClock,
 ): Pacer {
   let startedMs = 0;
-  let passedBytes = 0;
+  let passedBytes = sizeBytes;
   return {
     async take(bytes, signal) {
-      if (passedBytes === 0 || passedBytes >= sizeBytes) {
+      if (passedBytes >= sizeBytes) {
         // The first chunk, or the first of a body that is sent again.
         startedMs = clock.nowMs();
         passedBytes = 0;

@@ -51,6 +51,16 @@ describe('frames in one write', () => {
     expect(framesInOneWrite(new FrameGroup(), socketOf(4 * MiB, 4 * MiB), 1024 * MiB)).toBe(1);
   });
 
+  test('are held back where at least two make a write, and where the client has room for them and a head', () => {
+    const begun = (chunkBytes: number, highWaterMark = 4 * MiB): readonly string[] => {
+      const socket = socketOf(highWaterMark);
+      new FrameGroup().begin(socket, chunkBytes, 64 * MiB);
+      return socket.calls;
+    };
+    expect([begun(MiB), begun(MiB + 1)]).toEqual([['cork'], []]);
+    expect([begun(MiB, MiB + 64 * KiB + 1), begun(MiB, MiB + 64 * KiB)]).toEqual([['cork'], []]);
+  });
+
   test('what was held back is released, once', () => {
     const socket = socketOf(4 * MiB);
     const group = new FrameGroup();

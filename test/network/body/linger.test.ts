@@ -99,13 +99,21 @@ describe('a write that failed', () => {
   const failed = Object.assign(new Error('write failed'), { code: 'EPIPE' });
 
   /** A socket whose writes fail, and what its stream was told of the last of them. */
-  function failingSocket(): { socket: Socket; told: () => unknown; write: () => void } {
+  function failingSocket() {
     const socket = new Socket();
     let told: unknown = 'nothing';
+    let times = 0;
+    const tell = (error: unknown): void => {
+      told = error;
+      times += 1;
+    };
     socket._write = (_chunk, _encoding, done) => done(failed);
-    keepReadingAfterWriteError(socket);
-    const write = (): void => socket._write(Buffer.from('x'), 'buffer' as BufferEncoding, (error) => (told = error));
-    return { socket, told: () => told, write };
+    socket._writev = (_chunks, done) => done(failed);
+    let ended = 0;
+    keepReadingAfterWriteError(socket, { onWritten: () => (ended += 1) });
+    const write = (): void => socket._write(Buffer.from('x'), 'buffer' as BufferEncoding, tell);
+    const writeMany = (): void => socket._writev?.([], tell);
+    return { socket, told: () => told, counts: () => [times, ended], write, writeMany };
   }
 
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -129,6 +137,40 @@ describe('a write that failed', () => {
     }
   });
 
+  test.each(['write', 'writeMany'] as const)('is told once the socket is closed, and once only: %s', async (how) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { socket, told, counts, [how]: write } = failingSocket();
+      write();
+      expect(counts()).toEqual([0, 0]);
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      socket.destroy();
+      await closed;
+      expect([told(), ...counts()]).toEqual([failed, 1, 1]);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('that was told after the grace is not told again when the socket closes', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { socket, counts, write } = failingSocket();
+      write();
+      vi.advanceTimersByTime(250);
+      await turn();
+      await turn();
+      expect(counts()).toEqual([1, 1]);
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      socket.destroy();
+      await closed;
+      expect(counts()).toEqual([1, 1]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('is told at once where nothing more can be read', () => {
     const { socket, told, write } = failingSocket();
     Object.defineProperty(socket, 'readableEnded', { value: true });
@@ -139,6 +181,7 @@ describe('a write that failed', () => {
   test.each([
     ["the peer's end", Object.assign(new Error('other side closed'), { code: 'UND_ERR_SOCKET' }), failed.message],
     ['any other cause', new Error('deadline'), 'deadline'],
+    ['a cause with a code', Object.assign(new Error('deadline'), { code: 'ETIMEDOUT' }), 'deadline'],
   ])('and then %s: the first is what ended it', async (_name, cause, message) => {
     const { socket, write } = failingSocket();
     write();
@@ -146,4 +189,23 @@ describe('a write that failed', () => {
     socket.destroy(cause);
     expect(await ended).toMatchObject({ message });
   });
+
+  test('is no error of a socket that its owner closes without one', async () => {
+    const { socket, write } = failingSocket();
+    write();
+    const errors: unknown[] = [];
+    socket.on('error', (error) => errors.push(error));
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.destroy();
+    await closed;
+    expect(errors).toEqual([]);
+  });
+});
+
+test("without a failed write the peer's end is what is told", async () => {
+  const socket = new Socket();
+  keepReadingAfterWriteError(socket);
+  const ended = new Promise((resolve) => socket.once('error', resolve));
+  socket.destroy(Object.assign(new Error('other side closed'), { code: 'UND_ERR_SOCKET' }));
+  expect(await ended).toMatchObject({ message: 'other side closed' });
 });

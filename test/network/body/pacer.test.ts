@@ -3,9 +3,11 @@ import { describe, expect, test } from 'vitest';
 import {
   createBandwidthPacer,
   createHesitatingPacer,
+  createReadingPacer,
   createStretchingPacer,
   inSequence,
   type PacerClock,
+  systemPacerClock,
 } from '../../../src/network/body/pacer.ts';
 
 const signal = new AbortController().signal;
@@ -104,6 +106,32 @@ describe('bandwidth', () => {
     expect(clock.nowMs() - wokeMs).toBeCloseTo(3 * 32 - 10);
   });
 
+  test.each([
+    [50, 10],
+    [51, 0],
+  ])('a sender that comes %i ms after its turn makes up for %i ms', async (lateMs, madeUpMs) => {
+    const clock = fakeClock();
+    const pacer = createBandwidthPacer(clock);
+    pacer.limitTo(1_000_000);
+    await pacer.take(32_000, signal);
+    clock.passMs(32 + lateMs);
+    await pacer.take(32_000, signal);
+    const cameMs = clock.nowMs();
+    await pacer.take(32_000, signal);
+    expect(clock.nowMs() - cameMs).toBe(32 - madeUpMs);
+  });
+
+  test('who waits in the line when the limit goes does not wait any more', async () => {
+    const clock = fakeClock();
+    const pacer = createBandwidthPacer(clock);
+    pacer.limitTo(1_000);
+    await pacer.take(1_000, signal);
+    const waiting = [pacer.take(1_000, signal), pacer.take(1_000, signal)];
+    pacer.limitTo(undefined);
+    await Promise.all(waiting);
+    expect(clock.nowMs()).toBe(1_000);
+  });
+
   test('who gives up in the line makes nobody overtake', async () => {
     const clock = fakeClock();
     const pacer = createBandwidthPacer(clock);
@@ -187,6 +215,19 @@ describe('stretching', () => {
     expect(times).toEqual([2_500, 5_000, 7_500, 10_000]);
   });
 
+  test('a sender that was slow itself waits only for what is left', async () => {
+    const clock = fakeClock();
+    const pacer = createStretchingPacer({ sizeBytes: 1_000, durationMs: 10_000 }, clock);
+    const startMs = clock.nowMs();
+    const times: number[] = [];
+    for (const slowMs of [0, 1_000, 9_000]) {
+      clock.passMs(slowMs);
+      await pacer.take(250, signal);
+      times.push(clock.nowMs() - startMs);
+    }
+    expect(times).toEqual([2_500, 5_000, 14_000]);
+  });
+
   test('a body that is sent again takes as long again', async () => {
     const clock = fakeClock();
     const pacer = createStretchingPacer({ sizeBytes: 100, durationMs: 1_000 }, clock);
@@ -195,6 +236,27 @@ describe('stretching', () => {
     await pacer.take(50, signal);
     expect(clock.nowMs()).toBe(1_000 + 1_000 + 500 + 500);
   });
+});
+
+test('reading: the first bytes evenly over the duration, the rest at once', async () => {
+  const clock = fakeClock();
+  const pacer = createReadingPacer({ sizeBytes: 1_000, durationMs: 10_000 }, clock);
+  clock.passMs(5_000);
+  const startMs = clock.nowMs();
+  const times: number[] = [];
+  for (const bytes of [250, 500, 500, 500]) {
+    await pacer.take(bytes, signal);
+    times.push(clock.nowMs() - startMs);
+    clock.passMs(1);
+  }
+  expect(times).toEqual([2_500, 7_500, 10_000, 10_001]);
+});
+
+test('the clock of the system wakes up a sleeper whose run is ended', async () => {
+  const abort = new AbortController();
+  const asleep = systemPacerClock.sleep(60_000, abort.signal);
+  abort.abort();
+  await expect(asleep).rejects.toThrow(/abort/i);
 });
 
 test('hesitating: one pause for each run, after its first chunk', async () => {

@@ -9,9 +9,8 @@ function holdingSocket() {
     writableLength: 0,
     writableHighWaterMark: 4 * 1024 * 1024,
     destroyed: false,
-    corked: 0,
-    cork: () => void (socket.corked += 1),
-    uncork: () => void (socket.corked -= 1),
+    cork: () => {},
+    uncork: () => {},
     flushed: () => new Promise<void>((resolve) => void waiting.push(resolve)),
     drain() {
       socket.writableLength = 0;
@@ -83,7 +82,8 @@ describe('a body', () => {
 
   test('that is paced asks for each chunk, and holds nothing back', async () => {
     const asked: number[] = [];
-    const socket = { ...holdingSocket(), flushed: () => Promise.resolve() };
+    let corks = 0;
+    const socket = { ...holdingSocket(), cork: () => void (corks += 1), flushed: () => Promise.resolve() };
     const pace = async (bytes: number): Promise<void> => void asked.push(bytes);
     const sizes = Array.from({ length: 4 }, (_, index) => 1 + index);
     const pump = new BodyPump({
@@ -94,7 +94,7 @@ describe('a body', () => {
     });
     for await (const chunk of pump) void chunk;
     expect(asked).toEqual([64 * 1024 * 1024, ...sizes]);
-    expect(socket.corked).toBe(0);
+    expect(corks).toBe(0);
   });
 
   test('that has become long goes out several chunks at a time, without a turn between them', async () => {
@@ -112,7 +112,41 @@ describe('a body', () => {
     let turned = false;
     setImmediate(() => (turned = true));
     await client.next();
-    expect(turned).toBe(false);
+    expect([turned, pump.isHeld]).toEqual([false, true]);
+  });
+
+  test('begins to hold chunks back once 64 MiB went out, not before', async () => {
+    let corks = 0;
+    const socket = { ...holdingSocket(), cork: () => void (corks += 1), flushed: () => Promise.resolve() };
+    const size = 64 * 1024;
+    const pump = new BodyPump({
+      chunks: chunks(64 * 1024 * 1024 - size, size, size),
+      socket: () => socket,
+      onFinished: () => {},
+    });
+    const client = pump[Symbol.asyncIterator]();
+    const corked: number[] = [];
+    for (let chunk = 0; chunk < 3; chunk += 1) {
+      await client.next();
+      corked.push(corks);
+    }
+    expect(corked).toEqual([0, 0, 1]);
+  });
+
+  test('is handed on in a later turn also where the kernel has all', async () => {
+    const socket = { ...holdingSocket(), flushed: () => Promise.resolve() };
+    const pump = new BodyPump({ chunks: chunks(1), socket: () => socket, onFinished: () => {} });
+    const order: string[] = [];
+    setImmediate(() => order.push('a turn'));
+    await pump[Symbol.asyncIterator]()
+      .next()
+      .then(() => order.push('handed on'));
+    expect(order).toEqual(['a turn', 'handed on']);
+  });
+
+  test('of chunks that need no end is given up as well', async () => {
+    const pump = new BodyPump({ chunks: chunks(1), socket: () => undefined, onFinished: () => {} });
+    expect(await pump[Symbol.asyncIterator]().return?.()).toEqual({ done: true, value: undefined });
   });
 
   test('that is given up lets go of its chunks', async () => {
