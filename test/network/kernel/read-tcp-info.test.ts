@@ -5,8 +5,6 @@ import { createTcpInfoReader, untilClosed } from '../../../src/network/kernel/re
 import { type TcpInfo, tcpInfoBytes } from '../../../src/network/kernel/tcp-info.ts';
 import { describeWhere } from '../../support/component.ts';
 
-const testOnLinux = test.runIf(process.platform === 'linux');
-
 test('without koffi there is no reader, and nothing is thrown', () => {
   const absent = (): never => {
     throw Object.assign(new Error("Cannot find module 'koffi'"), { code: 'MODULE_NOT_FOUND' });
@@ -23,7 +21,7 @@ test('with a koffi that has no binary for this machine there is none either', ()
   expect(createTcpInfoReader(() => broken)).toBeUndefined();
 });
 
-describe('a reader of a socket', () => {
+describe.runIf(process.platform === 'linux')('a reader of a socket', () => {
   /** What is read of a socket with this handle, and what the kernel was asked for. */
   function reading(handle: unknown, answer: number) {
     const asked: unknown[] = [];
@@ -37,20 +35,17 @@ describe('a reader of a socket', () => {
     return { info: read?.({ _handle: handle } as unknown as Socket), asked };
   }
 
-  testOnLinux('has what the kernel says of its descriptor', () => {
+  test('has what the kernel says of its descriptor', () => {
     expect(reading({ fd: 0 }, 0)).toEqual({ info: { rttMs: 40.25 }, asked: [[0, 6, 11, tcpInfoBytes]] });
   });
 
-  testOnLinux('has nothing when the kernel refuses', () => {
+  test('has nothing when the kernel refuses', () => {
     expect(reading({ fd: 7 }, -1)).toMatchObject({ info: undefined, asked: [[7, 6, 11, tcpInfoBytes]] });
   });
 
-  testOnLinux.each([[undefined], [null], [{}], [{ fd: '7' }], [{ fd: -1 }]])(
-    'asks nothing of a handle %j',
-    (handle) => {
-      expect(reading(handle, 0)).toEqual({ info: undefined, asked: [] });
-    },
-  );
+  test.each([[undefined], [null], [{}], [{ fd: '7' }], [{ fd: -1 }]])('asks nothing of a handle %j', (handle) => {
+    expect(reading(handle, 0)).toEqual({ info: undefined, asked: [] });
+  });
 });
 
 describe('a reader that lasts', () => {

@@ -22,13 +22,14 @@ describe('a part of a secret', () => {
       (part) => `you gave ${part}`,
       (part) => `${part} was given`,
     ];
-    for (const place of places)
+    for (const place of places) {
       for (let at = 0; at + fragment <= length; at += 1) {
         const part = secret.slice(at, at + fragment);
         expect(hidden(place(part), secret)).toBe(place('<secret>'));
         const shorter = place(part.slice(1));
         expect(hidden(shorter, secret)).toBe(shorter);
       }
+    }
   });
 
   test('is shown of what is no secret in parts', () => {
@@ -55,12 +56,11 @@ describe('a secret', () => {
 
   test('in base64 is hidden whatever stands before it, in either alphabet', () => {
     const secret = 'a~~?b~~?c~~>d~~>';
-    for (const encoding of ['base64', 'base64url'] as const)
-      for (const before of ['', 'x', 'xx'])
-        for (const glued of ['', 'T', 'Tk', 'Tkn']) {
-          const shown = hidden(`${glued}${Buffer.from(`${before}${secret}`).toString(encoding)}.`, secret);
-          expect(shown).toMatch(/^[\w+/-]{0,7}<secret>[\w=]{0,4}\.$/);
-        }
+    for (const encoding of ['base64', 'base64url'] as const) {
+      const written = ['', 'x', 'xx'].map((before) => Buffer.from(`${before}${secret}`).toString(encoding));
+      for (const text of ['', 'T', 'Tk', 'Tkn'].flatMap((glued) => written.map((code) => `${glued}${code}.`)))
+        expect(hidden(text, secret)).toMatch(/^[\w+/-]{0,7}<secret>[\w=]{0,4}\.$/);
+    }
   });
 
   test('of few characters is hidden in hexadecimal digits, too', () => {

@@ -8,7 +8,7 @@ test('a secret is read each time it is used, and shown in no way', () => {
   expect(secret.reveal()).toBe('first');
   value = 'second';
   expect(secret.reveal()).toBe('second');
-  expect([`${secret}`, JSON.stringify({ secret }), inspect({ secret }, { showHidden: true })]).toEqual([
+  expect([String(secret), JSON.stringify({ secret }), inspect({ secret }, { showHidden: true })]).toEqual([
     '<secret>',
     '{"secret":"<secret>"}',
     '{ secret: <secret> }',
