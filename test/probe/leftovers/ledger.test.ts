@@ -9,10 +9,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { NetworkError } from '../../../src/network/exchange.ts';
 import { BodyPump } from '../../../src/network/body/pump.ts';
 import { type RegistryOptions, startRegistry } from '../../support/lab/registry.ts';
-import { decodeRecord } from '../../../src/probe/leftovers/ledger-entry.ts';
-import { Ledger } from '../../../src/probe/leftovers/ledger.ts';
+import { decodeRecord, type LedgerEntry } from '../../../src/probe/leftovers/ledger-entry.ts';
+import { Ledger, sessionLifetimeMs } from '../../../src/probe/leftovers/ledger.ts';
 import { checkOf, runDeps, runOnce } from '../../support/checks.ts';
 import { answerOf, exchangeOf } from '../../support/exchanges.ts';
+import { blob } from '../../support/ledger-entries.ts';
 
 const open: { close(): Promise<unknown> }[] = [];
 let directory = '';
@@ -267,4 +268,98 @@ test('the number of leftovers is told after each run, for its registry', async (
     await runOnce(checkOf(registry.url), runDeps({ ledger }));
     expect(told.at(-1)).toEqual(['lab', { session: 0, blob: run, manifest: 0 }]);
   }
+});
+
+describe('what is idle, due and left over', () => {
+  const atMs = 1_000_000;
+  const minuteMs = 60_000;
+  const ledgerAt = (now: () => number = () => atMs): Ledger =>
+    new Ledger({ now, moment: () => ({ boot: 'two', ms: 0 }) });
+  const ids = (entries: readonly { readonly id: string }[]): string[] => entries.map(({ id }) => id);
+
+  test.each([
+    [0, minuteMs],
+    [1, 2 * minuteMs],
+    [3, 8 * minuteMs],
+    [8, 256 * minuteMs],
+    [9, 360 * minuteMs],
+    [5_000, 360 * minuteMs],
+  ])('after %d removals in vain the next one is due in %d ms', (tries, delayMs) => {
+    const ledger = ledgerAt();
+    ledger.postpone(blob(1, { tries }));
+    expect(ledger.get('blob-1')).toEqual(blob(1, { tries: tries + 1, nextTryAt: atMs + delayMs }));
+  });
+
+  test.each<[what: string, changes: Partial<LedgerEntry>, isDue: boolean]>([
+    ['now', { nextTryAt: atMs }, true],
+    ['later', { nextTryAt: atMs + 1 }, false],
+    ['at the latest time that there is', { nextTryAt: atMs + 360 * minuteMs }, false],
+    ['later than that, as a clock that was set back leaves it', { nextTryAt: atMs + 360 * minuteMs + 1 }, true],
+    ['of what was committed and not confirmed', { state: 'committing' }, true],
+    ['of a session', { kind: 'session', state: 'open' }, true],
+    ['of what is not deleted', { state: 'undeletable' }, false],
+    ['of a session that the registry disowns', { kind: 'session', state: 'disowned' }, false],
+    ['of a session that nobody can name', { kind: 'session', state: 'opening' }, false],
+  ])('a removal %s: due %s', (_what, changes, isDue) => {
+    const ledger = ledgerAt();
+    ledger.put(blob(1, { nextTryAt: 0, ...changes }));
+    expect([ids(ledger.idle('lab', true)), ids(ledger.idle('lab', false))]).toEqual([
+      isDue ? ['blob-1'] : [],
+      ['blob-1'],
+    ]);
+  });
+
+  test('what is held, or another registry has, is not idle, and is once it is released', () => {
+    const ledger = ledgerAt();
+    [blob(1), blob(2), blob(3, { registry: 'other' })].forEach((entry) => ledger.put(entry));
+    ledger.hold(['blob-1']);
+    expect(ids(ledger.idle('lab', false))).toEqual(['blob-2']);
+    expect(ledger.leftovers('lab')).toEqual({ session: 0, blob: 1, manifest: 0 });
+    ledger.release(['blob-1'], 'lab');
+    expect(ids(ledger.idle('lab', false))).toEqual(['blob-1', 'blob-2']);
+  });
+
+  test('what may or may not be there is not left over', () => {
+    const ledger = ledgerAt();
+    const states = ['stored', 'committing', 'undeletable'] as const;
+    states.forEach((state, index) => ledger.put(blob(index, { state })));
+    states.forEach((state, index) => ledger.put(blob(10 + index, { kind: 'manifest', state })));
+    (['opening', 'open', 'disowned'] as const).forEach((state, index) =>
+      ledger.put(blob(20 + index, { kind: 'session', state })),
+    );
+    expect(ledger.leftovers('lab')).toEqual({ session: 2, blob: 2, manifest: 2 });
+  });
+
+  test('an object is known by digest, kind, registry and repository', () => {
+    const ledger = ledgerAt();
+    ledger.put(blob(1));
+    const find = (changes: Partial<LedgerEntry>): string | undefined => {
+      const { kind, digest = '', registry, repository } = blob(1, changes);
+      return ledger.findDigest(kind, digest, registry, repository)?.id;
+    };
+    expect(find({})).toBe('blob-1');
+    const others = [
+      { kind: 'manifest' },
+      { digest: blob(2).digest },
+      { registry: 'other' },
+      { repository: 'a' },
+    ] as const;
+    expect(others.map(find)).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
+  test.each<[what: string, changes: Partial<LedgerEntry>, isOld: boolean]>([
+    ['a session of seven days', { createdAt: atMs }, false],
+    ['an older session', { createdAt: atMs - 1 }, true],
+    [
+      'an older session that this start of the machine made a moment ago',
+      { createdAt: 0, madeAt: { boot: 'two', ms: 0 } },
+      false,
+    ],
+    ['an older blob', { kind: 'blob', createdAt: 0 }, false],
+  ])('%s expires: %s', (_what, changes, isOld) => {
+    const ledger = ledgerAt(() => atMs + sessionLifetimeMs);
+    ledger.put(blob(1, { kind: 'session', state: 'open', ...changes }));
+    expect(ids(ledger.expire('lab'))).toEqual(isOld ? ['blob-1'] : []);
+    expect(ledger.entries).toHaveLength(isOld ? 0 : 1);
+  });
 });
