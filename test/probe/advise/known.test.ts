@@ -111,9 +111,7 @@ describe('what was tried', () => {
       [1, 2, 3, 4, 5, 6].map((number) => run({ workload, layerBytes: [from + number] }));
     const runs = [...sizes('small', 0), ...sizes('large', 10), ...sizes('limit-search', 20)];
     expect(knownOf(runs, [])[0]?.tried.map(({ sizeBytes }) => sizeBytes)).toEqual([
-      ...[1, 2, 3, 4, 5],
-      ...[11, 12, 13, 14, 15],
-      ...[21, 22, 23, 24, 25, 26],
+      1, 2, 3, 4, 5, 11, 12, 13, 14, 15, 21, 22, 23, 24, 25, 26,
     ]);
   });
 });
