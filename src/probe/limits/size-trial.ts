@@ -40,7 +40,7 @@ function pullTrialOf(run: Run, failure: Failure): SizeTrial {
 
 /** Why there was nothing to pull; undefined: it was there, and the way back failed, be it by its login. */
 export function notPutThere({ attempts, check: { pushedOver } }: Run): string | undefined {
-  const last = attempts.findLast(({ failure }) => failure !== undefined);
+  const last = attempts.at(-1);
   if (pushedOver === undefined || last?.failure === undefined || last.pull !== undefined) return undefined;
   return `what was to be pulled could not be put there over ${pushedOver.name}: ${describeFailure(last.failure)}`;
 }

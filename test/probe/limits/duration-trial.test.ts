@@ -64,10 +64,10 @@ test('another failure of a size names the size', () => {
   expect(sizeTrialOf(run)).toEqual({ kind: 'unclear', why });
 });
 
-test('an attempt that failed before one that passed does not mean that the blob was not put there', () => {
-  const run = endedInLogin('cold');
-  const attempts = [...run.attempts, { pull: undefined } as Attempt];
-  expect(sizeTrialOf({ ...run, attempts })).toMatchObject({ why: expect.stringMatching(/^what was pulled/) as string });
+test('of a push there is no other way on which its attempt could have failed', () => {
+  const failure = fakeFailure('request_timeout', { status: 408 });
+  const run = { ...fakeRun(check, failure), attempts: [{ failure } as Attempt] };
+  expect(durationTrialOf(run, 1_000)).toMatchObject({ kind: 'ended', said: true });
 });
 
 test.each([
