@@ -248,3 +248,141 @@ describe('a pull that an answer refuses', () => {
     );
   });
 });
+
+describe('what is tried', () => {
+  test('each try is told with its number, and runs as the check does, with the signal and the progress of the search', async () => {
+    const told: unknown[] = [];
+    const onProgress = (): void => {};
+    const seen: Parameters<RunCheck>[] = [];
+    const run: RunCheck = async (tried, options) => {
+      seen.push([tried, options]);
+      return fakeRun(tried, undefined, workloadBytes(tried.workload));
+    };
+    await search(run, { onTry: (tried) => told.push(tried), onProgress });
+    expect(told).toEqual([
+      { sizeBytes: 1_024, number: 1 },
+      { sizeBytes: 600 * MiB, number: 2 },
+    ]);
+    expect(seen.map(([tried, options]) => [tried.timeoutMs, tried.retries, options])).toEqual([
+      [60_000, 'none', { signal, onProgress }],
+      [60_000, 'none', { signal, onProgress }],
+    ]);
+  });
+
+  test('no try begins once the time is over, and none takes longer than what is left', async () => {
+    const path = limitedTo(100 * MB);
+    const over = await search(path, { timeBudgetMs: 0 });
+    expect(over).toMatchObject({ conclusion: 'inconclusive', why: 'the time for the search was over', bytesSpent: 0 });
+    expect(path.sizes).toEqual([]);
+    const timeouts: number[] = [];
+    const run: RunCheck = async (tried) => {
+      timeouts.push(tried.timeoutMs);
+      return fakeRun(tried);
+    };
+    await search(run, { timeBudgetMs: 50_000 });
+    expect(Math.max(...timeouts)).toBeLessThanOrEqual(50_000);
+    expect(timeouts.every(Number.isInteger)).toBe(true);
+  });
+
+  test('a size that is only cut is tried three times', async () => {
+    const path = pathWith((size) => (size > MB ? fakeFailure('connection_reset') : undefined));
+    const found = await search(path);
+    expect(path.sizes).toEqual([1_024, 600 * MiB, 600 * MiB, 600 * MiB]);
+    expect(found.why).toBe(
+      '600 MiB fails each time, and no answer says why: connection_reset, no answer in send, after 0 ms',
+    );
+  });
+});
+
+describe('what a search says', () => {
+  test('of a limit', async () => {
+    expect(await search(limitedTo(100 * MB))).toMatchObject({
+      unit: 'bytes',
+      direction: 'push',
+      why: expect.stringMatching(/^95\.4 MiB is accepted, 96\.4 MiB is refused: 413 from nginx/) as string,
+    });
+    expect((await search(limitedTo(0))).why).toMatch(/^nothing smaller was accepted, 1 KiB is refused: 413 from nginx/);
+  });
+
+  test('of none', async () => {
+    expect((await search(pathWith(() => undefined))).why).toBe('600 MiB, the largest size tried, is accepted');
+  });
+
+  test('of what is refused or cut at one time, and accepted at another', async () => {
+    const refused = await search(pathWith((_size, number) => (number === 2 ? tooLarge : undefined)));
+    expect(refused.why).toBe('600 MiB was refused at one time and accepted at another');
+    const cut = await search(pathWith((_size, number) => (number === 2 ? fakeFailure('connection_reset') : undefined)));
+    expect(cut.why).toMatch(/^600 MiB failed at one time \(connection_reset, .*\) and was accepted at another$/);
+  });
+
+  test('of what fails for another reason when it should be refused again', async () => {
+    const path = pathWith((size, number) => {
+      if (size <= 100 * MB) return undefined;
+      return number > 7 ? fakeFailure('auth_expired') : tooLarge;
+    });
+    expect(await search(path)).toMatchObject({
+      conclusion: 'inconclusive',
+      largestAccepted: 100 * MB,
+      why: expect.stringMatching(/^at 96\.4 MiB it failed for another reason: auth_expired/) as string,
+    });
+  });
+});
+
+describe('a pull that is cut', () => {
+  const pulled: Check = { ...check, pushedOver: { ...check.path, name: 'direct' } };
+  /** After so many bytes, and so long. */
+  const cutAfter = (pulledBytes: number, elapsedMs: number): Failure =>
+    fakeFailure('connection_reset', { phase: 'pull', status: 200, elapsedMs, evidence: { message: '', pulledBytes } });
+  async function searched(outcome: (sizeBytes: number, number: number) => Failure | undefined) {
+    const path = pathWith(outcome);
+    const found = await searchSizeLimit(pulled, { upToBytes: 64 * MiB, resolutionBytes: MiB, signal }, path);
+    return { found, sizes: path.sizes };
+  }
+  const limitBytes = 21 * MiB + 7;
+  const clocks = [1_000, 2_000, 3_000];
+
+  test('after the same bytes, and another time each time: that size, and the next one, are tried at once', async () => {
+    const { found, sizes } = await searched((size, number) =>
+      size > limitBytes ? cutAfter(limitBytes, clocks[number % 3]!) : undefined,
+    );
+    const next = limitBytes + MiB;
+    expect(sizes).toEqual([1_024, ...Array(3).fill(64 * MiB), limitBytes, ...Array(6).fill(next)]);
+    expect(found).toMatchObject({
+      conclusion: 'found',
+      direction: 'pull',
+      largestAccepted: limitBytes,
+      smallestRejected: next,
+      rejection: { reason: 'connection_reset' },
+    });
+    expect(found.why).toMatch(/^21 MiB comes back, 22 MiB does not: connection_reset, no answer in pull/);
+  });
+
+  test.each([
+    [
+      'the same time, and other bytes',
+      (number: number) => cutAfter((1 + (number % 3)) * 5 * MiB, 2_000),
+      /^64 MiB does not come back: .*, each time after the same time, which is no limit on size$/,
+    ],
+    [
+      'the same bytes and the same time',
+      () => cutAfter(limitBytes, 2_000),
+      /, each time after the same bytes and the same time: nothing tells whether the size or the time is limited$/,
+    ],
+    [
+      'other bytes and another time',
+      (number: number) => cutAfter((1 + (number % 3)) * 5 * MiB, clocks[number % 3]!),
+      /^64 MiB does not come back: connection_reset, no answer in pull, after \d+ MiB and \d s$/,
+    ],
+  ])('after %s is no limit', async (_what, failure, why) => {
+    const { found, sizes } = await searched((size, number) => (size > limitBytes ? failure(number) : undefined));
+    expect(sizes).toEqual([1_024, 64 * MiB, 64 * MiB, 64 * MiB]);
+    expect(found).toMatchObject({ conclusion: 'inconclusive', largestAccepted: 1_024 });
+    expect(found.smallestRejected).toBeUndefined();
+    expect(found.why).toMatch(why);
+  });
+
+  test('at no size has no limit', async () => {
+    const { found } = await searched(() => undefined);
+    expect(found.why).toBe('64 MiB, the largest size tried, comes back');
+  });
+});
