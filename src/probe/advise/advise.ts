@@ -83,9 +83,7 @@ function judgeImage({ layers }: StoredImage, known: Known): Judged {
     ),
   }));
   const first = verdicts.find(({ verdict }) => verdict === 'dies') ??
-    verdicts.find(({ verdict }) => verdict === 'unknown') ??
-    // All get through; the largest says why.
-    verdicts[sizes.indexOf(Math.max(0, ...sizes))] ?? { layer: 0, ...layerVerdict(0, undefined, known) };
+    verdicts.find(({ verdict }) => verdict === 'unknown') ?? { layer: 0, ...layerVerdict(0, undefined, known) };
   return { first, sent: sent[first.layer - 1] };
 }
 

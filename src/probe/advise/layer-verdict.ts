@@ -1,6 +1,6 @@
 import { reasonTable } from '../judge/reason-table.ts';
 import type { AnsweredBy, FailureReason } from '../failure.ts';
-import { ceilingOf, limitsFor, type Tried } from '../limits/ceiling.ts';
+import { ceilingOf, limitsFor } from '../limits/ceiling.ts';
 import type { Known } from './known.ts';
 
 export const adviceVerdicts = ['passes', 'dies', 'unknown'] as const;
@@ -96,8 +96,8 @@ function largestAccepted({ tried, limits, client }: Known): number {
 
 /** Seconds after which a body of this client is ended, as a search found it. */
 function timeLimit({ limits, client }: Known): number | undefined {
-  const found = limits.filter((one) => one.client === client && one.unit === 'seconds' && one.conclusion === 'found');
-  return found.find(({ smallestRejected }) => smallestRejected !== undefined)?.smallestRejected;
+  return limits.find((one) => one.client === client && one.unit === 'seconds' && one.conclusion === 'found')
+    ?.smallestRejected;
 }
 
 function failureAt(
@@ -110,13 +110,12 @@ function failureAt(
 /** One refusal that names the size is enough: a cut alone may have been a restart. */
 function tellsOfSize({ tried }: Known, sizeBytes: number): boolean {
   return tried.some(
-    ({ ok, reason, sizeBytes: size }) =>
-      !ok && size === sizeBytes && reason !== undefined && reasonTable[reason].tells.size === 'yes',
+    ({ reason, sizeBytes: size }) =>
+      size === sizeBytes && reason !== undefined && reasonTable[reason].tells.size === 'yes',
   );
 }
 
 function nothingSure({ tried }: Known): Because {
-  const failed = tried.filter((one): one is Tried & { reason: FailureReason } => one.reason !== undefined);
   const kind = tried.some(({ ok }) => ok) ? 'unsteady' : 'nothing_passes';
-  return { kind, reason: failed[0]?.reason };
+  return { kind, reason: tried.find(({ ok }) => !ok)?.reason };
 }

@@ -99,10 +99,73 @@ describe('sizes', () => {
       known({ client: 'crane', limits: [limit()], tried: [passed(MB)] }),
       { verdict: 'unknown', because: { kind: 'untried' } },
     ],
+    [
+      "another client's largest accepted",
+      [11 * MB],
+      known({
+        client: 'crane',
+        tried: [passed(MB)],
+        limits: [limit({ conclusion: 'none-up-to', largestAccepted: 20 * MB, smallestRejected: undefined })],
+      }),
+      { verdict: 'unknown', because: { kind: 'untried', acceptedBytes: MB } },
+    ],
+    [
+      'as many bytes as a time limit has seconds',
+      [50],
+      known({
+        limits: [limit({ unit: 'seconds', largestAccepted: 55, conclusion: 'none-up-to' })],
+        tried: [passed(1)],
+      }),
+      { verdict: 'unknown', because: { kind: 'untried', acceptedBytes: 1 } },
+    ],
+    [
+      'the smaller of two that failed, which does not name the size',
+      [11 * MB],
+      known({
+        tried: [
+          passed(MB),
+          { sizeBytes: 20 * MB, ok: false, reason: 'body_too_large' },
+          { sizeBytes: 10 * MB, ok: false, reason: 'connection_reset' },
+        ],
+      }),
+      { verdict: 'unknown', because: { kind: 'other_failure', rejectedBytes: 10 * MB, reason: 'connection_reset' } },
+    ],
+    [
+      'nothing gets through any more, but something did: for what failed last',
+      [MB],
+      known({ tried: [passed(MB), { sizeBytes: 1_000, ok: false, reason: 'body_too_large' }] }),
+      { verdict: 'unknown', because: { kind: 'unsteady', reason: 'body_too_large' } },
+    ],
+    ['nothing was tried', [MB], known(), { verdict: 'unknown', layer: 1, because: { kind: 'untried' } }],
     ['no layers', [], limited, { verdict: 'passes', waysOut: [] }],
   ])('%s', (_what, sizes, place, wanted) => {
     expect(of(sizes, place)).toMatchObject([wanted]);
   });
+});
+
+test('what gets through names no layer', () => {
+  expect(of([99 * MB, MB], limited)).toEqual([
+    {
+      image: 'app',
+      registry: 'gitea',
+      path: 'edge',
+      client: 'docker',
+      verdict: 'passes',
+      because: { kind: 'accepted', acceptedBytes: 99 * MB },
+      waysOut: [],
+    },
+  ]);
+});
+
+test('of a client that is not known here nothing is guessed: as it lies, one layer at a time', () => {
+  const image = { name: 'app', layers: [{ storedBytes: 9 * MB, compression: 'none' as const, gzipBytes: MB }] };
+  const place = known({ client: 'of tomorrow', tried: [passed(5 * MB)] });
+  expect(advise([image], [place])).toMatchObject([{ verdict: 'unknown', layerBytes: 9 * MB }]);
+  const seconds = limit({ client: 'of tomorrow', unit: 'seconds', smallestRejected: 10 });
+  const slow = { ...place, tried: [passed(9 * MB)], limits: [seconds], bytesPerSecond: MB };
+  expect(advise([{ name: 'app', layers: [...image.layers, ...image.layers] }], [slow])).toMatchObject([
+    { verdict: 'passes' },
+  ]);
 });
 
 describe('times', () => {
@@ -113,6 +176,25 @@ describe('times', () => {
     expect(of([70 * MB], slow)).toMatchObject([
       { verdict: 'dies', because: { kind: 'time', neededSeconds: 70, rejectedSeconds: 60 } },
     ]);
+  });
+
+  test.each([
+    ['as long as what is cut, alone', [60 * MB], {}, 'dies'],
+    ['shorter', [59 * MB], {}, 'unknown'],
+    ['longer, and no rate was measured', [70 * MB], { bytesPerSecond: undefined }, 'unknown'],
+    ['longer than what another client is cut at', [70 * MB], { limits: [{ ...seconds, client: 'crane' }] }, 'unknown'],
+    [
+      'longer than what was tried',
+      [70 * MB],
+      { limits: [limit({ unit: 'seconds', conclusion: 'none-up-to', smallestRejected: undefined })] },
+      'unknown',
+    ],
+    ['as long as what is cut, together', [30 * MB, 30 * MB], {}, 'unknown'],
+    ['shorter, together', [29 * MB, 29 * MB], {}, 'passes'],
+    ['longer, together, and no rate was measured', [40 * MB, 40 * MB], { bytesPerSecond: undefined }, 'passes'],
+    ['longer, together, and nothing is cut', [40 * MB, 40 * MB], { limits: [] }, 'passes'],
+  ])('layers that take %s', (_what, sizes, changes, verdict) => {
+    expect(of(sizes, { ...slow, ...changes })).toMatchObject([{ verdict }]);
   });
 
   test('layers that are quick enough one by one, and together may not be', () => {
@@ -170,5 +252,35 @@ describe('ways out', () => {
   test('a path of another registry is none', () => {
     const elsewhere = known({ registry: 'harbor', path: 'other', tried: [passed(600 * MB)] });
     expect(of([200 * MB], limited, elsewhere)[0]?.waysOut).toEqual([{ kind: 'split', bytes: 99 * MB }]);
+  });
+
+  const plain = (gzipBytes: number) => ({
+    name: 'app',
+    layers: [{ storedBytes: 505 * MB, compression: 'none' as const, gzipBytes }],
+  });
+  const containerd = (changes: Partial<Known>) =>
+    known({ client: 'docker-containerd', tried: [passed(MB)], ...changes });
+  const ofContainerd = [limit({ client: 'docker-containerd' })];
+  const kindsOf = (...args: Parameters<typeof advise>): string[] =>
+    advise(...args).flatMap(({ waysOut }) => waysOut.map(({ kind }) => kind));
+
+  test.each([
+    ['no more than what is accepted', 99 * MB, { limits: ofContainerd }, ['compress', 'split']],
+    ['more than what is accepted', 99 * MB + 1, { limits: ofContainerd }, ['split']],
+    ['less, where nothing was refused', MB, {}, []],
+  ])('what is packed is %s', (_what, gzipBytes, changes, kinds) => {
+    expect(kindsOf([plain(gzipBytes)], [containerd(changes)])).toEqual(kinds);
+  });
+
+  test('between what is accepted and what is refused, smaller layers are one', () => {
+    expect(of([99 * MB + 1], limited)[0]?.waysOut).toEqual([{ kind: 'split', bytes: 99 * MB }]);
+  });
+
+  test('against a limit on time, or where not even the smallest is accepted, neither is', () => {
+    const seconds = limit({ unit: 'seconds', smallestRejected: 60, client: 'docker-containerd' });
+    const slow = containerd({ limits: [seconds], bytesPerSecond: MB });
+    expect(kindsOf([plain(MB)], [slow])).toEqual([]);
+    const refused = containerd({ tried: [{ sizeBytes: MB, ok: false, reason: 'body_too_large' }] });
+    expect(kindsOf([plain(2 * MB)], [refused])).toEqual([]);
   });
 });
