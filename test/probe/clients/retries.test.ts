@@ -62,6 +62,7 @@ describe('what is begun anew', () => {
     ['docker', 'push', connection],
     ['docker@20.10', 'push', connection],
     ['crane', 'push', ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']],
+    ['podman@4.3', 'push', ['ECONNRESET', 'UND_ERR_SOCKET', 'ETIMEDOUT']],
     ['docker', 'pull', connection],
     ['buildkit', 'pull', ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'ETIMEDOUT', 'EAI_AGAIN']],
     ['podman', 'pull', ['ECONNRESET', 'UND_ERR_SOCKET', 'ETIMEDOUT']],
@@ -242,6 +243,7 @@ test.each([
   ['any refusal', { status: 416, retryAfterMs: 0 }, true],
   ['a missing login', { status: 401, retryAfterMs: 0 }, false],
   ['a refusal that asks to wait', { status: 429, retryAfterMs: 1 }, false],
+  ['the same without a time', { status: 429, retryAfterMs: 0 }, true],
   ['one that says nothing of the host, and asks to wait', { status: 416, retryAfterMs: 1 }, true],
 ])('regctl goes on from where the registry stands after %s', (_what, refusal, wanted) => {
   expect(clientProfiles.regctl.resumesAfter?.(refusal)).toBe(wanted);
@@ -254,4 +256,8 @@ test('a client of our own has its name, and what finds out most about a login', 
     requestHeaders: {},
     tokens: { refresh: 'clock-and-401', clientId: 'blobprobe' },
   });
+});
+
+test('containerd asks for a manifest by its digest in the type that it was named with, and for any', () => {
+  expect(clientProfiles.containerd.pull.acceptByDigest?.('application/x')).toBe('application/x, */*');
 });
