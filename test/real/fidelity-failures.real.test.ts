@@ -26,7 +26,7 @@ const isThere = (name: PusherName): boolean =>
   findComponent(realPushers[name].component) !== undefined &&
   (process.getuid?.() === 0 || realPushers[name].isolated !== true);
 
-const timeout = 480_000;
+const timeout = 800_000;
 
 for (const pusher of pusherNames) {
   const { component, row, skips, differs } = realPushers[pusher];

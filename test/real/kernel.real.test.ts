@@ -73,7 +73,7 @@ describeWhere(read !== undefined, 'koffi', 'what the kernel tells', () => {
       ['a line that loses a quarter', { lostPercent: 25 }, ['line_lossy']],
       ['a line that is not thin', { rate: '400mbit' }, []],
       ['a line that loses one of a thousand, and is fast', { lostPercent: 0.1 }, []],
-    ])('%s', { timeout: 120_000 }, async (_name, line, expected) => {
+    ])('%s', { timeout: 180_000 }, async (_name, line, expected) => {
       const { diagnosis, text } = await diagnosedOver(line);
       const { kind, findings } = diagnosis;
       const found = findings.map(({ cause }) => cause);

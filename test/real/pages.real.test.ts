@@ -49,8 +49,8 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
         },
       },
       checks: {
-        small: { size: '64KiB', every: '2s', timeout: '2s', clients: ['docker-containerd'] },
-        large: { size: '2MiB', every: '2s', timeout: '2s', clients: ['docker-containerd'] },
+        small: { size: '64KiB', every: '2s', timeout: '6s', clients: ['docker-containerd'] },
+        large: { size: '2MiB', every: '2s', timeout: '6s', clients: ['docker-containerd'] },
       },
       retryWaitScale: 0.001,
     });
@@ -158,7 +158,7 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
   });
 
   test('a run on demand is seen while it waits and runs, and becomes its result by itself', async () => {
-    lab.edge('internal').setFaults([{ kind: 'throttle', bytesPerSecond: MiB, direction: 'request' }]);
+    lab.edge('internal').setFaults([{ kind: 'throttle', bytesPerSecond: MiB / 2, direction: 'request' }]);
     const page = await visit('/runs');
     // From the page's own origin, as a button on it would.
     const location = await page.evaluate<{ status: number; location: string }>(`(async () => {

@@ -1,5 +1,6 @@
 import type { ClientName } from '../../src/probe/clients/client-profiles.ts';
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DemoEdge, startEdge } from '../support/lab/edge.ts';
 import type { Fault } from '../support/lab/faults/fault.ts';
@@ -35,6 +36,9 @@ interface Push {
   readonly pause?: { readonly afterBytes: number; readonly durationMs: number } | undefined;
 }
 
+/** After each MiB, so that what a hop refuses is refused while the body is on its way, however late the hop is. */
+const restMs = 50;
+
 async function push({ origin, client, sizeBytes, tls, pause }: Push): Promise<string> {
   const path = tls ? { tls: { insecure: false, minVersion: 'TLSv1.2', caFile: certificates.caFile } as const } : {};
   const check = checkOf(origin, { client, sizeBytes, path });
@@ -44,11 +48,12 @@ async function push({ origin, client, sizeBytes, tls, pause }: Push): Promise<st
     async take(bytes: number): Promise<void> {
       const before = sent;
       sent += bytes;
+      if (Math.floor(before / MiB) < Math.floor(sent / MiB)) await sleep(restMs);
       if (pause === undefined || before > pause.afterBytes || sent <= pause.afterBytes) return;
-      await new Promise((resolve) => setTimeout(resolve, pause.durationMs));
+      await sleep(pause.durationMs);
     },
   };
-  return outcome(await runOnce(chunked, runDeps({ pacer, stallTimeoutMs: 10_000 })));
+  return outcome(await runOnce(chunked, runDeps({ pacer, stallTimeoutMs: 20_000 })));
 }
 /** A stand-in of the lab for one hop: a preset, with some of its numbers changed to those that the real one was given. */
 interface StandIn {
@@ -106,7 +111,7 @@ type Hop = readonly [program: ProxyProgram, options: Omit<ProxyOptions, 'upstrea
 interface Case {
   readonly hops: readonly Hop[];
   readonly sizeBytes: number;
-  /** `docker-registry`: Debian's; `slow`: the lab's, which takes 2.5 s to commit; `down`: nobody listens. */
+  /** `docker-registry`: Debian's; `slow`: the lab's, which takes 5 s to commit; `down`: nobody listens. */
   readonly registry: 'docker-registry' | 'slow' | 'down';
   readonly pauseMs?: number;
   readonly outcomes: Readonly<Record<(typeof clients)[number], string>>;
@@ -118,9 +123,8 @@ async function outcomes(
 ): Promise<Record<string, string>> {
   const tls = hops[0]?.[1].tls !== undefined;
   const pause = pauseMs === undefined ? undefined : { afterBytes: 0.625 * MiB, durationMs: pauseMs };
-  const seen: Record<string, string> = {};
-  for (const client of clients) seen[client] = await push({ origin, client, sizeBytes, tls, pause });
-  return seen;
+  const seen = clients.map(async (client) => [client, await push({ origin, client, sizeBytes, tls, pause })] as const);
+  return Object.fromEntries(await Promise.all(seen));
 }
 
 /** Runs all clients over the real hops and over the lab's, to the same registry. */
@@ -156,7 +160,7 @@ function tlsOf({ tls }: Omit<ProxyOptions, 'upstreamPort'>): { tls?: { cert: str
 async function startRegistryOf(kind: Case['registry'], closers: (() => Promise<void>)[]): Promise<number> {
   if (kind === 'down') return freePort();
   if (kind === 'slow') {
-    const slow: DemoRegistry = await startDemoRegistry({ settings: { commitDelayMs: 2_500 } });
+    const slow: DemoRegistry = await startDemoRegistry({ settings: { commitDelayMs: 5_000 } });
     closers.push(slow.close);
     return slow.port;
   }
@@ -181,7 +185,7 @@ const down = (proxy: string, status: number): Case['outcomes'] => ({
 const debian = { registry: 'docker-registry', sizeBytes: 16 * MiB } as const;
 const slow = { registry: 'slow', sizeBytes: MiB / 2 } as const;
 const nobody = { registry: 'down', sizeBytes: 1000 } as const;
-const pausing = { registry: 'docker-registry', sizeBytes: 2 * MiB, pauseMs: 2_500 } as const;
+const pausing = { registry: 'docker-registry', sizeBytes: 2 * MiB, pauseMs: 5_000 } as const;
 const limit = { limitBytes: MiB };
 const tls = (): { tls: CertificateFiles } => ({ tls: certificates });
 
@@ -207,18 +211,18 @@ const nginxRows: readonly Row[] = [
     'a body at it, over TLS',
     () => ({ hops: [['nginx', { ...limit, ...tls() }]], ...debian, sizeBytes: MiB, outcomes: all('ok') }),
   ],
-  ['proxy_read_timeout', () => ({ hops: [['nginx', { answerSeconds: 1 }]], ...slow, outcomes: late('nginx') })],
+  ['proxy_read_timeout', () => ({ hops: [['nginx', { answerSeconds: 2 }]], ...slow, outcomes: late('nginx') })],
   [
     'client_body_timeout',
     () => ({
-      hops: [['nginx', { limitBytes: 8 * MiB, pauseSeconds: 1 }]],
+      hops: [['nginx', { limitBytes: 8 * MiB, pauseSeconds: 2 }]],
       ...pausing,
       outcomes: all('connection_reset send none -'),
     }),
   ],
   [
     'a pause below client_body_timeout',
-    () => ({ hops: [['nginx', { limitBytes: 8 * MiB, pauseSeconds: 8 }]], ...pausing, outcomes: all('ok') }),
+    () => ({ hops: [['nginx', { limitBytes: 8 * MiB, pauseSeconds: 15 }]], ...pausing, outcomes: all('ok') }),
   ],
   ['no registry', () => ({ hops: [['nginx', {}]], ...nobody, outcomes: down('nginx', 502) })],
 ];
@@ -228,19 +232,19 @@ const haproxyRows: readonly Row[] = [
   ['a large body, over TLS', () => ({ hops: [['haproxy', tls()]], ...debian, outcomes: all('ok') })],
   [
     'timeout server, the registry is late',
-    () => ({ hops: [['haproxy', { answerSeconds: 1 }]], ...slow, outcomes: late('haproxy') }),
+    () => ({ hops: [['haproxy', { answerSeconds: 2 }]], ...slow, outcomes: late('haproxy') }),
   ],
   [
     'timeout server, the client pauses',
     () => ({
-      hops: [['haproxy', { answerSeconds: 1 }]],
+      hops: [['haproxy', { answerSeconds: 2 }]],
       ...pausing,
       outcomes: all('response_timeout send haproxy 504'),
     }),
   ],
   [
     'timeout client, the client pauses: nothing happens',
-    () => ({ hops: [['haproxy', { pauseSeconds: 1 }]], ...pausing, outcomes: all('ok') }),
+    () => ({ hops: [['haproxy', { pauseSeconds: 2 }]], ...pausing, outcomes: all('ok') }),
   ],
   ['no registry', () => ({ hops: [['haproxy', {}]], ...nobody, outcomes: down('haproxy', 503) })],
 ];
@@ -256,7 +260,7 @@ const caddyRows: readonly Row[] = [
       outcomes: { ...tooLarge('caddy'), 'docker-containerd': 'origin_unreachable send caddy 502' },
     }),
   ],
-  ['response_header_timeout', () => ({ hops: [['caddy', { answerSeconds: 1 }]], ...slow, outcomes: late('caddy') })],
+  ['response_header_timeout', () => ({ hops: [['caddy', { answerSeconds: 2 }]], ...slow, outcomes: late('caddy') })],
   ['no registry', () => ({ hops: [['caddy', {}]], ...nobody, outcomes: down('caddy', 502) })],
 ];
 
@@ -301,7 +305,7 @@ const chainRows: readonly Row[] = [
     () => ({
       hops: [
         ['nginx', {}],
-        ['haproxy', { answerSeconds: 1 }],
+        ['haproxy', { answerSeconds: 2 }],
       ],
       ...slow,
       outcomes: late('haproxy'),
@@ -311,8 +315,8 @@ const chainRows: readonly Row[] = [
     'the outer one has less patience',
     () => ({
       hops: [
-        ['haproxy', { answerSeconds: 1 }],
-        ['nginx', { answerSeconds: 2 }],
+        ['haproxy', { answerSeconds: 2 }],
+        ['nginx', { answerSeconds: 4 }],
       ],
       ...slow,
       outcomes: late('haproxy'),

@@ -13,6 +13,8 @@ import { temporaryDirectory, type TemporaryDirectory } from './support/temporary
 
 interface Exemplar {
   readonly labels: Readonly<Record<string, string>>;
+  /** Seconds. */
+  readonly timestamp: number;
 }
 
 interface ExemplarSeries {
@@ -137,7 +139,9 @@ describeWithComponents(['prometheus'], 'Prometheus scrapes', () => {
     const found = await ask<ExemplarSeries[]>(
       `/query_exemplars?query=blobprobe_failure_sent_bytes_bucket&start=${end - 120}&end=${end + 60}`,
     );
-    const exemplars = found.flatMap((series) => series.exemplars);
+    const exemplars = found
+      .flatMap((series) => series.exemplars)
+      .toSorted((one, other) => one.timestamp - other.timestamp);
     expect(exemplars.length).toBeGreaterThan(0);
     const { run_id: runId = '', ray_id: rayId } = exemplars.at(-1)!.labels;
     expect(rayId).toMatch(/^[0-9a-f]{8,32}(?:-[A-Z]{3})?$/);

@@ -223,7 +223,7 @@ describe('lines of a server that come back in requests', () => {
       },
     });
     await runOnce(
-      lab.check(server.url, { check: { timeoutMs: deadlineMs } }),
+      lab.check(server.url, { check: { timeoutMs: 10_000 } }),
       runDeps({ payloads, cleanupTimeoutMs: 100 }),
     );
     expect(seen[0]).toMatch(/^\//);

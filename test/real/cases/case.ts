@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import type { Diagnosis, Finding } from '../../../src/probe/diagnose/finding.ts';
 import type { Blame } from '../../../src/probe/failure.ts';
@@ -107,15 +108,17 @@ function wordsOf({ cause, title, remedy, evidence }: Finding): string {
   return [cause, title, remedy, ...evidence].join('\n');
 }
 
+/** The mean of a minute knows little of what began some seconds ago, and what runs at this moment little of what ran before. */
+function loadNow(): number {
+  const running = Number(readFileSync('/proc/loadavg', 'utf8').split(' ')[3]?.split('/')[0]);
+  return Math.max(loadavg()[0]!, running) / availableParallelism();
+}
+
 /**
  * What is wrong with what was said, one sentence each; nothing: it is right, or honestly unknown where that is allowed. `load`: so many want to run
  * for each processor. Where that is more than one, this host is slow, and where it is far more, so are the hops on it: that may be said, too.
  */
-export function misjudged(
-  expected: Case['expected'],
-  diagnosis: Diagnosis,
-  load = loadavg()[0]! / availableParallelism(),
-): string[] {
+export function misjudged(expected: Case['expected'], diagnosis: Diagnosis, load = loadNow()): string[] {
   const { kind, why, unexplained } = diagnosis;
   const findings = diagnosis.findings.filter(
     ({ cause }) => !(load > 1 && cause === 'prober_slow') && !(load > 4 && cause === 'receiver_slow'),

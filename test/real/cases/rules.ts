@@ -206,11 +206,11 @@ const rules: readonly Rule[] = [
   },
   {
     hop: 'haproxy',
-    what: 'new connections are refused above a rate, for a minute',
+    what: 'new connections are refused above a rate, for a while',
     source: 'HAProxy configuration manual, sc_conn_rate',
     more: () => ({
       frontend:
-        'stick-table type ip size 1k expire 4s store conn_rate(4s)\n  tcp-request connection reject if { src_conn_rate gt 8 }\n  tcp-request connection track-sc0 src\n  default_backend back',
+        'stick-table type ip size 1k expire 20s store conn_rate(20s)\n  tcp-request connection reject if { src_conn_rate gt 8 }\n  tcp-request connection track-sc0 src\n  default_backend back',
     }),
     right: /connections_limited/,
   },

@@ -80,7 +80,7 @@ export async function startApiServer(): Promise<ApiServer> {
     });
     for (const definition of definitions()) await api.create(definition);
     await waitFor('the definitions', async () => (await established(api)) === definitions().length, {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
     const kubeconfig = writeKubeconfig(path, port, token);
     return {

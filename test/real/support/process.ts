@@ -62,13 +62,16 @@ async function stop(child: ChildProcess, exited: Promise<number | string>, signa
 }
 
 const given = new Set<number>();
+/** Workers that run side by side take every other port: none takes what another has just found free. */
+const workers = 4;
+const worker = Number(process.env['VITEST_POOL_ID'] ?? 0) % workers;
 
 /**
  * A TCP port of 127.0.0.1 on which nobody listens. For programs that cannot choose one themselves. From below those that the kernel gives to
  * connections (`ip_local_port_range` begins at 32768), so that none of them has taken it when the program wants it.
  */
 export async function freePort(): Promise<number> {
-  const port = randomInt(10_000, 32_768);
+  const port = randomInt(10_000 / workers, 32_768 / workers) * workers + worker;
   const server = createServer();
   const isFree = await new Promise<boolean>((resolve) => {
     server.once('error', () => resolve(false));

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireComponent } from '../../support/component.ts';
-import { freePort, startProcess, waitUntilListening } from './process.ts';
+import { freePort, startProcess, waitFor } from './process.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 export interface QueryResult {
@@ -54,7 +54,15 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Runni
     `--web.listen-address=127.0.0.1:${port}`,
     '--enable-feature=exemplar-storage',
   ]);
-  await waitUntilListening(port, program);
+  // It listens before its storage is open, and answers 503 until then.
+  const isReady = async (): Promise<boolean> => {
+    if (!program.isRunning()) throw new Error(`ended before it was ready:\n${program.output()}`);
+    return fetch(`http://127.0.0.1:${port}/-/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  };
+  await waitFor('Prometheus to be ready', isReady, { timeoutMs: 60_000, details: program.output });
   const get = async (path: string): Promise<unknown> => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(20_000) });
     const body = (await response.json()) as { status: string; error?: string; data: unknown };

@@ -84,8 +84,8 @@ function relay(client: Socket, upstream: Socket, { connection, requests, inject,
     current.answeredMs = performance.now();
     const early = injected.afterBytes !== undefined;
     client.write(answerText(injected, early));
-    // What still comes is read and thrown away, so that no reset overtakes the answer.
-    if (early) client.end();
+    // Nothing more is read: the body stays incomplete, however late the program looks. Nothing is closed either, so no reset overtakes the answer.
+    if (early) client.pause();
   };
   const parser = new WireParser({
     onHead(request) {
