@@ -9,7 +9,7 @@ import { focusedName, lowContrasts } from './support/in-page.ts';
 import { waitFor } from './support/process.ts';
 
 const MiB = 1024 ** 2;
-const waitMs = 20_000;
+const waitMs = 30_000;
 /** What rings, moves a cursor or flips the reading direction. */
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const controls = /[\u0007\u001b\u202e]/;
@@ -49,8 +49,8 @@ describeWithComponents(['chromium'], 'the pages in a browser', () => {
         },
       },
       checks: {
-        small: { size: '64KiB', every: '2s', timeout: '6s', clients: ['docker-containerd'] },
-        large: { size: '2MiB', every: '2s', timeout: '6s', clients: ['docker-containerd'] },
+        small: { size: '64KiB', every: '5s', timeout: '5s', clients: ['docker-containerd'] },
+        large: { size: '2MiB', every: '5s', timeout: '5s', clients: ['docker-containerd'] },
       },
       retryWaitScale: 0.001,
     });
