@@ -210,9 +210,10 @@ const rules: readonly Rule[] = [
     source: 'HAProxy configuration manual, sc_conn_rate',
     more: () => ({
       frontend:
-        'stick-table type ip size 1k expire 20s store conn_rate(20s)\n  tcp-request connection reject if { src_conn_rate gt 8 }\n  tcp-request connection track-sc0 src\n  default_backend back',
+        'stick-table type ip size 1k expire 8s store conn_rate(8s)\n  tcp-request connection reject if { src_conn_rate gt 8 }\n  tcp-request connection track-sc0 src\n  default_backend back',
     }),
-    right: /connections_limited/,
+    // As long as none gets in it may be a ban.
+    right: /connections_limited|no_more_connections/,
   },
   {
     hop: 'nginx',
