@@ -310,3 +310,155 @@ test.each([
 ])('what tells of no request is not known: %s', (line) => {
   expect(explainLine(line)).toMatchObject({ kind: 'unknown' });
 });
+
+/** A line of nginx's access log, of a request that nginx refused. */
+const refused = (request: string, status: number, agent = 'docker/29'): string =>
+  `1.2.3.4 - - [x] "${request} HTTP/1.1" ${status} 1 "-" "${agent}"`;
+
+test.each([
+  ['POST /v2/a/blobs/uploads/', 'start'],
+  ['POST /v2/a/blobs/uploads', 'start'],
+  ['POST /v2/a/blobs/uploads/?digest=sha256:1', 'start'],
+  ['POST /token', 'auth'],
+  ['PATCH /v2/a/blobs/uploads/1', 'send'],
+  ['PUT /v2/a/blobs/uploads/1', 'send'],
+  ['PUT /v2/a/manifests/latest', 'commit'],
+  ['DELETE /v2/a/blobs/sha256:1', 'cleanup'],
+  ['HEAD /v2/a/blobs/sha256:1', 'verify'],
+  ['GET /v2/a/blobs/sha256:1', 'pull'],
+  ['GET /v2/a/manifests/latest', 'pull'],
+  ['GET /v2/a/tags/list', 'pull'],
+  ['GET /v2/', 'auth'],
+  ['GET /v2', 'auth'],
+])('%s is in %s', (request, phase) => {
+  expect(explainLine(refused(request, 503))).toMatchObject({ kind: 'failure', failure: { phase, status: 503 } });
+});
+
+test('what a failure of a line holds', () => {
+  const line =
+    '2026/11/28 22:00:00 [error] 7#7: *1 client intended to send too large body: 104857600 bytes, client: 10.0.0.9, request: "PATCH /v2/a/blobs/uploads/1?_state=x HTTP/1.1"';
+  const words = 'client intended to send too large body: 104857600 bytes';
+  expect(explainLine(line)).toMatchObject({
+    restsOn: 'words of one line',
+    client: 'docker',
+    failure: {
+      reason: 'body_too_large',
+      phase: 'send',
+      answeredBy: 'nginx',
+      blame: 'ingress',
+      status: 413,
+      sentBytes: 104_857_600,
+      elapsedMs: 0,
+      blob: 'blob',
+      evidence: { message: words, method: 'PATCH', url: '/v2/a/blobs/uploads/1', code: undefined, body: undefined },
+    },
+  });
+  expect(explainLine(refused('PUT /v2/a/blobs/uploads/1', 413))).toMatchObject({
+    restsOn: 'one line',
+    failure: { evidence: { message: "combined access log, taken for nginx's", method: 'PUT' } },
+  });
+});
+
+test("a registry's own words are what it answers, and a hop's are not", () => {
+  const line = (more: string): string =>
+    `level=error http.request.method=PATCH http.request.uri="/v2/a/blobs/uploads/1" http.response.status=500 ${more}`;
+  expect(explainLine(line('err.code=unknown err.detail="disk is full"'))).toMatchObject({
+    failure: {
+      answeredBy: 'registry',
+      registryCode: 'UNKNOWN',
+      evidence: { message: 'disk is full', body: 'disk is full' },
+    },
+  });
+  expect(explainLine(line(''))).toMatchObject({ failure: { evidence: { body: undefined } } });
+});
+
+describe('a client that went away', () => {
+  const gone = (request: string): string => refused(request, 499);
+
+  test.each([
+    ['in its body', 'PATCH /v2/a/blobs/uploads/1', 'connection_reset', 'send'],
+    ['while it waited', 'PUT /v2/a/manifests/latest', 'connection_reset', 'commit'],
+  ])('%s: a cut, which nobody answered', (_what, request, reason, phase) => {
+    expect(explainLine(gone(request))).toMatchObject({
+      kind: 'failure',
+      failure: { reason, phase, answeredBy: 'none', status: undefined, evidence: { code: 'ECONNRESET' } },
+    });
+  });
+
+  test.each([
+    [57_999, 'none'],
+    [58_000, 'traefik'],
+    [62_000, 'traefik'],
+    [62_001, 'none'],
+  ])("Traefik's 499 after %d ms is of %s: it ends bodies itself after a minute", (ms, answeredBy) => {
+    const line = `${refused('PATCH /v2/a/blobs/uploads/1', 499)} 7 "r@docker" "http://10.0.0.5:5000" ${ms}ms`;
+    expect(explainLine(line)).toMatchObject({ failure: { answeredBy, elapsedMs: ms } });
+  });
+});
+
+test('a registry that closed the connection is a cut as well', () => {
+  const line =
+    '10.0.0.9:41234 [28/Nov/2026:22:00:00.123] fe be/registry 0/0/1/-1/5 -1 198 - - SD-- 1/1/0/0/0 0/0 "PUT /v2/a/blobs/uploads/1 HTTP/1.1"';
+  expect(explainLine(line)).toMatchObject({
+    kind: 'failure',
+    failure: { reason: 'connection_reset', answeredBy: 'none', evidence: { code: 'ECONNRESET' } },
+  });
+});
+
+describe('borders of what is explained', () => {
+  test.each([
+    ['16 KiB of anything', 'x'.repeat(16 * 1024), 'the line is in no format that is known'],
+    ['a character more', 'x'.repeat(16 * 1024 + 1), 'the line is longer than 16 KiB'],
+    ['an address that only begins so', refused('GET /v2x/', 404), 'it is no request to a registry'],
+    [
+      'a request of something else',
+      'level=error http.request.method=PATCH http.request.uri="/other" http.response.status=500',
+      'it is no request to a registry',
+    ],
+  ])('%s is not known', (_what, line, why) => {
+    expect(explainLine(line)).toEqual({ kind: 'unknown', why });
+  });
+
+  test.each([
+    [refused('PATCH /v2/a/blobs/uploads/1', 399), '399 is no failure'],
+    [refused('GET /token', 401), 'a login begins with 401; it is a failure when nothing comes after it'],
+    [refused('GET /v2/a/manifests/1', 404), 'clients look before they push, and 404 is the usual answer'],
+  ])('%s is no failure', (line, why) => {
+    expect(explainLine(line)).toMatchObject({ kind: 'no-failure', why });
+  });
+
+  test.each(['PATCH /v2/a/blobs/uploads/1', 'PUT /v2/a/manifests/1'])('404 to %s is a failure', (request) => {
+    expect(explainLine(refused(request, 404))).toMatchObject({ kind: 'failure' });
+  });
+
+  test('around a line there are four things at most', () => {
+    const line = refused('PATCH /v2/a/blobs/uploads/1', 413);
+    const wrapped = (times: number): string => `${'web-1 | '.repeat(times)}${line}`;
+    expect([4, 5].map((times) => explainLine(wrapped(times)).kind)).toEqual(['failure', 'unknown']);
+  });
+
+  test('what was passed on has no findings: nobody knows whose words it is in', () => {
+    expect(explainLine(refused('PATCH /v2/a/blobs/uploads/1', 403))).toMatchObject({
+      kind: 'failure',
+      failure: { answeredBy: 'other' },
+      findings: [],
+      restsOn: 'one line',
+    });
+  });
+
+  test('each cause is named once', () => {
+    const causes = causesOf(refused('PATCH /v2/a/blobs/uploads/1', 504));
+    expect(causes.length).toBeGreaterThan(1);
+    expect(new Set(causes).size).toBe(causes.length);
+  });
+});
+
+test.each([
+  ['crane/v0.22.1 go-containerregistry/v0.22.1', 'crane'],
+  ['containerd/2.4.2', 'containerd'],
+  ['buildkit/v0.34', 'buildkit'],
+  ['-', 'docker'],
+  ['x docker/29', 'docker'],
+])('the user agent %s is of %s', (agent, client) => {
+  expect(explainLine(refused('PATCH /v2/a/blobs/uploads/1', 413, agent))).toMatchObject({ client });
+});
