@@ -57,9 +57,10 @@ export function tlsSettings(
   const { tls } = path;
   const own = isOwnHost(path, target);
   const name = own ? (tls.serverName ?? target.host) : target.host;
-  const showsCertificate = own && tls.certFile !== undefined && tls.keyFile !== undefined;
+  const { caFile, certFile, keyFile } = tls;
+  const shown = own && certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : undefined;
   const settings: TlsSettings = {
-    showsCertificate,
+    showsCertificate: shown !== undefined,
     host: name,
     rejectUnauthorized: !tls.insecure,
     checkServerIdentity: checkName,
@@ -68,14 +69,14 @@ export function tlsSettings(
   if (isIP(name) === 0) settings.servername = name;
   const context: SecureContextOptions = { minVersion: tls.minVersion };
   try {
-    if (tls.caFile !== undefined) {
+    if (caFile !== undefined) {
       // The path's own host is checked against its CA alone; other allowed hosts (a public token service) may be either.
-      const ca = readFileSync(tls.caFile, 'utf8');
+      const ca = readFileSync(caFile, 'utf8');
       context.ca = own ? ca : [ca, ...rootCertificates];
     }
-    if (own && tls.certFile !== undefined && tls.keyFile !== undefined) {
-      context.cert = readFileSync(tls.certFile);
-      context.key = readFileSync(tls.keyFile);
+    if (shown !== undefined) {
+      context.cert = readFileSync(shown.certFile);
+      context.key = readFileSync(shown.keyFile);
     }
     settings.secureContext = contextOf(context);
   } catch (error) {

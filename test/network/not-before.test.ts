@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { notBefore } from '../../src/network/not-before.ts';
 
 /** Waits on a clock that shows these times, one at each look; how often it was looked at when the action came. */
@@ -12,6 +12,37 @@ function looks(delayMs: number, ...shown: readonly number[]): Promise<number> {
     );
   });
 }
+
+afterEach(() => vi.useRealTimers());
+
+test.each([
+  [0.5, true],
+  [20, true],
+  // So early is no timer: the clock was set back, or stands still.
+  [20.5, false],
+  [1_000, false],
+  [0, false],
+  [-5, false],
+])('with %d ms left at the wake the action waits for them: %s', (leftMs, waits) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  let nowMs = 100;
+  let came = 0;
+  notBefore(
+    49.5,
+    () => nowMs,
+    () => (came += 1),
+  );
+  nowMs = 149.5 - leftMs;
+  vi.advanceTimersByTime(49);
+  expect(came).toBe(0);
+  vi.advanceTimersByTime(1);
+  expect(came).toBe(waits ? 0 : 1);
+  // Node counts whole milliseconds, and may come one of them early.
+  vi.advanceTimersByTime(Math.max(0, Math.ceil(leftMs)));
+  expect(came).toBe(waits ? 0 : 1);
+  vi.advanceTimersByTime(1);
+  expect(came).toBe(1);
+});
 
 test('the action comes once the time is over on the clock that is given', async () => {
   expect(await looks(1, 100, 101)).toBe(2);

@@ -53,6 +53,28 @@ test('certificates are loaded once for what is in their files, so that rotated o
   expect(load(first, 'token.example.net')).toBe(elsewhere);
 });
 
+test('what is loaded differs by client certificate and by the oldest version, and is kept for a few dozen', () => {
+  const authority = createAuthority('a CA');
+  const path = pathWithCa(authority.cert);
+  const identity = authority.issue({ names: ['probe.example.org'], usage: 'client' });
+  const [certFile, keyFile] = [join(folder, 'client.pem'), join(folder, 'client.key')];
+  writeFileSync(certFile, identity.cert);
+  writeFileSync(keyFile, identity.key);
+  const target = { host: 'registry.example.org', port: 443 };
+  const load = (tls: object, host = target.host) =>
+    tlsSettings({ ...path, tls: { ...path.tls, ...tls } }, { ...target, host }, '1.1');
+  const [plain, shown] = [load({}), load({ certFile, keyFile })];
+  expect([plain.showsCertificate, shown.showsCertificate]).toEqual([false, true]);
+  const contexts = [plain, shown, load({ minVersion: 'TLSv1.3' })].map(({ secureContext }) => secureContext);
+  expect(new Set(contexts).size).toBe(3);
+  // It is not shown to another host, and so is not loaded for it.
+  expect(load({ certFile, keyFile }, 'tokens.example.com').secureContext).toBe(
+    load({}, 'tokens.example.com').secureContext,
+  );
+  for (let other = 0; other < 64; other += 1) tlsSettings(pathWithCa(`${authority.cert}\n#${other}\n`), target, '1.1');
+  expect(load({}).secureContext).not.toBe(plain.secureContext);
+});
+
 test('what a handshake asks for follows from path and target', () => {
   const own = pathTo('https://registry.example.org', {
     tls: { insecure: false, minVersion: 'TLSv1.3', serverName: 'inner.example.org' },
