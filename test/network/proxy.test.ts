@@ -1,6 +1,8 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { openTunnel } from '../../src/network/proxy.ts';
+import { type Exchange, type HttpResponse, NetworkError } from '../../src/network/exchange.ts';
+import { openTunnel, proxyAuthorization, proxyFor, unlessRefused } from '../../src/network/proxy.ts';
+import { Secret } from '../../src/network/secrets/secret.ts';
 import { pathTo } from '../support/paths.ts';
 import { failureOf, get, Opened } from '../support/servers.ts';
 
@@ -81,3 +83,86 @@ test.each(['http://127.0.0.1:1', 'http://s3.localhost', 'http://169.254.169.254'
     expect(asked).toHaveLength(1);
   },
 );
+
+test('a proxy is the one of the path, or the one that the environment has for the URL', () => {
+  const url = new URL('https://registry.example.org');
+  const [own, other] = [
+    { host: 'own.test', port: 1 },
+    { host: 'other.test', port: 2 },
+  ];
+  const path = pathTo(url.origin, { proxy: own });
+  expect(proxyFor(path, url)).toBe(own);
+  expect(proxyFor({ ...path, environmentProxy: () => other }, url)).toBe(other);
+  expect(proxyFor({ ...path, environmentProxy: () => undefined }, url)).toBeUndefined();
+  const unusable = (): never => {
+    throw new Error('HTTPS_PROXY names a socks5 proxy');
+  };
+  expect(() => proxyFor({ ...path, environmentProxy: unusable }, url)).toThrow(
+    expect.objectContaining({
+      stage: 'proxy',
+      code: 'PROXY_UNUSABLE',
+      message: 'HTTPS_PROXY names a socks5 proxy',
+    }) as Error,
+  );
+});
+
+test('credentials go to a proxy where there are some; a password may be empty', () => {
+  const proxy = { host: 'own.test', port: 1 };
+  expect(proxyAuthorization(proxy)).toBeUndefined();
+  expect(proxyAuthorization({ ...proxy, username: 'u' })).toBe(`Basic ${btoa('u:')}`);
+  expect(proxyAuthorization({ ...proxy, username: 'u', password: Secret.of('pä:w') })).toBe('Basic dTpww6Q6dw==');
+});
+
+test('only the 407 of a proxy that is spoken to itself is no answer of the registry', () => {
+  const answered = (status: number): Exchange => ({ response: { status } as HttpResponse }) as Exchange;
+  const proxy = { host: 'own.test', port: 1 };
+  for (const one of [answered(403), answered(502), {} as Exchange]) expect(unlessRefused(proxy, one)).toBe(one);
+  const refused = unlessRefused(proxy, answered(407));
+  expect(refused.response).toBeUndefined();
+  expect(refused.error).toBeInstanceOf(NetworkError);
+  expect(refused.error).toMatchObject({
+    stage: 'proxy',
+    code: 'PROXY_407',
+    message: 'proxy own.test:1 passed nothing on: PROXY_407',
+    proxyAnswer: { status: 407 },
+  });
+  expect(refused.error?.exchange).toBe(refused);
+});
+
+/** What an endpoint is told of a proxy that refuses with this page, and then does this. */
+async function refusalOf(page: string, then: (socket: Socket) => void = () => {}): Promise<HttpResponse | undefined> {
+  const { port } = await opened.tcp((socket) => {
+    socket.on('error', () => {}).once('data', () => socket.write(`HTTP/1.1 403 No\r\n${page}`, () => then(socket)));
+  });
+  const asked = openTunnel(connect(port, '127.0.0.1'), { host: '127.0.0.1', port }, 'registry.example.org:443');
+  return (await failureOf(asked)).proxyAnswer;
+}
+
+test('of a page its first 4 KiB are kept', async () => {
+  const whole = await refusalOf(`Content-Length: 6000\r\n\r\n${'a'.repeat(6_000)}`);
+  expect(whole?.body).toHaveLength(4_096);
+  expect(whole?.bodyBytes).toBeGreaterThanOrEqual(4_096);
+  expect(await refusalOf(`Content-Length: 4096\r\n\r\n${'a'.repeat(4_096)}`)).toMatchObject({
+    bodyBytes: 4_096,
+    complete: true,
+  });
+});
+
+test('a page that is cut, or has no length, is told of as far as it came', async () => {
+  const cut = await refusalOf('Content-Length: 9\r\n\r\npage', (socket) => socket.end());
+  expect([Buffer.from(cut?.body ?? []).toString(), cut?.bodyBytes, cut?.complete]).toEqual(['page', 4, false]);
+  const open = await refusalOf('X-A: 1\r\nX-A: 2\r\n\r\npage', (socket) => socket.end());
+  expect([Buffer.from(open?.body ?? []).toString(), open?.complete]).toEqual(['page', false]);
+  expect(open?.headers).toEqual({ 'x-a': ['1', '2'] });
+});
+
+test('a proxy that hangs up before it answers has given no tunnel', async () => {
+  const { port } = await opened.tcp((socket) => socket.once('data', () => socket.end()));
+  const asked = openTunnel(connect(port, '127.0.0.1'), { host: '127.0.0.1', port }, 'registry.example.org:443');
+  expect(await failureOf(asked)).toMatchObject({
+    stage: 'proxy',
+    code: 'ECONNRESET',
+    message: `proxy 127.0.0.1:${port} gave no tunnel: ECONNRESET`,
+    proxyAnswer: undefined,
+  });
+});

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { NetworkError } from '../../src/network/exchange.ts';
 import { resolveHost } from '../../src/network/resolve.ts';
 import { pathTo } from '../support/paths.ts';
 import { Opened } from '../support/servers.ts';
@@ -17,4 +18,51 @@ test.each([
   const path = pathTo('http://registry.example.org', { ...changes, dnsServers: [`127.0.0.1:${port}`] });
   await resolveHost('registry.example.org', path, new AbortController().signal).catch(() => {});
   expect(asked.toSorted()).toEqual(types.map((type) => `${type} registry.example.org`));
+});
+
+const { signal } = new AbortController();
+
+test.each([
+  ['192.0.2.1', 4],
+  ['2001:db8::1', 6],
+] as const)('the address %s is what it is, whatever family is asked for', async (address, family) => {
+  const path = pathTo('http://registry.example.org', { family: family === 4 ? 6 : 4, dnsServers: ['192.0.2.53'] });
+  expect(await resolveHost(address, path, signal)).toEqual([{ address, family }]);
+});
+
+test('own servers are asked for both families, and one that has no address is left out', async () => {
+  const { port } = await opened.dns({ 'registry.example.org': ['192.0.2.1', '192.0.2.2'] });
+  const path = pathTo('http://registry.example.org', { dnsServers: [`127.0.0.1:${port}`] });
+  expect(await resolveHost('registry.example.org', path, signal)).toEqual([
+    { address: '192.0.2.1', family: 4 },
+    { address: '192.0.2.2', family: 4 },
+  ]);
+});
+
+test('a name that nobody has is a failure of DNS that names it', async () => {
+  const { port } = await opened.dns({});
+  const path = pathTo('http://registry.example.org', { dnsServers: [`127.0.0.1:${port}`] });
+  const failed = resolveHost('registry.example.org', path, signal);
+  await expect(failed).rejects.toBeInstanceOf(NetworkError);
+  await expect(failed).rejects.toMatchObject({
+    stage: 'dns',
+    code: 'ENOTFOUND',
+    message: 'cannot resolve registry.example.org: ENOTFOUND',
+  });
+});
+
+test('the system is asked where the path has no servers of its own', async () => {
+  const path = pathTo('http://localhost', { family: 4 });
+  expect(await resolveHost('localhost', path, signal)).toContainEqual({ address: '127.0.0.1', family: 4 });
+});
+
+test('questions that are open are taken back when the opening is over', async () => {
+  const { port, asked } = await opened.dns(undefined);
+  const over = new AbortController();
+  const path = pathTo('http://registry.example.org', { family: 4, dnsServers: [`127.0.0.1:${port}`] });
+  const failed = resolveHost('registry.example.org', path, over.signal);
+  failed.catch(() => {});
+  await expect.poll(() => asked.length).toBeGreaterThan(0);
+  over.abort();
+  await expect(failed).rejects.toMatchObject({ code: 'ECANCELLED' });
 });
