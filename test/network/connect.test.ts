@@ -65,6 +65,23 @@ describe('addresses of one family are tried one after the other, as Go does', ()
     expect(order()).toEqual([`127.0.0.1 ETIMEDOUT ${shareMs} ms`, '127.0.0.2 open 0 ms']);
   });
 
+  test('what is left is divided anew among those that are left', async () => {
+    const port = await opened.deafPort();
+    const { result, begun, order, advance } = connecting([four('127.0.0.1'), four('127.0.0.1')], port, 5_000);
+    advance(2_500);
+    while (begun() < 2) await turn();
+    advance(2_500);
+    expect(await result).toBe('ETIMEDOUT');
+    expect(order()).toEqual(Array(2).fill('127.0.0.1 ETIMEDOUT 2500 ms'));
+  });
+
+  test('and none is left for the second when there is no more than two seconds', async () => {
+    const port = await halfDeaf();
+    const { result, begun, advance } = connecting([four('127.0.0.1'), four('127.0.0.2')], port, 2_000);
+    advance(2_000);
+    expect([await result, begun()]).toEqual(['ETIMEDOUT', 1]);
+  });
+
   test('one that refuses costs nothing', async () => {
     const { port } = await opened.tcp(() => {}, '127.0.0.3');
     const { result, order } = connecting([four('127.0.0.9'), four('127.0.0.3')], port, 5_000);
@@ -102,6 +119,54 @@ describe('the other family', () => {
     const { result, order } = connecting([four('127.0.0.9'), six('::1')], port, 5_000);
     expect(await result).toBe('::1');
     expect(order()).toEqual(['127.0.0.9 ECONNREFUSED 0 ms', '::1 open 0 ms']);
+  });
+
+  test('when both fail the first one is told of', async () => {
+    const port = await opened.deafPort();
+    const { result, begun, order, advance } = connecting([six('::1'), four('127.0.0.1')], port, 5_000);
+    while (begun() < 2) await turn();
+    advance(5_000);
+    expect(await result).toBe('ECONNREFUSED');
+    expect(order()).toEqual(['::1 ECONNREFUSED 0 ms', '127.0.0.1 ETIMEDOUT 5000 ms']);
+  });
+});
+
+describe('one attempt', () => {
+  function attempt(port: number, changes: Partial<Parameters<typeof connectFirst>[1]> = {}) {
+    const tried: TriedAddress[] = [];
+    const options = { port, localAddress: undefined, timeoutMs: 60_000, now: () => 0, onSocket: undefined };
+    const ended = new AbortController().signal;
+    const onTried = (one: TriedAddress): void => void tried.push(one);
+    return { tried, result: connectFirst([four('127.0.0.1')], { ...options, ended, onTried, ...changes }) };
+  }
+
+  test('gives a socket that nobody listens to yet, and that takes 4 MiB at a time', async () => {
+    const { port } = await opened.tcp(() => {});
+    const socket = await attempt(port).result;
+    opened.own({ close: () => socket.destroy() });
+    expect(['connect', 'error', 'close'].map((event) => socket.listenerCount(event))).toEqual([0, 0, 0]);
+    expect(socket.writableHighWaterMark).toBe(4_194_304);
+  });
+
+  test('is not begun when the opening is over, and ends with it', async () => {
+    let begun = 0;
+    const { result } = attempt(1, { ended: AbortSignal.abort(), onSocket: () => (begun += 1) });
+    await expect(result).rejects.toMatchObject({
+      stage: 'connect',
+      code: 'ABORTED',
+      message: 'connect failed: ABORTED',
+    });
+    expect(begun).toBe(0);
+    const over = new AbortController();
+    const late = attempt(await opened.deafPort(), { ended: over.signal });
+    over.abort();
+    await expect(late.result).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(late.tried).toEqual([{ ...four('127.0.0.1'), ms: 0, code: 'ABORTED' }]);
+  });
+
+  test('whose socket is closed without a word was cut', async () => {
+    const { result } = attempt(await opened.deafPort(), { onSocket: (socket) => socket.destroy() });
+    await expect(result).rejects.toMatchObject({ stage: 'connect', code: 'ECONNRESET' });
   });
 });
 

@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createSecureServer } from 'node:http2';
 import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,6 +11,8 @@ import { createAuthority } from '../../src/lab/certificates.ts';
 import { createCertificates } from '../support/certificates.ts';
 import { classify } from '../../src/probe/judge/classify.ts';
 import { noContext } from '../../src/probe/judge/facts.ts';
+import { dial } from '../../src/network/dial.ts';
+import type { OpeningTimes } from '../../src/network/opening-step.ts';
 import { Secret } from '../../src/network/secrets/secret.ts';
 import { pathTo } from '../support/paths.ts';
 import { failureOf, get, type Listening, Opened, streamed } from '../support/servers.ts';
@@ -260,6 +263,57 @@ describe('an HTTP proxy', () => {
       blame: 'client_network',
     });
     await expect.poll(() => silent.sockets.size).toBe(0);
+  });
+});
+
+describe('one connection', () => {
+  /** Opens a connection to a name that has these addresses; `reachable` says of names and addresses what is. */
+  async function dialled(addresses: readonly string[], port: number, reachable: (host: string) => boolean) {
+    const dns = await opened.dns({ 'store.test': addresses });
+    const path = pathTo('http://registry.example.org', { dnsServers: [`127.0.0.1:${dns.port}`], family: 4 });
+    const place = { secure: false, host: 'store.test', port, proxy: undefined, tunnel: false, mayReach: reachable };
+    const times: OpeningTimes = {};
+    const options = { httpVersion: '1.1', connectTimeoutMs: 60_000, tlsTimeoutMs: 60_000 } as const;
+    const signal = new AbortController().signal;
+    const result = dial(path, place, { ...options, now: () => performance.now(), signal }, times);
+    return { result, times, asked: dns.asked };
+  }
+
+  test('goes to those addresses of a name alone that others may be led to', async () => {
+    const { port } = await opened.tcp(() => {}, '127.0.0.2');
+    const { result, times } = await dialled(['127.0.0.1', '127.0.0.2'], port, (host) => host !== '127.0.0.1');
+    const { socket, facts } = await result;
+    opened.own({ close: () => socket.destroy() });
+    expect(facts).toMatchObject({ remoteAddress: '127.0.0.2', remotePort: port, family: 4, viaProxy: false });
+    expect(facts).not.toHaveProperty('tls');
+    expect(times.tried).toMatchObject([{ address: '127.0.0.2' }]);
+  });
+
+  test('is not opened to a name of which every address is forbidden, nor to a forbidden name', async () => {
+    const words = (place: string): string =>
+      `the answer leads to ${place}, which is no address for others: our own rule, no client's`;
+    const forbidden = await dialled(['127.0.0.1'], 1, (host) => host === 'store.test');
+    await expect(forbidden.result).rejects.toMatchObject({
+      stage: 'connect',
+      code: 'ADDRESS_FORBIDDEN',
+      message: words('store.test (127.0.0.1)'),
+    });
+    expect(forbidden.times.tried).toBeUndefined();
+    const unasked = await dialled(['127.0.0.1'], 1, () => false);
+    await expect(unasked.result).rejects.toMatchObject({ message: words('store.test') });
+    expect(unasked.asked).toEqual([]);
+  });
+
+  test('says which family of addresses, and which version of HTTP, was agreed on', async () => {
+    const plain = await opened.tcp(() => {}, '::1');
+    const origin = `http://[::1]:${plain.port}`;
+    const six = await failureOf(opened.transport(pathTo(origin)).exchange(get(origin, { responseHeaderTimeoutMs: 1 })));
+    expect(six.exchange?.connection).toMatchObject({ remoteAddress: '::1', family: 6, httpVersion: '1.1' });
+    const server = createSecureServer(certificates.valid, (_request, response) => void response.end());
+    const { port } = await opened.listen(server);
+    const path = pathTo(`https://127.0.0.1:${port}`, { tls: { insecure: true, minVersion: 'TLSv1.2' } });
+    const both = opened.transport(path, { httpVersion: 'h2-if-offered' });
+    expect((await both.exchange(get(path.origin))).connection?.httpVersion).toBe('2');
   });
 });
 
