@@ -13,7 +13,7 @@ import { hostSides } from './written-host.ts';
  * used connection, a new connection or one that stayed open (`held`), HTTP/2 or 1.1, the host as the URL or as the Location writes it, this path or a direct one. `clock`: different sizes end after the same time. `arrived`: the
  * registry holds the same share each time. `everywhere`: it fails over both paths. `segments`: full segments
  * vanish, and a body that fits into one gets through. `session`: the same session, asked for again, is known and is not. `pullTime`,
- * `pullBytes`: pulls end after the same time and other bytes, or after the same bytes in another time. `pullSize`: a pull is refused,
+ * `pullBytes`: pulls end after the same time and bytes further apart than a limit on bytes makes them, or after the same bytes in another time. `pullSize`: a pull is refused,
  * smaller ones come back, and it is refused again. `mediaType`: a manifest is refused, and one of the other kind is taken.
  */
 export type ContrastName =
@@ -37,10 +37,10 @@ export type ContrastName =
   | 'mediaType'
   | 'everywhere';
 
-/** The contrasts that pulls which were cut are: where both time and bytes were the same, neither. */
-export function provenByCuts({ sameMs, sameBytes }: PullCuts): ContrastName[] {
+/** The contrasts that pulls which were cut are: where both time and bytes may be the same, neither. */
+export function provenByCuts({ sameMs, sameBytes, otherBytes = false }: PullCuts): ContrastName[] {
   if (sameMs === undefined) return sameBytes === undefined ? [] : ['pullBytes'];
-  return sameBytes === undefined ? ['pullTime'] : [];
+  return otherBytes ? ['pullTime'] : [];
 }
 
 /** A contrast counts when each of its sides came out as often as this. */

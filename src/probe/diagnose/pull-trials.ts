@@ -12,7 +12,7 @@ import type { PulledBack } from './trial.ts';
 
 /**
  * Pulls a blob of the size in question back over the path, put there over the direct one where there is one. When that fails, once
- * more, then one of half the size, which a limit on time and one on size end in different ways, or, where an answer refused it, two small
+ * more, then one of half the size, which may be cut for a third time, or, where an answer refused it, two small
  * ones and once more the large one, in case the hop refused everything for a while; and twice over the direct path.
  */
 export async function pullBack(

@@ -8,6 +8,8 @@ export interface PullCuts {
   readonly sameMs?: number;
   /** All ended after about these bytes. */
   readonly sameBytes?: number;
+  /** The bytes are further apart than a limit on bytes can make them. */
+  readonly otherBytes?: boolean;
 }
 
 /** The head of a pull came, and the connection ended before the body did. */
@@ -50,10 +52,18 @@ export function endedInSilence({ evidence }: Failure): boolean {
 
 /** A connection that is cut after less was not cut for what it carried. */
 const countedLeastBytes = 64 * 1024;
-/** A count of bytes is the same to the byte; no clock is. */
+/** A count of bytes is the same to the byte, unless a reset takes some. */
 const exactShare = 0.001;
-/** What a reset takes with it of what had been sent: fewer bytes come, never more. */
+/** What resets mostly take of what had been sent: fewer bytes come, never more. */
 const lostBytes = 256 * 1024;
+/** The most that one can take: what the sender's kernel holds, as Linux comes (`tcp_wmem`). */
+const mostLostBytes = 4 * 1024 * 1024;
+
+/** The connection was closed in order, after all that had been sent on it. */
+function isClosedInOrder({ evidence }: Failure): boolean {
+  return evidence.code === 'UND_ERR_SOCKET';
+}
+
 /** Times that differ by no more are the same, and so are bytes of which a reset took some. */
 export const sameShare = 0.1;
 /** Shorter than this, the same time is that of a round trip or of a timer that is not about bodies. */
@@ -61,7 +71,7 @@ export const shortestClockMs = 350;
 /** A cut is seen late, never early: times that differ so much are the same where the bytes differ twice as much. */
 const lateShare = 0.25;
 
-/** What is the same of all cuts among these failures. Pure. */
+/** What is the same of all cuts among these failures. On a steady line times agree whatever ended them, so bytes that agree leave both open. Pure. */
 export function pullCutsOf(failures: readonly (Failure | undefined)[]): PullCuts {
   const cuts = failures
     .filter((failure) => failure !== undefined)
@@ -71,14 +81,16 @@ export function pullCutsOf(failures: readonly (Failure | undefined)[]): PullCuts
   const times = cuts.map(({ elapsedMs }) => elapsedMs);
   const [most = 0, second] = bytes;
   if (second === undefined) return { count };
-  const least = Math.min(...bytes);
-  const leastMs = Math.min(...times);
-  const [late, apart] = [(Math.max(...times) - leastMs) / leastMs, (most - least) / least];
-  const isClock = leastMs >= shortestClockMs && (late <= sameShare || (late <= lateShare && apart >= 2 * late));
-  const clock = isClock ? { sameMs: leastMs } : {};
-  const isCount = most >= countedLeastBytes;
-  if (isCount && most - second <= exactShare * most && most - least <= lostBytes)
-    return { count, sameBytes: most, ...clock };
-  if (isClock) return { count, ...clock };
-  return isCount && most - least <= Math.min(lostBytes, sameShare * most) ? { count, sameBytes: most } : { count };
+  const apartBytes = most - Math.min(...bytes);
+  const sameMs = Math.min(...times);
+  const [late, apart] = [(Math.max(...times) - sameMs) / sameMs, apartBytes / (most - apartBytes)];
+  const mayBeClock = sameMs >= shortestClockMs && late <= lateShare;
+  const isClock = mayBeClock && (late <= sameShare || apart >= 2 * late);
+  const isAlike = apartBytes <= sameShare * most;
+  const isCount = apartBytes <= lostBytes && (isAlike || most - second <= exactShare * most);
+  if (most >= countedLeastBytes && (isCount || (isClock && isAlike && apartBytes <= mostLostBytes)))
+    return { count, sameBytes: most, ...(mayBeClock && { sameMs }) };
+  if (!isClock) return { count };
+  const isApart = apartBytes > mostLostBytes || cuts.every(isClosedInOrder);
+  return { count, sameMs, ...(isApart && { otherBytes: true }) };
 }

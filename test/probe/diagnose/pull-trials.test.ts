@@ -54,6 +54,17 @@ test.each([
   expect(pullCase?.contrast.cameAgain).toBe(cameAgain);
 });
 
+test.each<[what: string, pulledBytes: readonly number[], proven: readonly string[]]>([
+  ['the same bytes', [100e6, 100e6], []],
+  ['bytes of which a reset may have taken some', [100e6, 96e6], []],
+  ['other bytes, of which a reset may have taken as much', [4e6, 3e6], []],
+  ['bytes further apart than any reset makes them', [100e6, 95e6], ['pullTime']],
+])('pulls that end after the same time and %s: what is proven', (_what, pulledBytes, expected) => {
+  const cuts = pulledBytes.map((bytes) => ({ ...cut, evidence: { ...cut.evidence, pulledBytes: bytes } }));
+  const [one] = pullCases({ runs: cuts.map((failure) => fakeRun(check, failure)), directRuns: [] });
+  expect([...(one?.contrast.proven ?? [])]).toEqual(expected);
+});
+
 describe('a pull that an answer refuses', () => {
   const refused = fakeFailure('blocked_by_policy', { phase: 'pull', status: 403, answeredBy: 'squid' });
   const large = { ...check, workload: { ...check.workload, layerBytes: [8_000_000] } };
