@@ -71,8 +71,8 @@ export function mostExaminedBytes(options: ExamineOptions): number {
   const costs = controlShapes(check).map(({ check: { client } }) => timesSent(client));
   const all = costs.reduce((sum, cost) => sum + cost, 0);
   const most = Math.max(...costs);
-  // Every shape, one of them twice on fresh connections and twice over HTTP/1.1, three once more; the search may go over its share by one try.
-  const pushes = all + 4 * most + 3 * most + (searchFactor + most);
+  // Every shape, one of them twice on fresh connections, twice over HTTP/1.1 and once more over HTTP/2, three once more; the search may go over its share by one try.
+  const pushes = all + 5 * most + 3 * most + (searchFactor + most);
   const besides = direct === undefined ? 0 : timesSent(check.client) + 2 * most;
   // Each duration at most twice, and some in between.
   const slow = durationsMs.length === 0 ? 0 : (2 * durationsMs.length + 6) * slowBytes * timesSent(check.client);

@@ -12,6 +12,7 @@ import { conformanceRounds } from './conformance-rounds.ts';
 import { type ExamineDeps, type ExamineOptions, searchFactor, slowBytes, tinyBytes } from './examine-options.ts';
 import { endedInSilence } from './flips.ts';
 import { holdWhereRefused } from './held-connection.ts';
+import { isSlowOverHttp2, lastOverHttp2 } from './http2-window.ts';
 import { putManifests } from './manifest-trials.ts';
 import { pushBesideNeighbour } from './neighbour-push.ts';
 import { pullBack } from './pull-trials.ts';
@@ -201,15 +202,18 @@ class Examiner {
     if (await this.#log.push('fresh', fresh, cut.sizeBytes)) await this.#log.push('fresh', fresh, cut.sizeBytes);
   }
 
-  /** As the same client that speaks HTTP/1.1 only: whether HTTP/2 is what fails, or what is slow. */
+  /** As the same client that speaks HTTP/1.1 only: whether HTTP/2 is what fails, or what is slow; if so, once more, in turn with HTTP/2. */
   async #pushOlderHttp(): Promise<void> {
-    const shaped = this.#log.trials.find(({ run }) => run.check.client.httpVersion !== '1.1');
-    if (shaped === undefined || this.#log.trials.every(({ run }) => run.pathFacts.httpVersion !== '2')) return;
+    const { trials } = this.#log;
+    const shaped = trials.find(({ run }) => run.check.client.httpVersion !== '1.1');
+    if (shaped === undefined || trials.every(({ run }) => run.pathFacts.httpVersion !== '2')) return;
     const broken = this.#log.failed.find(({ run }) => run.failure?.reason === 'http2_error');
-    const { run, shape, sizeBytes } = broken ?? this.#log.trials.findLast(({ run: { ok } }) => ok) ?? shaped;
+    const { kind, run, shape, sizeBytes } = broken ?? lastOverHttp2(trials) ?? shaped;
     const older = { check: olderHttpCheck(run.check), shape };
-    if ((await this.#log.push('version', older, sizeBytes)) && broken !== undefined)
-      await this.#log.push('version', older, sizeBytes);
+    if (!(await this.#log.push('version', older, sizeBytes))) return;
+    if (broken === undefined && !isSlowOverHttp2(trials)) return;
+    if (broken === undefined) await this.#log.push(kind, { check: run.check, shape }, sizeBytes);
+    await this.#log.push('version', older, sizeBytes);
   }
 
   /** The same client, small and full, and at most two more of what failed. */

@@ -19,7 +19,7 @@ const slowBytesPerSecond = 1_250_000;
 export const slowFactor = 4;
 /** Smaller bodies, and shorter ones, measure the round trip and the begin of a connection. */
 export const leastBytes = 256 * 1024;
-const leastSendingMs = 500;
+export const leastSendingMs = 500;
 /** Who holds a body up for this part of the time is the limit. */
 const mostOfIt = 0.6;
 /** More than this of all that is sent again is no usual line. */
