@@ -92,8 +92,8 @@ function comesAndGoes(failure: Failure, trials: readonly Trial[]): boolean {
   return failure.reason === 'session_lost' ? times > 1 : spells > 1;
 }
 
-/** So many times as long as over the direct path: then it is no matter of patience. */
-const stuckFactor = 4;
+/** So many times as long as pushes that got through: then it is no matter of patience. */
+export const stuckFactor = 4;
 
 /** Our own deadline ended a push on an open connection, and over the direct path the same one got through in a fraction of the time. */
 export function isStuck({ failure, trial }: Symptom, { direct }: Examination): boolean {

@@ -4,6 +4,7 @@ import { formatDuration } from '../../network/duration-words.ts';
 import type { Check } from '../check.ts';
 import type { Run, RunCheck } from '../outcome.ts';
 import type { ExamineDeps, ExamineOptions } from './examine-options.ts';
+import { stuckFactor } from './passing.ts';
 import { sendsAgain, type ShapedCheck, smallBytes, trialCheck } from './trial-checks.ts';
 import type { Trial, TrialKind } from './trial.ts';
 
@@ -22,7 +23,7 @@ interface Asked {
   readonly usual: Check;
   /** All that is left, unless it is said. */
   readonly leftMs?: number;
-  /** What it surely takes where nothing is wrong: with less time than that its end at our own timeout says nothing. */
+  /** What it takes where nothing is wrong, as far as it is known: with less time than a few times that its end at our own timeout says nothing. */
   readonly neededMs: number;
   readonly run: (check: Check) => Promise<Run>;
 }
@@ -106,7 +107,7 @@ export class TrialLog {
     this.#options.onStep?.(what);
     const outcome = await run({ ...usual, timeoutMs });
     const endedByUs = timeoutMs < usual.timeoutMs && outcome.failure?.reason === 'deadline';
-    if (!endedByUs || neededMs < timeoutMs) return outcome;
+    if (!endedByUs || stuckFactor * neededMs < timeoutMs) return outcome;
     this.#leaveOut(`${what}: ${formatDuration(timeoutMs)} were left for it, and it takes longer`);
     return undefined;
   }
