@@ -16,6 +16,9 @@ const slowShare = 0.5;
 /** No hop is set to less patience, with a body or without. */
 export const leastPatienceMs = 900;
 
+/** So many times as long as pushes that got through: then it is no matter of patience. */
+export const stuckFactor = 4;
+
 /** `trial`: the push that failed. `endsSilence`: a hop of this path is known to end what is silent. Pure. */
 export function directResult(
   failure: Failure,

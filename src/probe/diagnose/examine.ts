@@ -12,13 +12,13 @@ import { conformanceRounds } from './conformance-rounds.ts';
 import { type ExamineDeps, type ExamineOptions, searchFactor, slowBytes, tinyBytes } from './examine-options.ts';
 import { endedInSilence } from './flips.ts';
 import { holdWhereRefused } from './held-connection.ts';
-import { isSlowOverHttp2, lastOverHttp2 } from './http2-window.ts';
+import { pushOlderHttp } from './older-http.ts';
 import { putManifests } from './manifest-trials.ts';
 import { pushBesideNeighbour } from './neighbour-push.ts';
 import { pullBack } from './pull-trials.ts';
 import { openingPhases, silenceMs, worthRepeating } from './passing.ts';
 import { refusedForSize } from './refused-for-size.ts';
-import { controlShapes, freshCheck, olderHttpCheck, type ShapedCheck, smallBytes, trialCheck } from './trial-checks.ts';
+import { controlShapes, freshCheck, type ShapedCheck, smallBytes, trialCheck } from './trial-checks.ts';
 import { TrialLog } from './trial-log.ts';
 import type { Examination, Examined } from './trial.ts';
 
@@ -64,7 +64,7 @@ class Examiner {
     const durationLimit = await this.#sendSlowly();
     await this.#pushPausing();
     await this.#pushFresh();
-    await this.#pushOlderHttp();
+    await pushOlderHttp(this.#log);
     await this.#pushDirect();
     await this.#repeat();
     const held = await holdWhereRefused(this.#options, this.#deps, this.#log, api);
@@ -200,20 +200,6 @@ class Examiner {
     if (cut === undefined) return;
     const fresh = { check: freshCheck(cut.run.check), shape: cut.shape };
     if (await this.#log.push('fresh', fresh, cut.sizeBytes)) await this.#log.push('fresh', fresh, cut.sizeBytes);
-  }
-
-  /** As the same client that speaks HTTP/1.1 only: whether HTTP/2 is what fails, or what is slow; if so, once more, in turn with HTTP/2. */
-  async #pushOlderHttp(): Promise<void> {
-    const { trials } = this.#log;
-    const shaped = trials.find(({ run }) => run.check.client.httpVersion !== '1.1');
-    if (shaped === undefined || trials.every(({ run }) => run.pathFacts.httpVersion !== '2')) return;
-    const broken = this.#log.failed.find(({ run }) => run.failure?.reason === 'http2_error');
-    const { kind, run, shape, sizeBytes } = broken ?? lastOverHttp2(trials) ?? shaped;
-    const older = { check: olderHttpCheck(run.check), shape };
-    if (!(await this.#log.push('version', older, sizeBytes))) return;
-    if (broken === undefined && !isSlowOverHttp2(trials)) return;
-    if (broken === undefined) await this.#log.push(kind, { check: run.check, shape }, sizeBytes);
-    await this.#log.push('version', older, sizeBytes);
   }
 
   /** The same client, small and full, and at most two more of what failed. */

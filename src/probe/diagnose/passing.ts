@@ -3,7 +3,7 @@ import { hides } from '../judge/hidden-refusal.ts';
 import { isCut, isTurnedAway } from '../judge/is-cut.ts';
 import { reasonTable } from '../judge/reason-table.ts';
 import { isDown } from './contrast.ts';
-import { leastPatienceMs } from './direct-result.ts';
+import { leastPatienceMs, stuckFactor } from './direct-result.ts';
 import { besides, constantMs, isAlike, timesToProve } from './flips.ts';
 import { isPortal } from './observed.ts';
 import type { Examination, Examined, Symptom, Trial } from './trial.ts';
@@ -91,9 +91,6 @@ function comesAndGoes(failure: Failure, trials: readonly Trial[]): boolean {
   const times = alike.filter(Boolean).length;
   return failure.reason === 'session_lost' ? times > 1 : spells > 1;
 }
-
-/** So many times as long as pushes that got through: then it is no matter of patience. */
-export const stuckFactor = 4;
 
 /** Our own deadline ended a push on an open connection, and over the direct path the same one got through in a fraction of the time. */
 export function isStuck({ failure, trial }: Symptom, { direct }: Examination): boolean {

@@ -3,8 +3,8 @@ import type { NetworkPath } from '../../network/path.ts';
 import { formatDuration } from '../../network/duration-words.ts';
 import type { Check } from '../check.ts';
 import type { Run, RunCheck } from '../outcome.ts';
+import { stuckFactor } from './direct-result.ts';
 import type { ExamineDeps, ExamineOptions } from './examine-options.ts';
-import { stuckFactor } from './passing.ts';
 import { sendsAgain, type ShapedCheck, smallBytes, trialCheck } from './trial-checks.ts';
 import type { Trial, TrialKind } from './trial.ts';
 
