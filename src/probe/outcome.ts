@@ -112,6 +112,7 @@ export interface CleanupReport {
 /** How often and how long a control group kept the process from the CPU. With several CPUs their times add up. */
 export interface CpuThrottling {
   readonly periods: number;
+  /** Of all processors together: it may be longer than the run. */
   readonly ms: number;
 }
 

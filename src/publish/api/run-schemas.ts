@@ -150,7 +150,7 @@ const run = object({
   cpuThrottling: object({ periods: count, ms: number } satisfies ShapeOf<CpuThrottling>)
     .optional()
     .describe(
-      'How often and how long a CPU limit stopped this process during the run. Absent: the system does not tell.',
+      'How often and how long a CPU limit stopped this process during the run, all processors together. Absent: the system does not tell.',
     ),
 } satisfies MoreThan<Omit<Run, 'check'>>);
 

@@ -22,7 +22,7 @@ describe('tainted', () => {
     const format = (ms: number): string => `${ms} ms`;
     expect(taintCauses({ eventLoopLagMs: 300 }, format)).toBe('the event loop was late by 300 ms');
     expect(taintCauses({ eventLoopLagMs: 300, cpuThrottling: { periods: 9, ms: 800 } }, format)).toBe(
-      'the event loop was late by 300 ms, the CPU limit stopped it for 800 ms',
+      'the event loop was late by 300 ms, the CPU limit stopped it for 800 ms, all processors together',
     );
   });
 });
