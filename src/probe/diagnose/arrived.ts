@@ -4,7 +4,10 @@ import type { Trial } from './trial.ts';
 /** `whole`: the body is there to its end; `most`: all but what kernels hold on the way; `part`: much less than was sent. */
 export type Arrived = 'nothing' | 'part' | 'most' | 'whole';
 
-/** What sockets along the way may hold of a body without any hop collecting it. */
+/**
+ * What sockets along the way may hold of a body without any hop collecting it. Kernels allow more (4 MiB to be sent and 32 MiB to be read, as Linux
+ * comes), but a window grows with what is read in a round trip, and who falls behind does not read much.
+ */
 const mostInSockets = 8 * 1024 * 1024;
 /** Less may be lost in a single socket's buffer. */
 const leastToTell = 64 * 1024;

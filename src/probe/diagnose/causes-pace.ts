@@ -2,7 +2,6 @@ import { isCut } from '../judge/is-cut.ts';
 import type { AnsweredBy, Failure } from '../failure.ts';
 import type { Cause } from './cause.ts';
 import { albTroubleshooting, cloudflare5xx, envoyTimeouts, haproxyManual, nginxCore } from './manuals.ts';
-import type { Match } from './match.ts';
 import {
   atLimitOfTime,
   cutInSilence,
@@ -10,6 +9,7 @@ import {
   is,
   isEmpty,
   isPushed,
+  mayBeUnderWay,
   ofStranger,
   says,
   saysStreamTimeout,
@@ -33,16 +33,6 @@ const leastWaited = 0.5;
 function hardlyWaited({ phase, elapsedMs, evidence: { sinceLastByteMs } }: Failure): boolean {
   return phase === 'wait' && sinceLastByteMs !== undefined && sinceLastByteMs < leastWaited * elapsedMs;
 }
-
-/** What the kernels of two hosts hold for each other at most, as Linux comes: 4 MiB to be sent, and 6 MiB to be read. */
-const mostBufferedBytes = 10 * 1024 * 1024;
-
-/** At the pace at which this host's kernel took the body its last bytes may not have come to the hop yet; what is constant is no time after them. */
-const mayBeUnderWay: Match = ({ phase, elapsedMs, sentBytes, evidence: { sinceLastByteMs: waitedMs } }, x) =>
-  phase === 'wait' &&
-  waitedMs !== undefined &&
-  (x.constantMs === undefined || x.constantMs > waitedMs) &&
-  sentBytes * waitedMs <= mostBufferedBytes * (elapsedMs - waitedMs);
 
 /** Limits on the time that a body may take. */
 export const paceCauses = {

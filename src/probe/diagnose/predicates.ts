@@ -69,6 +69,16 @@ export const isCutWith =
 
 export const atLimitOfTime: Match = (f, x) =>
   x.endedAfterMs !== undefined && f.elapsedMs >= 0.9 * x.endedAfterMs && f.phase !== 'start' && f.phase !== 'auth';
+/** What the kernels of two hosts hold for each other at most, as Linux comes: 4 MiB to be sent, and 32 MiB to be read (6 MiB before 6.16). */
+const mostBufferedBytes = 36 * 1024 * 1024;
+
+/** At the pace at which this host's kernel took the body its last bytes may not have come to the hop yet; what is constant is no time after them. */
+export const mayBeUnderWay: Match = ({ phase, elapsedMs, sentBytes, evidence: { sinceLastByteMs: waitedMs } }, x) =>
+  phase === 'wait' &&
+  waitedMs !== undefined &&
+  (x.constantMs === undefined || x.constantMs > waitedMs) &&
+  sentBytes * waitedMs <= mostBufferedBytes * (elapsedMs - waitedMs);
+
 /** Cut when nothing had moved for about as long as a small body was allowed to rest; an end of our own making is none. */
 export const cutInSilence: Match = (f, x) =>
   isCut(f) && f.evidence.timer === undefined && x.idleEndedAfterMs !== undefined && !atLimitOfTime(f, x);

@@ -1,5 +1,6 @@
 import { shortestClockMs } from '../judge/pull-cuts.ts';
 import type { Match } from './match.ts';
+import { mayBeUnderWay } from './predicates.ts';
 
 /** A time is the same time within this share. */
 export const slack = 1.1;
@@ -24,7 +25,7 @@ export const timeRefutations = {
   },
   waited: {
     when: 'the answer came a while after the last byte of the body',
-    holds: (f) => (f.evidence.sinceLastByteMs ?? 0) >= shortestClockMs,
+    holds: (f, x) => (f.evidence.sinceLastByteMs ?? 0) >= shortestClockMs && !mayBeUnderWay(f, x),
   },
   longerAnswered: {
     when: 'an answer that took longer came over this path',

@@ -18,7 +18,7 @@ export interface DurationSearchOptions {
   readonly durationsMs?: readonly number[];
   /** The search ends when the bounds are this close. Default: a tenth of the longest duration, 5 s at most. */
   readonly resolutionMs?: number;
-  /** Default 256 KiB; of what is pulled 24 MiB, because proxies and kernels may set 8 MiB of it aside. */
+  /** Default 256 KiB; of what is pulled 24 MiB, because proxies and kernels may set 8 MiB of it aside: we read slowly, so windows stay small. */
   readonly sizeBytes?: number;
   /** Body bytes that the search may move at most; a try that could exceed it ends the search. */
   readonly byteBudget?: number | undefined;

@@ -86,6 +86,7 @@ test.each([
 
 test.each([
   ['of a slow one, whose last bytes may have been under way', 0.8, 2e6, 'traefik_read_timeout open'],
+  ['of one that two kernels may hold, as Linux comes since 6.16', 0.8, 9e6, 'traefik_read_timeout open'],
   ['of one that was at the hop long before', 0.8, 20e6, 'traefik_gateway_timeout likely'],
   ['of a small one that was sent at once', 0.999, 65_536, 'traefik_gateway_timeout likely'],
 ])('a 504 after the body, alone, %s', (_what, waitedShare, sentBytes, expected) => {

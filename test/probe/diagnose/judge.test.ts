@@ -819,6 +819,27 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     { passedAlikeBytes: 4_000_000 },
   ],
   [
+    'large bodies alone are answered 502, a while after the last byte, which may still have been under way',
+    {
+      reason: 'origin_unreachable',
+      status: 502,
+      answeredBy: 'nginx',
+      phase: 'wait',
+      sentBytes: 4_000_000,
+      elapsedMs: 2_000,
+      evidence: { sinceLastByteMs: 1_000 },
+    },
+    {
+      direct: 'ok',
+      registryAnswered: true,
+      smallPassed: true,
+      sizeBytes: 4_000_000,
+      proven: new Set(['size', 'path']),
+    },
+    'large_body_refused_behind@ingress certain',
+    { constantMs: 1_000 },
+  ],
+  [
     'a large body is cut at once, a small one is not',
     { reason: 'connection_reset', phase: 'send', answeredBy: 'none', sentBytes: 1_000_000, elapsedMs: 10 },
     { direct: 'ok', registryAnswered: true, smallPassed: true, sizeBytes: 4_000_000, proven: new Set(['size']) },
