@@ -80,7 +80,8 @@ const sameTimeShare = 0.1;
 
 /**
  * Looks for the longest time that a path lets a body take, with a small body sent slowly, without ever pausing for long.
- * `runPaced` gives the engine with a pacer. An ending that nobody explains counts only when it comes again at the same time.
+ * `runPaced` gives the engine with a pacer. An ending that nobody explains counts only when it comes again at the same time, or three times
+ * after what passes, which passes again.
  * Never rejects.
  */
 export async function searchDurationLimit(
@@ -89,6 +90,19 @@ export async function searchDurationLimit(
   runPaced: (pacer: Pacer) => RunCheck,
 ): Promise<DurationLimit> {
   return new DurationSearch(check, options, runPaced).execute();
+}
+
+type Ended = Extract<DurationTrial, { kind: 'ended' }>;
+
+/** The time after which a body is ended, at the latest; `earliestMs`: of ends that were seen at different times, for a clock that is looked at now and then. */
+interface Rejected {
+  readonly ms: number;
+  readonly failure: Failure;
+  readonly earliestMs?: number;
+}
+
+function rejectedBy({ afterMs, failure }: Ended): Rejected {
+  return { ms: afterMs, failure };
 }
 
 class DurationSearch {
@@ -101,7 +115,7 @@ class DurationSearch {
   readonly #runs: Run[] = [];
   /** The longest time that passed; 0: none that is one. */
   #acceptedMs = 0;
-  #rejected: { readonly ms: number; readonly failure: Failure } | undefined;
+  #rejected: Rejected | undefined;
 
   constructor(check: Check, options: DurationSearchOptions, runPaced: (pacer: Pacer) => RunCheck) {
     this.#check = check;
@@ -128,10 +142,10 @@ class DurationSearch {
   }
 
   /** The ending itself told when the limit strikes, so the first try goes just below it. */
-  async #narrow(first: { readonly ms: number; readonly failure: Failure }): Promise<DurationLimit> {
+  async #narrow(first: Rejected): Promise<DurationLimit> {
     let rejected = first;
     let guessMs = this.#direction === 'push' ? rejected.ms - this.#resolutionMs : Number.NEGATIVE_INFINITY;
-    while (rejected.ms - this.#acceptedMs > this.#resolutionMs) {
+    while (rejected.earliestMs === undefined && rejected.ms - this.#acceptedMs > this.#resolutionMs) {
       const durationMs = guessMs > this.#acceptedMs ? guessMs : Math.floor((rejected.ms + this.#acceptedMs) / 2);
       const unclear = await this.#settle(durationMs);
       if (unclear !== undefined) return this.#end('inconclusive', unclear);
@@ -139,11 +153,12 @@ class DurationSearch {
       guessMs = Number.NEGATIVE_INFINITY;
     }
     const [acceptedText, rejectedText] = [formatDuration(this.#acceptedMs), formatDuration(rejected.ms)];
+    const from = rejected.earliestMs === undefined ? '' : `${formatDuration(rejected.earliestMs)} to `;
     const how = describeFailure(rejected.failure);
     return this.#end(
       'found',
       this.#direction === 'push'
-        ? `a body may take ${acceptedText}; after ${rejectedText} it is ended: ${how}`
+        ? `a body may take ${acceptedText}; after ${from}${rejectedText} it is ended: ${how}`
         : `a pull may take ${acceptedText}; one of ${rejectedText} is ended: ${how}`,
     );
   }
@@ -161,22 +176,45 @@ class DurationSearch {
       const accepted = durationMs === 0 ? '' : `, although ${formatDuration(this.#acceptedMs)} ${hadPassed}`;
       return `${small} was ended after ${formatDuration(trial.afterMs)}${accepted}: ${describeFailure(trial.failure)}`;
     }
-    const doubt = trial.said ? undefined : await this.#again(durationMs, trial);
-    if (doubt === undefined) this.#rejected = { ms: trial.afterMs, failure: trial.failure };
-    return doubt;
+    const rejected = trial.said ? rejectedBy(trial) : await this.#again(durationMs, trial);
+    if (typeof rejected === 'string') return rejected;
+    this.#rejected = rejected;
+    return undefined;
   }
 
-  /** An ending without words: only a clock strikes twice at the same time. */
-  async #again(durationMs: number, first: Extract<DurationTrial, { kind: 'ended' }>): Promise<string | undefined> {
+  /** An ending without words: only a clock strikes twice at the same time. Returns that time, or why it is none. */
+  async #again(durationMs: number, first: Ended): Promise<Rejected | string> {
     const second = await this.#try(durationMs);
-    const what = `${this.#words.body} ${this.#words.over} ${formatDuration(durationMs)} was ended after ${formatDuration(first.failure.elapsedMs)}`;
-    if (second.kind === 'unclear') return second.why;
-    if (second.kind === 'accepted') return `${what} at one time and ${this.#words.passed} at another`;
+    if (second.kind !== 'ended') return this.#whyNot(second, durationMs, first);
     const firstMs = first.failure.elapsedMs;
     const apartMs = Math.abs(second.failure.elapsedMs - firstMs);
-    return apartMs <= sameTimeShare * firstMs + this.#underWayMs(durationMs)
-      ? undefined
-      : `${what}, and the next one after ${formatDuration(second.failure.elapsedMs)}`;
+    if (apartMs <= sameTimeShare * firstMs + this.#underWayMs(durationMs)) return rejectedBy(first);
+    return this.#atTimes(durationMs, first, second);
+  }
+
+  /**
+   * A hop that looks at its clocks now and then ends bodies at any time after the limit, and none before. What ends bodies by chance hardly
+   * ends three of them after what passes, and lets that pass twice. Returns the latest end, or why it is none.
+   */
+  async #atTimes(durationMs: number, first: Ended, second: Ended): Promise<Rejected | string> {
+    const differ = `${this.#whatEnded(durationMs, first)}, and the next one after ${formatDuration(second.failure.elapsedMs)}`;
+    if (this.#direction === 'pull' || this.#acceptedMs === 0) return differ;
+    const third = await this.#try(durationMs);
+    if (third.kind !== 'ended') return this.#whyNot(third, durationMs, first);
+    const endsMs = [first, second, third].map(({ afterMs }) => afterMs);
+    const earliestMs = Math.min(...endsMs);
+    if (earliestMs <= this.#acceptedMs || (await this.#try(this.#acceptedMs)).kind !== 'accepted') return differ;
+    return { ms: Math.max(...endsMs), failure: first.failure, earliestMs };
+  }
+
+  #whatEnded(durationMs: number, { failure }: Ended): string {
+    const { body, over } = this.#words;
+    return `${body} ${over} ${formatDuration(durationMs)} was ended after ${formatDuration(failure.elapsedMs)}`;
+  }
+
+  #whyNot(other: Exclude<DurationTrial, Ended>, durationMs: number, first: Ended): string {
+    if (other.kind === 'unclear') return other.why;
+    return `${this.#whatEnded(durationMs, first)} at one time and ${this.#words.passed} at another`;
   }
 
   /** What a hop had sent before it hung up is read at the pace of the try: so much later than that the end may be seen. */

@@ -129,6 +129,36 @@ describe('duration search', () => {
     expect(found.rejection !== undefined).toBe(conclusion === 'found');
   });
 
+  /** Ends of the tries in their order; undefined: it passes. */
+  function endingAt(...endsMs: readonly (number | undefined)[]): ReturnType<typeof slowPath> {
+    const failure = fakeFailure('connection_reset');
+    return slowPath((number) => {
+      const afterMs = endsMs[number - 1];
+      return afterMs === undefined ? undefined : { afterMs, failure };
+    });
+  }
+
+  test('a clock that is looked at now and then is found, as long as nothing is ended that is no longer than what passes', async () => {
+    const tried: number[] = [];
+    const path = endingAt(undefined, undefined, 44_000, 61_000, 52_000);
+    const found = await search(path, { onTry: ({ durationMs }) => tried.push(durationMs) });
+    // 35 s once more, and nothing in between, where it is chance.
+    expect(tried).toEqual([0, 35_000, 65_000, 65_000, 65_000, 35_000]);
+    expect(found).toMatchObject({ conclusion: 'found', largestAccepted: 35, smallestRejected: 61 });
+    expect(found.why).toMatch(/^a body may take 35 s; after 44 s to 1 m 1 s it is ended/);
+  });
+
+  test.each<[string, readonly (number | undefined)[]]>([
+    ['a third end before what passes', [undefined, undefined, 44_000, 61_000, 34_000]],
+    ['a second end before what passes', [undefined, undefined, 44_000, 34_000, 61_000]],
+    ['a third body that passes', [undefined, undefined, 44_000, 61_000]],
+    ['what passed and does not again', [undefined, undefined, 44_000, 61_000, 52_000, 20_000]],
+    ['nothing slow that passed', [undefined, 14_000, 31_000, 22_000]],
+  ])('ends at different times are chance with %s', async (_what, endsMs) => {
+    const found = await search(endingAt(...endsMs));
+    expect([found.conclusion, found.smallestRejected]).toEqual(['inconclusive', undefined]);
+  });
+
   // 24 MiB, of which 8 may be under way when the hop hangs up: they are read over half of the time.
   test.each([
     [12_000, 28_000, 'found'],
