@@ -1,4 +1,4 @@
-import { staleSentBytes, staleWithinMs } from '../judge/fact-tests.ts';
+import { isHardlyTaken, staleWithinMs } from '../judge/fact-tests.ts';
 import { maintenanceWords, overloadWords } from '../judge/words.ts';
 import type { Cause } from './cause.ts';
 import { isPageOfHop, ofMaintenance, says, saysItself } from './predicates.ts';
@@ -141,7 +141,7 @@ export const hopCauses = {
     explains: (f, x) =>
       (f.reason === 'connection_reset' || (f.reason === 'stale_connection' && x.freshPassed === false)) &&
       f.answeredBy === 'none' &&
-      (f.sentBytes === 0 || (f.sentBytes <= staleSentBytes && f.elapsedMs <= staleWithinMs)) &&
+      (f.sentBytes === 0 || (isHardlyTaken(f.sentBytes, f.evidence.kernel) && f.elapsedMs <= staleWithinMs)) &&
       f.phase !== 'commit' &&
       (x.direct === 'ok' || x.direct === 'slow'),
     refutedBy: ['failsEverywhere', 'cameOnce', 'largerAlikePassed', 'noneAnsweredSince'],

@@ -1,3 +1,4 @@
+import type { StuckBody } from '../failure.ts';
 import type { Facts } from './facts.ts';
 import { bodyText, says503OfOthers } from './answered-by.ts';
 import { namesOwnReason, quotaWords } from './words.ts';
@@ -48,9 +49,17 @@ export const cut = (f: Facts): boolean => (f.status === undefined || f.step === 
 export const bodyRefusedAtCommit = (f: Facts): boolean =>
   code(f, 'DIGEST_INVALID') || f.problem === 'range_missing' || f.problem === 'range_unparsable';
 
-/** A cut before the peer can have read much, as of a used connection that it had closed: within a second and inside one socket buffer. */
+/** A used connection that the peer had closed is cut so soon. */
 export const staleWithinMs = 1_000;
-export const staleSentBytes = 64 * 1024;
+/** One socket buffer: how much this host's kernel takes until it hears of the cut says little of how much was read. */
+const hardlySentBytes = 64 * 1024;
+
+/** The next host took no segment of the request, or, where the kernel does not tell or tells of a proxy, no more than a buffer was sent. */
+export function isHardlyTaken(sentBytes: number, kernel: Partial<StuckBody> = {}): boolean {
+  const { ackedBytes, mssBytes, viaProxy } = kernel;
+  const isKnown = ackedBytes !== undefined && mssBytes !== undefined && viaProxy !== true;
+  return isKnown ? ackedBytes < mssBytes : sentBytes <= hardlySentBytes;
+}
 
 /** Traefik's default `respondingTimeouts.readTimeout` counts the whole body and only cuts the connection (traefik/traefik#10805). */
 export const cutAfterAMinute = (f: Facts): boolean =>

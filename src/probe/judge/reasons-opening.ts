@@ -1,4 +1,4 @@
-import { cut, oneOf, opening, refusedByProxy, staleSentBytes, staleWithinMs, unreachableCodes } from './fact-tests.ts';
+import { cut, isHardlyTaken, oneOf, opening, refusedByProxy, staleWithinMs, unreachableCodes } from './fact-tests.ts';
 import type { ReasonRow } from './reason-row.ts';
 import type { FailureReason } from '../failure.ts';
 
@@ -75,13 +75,13 @@ export const openingReasons = {
       f.status === undefined &&
       f.socketReused &&
       f.elapsedMs < staleWithinMs &&
-      f.sentBytes <= staleSentBytes,
+      isHardlyTaken(f.sentBytes, f.exchange?.kernel),
     blame: 'unknown',
     round: { family: 'down', needsSuccessAfter: true, ownWords: false, byHop: false, local: false, timed: true },
     tells: { own: false, cut: 'connection', size: 'maybe', time: 'no', mayPass: false, maybeDown: false },
     isOutcome: true,
     words: {
-      wire: 'reset or close on a connection that had been used before, within a second, without a byte of answer and with at most 64 KiB sent.',
+      wire: 'reset or close on a connection that had been used before, within a second, without a byte of answer, before the next host acknowledged a segment of the request; where the kernel does not tell: with at most 64 KiB sent.',
       causes:
         "the server's idle timeout is shorter than the client's, and both acted at once; a proxy that reloads; a backend whose keep-alive is shorter than the load balancer's idle timeout (ALB then answers 502).",
       remedy:

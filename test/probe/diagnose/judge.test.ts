@@ -641,6 +641,20 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     { pagedPushes: false },
   ],
   [
+    'PATCH is hung up on before a segment of it is acknowledged, whatever this host’s kernel took',
+    {
+      reason: 'connection_reset',
+      phase: 'send',
+      answeredBy: 'none',
+      sentBytes: 4_000_000,
+      elapsedMs: 30,
+      evidence: { kernel: { viaProxy: false, ackedBytes: 0, mssBytes: 1_448 } },
+    },
+    { direct: 'ok', registryAnswered: true, proven: new Set(['path']) },
+    'closed_unanswered@ingress certain',
+    { cameAgain: false },
+  ],
+  [
     'PATCH is hung up on, on fresh connections as well',
     { reason: 'stale_connection', phase: 'send', answeredBy: 'none', sentBytes: 32_768 },
     { direct: 'ok', registryAnswered: true, freshPassed: false, proven: new Set(['path']) },

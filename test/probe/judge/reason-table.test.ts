@@ -80,6 +80,12 @@ const behindCloudflare = { exchange: exchangeOf({ response: answerOf(400, { 'cf-
 const lost = { status: 400, answeredBy: 'registry', registryCodes: ['DIGEST_INVALID'], acknowledges: true } as const;
 const stale = { network: cutBy('EPIPE'), socketReused: true, elapsedMs: 999, sentBytes: 65_536 } as const;
 
+/** What the next host's kernel acknowledged of the request, in segments of 1448 bytes. */
+function acknowledged(ackedBytes: number, viaProxy = false): Partial<Facts> {
+  const kernel = { viaProxy, ackedBytes, mssBytes: 1_448, end: {}, points: [] };
+  return { exchange: exchangeOf({ kernel }) };
+}
+
 const manifest = { blob: 'manifest', step: 'commit', answeredBy: 'registry' } as const;
 
 /** Reason and hop in one word each. */
@@ -116,6 +122,11 @@ describe('reason and hop', () => {
     [stale, 'stale_connection unknown'],
     [{ ...stale, elapsedMs: 1_000 }, 'connection_reset unknown'],
     [{ ...stale, sentBytes: 65_537 }, 'connection_reset unknown'],
+    // How much this host's kernel took is chance; what the next host acknowledged is not.
+    [{ ...stale, sentBytes: 4_000_000, ...acknowledged(1_447) }, 'stale_connection unknown'],
+    [{ ...stale, ...acknowledged(1_448) }, 'connection_reset unknown'],
+    // What a proxy acknowledges says nothing of who is behind it.
+    [{ ...stale, ...acknowledged(1_448, true) }, 'stale_connection unknown'],
     [{ ...stale, socketReused: false }, 'connection_reset unknown'],
     [{ ...stale, network: cutBy('EPROTO') }, 'unexpected_response unknown'],
     [{ ...stale, step: 'pull', status: 200, answeredBy: 'registry' }, 'connection_reset unknown'],
