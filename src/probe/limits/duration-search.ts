@@ -7,10 +7,9 @@ import {
 import type { Pacer } from '../../network/body/pump.ts';
 import { formatDuration } from '../../network/duration-words.ts';
 import type { Check } from '../check.ts';
-import type { Failure } from '../failure.ts';
 import type { Progress, Run, RunCheck } from '../outcome.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
-import { type DurationTrial, durationCheck, durationTrialOf } from './duration-trial.ts';
+import { type DurationTrial, durationCheck, durationTrialOf, type Ended } from './duration-trial.ts';
 import { bytesMoved, directionOf, type DurationLimit, type LimitDirection, noRoomFor } from './limit.ts';
 
 export interface DurationSearchOptions {
@@ -92,17 +91,9 @@ export async function searchDurationLimit(
   return new DurationSearch(check, options, runPaced).execute();
 }
 
-type Ended = Extract<DurationTrial, { kind: 'ended' }>;
-
-/** The time after which a body is ended, at the latest; `earliestMs`: of ends that were seen at different times, for a clock that is looked at now and then. */
-interface Rejected {
-  readonly ms: number;
-  readonly failure: Failure;
+interface Rejected extends Ended {
+  /** Of ends at different times, for a clock that is looked at now and then; `afterMs` is the latest. */
   readonly earliestMs?: number;
-}
-
-function rejectedBy({ afterMs, failure }: Ended): Rejected {
-  return { ms: afterMs, failure };
 }
 
 class DurationSearch {
@@ -144,15 +135,15 @@ class DurationSearch {
   /** The ending itself told when the limit strikes, so the first try goes just below it. */
   async #narrow(first: Rejected): Promise<DurationLimit> {
     let rejected = first;
-    let guessMs = this.#direction === 'push' ? rejected.ms - this.#resolutionMs : Number.NEGATIVE_INFINITY;
-    while (rejected.earliestMs === undefined && rejected.ms - this.#acceptedMs > this.#resolutionMs) {
-      const durationMs = guessMs > this.#acceptedMs ? guessMs : Math.floor((rejected.ms + this.#acceptedMs) / 2);
+    let guessMs = this.#direction === 'push' ? rejected.afterMs - this.#resolutionMs : Number.NEGATIVE_INFINITY;
+    while (rejected.earliestMs === undefined && rejected.afterMs - this.#acceptedMs > this.#resolutionMs) {
+      const durationMs = guessMs > this.#acceptedMs ? guessMs : Math.floor((rejected.afterMs + this.#acceptedMs) / 2);
       const unclear = await this.#settle(durationMs);
       if (unclear !== undefined) return this.#end('inconclusive', unclear);
       rejected = this.#rejected ?? rejected;
       guessMs = Number.NEGATIVE_INFINITY;
     }
-    const [acceptedText, rejectedText] = [formatDuration(this.#acceptedMs), formatDuration(rejected.ms)];
+    const [acceptedText, rejectedText] = [formatDuration(this.#acceptedMs), formatDuration(rejected.afterMs)];
     const from = rejected.earliestMs === undefined ? '' : `${formatDuration(rejected.earliestMs)} to `;
     const how = describeFailure(rejected.failure);
     return this.#end(
@@ -176,7 +167,7 @@ class DurationSearch {
       const accepted = durationMs === 0 ? '' : `, although ${formatDuration(this.#acceptedMs)} ${hadPassed}`;
       return `${small} was ended after ${formatDuration(trial.afterMs)}${accepted}: ${describeFailure(trial.failure)}`;
     }
-    const rejected = trial.said ? rejectedBy(trial) : await this.#again(durationMs, trial);
+    const rejected = trial.said ? trial : await this.#again(durationMs, trial);
     if (typeof rejected === 'string') return rejected;
     this.#rejected = rejected;
     return undefined;
@@ -188,7 +179,7 @@ class DurationSearch {
     if (second.kind !== 'ended') return this.#whyNot(second, durationMs, first);
     const firstMs = first.failure.elapsedMs;
     const apartMs = Math.abs(second.failure.elapsedMs - firstMs);
-    if (apartMs <= sameTimeShare * firstMs + this.#underWayMs(durationMs)) return rejectedBy(first);
+    if (apartMs <= sameTimeShare * firstMs + this.#underWayMs(durationMs)) return first;
     return this.#atTimes(durationMs, first, second);
   }
 
@@ -204,7 +195,7 @@ class DurationSearch {
     const endsMs = [first, second, third].map(({ afterMs }) => afterMs);
     const earliestMs = Math.min(...endsMs);
     if (earliestMs <= this.#acceptedMs || (await this.#try(this.#acceptedMs)).kind !== 'accepted') return differ;
-    return { ms: Math.max(...endsMs), failure: first.failure, earliestMs };
+    return { ...first, afterMs: Math.max(...endsMs), earliestMs };
   }
 
   #whatEnded(durationMs: number, { failure }: Ended): string {
@@ -253,7 +244,7 @@ class DurationSearch {
       unit: 'seconds',
       direction: this.#direction,
       largestAccepted: this.#acceptedMs > 0 ? this.#acceptedMs / 1_000 : undefined,
-      smallestRejected: this.#rejected && this.#rejected.ms / 1_000,
+      smallestRejected: this.#rejected && this.#rejected.afterMs / 1_000,
       rejection: this.#rejected?.failure,
       bytesSpent: bytesMoved(this.#runs),
       runs: this.#runs,

@@ -7,12 +7,16 @@ import type { Run } from '../outcome.ts';
 import { describeFailure } from '../compare/verdict-words.ts';
 import { notPutThere, searchedBlob } from './size-trial.ts';
 
+/** Somebody said that it took too long, or (`said: false`) ended it in the middle: then it must happen again. */
+export interface Ended {
+  readonly kind: 'ended';
+  readonly failure: Failure;
+  readonly afterMs: number;
+  readonly said: boolean;
+}
+
 /** What one slow run says about the limit. */
-export type DurationTrial =
-  | { readonly kind: 'accepted' }
-  /** Somebody said that it took too long, or (`said: false`) ended it in the middle: then it must happen again at the same time. */
-  | { readonly kind: 'ended'; readonly failure: Failure; readonly afterMs: number; readonly said: boolean }
-  | { readonly kind: 'unclear'; readonly why: string };
+export type DurationTrial = { readonly kind: 'accepted' } | Ended | { readonly kind: 'unclear'; readonly why: string };
 
 export function durationTrialOf(run: Run, durationMs: number): DurationTrial {
   const { failure } = run;
