@@ -51,7 +51,7 @@ const haproxyLimits: readonly (readonly [state: RegExp, names: LoggedRequest['na
   [/^c[DH]/, 'haproxy_client_timeout'],
 ];
 
-/** `cD`: who ended it, and in which state (HAProxy configuration manual 8.5); `P` and `S` are its own answers. */
+/** `cD`: who ended it, and in which state (HAProxy configuration manual 8.5). */
 export const haproxy: LogFormat = {
   name: 'HAProxy HTTP log',
   example:
@@ -66,7 +66,8 @@ export const haproxy: LogFormat = {
     const noAnswer = status === '-1';
     const registryGone = noAnswer && /^[sS]/.test(state);
     const gone = state.startsWith('C') || (noAnswer && !registryGone);
-    const own = /^[sScPR]/.test(state) && !noAnswer;
+    // Its own answers: `L` of `http-request return`, `I` of an error within it.
+    const own = /^[sScPRLI]/.test(state) && !noAnswer;
     const by: AnsweredBy = gone ? 'none' : own ? 'haproxy' : 'other';
     return {
       ...base(groups),
@@ -75,7 +76,7 @@ export const haproxy: LogFormat = {
       registryGone,
       answeredBy: registryGone ? 'none' : by,
       names: haproxyLimits.find(([pattern]) => pattern.test(state))?.[1],
-      elapsedMs: numberIn(ms?.replace('+', '')),
+      elapsedMs: numberIn(ms),
       words: `termination state ${state}`,
     };
   },

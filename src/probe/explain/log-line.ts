@@ -60,7 +60,7 @@ export function base({ method = '', uri = '', status, agent }: Record<string, st
 
 /** The path or URL without query and login: states of uploads and tokens stand there. */
 export function withoutQuery(uri: string): string {
-  return uri.replace(/[?#].*$/s, '').replace(/^(\w+:\/\/)[^/@]*@/, '$1');
+  return uri.replace(/[?#].*/s, '').replace(/^(\w+:\/\/)[^/@]*@/, '$1');
 }
 
 /** A number that is there; `-` and the like are not. */

@@ -17,7 +17,7 @@ const keys = ['log', 'MESSAGE', 'message', 'msg'] as const;
 
 /** The line without the outermost of what is around it; undefined: there is nothing. */
 export function unwrapped(line: string): string | undefined {
-  const inner = line.startsWith('{') ? innerOf(line) : undefined;
+  const inner = innerOf(line);
   if (inner !== undefined) return inner.trim();
   const prefix = prefixes.map((pattern) => pattern.exec(line)?.[0] ?? '').find((found) => found !== '');
   return prefix === undefined ? undefined : line.slice(prefix.length).trim();

@@ -57,6 +57,8 @@ const wanted: readonly (readonly [reason: string, answeredBy: string, causes: st
   ['registry_error', 'registry', 'open storage_failing'],
   ['registry_error', 'registry', 'open storage_failing'],
   ['session_lost', 'registry', 'open upload_state_not_shared'],
+  ['body_too_large', 'haproxy', 'open haproxy_body_limit'],
+  ['blocked_by_policy', 'haproxy', 'open policy_block'],
 ];
 
 test.each(realLines.map(([program, line], at) => [program, line, wanted[at]] as const))(

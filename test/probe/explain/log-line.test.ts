@@ -7,6 +7,7 @@ test.each([
   ['https://user:secret@git.example.org/v2/?a=b\nc', 'https://git.example.org/v2/'],
   ['https://git.example.org/v2/a@b', 'https://git.example.org/v2/a@b'],
   ['/v2/a@b', '/v2/a@b'],
+  ['/v2/https://user@b', '/v2/https://user@b'],
 ])('%j is shown as %s', (uri, shown) => {
   expect(withoutQuery(uri)).toBe(shown);
 });

@@ -10,6 +10,8 @@ test.each([
   ['{"log":7}', undefined],
   ['{', undefined],
   ['null', undefined],
+  ['"text"', undefined],
+  ['[{"log":"line"}]', undefined],
   ['Nov  8 22:00:00 web nginx: line', 'line'],
   ['Nov 28 22:00:00 web nginx[812]:   line ', 'line'],
   ['<134>1 2026-11-28T22:00:00.5Z web nginx[812]: line', 'line'],

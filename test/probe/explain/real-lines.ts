@@ -212,4 +212,12 @@ export const realLines: readonly (readonly [program: string, line: string])[] = 
     'Gitea 1.26, router',
     '2026/11/29 15:58:22 HTTPRequest [I] router: completed PATCH /v2/probe/app/blobs/uploads/nonesuch000000000000000 for 127.0.0.1:33656, 404 Not Found in 17.9ms @ container/container.go:355(container.PatchBlobsUpload)',
   ],
+  [
+    'HAProxy 2.6, of what `http-request return` answers',
+    '127.0.0.1:56180 [30/Nov/2026:02:28:59.384] fe fe/<NOSRV> 0/-1/-1/-1/0 413 95 - - LR-- 1/1/0/0/0 0/0 "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1"',
+  ],
+  [
+    'HAProxy 2.6, of what `http-request deny` answers',
+    '127.0.0.1:56186 [30/Nov/2026:02:28:59.437] fe fe/<NOSRV> 0/-1/-1/-1/0 403 192 - - PR-- 1/1/0/0/0 0/0 "PATCH /v2/team/app/blobs/uploads/1?_state=secret HTTP/1.1"',
+  ],
 ];
