@@ -47,7 +47,7 @@ describe('Traefik', () => {
   });
 
   test('a time that is not there is none, and another object is not read', () => {
-    expect(read({ Duration: undefined })).toMatchObject({ elapsedMs: 0 });
+    for (const Duration of [undefined, '7']) expect(read({ Duration })).toMatchObject({ elapsedMs: 0 });
     expect(read({ DownstreamStatus: '413' })).toBeUndefined();
   });
 });
@@ -120,7 +120,9 @@ describe('Caddy', () => {
     ['of its own, with its name', { resp_headers: { Server: ['Caddy'] } }, { answeredBy: 'caddy' }],
     ['that went through it', { resp_headers: { Server: ['Caddy'], Via: ['1.1 Caddy'] } }, { answeredBy: 'other' }],
     ["with another server's name", { resp_headers: { Server: 'nginx' } }, { answeredBy: 'other' }],
-    ['with a name that only holds its own', { resp_headers: { Server: ['NotCaddy'] } }, { answeredBy: 'other' }],
+    ['with a name that only ends so', { resp_headers: { Server: ['NotCaddy'] } }, { answeredBy: 'other' }],
+    ['with a name that only begins so', { resp_headers: { Server: ['CaddyX'] } }, { answeredBy: 'other' }],
+    ['whose headers are none', { resp_headers: null }, { answeredBy: 'caddy' }],
     ['that no proxy makes', { status: 404 }, { answeredBy: 'other' }],
     ['in its own words, whatever the status', { status: 500, msg: 'EOF' }, { answeredBy: 'caddy', words: 'EOF' }],
     ['to a client that went away', { status: 0 }, { answeredBy: 'none', clientGone: true }],
@@ -129,12 +131,16 @@ describe('Caddy', () => {
     expect(read(changes)).toMatchObject(wanted);
   });
 
-  test.each([{ request: undefined }, { request: [] }, { request: {} }, { status: undefined }])(
-    'an object with %j is not read',
-    (changes) => {
-      expect(read(changes)).toBeUndefined();
-    },
-  );
+  test.each([
+    { request: undefined },
+    { request: null },
+    { request: 'x' },
+    { request: [] },
+    { request: {} },
+    { status: undefined },
+  ])('an object with %j is not read', (changes) => {
+    expect(read(changes)).toBeUndefined();
+  });
 });
 
 describe('nginx', () => {
@@ -194,17 +200,30 @@ describe('nginx', () => {
     expect(other({ request_method: 'PUT', request_uri: uri })).toMatchObject(wanted);
     expect(other({ method: 'PUT', uri })).toMatchObject(wanted);
     expect(other({ method: 'PUT', path: uri, user_agent: 'x' })).toMatchObject({ ...wanted, userAgent: 'x' });
-    // None of them is nginx's alone.
+    // One name that is nginx's alone is enough; none of these is.
+    expect(other({ method: 'PUT', path: uri, request_time: '1' })).toMatchObject({ answeredBy: 'nginx' });
     expect(other({ method: 'PUT', path: uri })).toMatchObject({ answeredBy: 'other' });
   });
 
-  test.each([{ status: undefined }, { status: 'ok' }, { status: 1_413 }, { request: 'x' }, { request: undefined }])(
-    'an object with %j is not read',
-    (changes) => {
-      expect(read(changes)).toBeUndefined();
-    },
-  );
+  test.each([
+    { status: undefined },
+    { status: 'ok' },
+    { status: 1_413 },
+    { request: 'x' },
+    { request: `1${uri}` },
+    { request: `x PATCH ${uri}` },
+    { request: undefined },
+  ])('an object with %j is not read', (changes) => {
+    expect(read(changes)).toBeUndefined();
+  });
 });
+
+test.each([{ uri }, { method: 'PUT' }])(
+  "an object of nginx's with nothing but %j and a status is not read",
+  (fields) => {
+    expect(nginx?.read(JSON.stringify({ status: 413, ...fields }))).toBeUndefined();
+  },
+);
 
 test.each(['x', '{', '[]', 'null', '"x"', ' {"status":413,"method":"PUT","path":"/v2/"}'])(
   '%j is no object',
