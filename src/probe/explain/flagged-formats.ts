@@ -2,7 +2,7 @@ import type { AnsweredBy } from '../failure.ts';
 import { base, type LogFormat, type LoggedRequest, numberIn, requestPattern } from './log-line.ts';
 
 /** Flags of Envoy by which its own answers are known (Envoy, access logging, RESPONSE_FLAGS). */
-const ofEnvoy = /\b(?:UF|UH|UT|UC|UO|NR|LH|LR|RL|UAEX|SI|DPE|UPE|NC|NFCF|DT)\b/;
+const ofEnvoy = /\b(?:UF|UH|UT|UC|UR|UO|UMSDR|NR|LH|LR|RL|FI|IH|UAEX|SI|DPE|UPE|NC|NFCF|DT|DF|OM)\b/;
 /** Those that name a limit of Envoy. */
 const envoyLimits: readonly (Pick<LoggedRequest, 'names' | 'answer'> & { readonly flag: RegExp })[] = [
   { flag: /\bUT\b/, names: 'envoy_route_timeout', answer: 'upstream request timeout' },
@@ -30,7 +30,7 @@ export function ofEnvoyLine(fields: Record<string, string | undefined>): Omit<Lo
   const { flags = '-', service, status, sent, ms } = fields;
   const own = ofEnvoy.test(flags) || (service === '-' && envoyStatuses.has(status));
   const read = base(fields);
-  const gone = /\bDC\b/.test(flags);
+  const gone = /\b(?:DC|DR)\b/.test(flags);
   const { names, answer } = envoyLimits.find((limit) => limit.flag.test(flags)) ?? {};
   return {
     ...read,

@@ -44,6 +44,18 @@ describe('Envoy', () => {
     expect(envoy.read(text)).toMatchObject(wanted);
   });
 
+  // Envoy, access logging, RESPONSE_FLAGS: an answer of its own comes with each.
+  test.each(['UF', 'UH', 'UT', 'UC', 'UR', 'UO', 'UMSDR', 'NR', 'LH', 'LR', 'RL', 'FI', 'IH', 'UAEX', 'DF', 'OM'])(
+    'with the flag %s it is its own',
+    (flag) => {
+      expect(envoy.read(line(flag, { service: '7' }))).toMatchObject({ answeredBy: 'envoy' });
+    },
+  );
+
+  test('a stream that the client reset is of a client that went away', () => {
+    expect(envoy.read(line('DR'))).toMatchObject({ answeredBy: 'none', clientGone: true, status: undefined });
+  });
+
   test('no flags are no words', () => {
     expect(envoy.read(line('-'))).toMatchObject({ words: undefined, names: undefined, answer: undefined });
   });
