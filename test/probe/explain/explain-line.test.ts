@@ -374,6 +374,20 @@ test("a registry's own words are what it answers, and a hop's are not", () => {
   expect(explainLine(line(''))).toMatchObject({ failure: { evidence: { body: undefined } } });
 });
 
+test.each([
+  [400, '', 'unexpected_response', []],
+  [400, 'err.code="digest invalid"', 'body_corrupted', ['open body_corrupted']],
+  [400, 'err.code="size invalid"', 'range_conflict', ['open range_refused']],
+  [403, '', 'auth_rejected', ['open credentials_rejected']],
+  [403, 'err.detail="quota exceeded"', 'quota_exceeded', ['likely quota']],
+  [404, 'err.code="blob upload unknown"', 'session_lost', ['open upload_state_not_shared']],
+  [404, 'err.code="name unknown"', 'session_lost', ['likely owner_missing']],
+])("a registry's %d with %j is read by its code and its words", (status, more, reason, causes) => {
+  const line = `level=error http.request.method=PUT http.request.uri="/v2/a/blobs/uploads/1" http.response.status=${status} ${more}`;
+  expect(explainLine(line)).toMatchObject({ failure: { reason } });
+  expect(causesOf(line)).toEqual(causes);
+});
+
 describe('a client that went away', () => {
   const gone = (request: string): string => refused(request, 499);
 
@@ -408,6 +422,17 @@ test('a registry that closed the connection is a cut as well', () => {
 });
 
 describe('borders of what is explained', () => {
+  test('what a tunnel says without a method is of a body', () => {
+    const line = '2026-11-28T22:00:00Z ERR  error="EOF" connIndex=0 dest=https://git.example.org/v2/a/blobs/uploads/1';
+    expect(explainLine(line)).toMatchObject({ failure: { phase: 'send', answeredBy: 'cloudflare' } });
+  });
+
+  test("another hop's 499 after a minute is no end of its own", () => {
+    const line =
+      '1.2.3.4 - - [x] "PATCH /v2/a/blobs/uploads/1 HTTP/1.1" 499 0 "-" "docker/29" 2205 60.001 [gitea-3000] [] 10.0.0.5:3000 0 60.001 - 7c91';
+    expect(explainLine(line)).toMatchObject({ failure: { answeredBy: 'none', elapsedMs: 60_001 } });
+  });
+
   test.each([
     ['16 KiB of anything', 'x'.repeat(16 * 1024), 'the line is in no format that is known'],
     ['a character more', 'x'.repeat(16 * 1024 + 1), 'the line is longer than 16 KiB'],
@@ -423,15 +448,19 @@ describe('borders of what is explained', () => {
 
   test.each([
     [refused('PATCH /v2/a/blobs/uploads/1', 399), '399 is no failure'],
+    [refused('POST /v2/a/blobs/uploads/', 202), '202 is no failure'],
     [refused('GET /token', 401), 'a login begins with 401; it is a failure when nothing comes after it'],
     [refused('GET /v2/a/manifests/1', 404), 'clients look before they push, and 404 is the usual answer'],
   ])('%s is no failure', (line, why) => {
     expect(explainLine(line)).toMatchObject({ kind: 'no-failure', why });
   });
 
-  test.each(['PATCH /v2/a/blobs/uploads/1', 'PUT /v2/a/manifests/1'])('404 to %s is a failure', (request) => {
-    expect(explainLine(refused(request, 404))).toMatchObject({ kind: 'failure' });
-  });
+  test.each(['PATCH /v2/a/blobs/uploads/1', 'PUT /v2/a/manifests/1', 'DELETE /v2/a/blobs/sha256:1'])(
+    '404 to %s is a failure',
+    (request) => {
+      expect(explainLine(refused(request, 404))).toMatchObject({ kind: 'failure' });
+    },
+  );
 
   test('around a line there are four things at most', () => {
     const line = refused('PATCH /v2/a/blobs/uploads/1', 413);
