@@ -96,7 +96,7 @@ class SizeSearch {
     rejected: number | undefined;
   }): number | undefined {
     const cutBytes = this.#rejection?.evidence.pulledBytes;
-    if (cutBytes === undefined || rejected === undefined || this.#direction === 'push') return undefined;
+    if (cutBytes === undefined || rejected === undefined) return undefined;
     const next = accepted < cutBytes ? cutBytes : cutBytes + resolutionAt(cutBytes, this.#plan);
     return next > accepted && next < rejected ? next : undefined;
   }

@@ -226,6 +226,15 @@ describe('a pull that an answer refuses', () => {
     expect(found.why).toMatch(/^10 MiB came back at one time, and not at another: 502 from other/);
   });
 
+  test('for another reason at the end: that is what the search ends with', async () => {
+    const found = await searched((size, number) => {
+      if (size > 10 * MiB) return refusal(502);
+      return number > 6 ? fakeFailure('auth_expired', { phase: 'pull' }) : undefined;
+    });
+    expect(found).toMatchObject({ conclusion: 'inconclusive', largestAccepted: 10 * MiB });
+    expect(found.why).toMatch(/^what was pulled failed for another reason: auth_expired/);
+  });
+
   test('is found at a cost below the stated bound', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -379,6 +388,17 @@ describe('a pull that is cut', () => {
     expect(found).toMatchObject({ conclusion: 'inconclusive', largestAccepted: 1_024 });
     expect(found.smallestRejected).toBeUndefined();
     expect(found.why).toMatch(why);
+  });
+
+  test('after fewer bytes than come back: the limit is looked for above them', async () => {
+    const { found, sizes } = await searched((size, number) =>
+      size > 30 * MiB ? cutAfter(20 * MiB, clocks[number % 3]!) : undefined,
+    );
+    expect(sizes.slice(4, 6)).toEqual([20 * MiB, 21 * MiB]);
+    expect(found).toMatchObject({ conclusion: 'found' });
+    expect(found.largestAccepted).toBeLessThanOrEqual(30 * MiB);
+    expect(found.smallestRejected).toBeGreaterThan(30 * MiB);
+    expect(found.smallestRejected! - found.largestAccepted!).toBeLessThanOrEqual(MiB);
   });
 
   test('at no size has no limit', async () => {
