@@ -86,7 +86,7 @@ export async function storyOfProfile(
           client: profile,
           workload: { name: 'workload', kind: layerBytes.length > 1 ? 'image' : 'blob', layerBytes, pull: false },
           retries: 'profile',
-          timeoutMs: 150_000,
+          timeoutMs: 400_000,
         },
       }),
       { ...deps, stallTimeoutMs: undefined, clock },
