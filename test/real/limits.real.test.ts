@@ -40,7 +40,7 @@ describeWithComponents(['docker-registry', 'nginx'], 'limits of a real nginx', (
   ])('client_max_body_size %s (%i bytes) as %s, request buffering %s', async (size, limitBytes, client, buffers) => {
     const { registry, nginx } = await throughNginx(size, buffers);
     const options = { upToBytes: 64 * MiB, resolutionBytes: 256 * 1_024, signal };
-    const run = createEngine().paced(createHesitatingPacer(600));
+    const run = createEngine().paced(createHesitatingPacer(400));
     const found = await searchSizeLimit(checkThrough(nginx.origin, client), options, run);
     expect(found.why).toMatch(/is refused: 413 from nginx/);
     expect(found.conclusion).toBe('found');

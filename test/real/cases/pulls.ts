@@ -9,7 +9,7 @@ import { type Case, type Fault, pathsOf, type Stage } from './case.ts';
 const sizeBytes = 8_000_000;
 const size = '8MB';
 /** The time limits of the hops here; what is pulled over them takes three times as long. */
-const limitMs = 2_000;
+const limitMs = 3_000;
 
 function readsBlob({ method, url }: IncomingMessage): boolean {
   return method === 'GET' && /\/blobs\/sha256:/.test(url ?? '');
