@@ -45,8 +45,8 @@ export function advise(images: readonly StoredImage[], known: readonly Known[]):
         path,
         client,
         verdict,
-        layer: verdict === 'passes' ? undefined : first.layer,
-        layerBytes: verdict === 'passes' ? undefined : sent?.bytes,
+        layer: first.layer,
+        layerBytes: sent?.bytes,
         because,
         waysOut:
           verdict === 'passes'
@@ -63,8 +63,8 @@ export function advise(images: readonly StoredImage[], known: readonly Known[]):
 }
 
 interface Judged {
-  /** Of the layer by which the image stands or falls. */
-  readonly first: LayerVerdict & { readonly layer: number };
+  /** Of the layer by which the image falls; without one, of the whole. */
+  readonly first: LayerVerdict & { readonly layer: number | undefined };
   readonly sent: SentLayer | undefined;
 }
 
@@ -83,8 +83,11 @@ function judgeImage({ layers }: StoredImage, known: Known): Judged {
     ),
   }));
   const first = verdicts.find(({ verdict }) => verdict === 'dies') ??
-    verdicts.find(({ verdict }) => verdict === 'unknown') ?? { layer: 0, ...layerVerdict(0, undefined, known) };
-  return { first, sent: sent[first.layer - 1] };
+    verdicts.find(({ verdict }) => verdict === 'unknown') ?? {
+      layer: undefined,
+      ...layerVerdict(0, undefined, known),
+    };
+  return { first, sent: first.layer === undefined ? undefined : sent[first.layer - 1] };
 }
 
 /** A daemon of another version may know clients that we do not: then nothing is guessed. */

@@ -143,6 +143,13 @@ describe('sizes', () => {
   });
 });
 
+test('an image without layers has none that is not known', () => {
+  const [advice] = of([], known());
+  expect([advice?.verdict, advice?.layer, advice?.layerBytes]).toEqual(['passes', undefined, undefined]);
+  const [nothing] = of([], known({ tried: [{ sizeBytes: MB, ok: false, reason: 'auth_rejected' }] }));
+  expect([nothing?.verdict, nothing?.layer, nothing?.layerBytes]).toEqual(['unknown', undefined, undefined]);
+});
+
 test('what gets through names no layer', () => {
   expect(of([99 * MB, MB], limited)).toEqual([
     {
