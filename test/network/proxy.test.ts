@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { type Exchange, type HttpResponse, NetworkError } from '../../src/network/exchange.ts';
 import { openTunnel, proxyAuthorization, proxyFor, unlessRefused } from '../../src/network/proxy.ts';
@@ -127,6 +128,51 @@ test('only the 407 of a proxy that is spoken to itself is no answer of the regis
     proxyAnswer: { status: 407 },
   });
   expect(refused.error?.exchange).toBe(refused);
+});
+
+/** A turn of the event loop in which the other side reads. */
+const turns = async (): Promise<void> => {
+  for (let turn = 0; turn < 4; turn += 1) await nextTurn();
+};
+
+test.each([
+  ['with its length', 'Content-Length: 10\r\n', true],
+  ['that ends with the connection', '', false],
+])('a page that comes after its head, in two pieces, is told of whole: %s', async (_what, length, complete) => {
+  const { port } = await opened.tcp((socket) => {
+    socket
+      .on('error', () => {})
+      .once('data', () => {
+        void (async () => {
+          for (const piece of [`HTTP/1.1 403 No\r\n${length}\r\n`, 'go ', 'away at']) {
+            socket.write(piece);
+            await turns();
+          }
+          if (!complete) socket.end();
+        })();
+      });
+  });
+  const asked = openTunnel(connect(port, '127.0.0.1'), { host: '127.0.0.1', port }, 'registry.example.org:443');
+  const { proxyAnswer } = await failureOf(asked);
+  expect(Buffer.from(proxyAnswer?.body ?? []).toString()).toBe('go away at');
+  expect([proxyAnswer?.bodyBytes, proxyAnswer?.complete]).toEqual([10, complete]);
+});
+
+test('a proxy with a login is sent it with CONNECT', async () => {
+  const heads: string[] = [];
+  const { port } = await opened.tcp((socket) => {
+    socket.once('data', (data) => {
+      heads.push(data.toString('latin1'));
+      socket.write('HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n');
+    });
+  });
+  for (const login of [{}, { username: 'u', password: Secret.of('p') }])
+    await failureOf(openTunnel(connect(port, '127.0.0.1'), { host: '127.0.0.1', port, ...login }, 'r.test:443'));
+  expect(heads.map((head) => /^proxy-authorization: (.*)\r$/im.exec(head)?.[1])).toEqual([
+    undefined,
+    `Basic ${btoa('u:p')}`,
+  ]);
+  expect(heads[0]).toMatch(/^CONNECT r\.test:443 HTTP\/1\.1\r\nhost: r\.test:443\r\n/i);
 });
 
 /** What an endpoint is told of a proxy that refuses with this page, and then does this. */

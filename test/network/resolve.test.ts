@@ -39,6 +39,15 @@ test('own servers are asked for both families, and one that has no address is le
   ]);
 });
 
+test('a name that has no address of the family is a failure of DNS, too', async () => {
+  const { port } = await opened.dns({ 'registry.example.org': ['192.0.2.1'] });
+  const path = pathTo('http://registry.example.org', { family: 6, dnsServers: [`127.0.0.1:${port}`] });
+  await expect(resolveHost('registry.example.org', path, signal)).rejects.toMatchObject({
+    stage: 'dns',
+    code: 'ENODATA',
+  });
+});
+
 test('a name that nobody has is a failure of DNS that names it', async () => {
   const { port } = await opened.dns({});
   const path = pathTo('http://registry.example.org', { dnsServers: [`127.0.0.1:${port}`] });

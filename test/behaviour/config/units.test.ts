@@ -180,7 +180,7 @@ describe('bit rates', () => {
     '200Mbit/s\n',
     '999999999999999Tbit/s',
   ])('%j is no bit rate', (text) => {
-    expect(() => parseBitRate(text)).toThrow(RangeError);
+    expect(() => parseBitRate(text)).toThrow(new RangeError('no bit rate of at most 2^53 - 1 bits per second'));
   });
 
   it('either gives whole bits per second or throws RangeError, and keeps to its pattern', () => {
