@@ -73,6 +73,12 @@ describe('a secret', () => {
     expect(hidden('%41ÄLPHABET', '41Älphabet', false)).toBe('%<secret>');
   });
 
+  test('that is hidden whole or not at all is found in other spellings as well, a short one as a whole word', () => {
+    expect(hidden('got %61bcdefghij.', 'abcdefghij', false)).toBe('got <secret>.');
+    expect(hidden('got a/b/c/d/e/f.', 'a%2Fb/c/d/e/f', false)).toBe('got <secret>.');
+    expect(hidden('/d%65mo/ d%65monstrates', 'demo', false)).toBe('/<secret>/ d%65monstrates');
+  });
+
   test('that cannot be seen hides nothing but itself', () => {
     const secret = '\u200b'.repeat(9);
     expect(hidden('a text', secret)).toBe('a text');
