@@ -214,6 +214,8 @@ test('the reader sees each change of the file, and refuses while it is wrong or 
   expect(read().users.size).toBe(1);
   writeFileSync(changing, 'basic_auth_users: 1');
   expect(read).toThrow('expected a map');
+  writeFileSync(changing, '# ü\n', 'latin1');
+  expect(read).toThrow('changing.yml:1:3: expected UTF-8 text, got another encoding: save the file as UTF-8');
   rmSync(changing);
   expect(read).toThrow('expected a readable file, got none (ENOENT)');
   writeFileSync(changing, '');
