@@ -29,5 +29,5 @@ function rate(
   const startMs = Math.min(...requests.map((request) => request.startMs + openingMs(request)));
   const endMs = Math.max(...requests.map((request) => request.startMs + request.durationMs));
   const bytes = requests.reduce((sum, request) => sum + bytesOf(request), 0);
-  return bytes > 0 && endMs > startMs ? bytes / ((endMs - startMs) / 1000) : undefined;
+  return endMs > startMs ? bytes / ((endMs - startMs) / 1000) : undefined;
 }
