@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { type Exchange, type HttpResponse, NetworkError } from '../../src/network/exchange.ts';
 import { openTunnel, proxyAuthorization, proxyFor, unlessRefused } from '../../src/network/proxy.ts';
 import { Secret } from '../../src/network/secrets/secret.ts';
@@ -8,7 +8,10 @@ import { pathTo } from '../support/paths.ts';
 import { failureOf, get, Opened } from '../support/servers.ts';
 
 const opened = new Opened();
-afterEach(() => opened.closeAll());
+afterEach(() => {
+  vi.useRealTimers();
+  return opened.closeAll();
+});
 
 /** A proxy that gives this answer to whatever it is asked, and the first lines of what it was asked. */
 async function proxyThatSays(answer: string): Promise<{ port: number; asked: string[] }> {
@@ -139,6 +142,8 @@ test.each([
   ['with its length', 'Content-Length: 10\r\n', true],
   ['that ends with the connection', '', false],
 ])('a page that comes after its head, in two pieces, is told of whole: %s', async (_what, length, complete) => {
+  // However long the pieces take, the wait for them is not over.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const { port } = await opened.tcp((socket) => {
     socket
       .on('error', () => {})
