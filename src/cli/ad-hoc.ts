@@ -9,6 +9,7 @@ import { originOf, parseUrl } from '../network/parse-url.ts';
 import { isRepositoryName, type RegistryTarget } from '../registry/target.ts';
 import type { Terminal } from './command.ts';
 import { type Flags, type FlagValues, noValue, oneValue, UsageError } from './flags.ts';
+import { passwordLine } from './password-line.ts';
 import { parseReference } from './reference.ts';
 
 /** Flags of commands that work on a registry without a configuration. */
@@ -156,8 +157,7 @@ async function credentialsOf(
   if (isInteractive && ask !== undefined)
     return { kind: 'basic', username, password: Secret.of(await ask(`Password of ${username}: `, true)) };
   if (!values.isSet('password-stdin')) throw new UsageError(together);
-  const password = readInput().replace(/\r?\n$/, '');
-  if (password === '') throw new UsageError('flag --password-stdin: standard input is empty');
+  const password = passwordLine(readInput(), 'flag --password-stdin: standard input');
   return { kind: 'basic', username, password: Secret.of(password) };
 }
 

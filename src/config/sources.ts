@@ -48,9 +48,9 @@ export function secretOf(section: unknown, name: SecretName, sources: ResolvedSo
   if (inline !== undefined) return Secret.of(inline);
   if (file !== undefined) {
     const resolved = sources.resolveFile(file);
-    return new Secret(() => oneLine(readSecretFile(resolved, sources), 'the file'));
+    return new Secret(() => secretLine(readSecretFile(resolved, sources), 'the file'));
   }
-  if (variable !== undefined) return new Secret(() => oneLine(sources.env[variable], 'the variable'));
+  if (variable !== undefined) return new Secret(() => secretLine(sources.env[variable], 'the variable'));
   return undefined;
 }
 
@@ -62,8 +62,11 @@ function readSecretFile(file: string, sources: ResolvedSources): string {
   }
 }
 
-/** Editors end files with a newline that is no part of the secret; more than one line is the wrong file. */
-function oneLine(text: string | undefined, source: string): string {
+/**
+ * A secret from a text of one line. Editors end files with a newline that is no part of it; more than one line is the wrong file. Throws
+ * SecretUnavailable, which says what is wrong with `source`.
+ */
+export function secretLine(text: string | undefined, source: string): string {
   if (text === undefined) throw new SecretUnavailable(`${source} is not set`);
   const line = text.replace(/\r?\n$/, '');
   if (line === '') throw new SecretUnavailable(`${source} is empty`);

@@ -190,6 +190,9 @@ describe('a daemon that wants a login', () => {
     // As editors leave it.
     writeFileSync(join(directory, 'right'), 'right\n');
     writeFileSync(join(directory, 'wrong'), 'wrong');
+    writeFileSync(join(directory, 'latin1'), 'wr\u00f6ng', 'latin1');
+    writeFileSync(join(directory, 'lines'), 'wrong\nwrong\n');
+    writeFileSync(join(directory, 'empty'), '\n');
   });
   afterAll(() => guarded.close());
 
@@ -203,6 +206,9 @@ describe('a daemon that wants a login', () => {
     ['none', () => [], 5, /wants a login: give --daemon-user and --daemon-password-file$/],
     ['a wrong one', () => login('wrong'), 5, /refuses this login$/],
     ['half of one', () => ['--daemon-user=alice'], 2, /go together \(see /],
+    ['a file that is not UTF-8', () => login('latin1'), 2, /"[^"]*latin1" holds text that is not UTF-8 \(see /],
+    ['a file of two lines', () => login('lines'), 2, /"[^"]*lines" holds more than one line of text \(see /],
+    ['an empty file', () => login('empty'), 2, /"[^"]*empty" is empty \(see /],
     ['a file that is not there', () => login('gone'), 2, /"[^"]*gone" cannot be read \(ENOENT\) \(see /],
   ])('%s: one line, without the password', async (_what, given, wanted, message) => {
     const { code, out, err } = await advise(...args, ...given());

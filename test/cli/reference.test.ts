@@ -53,6 +53,17 @@ describe('the registry of a moment', () => {
       isInteractive: ask !== undefined,
     });
 
+  test.each([
+    ['', 'is empty'],
+    ['one\ntwo\n', 'holds more than one line of text'],
+    ['pass\ufffdword', 'holds text that is not UTF-8'],
+  ])('a password of standard input that is %j is refused', async (input, why) => {
+    const flags = parseFlags(['--url=https://r.example', '--user=u', '--password-stdin'], adHocFlags, 1);
+    await expect(adHocTarget(flags, { env: {}, readInput: () => input })).rejects.toThrow(
+      new UsageError(`flag --password-stdin: standard input ${why}`),
+    );
+  });
+
   test('a user owns the default repository; nobody, none', async () => {
     const url = '--url=https://r.example';
     expect(await target([url])).toMatchObject({ registry: { repository: 'blobprobe' }, isDefaultRepository: true });
