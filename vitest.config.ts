@@ -50,7 +50,7 @@ const onceOnly = [
   'test/grafana/**',
   'test/helm/**',
   'test/packaging/**',
-  'test/probe/{compare,diagnose,judge}/**',
+  'test/probe/{advise,clients,compare,diagnose,explain,judge,limits}/**',
   'test/behaviour/**/docs.test.ts',
 ];
 const repeated = process.env['BLOBPROBE_REPEATED_RUN'] === '1';
@@ -157,6 +157,8 @@ export default defineConfig({
           name: 'real-waiting',
           include: waitingFiles,
           ...everywhere,
+          // Beside `real`, whose only worker is the first: these are the third and the fourth.
+          env: { BLOBPROBE_PORT_LANE: '2' },
           testTimeout: 180_000,
           hookTimeout: 60_000,
           maxWorkers: 2,

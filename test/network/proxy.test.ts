@@ -182,6 +182,8 @@ test('a proxy with a login is sent it with CONNECT', async () => {
 
 /** What an endpoint is told of a proxy that refuses with this page, and then does this. */
 async function refusalOf(page: string, then: (socket: Socket) => void = () => {}): Promise<HttpResponse | undefined> {
+  // How long the rest of a page is waited for is not what ends these.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const { port } = await opened.tcp((socket) => {
     socket.on('error', () => {}).once('data', () => socket.write(`HTTP/1.1 403 No\r\n${page}`, () => then(socket)));
   });

@@ -99,7 +99,7 @@ describe('what is right to say', () => {
     ],
   ] as const;
   test.each(rows)('%s', (_name, expected, diagnosis, wrong) => {
-    expect(misjudged(expected, diagnosis)).toEqual(wrong);
+    expect(misjudged(expected, diagnosis, 0)).toEqual(wrong);
   });
   test.each([
     ['this host', 'prober_slow', 'prober', 1],

@@ -109,7 +109,7 @@ test('shows what it says it will, and paths of it can be broken and healed', asy
     expect(sum(text, 'blobprobe_run_failures_total', { path })).toBe(0);
   // A busy machine may exceed a scaled limit of time; what is not a matter of time is exact.
   const timed =
-    /^(?:envoy|alb|traefik-3) |^loadbalancer \S+ \S+ \S+ origin_unreachable (?:haproxy|other)$|^(?:loadbalancer|ingress-nginx-default|cloudflare\S*) \S+ \S+ \S+ response_timeout /;
+    /^(?:envoy|alb|traefik-3) |^loadbalancer \S+ \S+ \S+ origin_unreachable (?:haproxy|other)$|^(?:loadbalancer|ingress-nginx-default|cloudflare\S*) \S+ \S+ (?:send|wait|commit) response_timeout (?:haproxy|nginx|cloudflare)$/;
   expect(
     failuresIn(text)
       .filter((one) => !timed.test(one))

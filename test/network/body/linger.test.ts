@@ -1,5 +1,6 @@
 /* oxlint-disable no-underscore-dangle -- _write is the documented name by which a stream's implementation is replaced. */
 import { connect, Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import { connect as tlsConnect, createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createCertificates } from '../../support/certificates.ts';
@@ -115,8 +116,6 @@ describe('a write that failed', () => {
     const writeMany = (): void => socket._writev?.([], tell);
     return { socket, told: () => told, counts: () => [times, ended], write, writeMany };
   }
-
-  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
   test('is told 250 ms later, not before, when what has come meanwhile was read', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });

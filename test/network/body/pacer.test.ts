@@ -6,23 +6,11 @@ import {
   createReadingPacer,
   createStretchingPacer,
   inSequence,
-  type PacerClock,
   systemPacerClock,
 } from '../../../src/network/body/pacer.ts';
+import { fakePacerClock } from '../../support/fake-pacer-clock.ts';
 
 const signal = new AbortController().signal;
-
-/** A clock that only sleeping moves, late by what `lateMs` says. */
-function fakeClock(lateMs: () => number = () => 0): PacerClock & { passMs(ms: number): void } {
-  let now = 1_000;
-  return {
-    nowMs: () => now,
-    sleep: async (delayMs) => {
-      now += Math.max(0, delayMs) + lateMs();
-    },
-    passMs: (ms) => (now += ms),
-  };
-}
 
 describe('bandwidth', () => {
   test('exact to 2 %, and never more than one chunk ahead of the rate, with timers that are up to 10 ms late', async () => {
@@ -33,7 +21,7 @@ describe('bandwidth', () => {
         fc.array(fc.double({ min: 0, max: 10, noNaN: true }), { minLength: 1 }),
         async (bytesPerSecond, chunkBytes, lateness) => {
           let late = 0;
-          const clock = fakeClock(() => lateness[(late += 1) % lateness.length]!);
+          const clock = fakePacerClock(() => lateness[(late += 1) % lateness.length]!);
           const pacer = createBandwidthPacer(clock);
           pacer.limitTo(bytesPerSecond);
           const startMs = clock.nowMs();
@@ -65,7 +53,7 @@ describe('bandwidth', () => {
         }),
         async (bytesPerSecond, chunkBytes, turns) => {
           let lateMs = 0;
-          const clock = fakeClock(() => lateMs);
+          const clock = fakePacerClock(() => lateMs);
           const pacer = createBandwidthPacer(clock);
           pacer.limitTo(bytesPerSecond);
           const times: number[] = [];
@@ -91,7 +79,7 @@ describe('bandwidth', () => {
 
   test('a wake-up that is far too late is not made up for at once', async () => {
     let lateMs = 0;
-    const clock = fakeClock(() => lateMs);
+    const clock = fakePacerClock(() => lateMs);
     const pacer = createBandwidthPacer(clock);
     pacer.limitTo(1_000_000);
     await pacer.take(32_000, signal);
@@ -110,7 +98,7 @@ describe('bandwidth', () => {
     [50, 10],
     [51, 0],
   ])('a sender that comes %i ms after its turn makes up for %i ms', async (lateMs, madeUpMs) => {
-    const clock = fakeClock();
+    const clock = fakePacerClock();
     const pacer = createBandwidthPacer(clock);
     pacer.limitTo(1_000_000);
     await pacer.take(32_000, signal);
@@ -122,7 +110,7 @@ describe('bandwidth', () => {
   });
 
   test('who waits in the line when the limit goes does not wait any more', async () => {
-    const clock = fakeClock();
+    const clock = fakePacerClock();
     const pacer = createBandwidthPacer(clock);
     pacer.limitTo(1_000);
     await pacer.take(1_000, signal);
@@ -133,7 +121,7 @@ describe('bandwidth', () => {
   });
 
   test('who gives up in the line makes nobody overtake', async () => {
-    const clock = fakeClock();
+    const clock = fakePacerClock();
     const pacer = createBandwidthPacer(clock);
     pacer.limitTo(100_000);
     const abort = new AbortController();
@@ -153,7 +141,7 @@ describe('bandwidth', () => {
   });
 
   test('idle time saves up nothing: the next chunk goes at once, the one after waits', async () => {
-    const clock = fakeClock();
+    const clock = fakePacerClock();
     const pacer = createBandwidthPacer(clock);
     pacer.limitTo(1_000);
     await pacer.take(100, signal);
@@ -166,7 +154,7 @@ describe('bandwidth', () => {
   });
 
   test('two bodies at once share the rate', async () => {
-    const clock = fakeClock();
+    const clock = fakePacerClock();
     const pacer = createBandwidthPacer(clock);
     pacer.limitTo(2_000_000);
     const startMs = clock.nowMs();
@@ -179,7 +167,7 @@ describe('bandwidth', () => {
   });
 
   test('no limit, no wait; a limit can come and go', async () => {
-    const clock = fakeClock();
+    const clock = fakePacerClock();
     const pacer = createBandwidthPacer(clock);
     await pacer.take(1e9, signal);
     pacer.limitTo(1_000);
@@ -204,7 +192,7 @@ describe('bandwidth', () => {
 
 describe('stretching', () => {
   test('the last chunk goes when the duration is over, the others evenly before it', async () => {
-    const clock = fakeClock();
+    const clock = fakePacerClock();
     const pacer = createStretchingPacer({ sizeBytes: 1_000, durationMs: 10_000 }, clock);
     const startMs = clock.nowMs();
     const times: number[] = [];
@@ -216,7 +204,7 @@ describe('stretching', () => {
   });
 
   test('a sender that was slow itself waits only for what is left', async () => {
-    const clock = fakeClock();
+    const clock = fakePacerClock();
     const pacer = createStretchingPacer({ sizeBytes: 1_000, durationMs: 10_000 }, clock);
     const startMs = clock.nowMs();
     const times: number[] = [];
@@ -229,7 +217,7 @@ describe('stretching', () => {
   });
 
   test('a body that is sent again takes as long again', async () => {
-    const clock = fakeClock();
+    const clock = fakePacerClock();
     const pacer = createStretchingPacer({ sizeBytes: 100, durationMs: 1_000 }, clock);
     await pacer.take(100, signal);
     clock.passMs(500);
@@ -239,7 +227,7 @@ describe('stretching', () => {
 });
 
 test('reading: the first bytes evenly over the duration, the rest at once', async () => {
-  const clock = fakeClock();
+  const clock = fakePacerClock();
   const pacer = createReadingPacer({ sizeBytes: 1_000, durationMs: 10_000 }, clock);
   clock.passMs(5_000);
   const startMs = clock.nowMs();
@@ -260,7 +248,7 @@ test('the clock of the system wakes up a sleeper whose run is ended', async () =
 });
 
 test('hesitating: one pause for each run, after its first chunk', async () => {
-  const clock = fakeClock();
+  const clock = fakePacerClock();
   const pacer = createHesitatingPacer(300, clock);
   const other = new AbortController().signal;
   const waits: number[] = [];
@@ -273,7 +261,7 @@ test('hesitating: one pause for each run, after its first chunk', async () => {
 });
 
 test('in sequence: each pacer is asked', async () => {
-  const clock = fakeClock();
+  const clock = fakePacerClock();
   const rate = createBandwidthPacer(clock);
   rate.limitTo(1_000);
   const both = inSequence(rate, createStretchingPacer({ sizeBytes: 200, durationMs: 1_000 }, clock));

@@ -5,6 +5,7 @@ import type { PathLimit } from '../../../src/probe/limits/limit.ts';
 import type { Run } from '../../../src/probe/outcome.ts';
 import { checkOf } from '../../support/checks.ts';
 import { fakeFailure, fakeRun, tooLarge } from '../../support/fake-run.ts';
+import { foundLimit } from '../../support/limits.ts';
 
 const MB = 1_000_000;
 
@@ -30,20 +31,14 @@ function run(of: RunOf = {}): Run {
   return { ...fakeRun(check, of.failure), pushBytesPerSecond: of.rate };
 }
 
-const limit = (changes: Partial<PathLimit> = {}): PathLimit => ({
-  registry: 'lab',
-  path: 'edge',
-  client: 'docker',
-  unit: 'bytes',
-  direction: 'push',
-  largestAccepted: 9 * MB,
-  smallestRejected: 10 * MB,
-  rejection: tooLarge,
-  bytesSpent: 1,
-  conclusion: 'found',
-  why: 'w',
-  ...changes,
-});
+const limit = (changes: Partial<PathLimit> = {}): PathLimit =>
+  foundLimit({
+    registry: 'lab',
+    largestAccepted: 9 * MB,
+    smallestRejected: 10 * MB,
+    rejection: tooLarge,
+    ...changes,
+  });
 /** The same as advice needs it. */
 const kept = {
   path: 'edge',

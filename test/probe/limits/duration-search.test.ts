@@ -1,6 +1,5 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { PacerClock } from '../../../src/network/body/pacer.ts';
 import type { Pacer } from '../../../src/network/body/pump.ts';
 import { workloadBytes } from '../../../src/probe/check.ts';
 import { type Failure, failureReasons } from '../../../src/probe/failure.ts';
@@ -15,6 +14,7 @@ import { durationTrialOf } from '../../../src/probe/limits/duration-trial.ts';
 import type { DurationLimit } from '../../../src/probe/limits/limit.ts';
 import type { RunCheck } from '../../../src/probe/outcome.ts';
 import { checkOf } from '../../support/checks.ts';
+import { fakePacerClock } from '../../support/fake-pacer-clock.ts';
 import { fakeFailure, fakeRun } from '../../support/fake-run.ts';
 
 const check = checkOf('http://127.0.0.1:1');
@@ -23,23 +23,17 @@ const tooSlow = fakeFailure('request_timeout', { status: 408, answeredBy: 'hapro
 
 /** A path that ends bodies when `ending` says so: after how long, and how, for each run. */
 function slowPath(ending: (number: number) => { readonly afterMs: number; readonly failure: Failure } | undefined) {
-  let now = 0;
   let runs = 0;
-  const clock: PacerClock = {
-    nowMs: () => now,
-    sleep: async (delayMs) => {
-      now += delayMs;
-    },
-  };
+  const clock = fakePacerClock();
   const runPaced =
     (pacer: Pacer): RunCheck =>
     async (tried) => {
       const end = ending((runs += 1));
-      const startedMs = now;
+      const startedMs = clock.nowMs();
       const size = workloadBytes(tried.workload);
       for (let sent = 0; sent < size; sent += tried.client.writeBytes) {
         await pacer.take(tried.client.writeBytes, signal);
-        if (end !== undefined && now - startedMs > end.afterMs)
+        if (end !== undefined && clock.nowMs() - startedMs > end.afterMs)
           return fakeRun(tried, { ...end.failure, elapsedMs: end.afterMs }, sent);
       }
       return fakeRun(tried, undefined, size);
@@ -346,18 +340,17 @@ test.each([
   ['a body is sent evenly over all of its time', check, 256 * 1_024, [250, 500, 750, 1_000]],
   ['a pull is read evenly but for its last 8 MiB', pulled, 24 * MiB, [375, 750, 1_000, 1_000]],
 ])('%s', async (_what, searched, sizeBytes, quartersMs) => {
-  let now = 0;
-  const clock: PacerClock = { nowMs: () => now, sleep: async (delayMs) => void (now += delayMs) };
+  const clock = fakePacerClock();
   const seen: number[] = [];
   const runPaced =
     (pacer: Pacer): RunCheck =>
     async (one) => {
-      const startedMs = now;
+      const startedMs = clock.nowMs();
       expect(workloadBytes(one.workload)).toBe(sizeBytes);
       seen.length = 0;
       for (let quarter = 0; quarter < 4; quarter += 1) {
         await pacer.take(sizeBytes / 4, signal);
-        seen.push(now - startedMs);
+        seen.push(clock.nowMs() - startedMs);
       }
       return fakeRun(one, undefined, sizeBytes);
     };

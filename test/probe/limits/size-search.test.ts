@@ -31,6 +31,8 @@ function search(run: RunCheck, options: Partial<SizeSearchOptions> = {}): Promis
   return searchSizeLimit(check, { upToBytes: 600 * MiB, resolutionBytes: MiB, signal, ...options }, run);
 }
 
+const pulled: Check = { ...check, pushedOver: { ...check.path, name: 'direct' } };
+
 describe('size search', () => {
   test('any limit is found within the resolution, at a cost below the stated bound', async () => {
     await fc.assert(
@@ -175,7 +177,6 @@ describe('size search', () => {
 });
 
 describe('a pull that an answer refuses', () => {
-  const pulled: Check = { ...check, pushedOver: { ...check.path, name: 'direct' } };
   const refusal = (status: number): Failure =>
     fakeFailure(status === 403 ? 'blocked_by_policy' : 'registry_error', {
       phase: 'pull',
@@ -338,7 +339,6 @@ describe('what a search says', () => {
 });
 
 describe('a pull that is cut', () => {
-  const pulled: Check = { ...check, pushedOver: { ...check.path, name: 'direct' } };
   /** After so many bytes, and so long. */
   const cutAfter = (pulledBytes: number, elapsedMs: number): Failure =>
     fakeFailure('connection_reset', { phase: 'pull', status: 200, elapsedMs, evidence: { message: '', pulledBytes } });

@@ -85,8 +85,11 @@ export async function wrongAbout(
   question: Question,
   network: PrivateNetwork | undefined,
 ): Promise<string[]> {
+  const before = wantingToRun();
   const { diagnosis, text } = await askProgram(question, network);
-  const wrong = misjudged(one.expected, diagnosis);
+  // The mean of a minute knows little of what began some seconds ago, and a moment little of what was before.
+  const load = Math.max(loadavg()[0]!, Math.min(before, wantingToRun())) / availableParallelism();
+  const wrong = misjudged(one.expected, diagnosis, load);
   return wrong.length === 0 ? [] : [...wrong, text];
 }
 
@@ -108,17 +111,16 @@ function wordsOf({ cause, title, remedy, evidence }: Finding): string {
   return [cause, title, remedy, ...evidence].join('\n');
 }
 
-/** The mean of a minute knows little of what began some seconds ago, and what runs at this moment little of what ran before. */
-function loadNow(): number {
-  const running = Number(readFileSync('/proc/loadavg', 'utf8').split(' ')[3]?.split('/')[0]);
-  return Math.max(loadavg()[0]!, running) / availableParallelism();
+/** So many want to run at this moment. */
+function wantingToRun(): number {
+  return Number(readFileSync('/proc/loadavg', 'utf8').split(' ')[3]?.split('/')[0]);
 }
 
 /**
  * What is wrong with what was said, one sentence each; nothing: it is right, or honestly unknown where that is allowed. `load`: so many want to run
  * for each processor. Where that is more than one, this host is slow, and where it is far more, so are the hops on it: that may be said, too.
  */
-export function misjudged(expected: Case['expected'], diagnosis: Diagnosis, load = loadNow()): string[] {
+export function misjudged(expected: Case['expected'], diagnosis: Diagnosis, load: number): string[] {
   const { kind, why, unexplained } = diagnosis;
   const findings = diagnosis.findings.filter(
     ({ cause }) => !(load > 1 && cause === 'prober_slow') && !(load > 4 && cause === 'receiver_slow'),

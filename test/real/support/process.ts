@@ -62,9 +62,9 @@ async function stop(child: ChildProcess, exited: Promise<number | string>, signa
 }
 
 const given = new Set<number>();
-/** Workers that run side by side take every other port: none takes what another has just found free. */
+/** Workers that run side by side have ports of their own: none takes what another has just found free. Projects that do count their workers each. */
 const workers = 4;
-const worker = Number(process.env['VITEST_POOL_ID'] ?? 0) % workers;
+const worker = (Number(process.env['BLOBPROBE_PORT_LANE'] ?? 0) + Number(process.env['VITEST_POOL_ID'] ?? 0)) % workers;
 
 /**
  * A TCP port of 127.0.0.1 on which nobody listens. For programs that cannot choose one themselves. From below those that the kernel gives to
