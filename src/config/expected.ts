@@ -65,7 +65,8 @@ function isConfidential(path: ConfigPath, value: string): boolean {
 
 /** Whatever stands before an `@` or after a `?` is left out: that is where URLs carry passwords and tokens. */
 function withoutUrlSecrets(value: string): string {
-  return value.replace(/.*@/s, '<secret>@').replace(/\?.+/s, '?<secret>');
+  // From the start: else each character of a long text is a start, and takes all that is left.
+  return value.replace(/^.*@/s, '<secret>@').replace(/\?.+/s, '?<secret>');
 }
 
 /** JSON's quotes and escapes, so that a message stays one line; long texts are cut. */

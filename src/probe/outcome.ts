@@ -109,7 +109,7 @@ export interface CleanupReport {
   }[];
 }
 
-/** How often and how long a control group kept the process from the CPU. With several CPUs their times add up. */
+/** How often and how long a control group kept the process from the CPU. */
 export interface CpuThrottling {
   readonly periods: number;
   /** Of all processors together: it may be longer than the run. */

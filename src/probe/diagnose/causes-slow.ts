@@ -79,7 +79,8 @@ const table = {
       'Raise the window for HTTP/2 at this hop (HAProxy `tune.h2.fe.initial-window-size`, 2.6: `tune.h2.initial-window-size`; nginx `http2_body_preread_size`; Envoy `initial_stream_window_size` and `initial_connection_window_size`), or switch HTTP/2 off for the registry: docker and skopeo do not use it, crane does.',
     reference: 'https://github.com/haproxy/haproxy/issues/293',
     nextTest: 'Push the same with `--client=docker`, which speaks HTTP/1.1, and compare the throughput.',
-    shownBy: 'the same client with HTTP/2 against HTTP/1.1 on the same path, twice by turns',
+    shownBy:
+      'the same client with HTTP/2 against HTTP/1.1 on the same path, twice by turns; certain where a window for each round trip makes the rate that was seen',
     refutedWhen: 'HTTP/1.1 is less than four times as fast on the same path',
   },
 } as const satisfies Readonly<Record<string, SlowCause>>;

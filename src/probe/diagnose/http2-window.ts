@@ -5,7 +5,7 @@ import { leastBytes, leastSendingMs, slowFactor, type Slowness, windowOf } from 
 import { type Examination, type Examined, requestsOver, type Trial } from './trial.ts';
 
 /** Pushes that got through: the same client with the same size, over HTTP/2 and as if it spoke HTTP/1.1 only. */
-interface Sides {
+interface BothVersions {
   readonly newer: readonly Trial[];
   readonly older: readonly Trial[];
 }
@@ -15,18 +15,18 @@ export function lastOverHttp2(trials: readonly Trial[]): Trial | undefined {
   return trials.findLast(({ kind, run }) => !besides.has(kind) && run.ok && run.pathFacts.httpVersion === '2');
 }
 
-function sidesOf(trials: readonly Trial[]): Sides {
+function bothVersionsOf(trials: readonly Trial[]): BothVersions {
   const [first] = trials.filter(({ kind, run }) => kind === 'version' && run.ok);
   const isAlike = ({ shape, sizeBytes, run }: Trial): boolean =>
     shape === first?.shape && sizeBytes === first.sizeBytes && run.check.client.name === first.run.check.client.name;
-  const alike = trials.filter((trial) => isAlike(trial) && isMeasured(trial));
+  const alike = trials.filter((trial) => isAlike(trial) && tellsSpeed(trial));
   return {
     newer: alike.filter((trial) => lastOverHttp2([trial]) !== undefined),
     older: alike.filter(({ kind }) => kind === 'version'),
   };
 }
 
-function isMeasured({ run: { ok, tainted, pushBytesPerSecond }, sizeBytes }: Trial): boolean {
+function tellsSpeed({ run: { ok, tainted, pushBytesPerSecond }, sizeBytes }: Trial): boolean {
   return ok && !tainted && pushBytesPerSecond !== undefined && sizeBytes >= leastBytes;
 }
 
@@ -36,7 +36,7 @@ function speedsOf(trials: readonly Trial[]): number[] {
 
 /** Each push over HTTP/2 took long, and many times as long as each over HTTP/1.1. Pure. */
 export function isSlowOverHttp2(trials: readonly Trial[]): boolean {
-  const { newer, older } = sidesOf(trials);
+  const { newer, older } = bothVersionsOf(trials);
   const isLong = newer.every(
     ({ run, sizeBytes }) => sizeBytes / (run.pushBytesPerSecond ?? 1) >= leastSendingMs / 1_000,
   );
@@ -46,27 +46,33 @@ export function isSlowOverHttp2(trials: readonly Trial[]): boolean {
 
 /** The same client over the same path, by turns with HTTP/2 and without; once it may have been a moment. Pure. */
 export function slowHttp2({ subject }: Examination): Slowness | undefined {
-  const { newer, older } = sidesOf(subject.trials);
+  const { newer, older } = bothVersionsOf(subject.trials);
   const [first] = older;
   if (first === undefined || Math.min(newer.length, older.length) < timesToProve) return undefined;
   if (!isSlowOverHttp2(subject.trials)) return undefined;
   const best = Math.max(...speedsOf(newer));
-  const window = windowWords(best, windowOf(requestsOver(newer)), roundTripMs(subject));
-  const evidence = `${first.run.check.client.name}, ${formatBytes(first.sizeBytes)}: ${formatBytes(best)}/s over HTTP/2${window}; ${formatBytes(Math.min(...speedsOf(older)))}/s over HTTP/1.1 on the same path`;
-  return { cause: 'http2_window', confidence: 'certain', evidence };
+  const { why, isProven } = carriedWords(best, windowOf(requestsOver(newer)), roundTripMs(subject));
+  const evidence = `${first.run.check.client.name}, ${formatBytes(first.sizeBytes)}: ${formatBytes(best)}/s over HTTP/2${why}; ${formatBytes(Math.min(...speedsOf(older)))}/s over HTTP/1.1 on the same path`;
+  // That HTTP/2 is slow is proven either way; that its window is why, only by its size.
+  return { cause: 'http2_window', confidence: isProven ? 'certain' : 'likely', evidence };
 }
 
 /**
  * `, because each round trip of 40 ms carries one window of 64 KiB`, where window and round trip make this throughput; else what each
  * round trip carries.
  */
-function windowWords(bytesPerSecond: number, windowBytes: number | undefined, tripMs: number | undefined): string {
-  if (tripMs === undefined) return '';
+function carriedWords(
+  bytesPerSecond: number,
+  windowBytes: number | undefined,
+  tripMs: number | undefined,
+): { readonly why: string; readonly isProven: boolean } {
+  if (tripMs === undefined) return { why: '', isProven: false };
   const carried = bytesPerSecond * (tripMs / 1_000);
+  const trip = `each round trip of ${formatDuration(tripMs)}`;
   const isOne = windowBytes !== undefined && carried >= 0.5 * windowBytes && carried <= 1.3 * windowBytes;
   return isOne
-    ? `, because each round trip of ${formatDuration(tripMs)} carries one window of ${Math.round(windowBytes / 1_024)} KiB`
-    : `, ${formatBytes(carried)} in each round trip of ${formatDuration(tripMs)}`;
+    ? { why: `, because ${trip} carries one window of ${Math.round(windowBytes / 1_024)} KiB`, isProven: true }
+    : { why: `, ${formatBytes(carried)} in ${trip}`, isProven: false };
 }
 
 /** Something nearer took the connection: what it took to answer says more of the way. */

@@ -91,6 +91,6 @@ export function pullCutsOf(failures: readonly (Failure | undefined)[]): PullCuts
   if (most >= countedLeastBytes && (isCount || (isClock && isAlike && apartBytes <= mostLostBytes)))
     return { count, sameBytes: most, ...(mayBeClock && { sameMs }) };
   if (!isClock) return { count };
-  const isApart = apartBytes > mostLostBytes || cuts.every(isClosedInOrder);
+  const isApart = apartBytes > mostLostBytes || (!isAlike && cuts.every(isClosedInOrder));
   return { count, sameMs, ...(isApart && { otherBytes: true }) };
 }

@@ -79,8 +79,7 @@ const sameTimeShare = 0.1;
 
 /**
  * Looks for the longest time that a path lets a body take, with a small body sent slowly, without ever pausing for long.
- * `runPaced` gives the engine with a pacer. An ending that nobody explains counts only when it comes again at the same time, or three times
- * after what passes, which passes again.
+ * `runPaced` gives the engine with a pacer. An ending that nobody explains counts only when it comes again at the same time.
  * Never rejects.
  */
 export async function searchDurationLimit(
@@ -91,11 +90,6 @@ export async function searchDurationLimit(
   return new DurationSearch(check, options, runPaced).execute();
 }
 
-interface Rejected extends Ended {
-  /** Of ends at different times, for a clock that is looked at now and then; `afterMs` is the latest. */
-  readonly earliestMs?: number;
-}
-
 class DurationSearch {
   readonly #check: Check;
   readonly #options: DurationSearchOptions;
@@ -104,9 +98,9 @@ class DurationSearch {
   readonly #sizeBytes: number;
   readonly #resolutionMs: number;
   readonly #runs: Run[] = [];
-  /** The longest time that passed; 0: none that is one. */
+  /** The longest time that passed; 0: at most a body that was not made to take long. */
   #acceptedMs = 0;
-  #rejected: Rejected | undefined;
+  #rejected: Ended | undefined;
 
   constructor(check: Check, options: DurationSearchOptions, runPaced: (pacer: Pacer) => RunCheck) {
     this.#check = check;
@@ -133,10 +127,10 @@ class DurationSearch {
   }
 
   /** The ending itself told when the limit strikes, so the first try goes just below it. */
-  async #narrow(first: Rejected): Promise<DurationLimit> {
+  async #narrow(first: Ended): Promise<DurationLimit> {
     let rejected = first;
     let guessMs = this.#direction === 'push' ? rejected.afterMs - this.#resolutionMs : Number.NEGATIVE_INFINITY;
-    while (rejected.earliestMs === undefined && rejected.afterMs - this.#acceptedMs > this.#resolutionMs) {
+    while (rejected.afterMs - this.#acceptedMs > this.#resolutionMs) {
       const durationMs = guessMs > this.#acceptedMs ? guessMs : Math.floor((rejected.afterMs + this.#acceptedMs) / 2);
       const unclear = await this.#settle(durationMs);
       if (unclear !== undefined) return this.#end('inconclusive', unclear);
@@ -144,12 +138,11 @@ class DurationSearch {
       guessMs = Number.NEGATIVE_INFINITY;
     }
     const [acceptedText, rejectedText] = [formatDuration(this.#acceptedMs), formatDuration(rejected.afterMs)];
-    const from = rejected.earliestMs === undefined ? '' : `${formatDuration(rejected.earliestMs)} to `;
     const how = describeFailure(rejected.failure);
     return this.#end(
       'found',
       this.#direction === 'push'
-        ? `a body may take ${acceptedText}; after ${from}${rejectedText} it is ended: ${how}`
+        ? `a body may take ${acceptedText}; after ${rejectedText} it is ended: ${how}`
         : `a pull may take ${acceptedText}; one of ${rejectedText} is ended: ${how}`,
     );
   }
@@ -162,50 +155,32 @@ class DurationSearch {
       this.#acceptedMs = durationMs;
       return undefined;
     }
-    if (durationMs === 0 || trial.afterMs <= this.#acceptedMs) {
-      const { small, hadPassed } = this.#words;
-      const accepted = durationMs === 0 ? '' : `, although ${formatDuration(this.#acceptedMs)} ${hadPassed}`;
-      return `${small} was ended after ${formatDuration(trial.afterMs)}${accepted}: ${describeFailure(trial.failure)}`;
-    }
-    const rejected = trial.said ? trial : await this.#again(durationMs, trial);
-    if (typeof rejected === 'string') return rejected;
-    this.#rejected = rejected;
-    return undefined;
+    const doubt = this.#tooEarly(durationMs, trial) ?? (trial.said ? undefined : await this.#again(durationMs, trial));
+    if (doubt === undefined) this.#rejected = trial;
+    return doubt;
   }
 
-  /** An ending without words: only a clock strikes twice at the same time. Returns that time, or why it is none. */
-  async #again(durationMs: number, first: Ended): Promise<Rejected | string> {
+  /** What was seen to end before what passes was not ended by a clock: an end is seen late, never early. */
+  #tooEarly(durationMs: number, { afterMs, failure }: Ended): string | undefined {
+    const seenMs = Math.min(afterMs, Math.ceil(failure.elapsedMs));
+    if (durationMs > 0 && seenMs > this.#acceptedMs) return undefined;
+    const { small, hadPassed } = this.#words;
+    const accepted = durationMs === 0 ? '' : `, although ${formatDuration(this.#acceptedMs)} ${hadPassed}`;
+    return `${small} was ended after ${formatDuration(seenMs)}${accepted}: ${describeFailure(failure)}`;
+  }
+
+  /** An ending without words: only a clock strikes twice at the same time. Returns why it is none. */
+  async #again(durationMs: number, first: Ended): Promise<string | undefined> {
     const second = await this.#try(durationMs);
-    if (second.kind !== 'ended') return this.#whyNot(second, durationMs, first);
+    const { body, over, passed } = this.#words;
+    const what = `${body} ${over} ${formatDuration(durationMs)} was ended after ${formatDuration(first.failure.elapsedMs)}`;
+    if (second.kind === 'unclear') return second.why;
+    if (second.kind === 'accepted') return `${what} at one time and ${passed} at another`;
     const firstMs = first.failure.elapsedMs;
-    const apartMs = Math.abs(second.failure.elapsedMs - firstMs);
-    if (apartMs <= sameTimeShare * firstMs + this.#underWayMs(durationMs)) return first;
-    return this.#atTimes(durationMs, first, second);
-  }
-
-  /**
-   * A hop that looks at its clocks now and then ends bodies at any time after the limit, and none before. What ends bodies by chance hardly
-   * ends three of them after what passes, and lets that pass twice. Returns the latest end, or why it is none.
-   */
-  async #atTimes(durationMs: number, first: Ended, second: Ended): Promise<Rejected | string> {
-    const differ = `${this.#whatEnded(durationMs, first)}, and the next one after ${formatDuration(second.failure.elapsedMs)}`;
-    if (this.#direction === 'pull' || this.#acceptedMs === 0) return differ;
-    const third = await this.#try(durationMs);
-    if (third.kind !== 'ended') return this.#whyNot(third, durationMs, first);
-    const endsMs = [first, second, third].map(({ afterMs }) => afterMs);
-    const earliestMs = Math.min(...endsMs);
-    if (earliestMs <= this.#acceptedMs || (await this.#try(this.#acceptedMs)).kind !== 'accepted') return differ;
-    return { ...first, afterMs: Math.max(...endsMs), earliestMs };
-  }
-
-  #whatEnded(durationMs: number, { failure }: Ended): string {
-    const { body, over } = this.#words;
-    return `${body} ${over} ${formatDuration(durationMs)} was ended after ${formatDuration(failure.elapsedMs)}`;
-  }
-
-  #whyNot(other: Exclude<DurationTrial, Ended>, durationMs: number, first: Ended): string {
-    if (other.kind === 'unclear') return other.why;
-    return `${this.#whatEnded(durationMs, first)} at one time and ${this.#words.passed} at another`;
+    const secondMs = second.failure.elapsedMs;
+    if (Math.abs(secondMs - firstMs) > sameTimeShare * firstMs + this.#underWayMs(durationMs))
+      return `${what}, and the next one after ${formatDuration(secondMs)}`;
+    return this.#tooEarly(durationMs, second);
   }
 
   /** What a hop had sent before it hung up is read at the pace of the try: so much later than that the end may be seen. */

@@ -41,6 +41,7 @@ export async function searchSizeLimit(check: Check, options: SizeSearchOptions, 
 /** Why cuts after the same time say nothing of a size. */
 const sameTimeWords = {
   otherBytes: ', each time after the same time, which is no limit on size',
+  nearBytes: ', each time after the same time: nothing tells whether the size or the time is limited',
   sameBytes:
     ', each time after the same bytes and the same time: nothing tells whether the size or the time is limited',
 } as const;
@@ -111,12 +112,13 @@ class SizeSearch {
     const trial = await this.#untilSettled(sizeBytes);
     if (this.#direction === 'push' || trial.kind !== 'cut') return trial;
     const failures = this.#runs.slice(from).map(({ failure }) => failure);
-    const { sameBytes, sameMs } = pullCutsOf(failures);
+    const { sameBytes, sameMs, otherBytes } = pullCutsOf(failures);
     const isRefused = isPullRefused(trial.failure) && failures.every((one) => one?.status === trial.failure.status);
     // What refuses everything refuses nothing for its size.
     if ((isRefused && this.#accepted !== undefined) || (sameBytes !== undefined && sameMs === undefined))
       return { kind: 'rejected', failure: trial.failure };
-    const clock = sameMs === undefined ? '' : sameTimeWords[sameBytes === undefined ? 'otherBytes' : 'sameBytes'];
+    const bytes = sameBytes === undefined ? (otherBytes ? 'otherBytes' : 'nearBytes') : 'sameBytes';
+    const clock = sameMs === undefined ? '' : sameTimeWords[bytes];
     return {
       kind: 'unclear',
       why: `${formatBytes(sizeBytes)} does not come back: ${describeFailure(trial.failure)}${clock}`,

@@ -44,8 +44,20 @@ function found(...pushed: readonly Pushed[]): string | undefined {
 const slow = { kind: 'full', speed: MB } as const;
 const quick = { kind: 'version', speed: 4 * MB } as const;
 
-test('HTTP/2 is slow when it is so twice, each time beside HTTP/1.1', () => {
-  expect(found(slow, quick, slow, quick)).toBe('http2_window certain');
+/** Connections over which 1 MB/s is so much in each round trip. */
+function windowed(tripMs: number, windowBytes: number): Partial<Run> {
+  const [attempt] = successfulRun().attempts;
+  const kernel = { viaProxy: false, end: {}, points: [], streamWindowBytes: windowBytes };
+  const request = { ...attempt!.requests[0]!, connectMs: tripMs, kernel };
+  return { attempts: [{ ...attempt!, requests: [request] }] };
+}
+
+test('HTTP/2 is slow when it is so twice, each time beside HTTP/1.1; that its window is why is proven by its size', () => {
+  expect(found(slow, quick, slow, quick)).toBe('http2_window likely');
+  const by = (run: Partial<Run>): string | undefined =>
+    found(...[slow, quick, slow, quick].map((one) => ({ ...one, run })));
+  expect(by(windowed(64, 65_535))).toBe('http2_window certain');
+  expect(by(windowed(64, 8 * MB))).toBe('http2_window likely');
 });
 
 test.each<[string, readonly Pushed[]]>([

@@ -71,6 +71,11 @@ const table: readonly (readonly [string, readonly Failure[], object])[] = [
     { count: 2, sameBytes: 3_000_000, sameMs: 900 },
   ],
   [
+    'the same few bytes, closed in order: what ended them is no count, and need be no clock',
+    [cutAfter(30_000, 500, closed), cutAfter(30_000, 510, closed)],
+    { count: 2, sameMs: 500 },
+  ],
+  [
     'the same bytes to the byte, in the time of a round trip, which is no clock',
     [cutAfter(3_000_000, 300), cutAfter(3_000_000, 300)],
     { count: 2, sameBytes: 3_000_000 },

@@ -132,23 +132,11 @@ describe('duration search', () => {
     });
   }
 
-  test('a clock that is looked at now and then is found, as long as nothing is ended that is no longer than what passes', async () => {
-    const tried: number[] = [];
-    const path = endingAt(undefined, undefined, 44_000, 61_000, 52_000);
-    const found = await search(path, { onTry: ({ durationMs }) => tried.push(durationMs) });
-    // 35 s once more, and nothing in between, where it is chance.
-    expect(tried).toEqual([0, 35_000, 65_000, 65_000, 65_000, 35_000]);
-    expect(found).toMatchObject({ conclusion: 'found', largestAccepted: 35, smallestRejected: 61 });
-    expect(found.why).toMatch(/^a body may take 35 s; after 44 s to 1 m 1 s it is ended/);
-  });
-
   test.each<[string, readonly (number | undefined)[]]>([
-    ['a third end before what passes', [undefined, undefined, 44_000, 61_000, 34_000]],
-    ['a second end before what passes', [undefined, undefined, 44_000, 34_000, 61_000]],
-    ['a third body that passes', [undefined, undefined, 44_000, 61_000]],
-    ['what passed and does not again', [undefined, undefined, 44_000, 61_000, 52_000, 20_000]],
-    ['nothing slow that passed', [undefined, 14_000, 31_000, 22_000]],
-  ])('ends at different times are chance with %s', async (_what, endsMs) => {
+    // Of a clock that is looked at now and then, too: when a body is ended is chance there.
+    ['all later than what passes', [undefined, undefined, 44_000, 61_000, 52_000]],
+    ['the second at what passes', [undefined, undefined, 35_001, 35_000]],
+  ])('ends at different times are no limit: %s', async (_what, endsMs) => {
     const found = await search(endingAt(...endsMs));
     expect([found.conclusion, found.smallestRejected]).toEqual(['inconclusive', undefined]);
   });
@@ -169,6 +157,23 @@ describe('duration search', () => {
     );
     const options = { signal, clock: path.clock, durationsMs: [35_000], resolutionMs: 36_000 };
     expect(await searchDurationLimit(pull, options, path.runPaced)).toMatchObject({ direction: 'pull', conclusion });
+  });
+
+  test('a pull that is cut before what comes back is no limit, however near the next one is', async () => {
+    const pull = { ...check, pushedOver: check.path };
+    const cut = fakeFailure('connection_reset', {
+      phase: 'pull',
+      status: 200,
+      evidence: { message: '', pulledBytes: 1 },
+    });
+    const conclusionOf = async (...endsMs: readonly number[]): Promise<string> => {
+      const path = slowPath((number) => (number < 3 ? undefined : { afterMs: endsMs[number - 3]!, failure: cut }));
+      const options = { signal, clock: path.clock, durationsMs: [35_000, 65_000], resolutionMs: 36_000 };
+      return (await searchDurationLimit(pull, options, path.runPaced)).conclusion;
+    };
+    expect(await conclusionOf(20_000, 50_000)).toBe('inconclusive');
+    expect(await conclusionOf(50_000, 35_000)).toBe('inconclusive');
+    expect(await conclusionOf(50_000, 36_000)).toBe('found');
   });
 
   test('an end at the very time that was accepted contradicts it', async () => {
@@ -261,9 +266,12 @@ describe('what is tried', () => {
   });
 
   test('a pull says nothing of when it was ended: its bounds are halved, without a guess', async () => {
-    const { found, tries } = await tried((durationMs) => (durationMs >= 60_000 ? pullCut : undefined), {
-      searched: pulled,
-    });
+    const { found, tries } = await tried(
+      (durationMs) => (durationMs >= 60_000 ? { ...pullCut, elapsedMs: 60_000 } : undefined),
+      {
+        searched: pulled,
+      },
+    );
     expect(tries).toEqual([0, 35_000, 65_000, 65_000, 50_000, 57_500, 61_250, 61_250]);
     expect(found).toMatchObject({ conclusion: 'found', largestAccepted: 57.5, smallestRejected: 61.25 });
     expect(found.why).toMatch(/^a pull may take 57\.5 s; one of 1 m 1 s is ended: connection_reset, no answer/);

@@ -373,6 +373,11 @@ describe('a pull that is cut', () => {
       /^64 MiB does not come back: .*, each time after the same time, which is no limit on size$/,
     ],
     [
+      'the same time, and bytes of which a reset may have taken some',
+      (number: number) => cutAfter((1 + (number % 3)) * MiB, 2_000),
+      /, each time after the same time: nothing tells whether the size or the time is limited$/,
+    ],
+    [
       'the same bytes and the same time',
       () => cutAfter(limitBytes, 2_000),
       /, each time after the same bytes and the same time: nothing tells whether the size or the time is limited$/,
