@@ -235,7 +235,8 @@ test('what is pulled is searched beside what is pushed: a gauge with its directi
 describe('the time of pulls', () => {
   const pulled = { ...target, pushedOver: { ...target.path, name: 'direct' } };
   const bytes = { sentBytes: 24 * MiB, pulledBytes: 24 * MiB, wireBytes: 48 * MiB };
-  const reset = fakeFailure('connection_reset', { phase: 'pull', evidence: { message: 'reset', pulledBytes: 1 } });
+  const evidence = { message: 'reset', pulledBytes: 1 };
+  const reset = fakeFailure('connection_reset', { phase: 'pull', elapsedMs: 10_000, evidence });
 
   function searchOf(bytesPerDay: number) {
     let runs = 0;
