@@ -10,9 +10,9 @@ interface BothVersions {
   readonly older: readonly Trial[];
 }
 
-/** The latest push that got through over HTTP/2, as its client sends it; undefined: none did. */
-export function lastOverHttp2(trials: readonly Trial[]): Trial | undefined {
-  return trials.findLast(({ kind, run }) => !besides.has(kind) && run.ok && run.pathFacts.httpVersion === '2');
+/** It got through over HTTP/2, as its client sends it. */
+export function passedOverHttp2({ kind, run }: Trial): boolean {
+  return !besides.has(kind) && run.ok && run.pathFacts.httpVersion === '2';
 }
 
 function bothVersionsOf(trials: readonly Trial[]): BothVersions {
@@ -21,7 +21,7 @@ function bothVersionsOf(trials: readonly Trial[]): BothVersions {
     shape === first?.shape && sizeBytes === first.sizeBytes && run.check.client.name === first.run.check.client.name;
   const alike = trials.filter((trial) => isAlike(trial) && tellsSpeed(trial));
   return {
-    newer: alike.filter((trial) => lastOverHttp2([trial]) !== undefined),
+    newer: alike.filter(passedOverHttp2),
     older: alike.filter(({ kind }) => kind === 'version'),
   };
 }

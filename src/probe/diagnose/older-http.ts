@@ -1,4 +1,4 @@
-import { isSlowOverHttp2, lastOverHttp2 } from './http2-window.ts';
+import { isSlowOverHttp2, passedOverHttp2 } from './http2-window.ts';
 import { olderHttpCheck } from './trial-checks.ts';
 import type { TrialLog } from './trial-log.ts';
 
@@ -11,7 +11,7 @@ export async function pushOlderHttp(log: TrialLog): Promise<void> {
   const shaped = trials.find(({ run }) => run.check.client.httpVersion !== '1.1');
   if (shaped === undefined || trials.every(({ run }) => run.pathFacts.httpVersion !== '2')) return;
   const broken = failed.find(({ run }) => run.failure?.reason === 'http2_error');
-  const { kind, run, shape, sizeBytes } = broken ?? lastOverHttp2(trials) ?? shaped;
+  const { kind, run, shape, sizeBytes } = broken ?? trials.findLast(passedOverHttp2) ?? shaped;
   const older = { check: olderHttpCheck(run.check), shape };
   if (!(await log.push('version', older, sizeBytes))) return;
   if (broken === undefined && !isSlowOverHttp2(trials)) return;

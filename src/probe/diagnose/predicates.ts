@@ -69,6 +69,7 @@ export const isCutWith =
 
 export const atLimitOfTime: Match = (f, x) =>
   x.endedAfterMs !== undefined && f.elapsedMs >= 0.9 * x.endedAfterMs && f.phase !== 'start' && f.phase !== 'auth';
+
 /** What the kernels of two hosts hold for each other at most, as Linux comes: 4 MiB to be sent, and 32 MiB to be read (6 MiB before 6.16). */
 const mostBufferedBytes = 36 * 1024 * 1024;
 

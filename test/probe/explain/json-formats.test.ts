@@ -9,6 +9,7 @@ const reading =
     format?.read(JSON.stringify({ ...usual, ...changes }));
 
 const uri = '/v2/a/blobs/uploads/1';
+const refusedPatch = { method: 'PATCH', uri, status: 413, clientGone: false, userAgent: 'docker/29.7.2' };
 
 describe('Traefik', () => {
   const read = reading(traefik, {
@@ -24,11 +25,7 @@ describe('Traefik', () => {
 
   test('what a line says', () => {
     expect(read()).toEqual({
-      method: 'PATCH',
-      uri,
-      status: 413,
-      clientGone: false,
-      userAgent: 'docker/29.7.2',
+      ...refusedPatch,
       answeredBy: 'other',
       sentBytes: 7,
       elapsedMs: 51,
@@ -156,11 +153,7 @@ describe('nginx', () => {
 
   test('what a line says', () => {
     expect(read()).toEqual({
-      method: 'PATCH',
-      uri,
-      status: 413,
-      clientGone: false,
-      userAgent: 'docker/29.7.2',
+      ...refusedPatch,
       answeredBy: 'nginx',
       sentBytes: 1_048_800,
       elapsedMs: 413,
