@@ -9,7 +9,7 @@ import { originOf, parseUrl } from '../network/parse-url.ts';
 import { isRepositoryName, type RegistryTarget } from '../registry/target.ts';
 import type { Terminal } from './command.ts';
 import { type Flags, type FlagValues, noValue, oneValue, UsageError } from './flags.ts';
-import { passwordLine } from './password-line.ts';
+import { passwordInFile, passwordLine } from './password-line.ts';
 import { parseReference } from './reference.ts';
 
 /** Flags of commands that work on a registry without a configuration. */
@@ -154,6 +154,9 @@ async function credentialsOf(
     const file = byReference ? usualDockerConfig(env) : undefined;
     return file === undefined ? { kind: 'anonymous' } : { kind: 'docker-config', file };
   }
+  const file = values.text('password-file');
+  if (file !== undefined)
+    return { kind: 'basic', username, password: Secret.of(passwordInFile('password-file', file)) };
   if (isInteractive && ask !== undefined)
     return { kind: 'basic', username, password: Secret.of(await ask(`Password of ${username}: `, true)) };
   if (!values.isSet('password-stdin')) throw new UsageError(together);

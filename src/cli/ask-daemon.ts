@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { errorCode, messageOf } from '../network/errors.ts';
+import { messageOf } from '../network/errors.ts';
 import type { Known } from '../probe/advise/known.ts';
 import { askUrl, urlBelow } from './ask-url.ts';
 import { type Flags, type FlagValues, oneValue, UsageError } from './flags.ts';
-import { passwordLine } from './password-line.ts';
+import { passwordInFile } from './password-line.ts';
 
 const timeoutMs = 10_000;
 
@@ -20,14 +19,7 @@ export function daemonLogin(values: FlagValues): string | undefined {
   if (!values.isSet('daemon')) throw new UsageError('flag --daemon-user needs --daemon');
   if (user === undefined || file === undefined)
     throw new UsageError('flags --daemon-user and --daemon-password-file go together');
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    const why = errorCode(error) ?? 'unknown error';
-    throw new UsageError(`flag --daemon-password-file: ${JSON.stringify(file)} cannot be read (${why})`);
-  }
-  const password = passwordLine(text, `flag --daemon-password-file: ${JSON.stringify(file)}`);
+  const password = passwordInFile('daemon-password-file', file);
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 }
 

@@ -1,7 +1,6 @@
 import { bareHost } from '../network/hosts.ts';
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
-import { readFileSync } from 'node:fs';
 import type { ClientProfile } from '../probe/clients/client-profile.ts';
 import { type AdHocTarget, adHocTarget } from './ad-hoc.ts';
 import type { Terminal } from './command.ts';
@@ -46,12 +45,7 @@ export async function targetOf(values: FlagValues, terminal: Terminal): Promise<
     throw new UsageError('flag --password-file needs --user');
   if (file !== undefined && values.isSet('password-stdin'))
     throw new UsageError('flags --password-file and --password-stdin exclude each other');
-  const asked = await (file === undefined
-    ? adHocTarget(values, terminal)
-    : adHocTarget(withSwitch(values, 'password-stdin'), {
-        env: terminal.env,
-        readInput: () => readFileSync(file, 'utf8'),
-      }));
+  const asked = await adHocTarget(values, terminal);
   if (asked === undefined) throw new UsageError(missing);
   const { registry, path } = asked;
   const name = registry.name
@@ -66,10 +60,6 @@ export async function targetOf(values: FlagValues, terminal: Terminal): Promise<
     registry: { ...registry, name, credentials },
     notes: [...asked.notes, ...notes],
   };
-}
-
-function withSwitch(values: FlagValues, name: string): FlagValues {
-  return { ...values, isSet: (flag) => flag === name || values.isSet(flag) };
 }
 
 /** A reference without a scheme, which was taken for https or http. */

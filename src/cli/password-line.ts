@@ -1,4 +1,5 @@
-import { messageOf } from '../network/errors.ts';
+import { readFileSync } from 'node:fs';
+import { errorCode, messageOf } from '../network/errors.ts';
 import { secretLine } from '../config/sources.ts';
 import { UsageError } from './flags.ts';
 
@@ -9,4 +10,16 @@ export function passwordLine(text: string, source: string): string {
   } catch (error) {
     throw new UsageError(messageOf(error));
   }
+}
+
+/** The password in the file that `flag` names. Throws UsageError: it cannot be read, or it is no password. */
+export function passwordInFile(flag: string, file: string): string {
+  const source = `flag --${flag}: ${JSON.stringify(file)}`;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${source} cannot be read (${errorCode(error) ?? 'unknown error'})`);
+  }
+  return passwordLine(text, source);
 }

@@ -171,10 +171,19 @@ test.each([
   [['a.example/b', '--path=public=http://y'], 'there are two paths "public"'],
   [['a.example/b', '--password-file=x'], 'flag --password-file needs --user'],
   [['a.example/b', '--password-file=x', ...login], 'exclude each other'],
+  [['a.example/b', '--user=u', '--password-file=gone'], 'flag --password-file: "gone" cannot be read (ENOENT)'],
 ])('%j is refused in one line', async (args, words) => {
   const { code, err } = await init(args);
   expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(words) });
   expect(err).toMatch(/^[^\n]*\n$/);
+});
+
+test('a file that is no password is named in the error', async () => {
+  const passwordFile = join(directory, 'secret');
+  writeFileSync(passwordFile, 'one\ntwo\n');
+  const { code, err } = await init(['a.example/b', '--user=u', `--password-file=${passwordFile}`]);
+  expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(`flag --password-file: "${passwordFile}" `) });
+  expect(err).not.toContain('two');
 });
 
 test('clients are those whose programs are installed, docker where there is none', () => {
