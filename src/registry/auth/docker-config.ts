@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile, stat } from 'node:fs/promises';
 import { Secret } from '../../network/secrets/secret.ts';
 import { errorCodeSuffix, type ResolvedCredentials } from './credentials.ts';
@@ -58,14 +59,15 @@ function fromAuths(
   file: string,
 ): ResolvedCredentials {
   for (const { key, value } of bestEntries(config['auths'], places, origin)) {
-    const found = fromEntry(value, () => unreadable(`${file}: the entry for ${key} cannot be understood`));
+    const found = fromEntry(value, (why) => unreadable(`${file}: the entry for ${key} ${why}`));
     if (found !== undefined) return found;
   }
   return { kind: 'anonymous' };
 }
 
 /** undefined for an entry without credentials, such as docker leaves beside a credsStore. */
-function fromEntry(value: unknown, damaged: () => AuthError): ResolvedCredentials | undefined {
+function fromEntry(value: unknown, refuse: (why: string) => AuthError): ResolvedCredentials | undefined {
+  const damaged = (): AuthError => refuse('cannot be understood');
   if (!isObject(value)) throw damaged();
   const text = (name: string): string => {
     const field = value[name] ?? '';
@@ -80,7 +82,10 @@ function fromEntry(value: unknown, damaged: () => AuthError): ResolvedCredential
     return { kind: 'basic', username: text('username'), password: Secret.of(text('password')) };
   }
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) throw damaged();
-  const pair = Buffer.from(encoded, 'base64').toString('utf8');
+  const bytes = Buffer.from(encoded, 'base64');
+  // Docker sends such bytes as they are; read as text they would be another password.
+  if (!isUtf8(bytes)) throw refuse('holds a login that is not UTF-8');
+  const pair = bytes.toString();
   const colon = pair.indexOf(':');
   if (colon < 1) throw damaged();
   // docker trims the NULs that old versions padded with.

@@ -153,6 +153,7 @@ describe('auths', () => {
 
 describe('a file that cannot be used', () => {
   const canary = 'CANARY-0123456789';
+  const latin1 = Buffer.from(`user:${canary}ä`, 'latin1').toString('base64');
 
   it.each([
     ['broken JSON', `{"auths": {"registry.example.org": {"password": "${canary}" oops`],
@@ -161,6 +162,7 @@ describe('a file that cannot be used', () => {
     ['auth that is no base64', { auths: { 'registry.example.org': { auth: `!${canary}` } } }],
     ['auth without a colon', { auths: { 'registry.example.org': encoded(canary) } }],
     ['auth without a user', { auths: { 'registry.example.org': encoded(`:${canary}`) } }],
+    ['auth that is not UTF-8', { auths: { 'registry.example.org': { auth: latin1 } } }],
     ['auth of another type', { auths: { 'registry.example.org': { auth: [canary] } } }],
     ['an entry of another type', { auths: { 'registry.example.org': canary } }],
     ['a helper of another type', { credHelpers: { 'registry.example.org': [canary] } }],
@@ -180,6 +182,12 @@ describe('a file that cannot be used', () => {
     expect(everything).not.toContain('CANARY');
     expect(everything).not.toContain(Buffer.from(canary).toString('base64').slice(0, 12));
     expect(everything).toContain('config.json');
+  });
+
+  it('says of a login that is not UTF-8 what it is, so that no other password is sent', async () => {
+    await expect(lookUp({ auths: { 'registry.example.org': { auth: latin1 } } })).rejects.toThrow(
+      'the entry for registry.example.org holds a login that is not UTF-8',
+    );
   });
 
   it('throws with the code when it is missing', async () => {
