@@ -3,7 +3,7 @@ import { alertsFiring, type Row } from './board.ts';
 import { type AnyPanel, lines, number, states } from './panels.ts';
 import { chosen, growth, window } from './queries.ts';
 import { rowsOf } from './tables.ts';
-import { someFailMap, successMap, valueMap } from './words.ts';
+import { failureLegend, failureNames, someFailMap, successMap, valueMap } from './words.ts';
 
 const onePath = ['registry', 'path'] as const;
 const byPath = `by (${onePath.join(', ')})`;
@@ -61,10 +61,10 @@ function curves(): AnyPanel[] {
       [
         {
           expr: `sum by (path, reason, answered_by) (${growth(chosen('attemptFailures'), window)}) > 0`,
-          legend: '{{path}}: {{reason}} ({{answered_by}})',
+          legend: failureLegend('{{path}}'),
         },
       ],
-      { stacked: true },
+      { stacked: true, renamed: failureNames },
     ),
   ];
 }

@@ -34,6 +34,7 @@ import * as stat from '@grafana/grafana-foundation-sdk/stat';
 import * as statetimeline from '@grafana/grafana-foundation-sdk/statetimeline';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
 import { runInterval } from './queries.ts';
+import type { Renaming } from './words.ts';
 
 export const datasource = { type: 'prometheus', uid: '${datasource}' } as const;
 
@@ -131,16 +132,19 @@ export interface LineOptions {
   readonly log?: 2 | 10;
   /** Labels of each series by which its runs are found. */
   readonly runsBy?: readonly string[];
+  /** Words for codes in the names of the series. */
+  readonly renamed?: readonly Renaming[];
 }
 
 export function lines(text: PanelText, queries: readonly Query[], options: LineOptions = {}): AnyPanel {
-  const { stacked = false, log, runsBy } = options;
+  const { stacked = false, log, runsBy, renamed = [] } = options;
   const exemplars = queries.map((one, index) => query(index, one).exemplar(true));
   const panel = dressed(new timeseries.PanelBuilder(), text, exemplars)
     .legend(besideWithValues())
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
     .spanNulls(true)
     .fillOpacity(stacked ? 40 : 0);
+  if (renamed.length > 0) panel.transformations([...renamed]);
   if (stacked) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));
   if (log === undefined) panel.min(0);
   else panel.scaleDistribution(new ScaleDistributionConfigBuilder().type(ScaleDistribution.Log).log(log));

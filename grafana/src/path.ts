@@ -8,7 +8,7 @@ import { retries } from './path-retries.ts';
 import { sending } from './path-sending.ts';
 import { chosen, growth, heat, mean, quantile, runInterval, window } from './queries.ts';
 import { aCheck } from './tables.ts';
-import { someFailMap, successMap, valueMap } from './words.ts';
+import { failureLegend, failureNames, someFailMap, successMap, valueMap } from './words.ts';
 
 const check = '{{workload}} as {{client}}';
 const byCheck = 'by (client, workload)';
@@ -192,10 +192,10 @@ function deaths(): Row {
         [
           {
             expr: `sum by (phase, reason, answered_by) (${growth(chosen('attemptFailures'), window)}) > 0`,
-            legend: '{{phase}}: {{reason}} ({{answered_by}})',
+            legend: failureLegend('{{phase}}'),
           },
         ],
-        { stacked: true },
+        { stacked: true, renamed: failureNames },
       ),
     ],
   };

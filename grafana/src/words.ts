@@ -70,6 +70,23 @@ export const successMap = valueMap({ '1': { text: 'ok', color: 'green' }, '0': {
 /** A mean of outcomes that differ: of clients, workloads or probers. */
 export const someFailMap = rangeMap(0.0001, 0.9999, 'some fail', 'orange');
 
+/** A transformation of Grafana that says a part of a series' name in other words; values are mapped, names only so. */
+export interface Renaming {
+  readonly id: 'renameByRegex';
+  readonly options: { readonly regex: string; readonly renamePattern: string };
+}
+
+/** The legend of failures, which its renamings expect: what is in front, then reason and who answered. */
+export const failureLegend = (before: string): string => `${before}: {{reason}} ({{answered_by}})`;
+export const failureNames: readonly Renaming[] = [
+  ...Object.entries(reasonTable).map(([reason, { title }]) => renaming(`(.*): ${reason} (\\(.*)`, `$1: ${title} $2`)),
+  ...Object.entries(answererWords).map(([code, words]) => renaming(`(.*)\\(${code}\\)`, `$1(${words})`)),
+];
+
+function renaming(regex: string, renamePattern: string): Renaming {
+  return { id: 'renameByRegex', options: { regex, renamePattern } };
+}
+
 export function capitalised(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1);
 }

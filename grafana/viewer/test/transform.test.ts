@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { type DataFrame, formattedValueToString, getFieldDisplayValues, type LinkModel } from '@grafana/data';
+import { reasonTable } from '../../../src/probe/judge/reason-table.ts';
 import type { AnsweredBoard, Board, Panel } from '../src/board.ts';
 import { prepared, replacing, startGrafana, themeOf } from '../src/page/prepare.ts';
 
@@ -204,6 +205,33 @@ test('a table without rows says what is missing, and a cell without a value is a
   const table = await tableOf(recorded('overview', 'overview'), every);
   assert.ok(column(table, 'Reason').texts.includes('–'));
   assert.ok(column(table, 'Since last success').texts.includes('never'));
+});
+
+describe('names of failures', () => {
+  /** The names on a board where each reason came once. */
+  async function names(name: string, board: 'overview' | 'path', title: string): Promise<string[]> {
+    const answered = recorded(name, board);
+    const panel = panelOf(answered, title);
+    const format = panel.targets![0]!.legendFormat!;
+    const result = Object.keys(reasonTable).map((reason) => ({
+      metric: { path: 'a_path', phase: 'send', reason, answered_by: 'alb' },
+      values: [[answered.toMs / 1000, '1']] as const,
+    }));
+    const legend = result.map(({ metric }) =>
+      format.replace(/\{\{(\w+)\}\}/g, (_, label: keyof typeof metric) => metric[label]),
+    );
+    const answer = { refId: 'A', instant: false, stepSeconds: 15, result, legend };
+    const frames = await prepared({ ...answered, answers: { [panel.id]: [answer] } }, panel, theme);
+    return frames.map(({ fields }) => fields[1]!.state!.displayName!);
+  }
+
+  test('are said in words, each reason in others', async () => {
+    const titles = Object.values(reasonTable).map(({ title }) => title);
+    const wanted = (before: string): string[] => titles.map((title) => `${before}: ${title} (AWS ALB)`);
+    assert.deepEqual(await names('overview', 'overview', 'Why attempts failed'), wanted('a_path'));
+    assert.deepEqual(await names('path-broken', 'path', 'Failed attempts'), wanted('send'));
+    assert.equal(new Set(titles).size, titles.length);
+  });
 });
 
 describe('numbers', () => {
