@@ -40,6 +40,7 @@ function curves(): AnyPanel[] {
           'Best throughput of the last successful pushes over each path, whatever the client and workload, within three intervals.',
         unit: 'Bps',
         none: 'no run has succeeded',
+        width: 10,
         height: 10,
       },
       [
@@ -56,6 +57,8 @@ function curves(): AnyPanel[] {
         description: 'Failed attempts over the last three intervals, by path, reason and who answered.',
         unit: 'none',
         none: 'no failure seen',
+        // Its names are sentences.
+        width: 14,
         height: 10,
       },
       [

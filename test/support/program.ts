@@ -10,9 +10,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
  * The compiled program, beside its package.json, so that no test runs yesterday's dist/. The first caller of a test run compiles it, all
- * others get the same. Types are `npm run check`'s matter. Throws when there is nothing to run afterwards.
+ * others get the same. Types are `npm run check`'s matter. Throws when there is nothing to run afterwards. What runs without vitest has
+ * compiled it, and says where it is: BLOBPROBE_PROGRAM.
  */
 export function builtProgram(): string {
+  const compiled = process.env['BLOBPROBE_PROGRAM'];
+  if (compiled !== undefined) return compiled;
   const folder = join(inject('builtFolder'), 'package');
   const main = join(folder, 'dist/main.js');
   if (existsSync(main)) return main;
