@@ -36,7 +36,7 @@ export function sizePlan(options: { readonly upToBytes: number; readonly resolut
   return {
     upToBytes,
     resolutionBytes: Math.max(1, resolutionBytes),
-    cliffs: usualCliffs.filter((size) => size > firstBytes && size < upToBytes),
+    cliffs: usualCliffs.filter((size) => size < upToBytes),
   };
 }
 
@@ -75,14 +75,13 @@ export function worstCaseSearchBytes(plan: SizePlan, direction: LimitDirection):
   const worst = (bracket: SizeBracket): number => {
     const size = nextSize(bracket, plan);
     if (size === undefined) return bracket.rejected ?? 0;
-    const between = plan.cliffs.some(
-      (cliff) => cliff >= (bracket.accepted ?? 0) && cliff <= (bracket.rejected ?? Infinity),
-    );
-    if (!between && resolutionAt(bracket.accepted ?? 0, plan) === plan.resolutionBytes) {
+    const { accepted = 0, rejected } = bracket;
+    const isHalving = rejected !== undefined && !plan.cliffs.some((cliff) => cliff >= accepted && cliff <= rejected);
+    if (isHalving && resolutionAt(accepted, plan) === plan.resolutionBytes) {
       // Where the resolution is the same everywhere, halving costs most when all is accepted: the other half need not be walked.
       return size + worst({ ...bracket, accepted: size });
     }
-    const key = `${bracket.accepted}/${bracket.rejected}`;
+    const key = `${bracket.accepted}/${rejected}`;
     const cost =
       known.get(key) ?? size + Math.max(worst({ ...bracket, accepted: size }), worst({ ...bracket, rejected: size }));
     known.set(key, cost);

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { nextSize, sizePlan } from '../../../src/probe/limits/size-plan.ts';
+import { nextSize, type SizePlan, sizePlan, worstCaseSearchBytes } from '../../../src/probe/limits/size-plan.ts';
 
 const MB = 1_000_000;
+const MiB = 1024 * 1024;
 const plan = sizePlan({ upToBytes: 100 * MB, resolutionBytes: 1_000 });
 
 test.each([
@@ -36,3 +37,40 @@ test.each([700_000, 1_000_000, 1_048_576, 1_500_000, 3_000_000, 50_000, 1_500])(
     expect((rejected ?? 0) - (accepted ?? 0)).toBeLessThanOrEqual(Math.max(1_024, (accepted ?? 0) / 8));
   },
 );
+
+test.each([
+  [100_000_001, [1 * MB, MiB, 10 * MB, 10 * MiB, 50 * MB, 50 * MiB, 100 * MB]],
+  [100_000_000, [1 * MB, MiB, 10 * MB, 10 * MiB, 50 * MB, 50 * MiB]],
+  [1_000_000, []],
+])('up to %i bytes, the usual limits below that are tried', (upToBytes, cliffs) => {
+  expect(sizePlan({ upToBytes, resolutionBytes: 0 })).toEqual({ upToBytes, resolutionBytes: 1, cliffs });
+});
+
+/** Bytes that a search moves where more than `limit` is rejected, and each rejection asked for once more at the end. */
+function spentAt(limit: number, plan: SizePlan): number {
+  let spent = 0;
+  let [accepted, rejected] = [undefined, undefined] as [number | undefined, number | undefined];
+  for (;;) {
+    const size = nextSize({ accepted, rejected }, plan);
+    if (size === undefined) return spent + (rejected ?? 0);
+    spent += size;
+    if (size <= limit) accepted = size;
+    else rejected = size;
+  }
+}
+
+test.each([
+  ['with usual limits between', { upToBytes: 2_500_000, resolutionBytes: 20_000 }],
+  ['as coarse as it may be', { upToBytes: 2_500_000, resolutionBytes: 2_000_000 }],
+  ['below all usual limits', { upToBytes: 900_000, resolutionBytes: 8_192 }],
+  ['below all usual limits, as fine as may be', { upToBytes: 900_000, resolutionBytes: 1 }],
+  ['of a single size', { upToBytes: 500, resolutionBytes: 1 }],
+])('a search %s moves at most what the costliest limit makes it move', (_what, options) => {
+  const searched = sizePlan(options);
+  const { upToBytes } = options;
+  const limits = [upToBytes - 1, ...Array.from({ length: Math.ceil(upToBytes / 256) }, (_, index) => index * 256)];
+  const most = Math.max(...limits.map((limit) => spentAt(limit, searched)));
+  expect(worstCaseSearchBytes(searched, 'push')).toBe(most);
+  // What is pulled was pushed before, and is tried more often.
+  expect(worstCaseSearchBytes(searched, 'pull')).toBe(4 * most);
+});

@@ -72,3 +72,94 @@ describe('samples', () => {
     ]);
   });
 });
+
+/** The points of reports at these times, each with a byte more than the one before. */
+function pointsOf(timesMs: readonly number[], endMs: number, startMs = 0): readonly ProgressPoint[] {
+  const samples = new ProgressSamples();
+  timesMs.forEach((atMs, index) => samples.add(atMs, index + 1));
+  return samples.take(startMs, endMs, timesMs.length);
+}
+const ticks = (count: number): number[] => Array.from({ length: count }, (_, index) => (index + 1) * 100);
+
+describe('borders', () => {
+  test('a silence of two and a half ticks is none', () => {
+    expect(pointsOf([100, 350], 400)).toEqual([
+      [0, 0],
+      [100, 1],
+      [350, 2],
+      [400, 2],
+    ]);
+    expect(pointsOf([250], 300)).toEqual([
+      [0, 0],
+      [250, 1],
+      [300, 1],
+    ]);
+  });
+
+  test('a longer one is a standstill until a tick before its end, at the beginning too', () => {
+    expect(pointsOf([100, 351], 400)).toEqual([
+      [0, 0],
+      [100, 1],
+      [251, 1],
+      [351, 2],
+      [400, 2],
+    ]);
+    expect(pointsOf([251], 300)).toEqual([
+      [0, 0],
+      [151, 0],
+      [251, 1],
+      [300, 1],
+    ]);
+  });
+
+  test('a standstill with a report in it has no further point', () => {
+    const samples = new ProgressSamples();
+    samples.add(100, 1);
+    samples.add(500, 1);
+    expect(samples.take(0, 600, 1)).toEqual([
+      [0, 0],
+      [100, 1],
+      [500, 1],
+      [600, 1],
+    ]);
+  });
+
+  test('what was reported until sending began is not of it; what was reported after its end is', () => {
+    expect(pointsOf([90, 100, 110], 120, 100)).toEqual([
+      [100, 0],
+      [110, 3],
+      [120, 3],
+    ]);
+    expect(pointsOf([50, 105], 100).at(-1)).toEqual([105, 2]);
+  });
+
+  test('forty points stay, and of one more about half', () => {
+    expect(pointsOf(ticks(38), 3_900)).toHaveLength(40);
+    const times = pointsOf(ticks(39), 4_000).map(([atMs]) => atMs);
+    expect(times).toEqual(Array.from({ length: 21 }, (_, index) => index * 200));
+  });
+
+  test('thirty that are a tick apart stay when what is nearer goes', () => {
+    const nearer = Array.from({ length: 11 }, (_, index) => 150 + index * 100);
+    const times = [...ticks(30), ...nearer].toSorted((a, b) => a - b);
+    expect(pointsOf(times, 3_100).map(([atMs]) => atMs)).toEqual([0, ...ticks(31)]);
+  });
+
+  test('of points that are too near only those stay where a longer standstill begins', () => {
+    const samples = new ProgressSamples();
+    const gone = new Set([1_300, 2_400, 3_400]);
+    const times = ticks(45).filter((atMs) => !gone.has(atMs));
+    // Two that stand for two ticks and for one, one that goes on slowly, one that stands for longer than two.
+    const stands = new Map([
+      [1_400, 1_200],
+      [1_600, 1_500],
+      [3_540, 3_300],
+    ]);
+    for (const tick of times) {
+      const atMs = tick === 2_500 || tick === 3_500 ? tick + 40 : tick;
+      samples.add(atMs, stands.get(atMs) ?? atMs);
+    }
+    const points = samples.take(0, 4_600, 4_600).map(([atMs]) => atMs);
+    expect(points.filter((atMs) => [1_200, 1_500, 2_300, 3_300].includes(atMs))).toEqual([3_300]);
+  });
+});
