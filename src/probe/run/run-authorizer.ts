@@ -19,9 +19,8 @@ export function createRunAuthorizer(
   onForeignRealm: (host: string) => void,
 ): RunAuthorizer {
   const shared = workload.layerBytes.length > 1 ? openTransport(opening) : undefined;
-  let current = shared;
-  const exchange: Transport['exchange'] = (request) =>
-    current === undefined ? Promise.reject(new Error('no transport yet')) : current.exchange(request);
+  let current: Transport;
+  const exchange: Transport['exchange'] = (request) => current.exchange(request);
   const authorizer = authorizerOf(opening, { exchange }, (fact) => onForeignRealm(fact.host));
   return {
     forTransport: (transport) => {

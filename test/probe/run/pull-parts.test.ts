@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Check } from '../../../src/probe/check.ts';
 import type { ClientName } from '../../../src/probe/clients/client-profiles.ts';
-import type { AttemptNotes } from '../../../src/probe/run/attempt.ts';
 import { prepareBlobs } from '../../../src/probe/run/blobs.ts';
 import { imageOf } from '../../../src/probe/run/image.ts';
 import { pullStages } from '../../../src/probe/run/pull-parts.ts';
 import type { RetriedPart, Stage } from '../../../src/probe/run/side-by-side.ts';
 import { createPayloadSource } from '../../../src/registry/payload.ts';
 import { anonymousClient } from '../../support/anonymous-client.ts';
+import { freshNotes } from '../../support/attempt-notes.ts';
 import { checkOf } from '../../support/checks.ts';
 import { startScriptedRegistry } from '../../support/scripted-registry.ts';
 import { Opened } from '../../support/servers.ts';
@@ -92,13 +92,7 @@ async function askedBy(client: ClientName, kind: 'image' | 'blob', attempts = 1)
       'HEAD /v2/probe': (scene) => scene.answer(404),
     }),
   );
-  const notes: AttemptNotes = {
-    session: undefined,
-    pinging: false,
-    committedBytes: 0,
-    pulledBytes: 0,
-    fellBack: false,
-  };
+  const notes = freshNotes();
   const asks = anonymousClient(opened, registry.url);
   for (const part of await partsOf(checkAs(client, kind))) {
     for (let number = 1; number <= attempts; number += 1)
@@ -137,7 +131,7 @@ describe('bytes that came', () => {
     );
     const noted: number[] = [];
     for (const part of pullStages(check, blobs, undefined).flatMap(({ parts }) => parts)) {
-      const notes = { session: undefined, pinging: false, committedBytes: 0, pulledBytes: 0, fellBack: false };
+      const notes = freshNotes();
       await part.work(1)(anonymousClient(opened, registry.url), notes, { random: () => 0 });
       noted.push(notes.pulledBytes);
     }
