@@ -46,6 +46,15 @@ export class Http2Session {
     return this.#session?.destroyed === false ? this.#session.remoteSettings.initialWindowSize : undefined;
   }
 
+  /** The request is over: what is left of its body stays here. As Go's transport does, and a body that was cut never looks like a whole one. */
+  leaveBody(): void {
+    const stream = this.#stream;
+    if (stream?.writableEnded !== false) return;
+    // Not before undici has seen the end of the answer; not by `close`, which would end the body first.
+    if (stream.readableEnded) stream.destroy();
+    else stream.once('end', () => stream.destroy());
+  }
+
   /** Whether the server did not look at the request that ended with this code. */
   leftOut(code: string): boolean {
     const { id = 0, rstCode } = this.#stream ?? {};

@@ -100,6 +100,7 @@ class RequestInFlight {
   }
 
   #onWrite(controller: Dispatcher.DispatchController): void {
+    if (this.#ended) return controller.abort(new Error('aborted'));
     this.#controller = controller;
     this.#times.wroteAtMs = this.#options.now();
     this.#connection = this.#line.live();
@@ -108,9 +109,7 @@ class RequestInFlight {
       this.#connection.exchanges += 1;
       this.#watchAnswer(this.#connection);
     }
-    if (this.#ended) {
-      controller.abort(new Error('aborted'));
-    } else if (this.#body.streams) {
+    if (this.#body.streams) {
       this.#kernel = watchBody(this.#connection, this.#body, this.#options.now);
       const stop = this.#body.watch({
         stallTimeoutMs: this.#request.stallTimeoutMs,
@@ -142,11 +141,12 @@ class RequestInFlight {
 
   /** The last byte is out: from here on the peer is the one to act. */
   #onLastByte(): void {
+    if (this.#ended) return;
     this.#times.lastByteAtMs = this.#options.now();
     this.#kernel?.lastByteTaken();
     this.#options.onProgress?.(this.#body.sentBytes(true));
     const limitMs = this.#request.responseHeaderTimeoutMs;
-    if (limitMs !== undefined && !this.#ended) {
+    if (limitMs !== undefined) {
       this.#after(limitMs, () => {
         if (this.#times.stage !== 'receive') this.#abort('RESPONSE_HEADER_TIMEOUT', 'response_header');
       });
@@ -156,8 +156,7 @@ class RequestInFlight {
   #onHeaders(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
     this.#times.headersAtMs = this.#options.now();
     this.#reader.start(status, headers);
-    if (this.#request.onResponseChunk === undefined)
-      this.#after(this.#options.bodyTimeoutMs, () => this.#abort('BODY_TIMEOUT', 'body'));
+    if (!this.#reader.streams) this.#after(this.#options.bodyTimeoutMs, () => this.#abort('BODY_TIMEOUT', 'body'));
   }
 
   #onData(chunk: Buffer): void {
@@ -197,6 +196,7 @@ class RequestInFlight {
     for (const cancel of this.#cancels) cancel();
     const exchange = this.#facts(this.#reader.finish(complete));
     if (this.#error !== undefined) this.#error.exchange = exchange;
+    this.#connection?.http2?.leaveBody();
     this.#finish(exchange);
   }
 

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Exchange, HttpRequest } from '../../src/network/exchange.ts';
+import { type Exchange, type HttpRequest, NetworkError } from '../../src/network/exchange.ts';
+import { whySendAgain } from '../../src/network/send-again.ts';
 import type { Transport } from '../../src/network/transport.ts';
 import { pathTo } from '../support/paths.ts';
 import { failureOf, get, type Listening, Opened, streamed } from '../support/servers.ts';
@@ -194,5 +195,88 @@ describe('a kept connection that is reset before anything of the request was wri
     const { run, server } = await resetAt(2, changes);
     expect((await failureOf(run)).exchange?.socketReused).toBe(true);
     expect(server.accepted).toBe(1);
+  });
+});
+
+describe('the rule, by what is known of the try', () => {
+  const aborted = AbortSignal.abort();
+  const cause = Object.assign(new Error('write EPIPE'), { syscall: 'write' });
+  const bytes = (sizeBytes: number) => ({ kind: 'bytes', bytes: Buffer.alloc(sizeBytes) }) as const;
+  const failure = (changes: Partial<ConstructorParameters<typeof NetworkError>[0]> = {}): NetworkError =>
+    new NetworkError({ stage: 'wait', code: 'ECONNRESET', message: '', ...changes });
+  const kept = {
+    connection: { httpVersion: '1.1' },
+    socketReused: true,
+    sendMs: 1,
+    plannedBytes: 0,
+    offeredBytes: 0,
+    error: failure(),
+  };
+  const again = 'kept_connection_closed';
+  test.each<[string, Partial<HttpRequest>, object, string | undefined]>([
+    ['a GET', {}, {}, again],
+    ['one that ended well', {}, { error: undefined }, undefined],
+    ['one of which nobody knows the answer’s head', {}, { answerHead: undefined }, again],
+    ['one with an answer', {}, { response: { status: 200 } }, undefined],
+    ['one that was to end', { signal: aborted }, {}, undefined],
+    ['one that we ended', {}, { error: failure({ code: 'ABORTED' }) }, undefined],
+    ['one that our timer ended, whatever its code', {}, { error: failure({ timer: 'stall' }) }, undefined],
+    ['one whose connection timed out', {}, { error: failure({ code: 'ETIMEDOUT' }) }, again],
+    ['one over a connection of its own', {}, { socketReused: false }, undefined],
+    ['one in HTTP/2', {}, { connection: { httpVersion: '2' } }, undefined],
+    ['one without a connection', {}, { connection: undefined }, undefined],
+    ['one that never began', { method: 'POST' }, { sendMs: undefined }, again],
+    [
+      'one whose connection never came about',
+      {},
+      { sendMs: undefined, opening: {}, connection: undefined, socketReused: false },
+      undefined,
+    ],
+    ['one that the server did not look at', {}, { error: failure({ code: 'HTTP2_NOT_PROCESSED' }) }, 'not_processed'],
+    ['a GET whose body streams', { body: streamed(5) }, {}, undefined],
+    ['one whose body is empty', { body: streamed(0) }, {}, again],
+    ['one whose body can be read again', { body: streamed(5), resendBody: true }, {}, again],
+    ['a POST', { method: 'POST' }, {}, undefined],
+    ['a POST whose write failed', { method: 'POST' }, { error: failure({ cause }) }, again],
+    [
+      'a POST whose read failed',
+      { method: 'POST' },
+      { error: failure({ cause: Object.assign(new Error(''), { syscall: 'read' }) }) },
+      undefined,
+    ],
+    [
+      'a POST whose end has a cause that is no error',
+      { method: 'POST' },
+      { error: failure({ cause: { syscall: 'write' } }) },
+      undefined,
+    ],
+    [
+      'a body of one write',
+      { method: 'PUT', body: bytes(8_192) },
+      { plannedBytes: 8_192, error: failure({ cause }) },
+      again,
+    ],
+    [
+      'a longer one',
+      { method: 'PUT', body: bytes(8_193) },
+      { plannedBytes: 8_193, error: failure({ cause }) },
+      undefined,
+    ],
+    [
+      'a long one that streams, none of it given away',
+      { method: 'PUT', body: streamed(9_000), resendBody: true },
+      { plannedBytes: 9_000, error: failure({ cause }) },
+      again,
+    ],
+    [
+      'a short one that streams, of which some was',
+      { method: 'PUT', body: streamed(5), resendBody: true },
+      { plannedBytes: 5, offeredBytes: 5, error: failure({ cause }) },
+      undefined,
+    ],
+  ])('%s', (_what, request, exchange, expected) => {
+    expect(whySendAgain(get('http://r.example/', request), { ...kept, ...exchange } as unknown as Exchange)).toBe(
+      expected,
+    );
   });
 });
