@@ -20,16 +20,18 @@ const labFiles = [
   'test/server/slow-clients.test.ts',
 ];
 
-/** Run the whole program, or Helm or promtool many times, or a parser on thousands of texts, and look at what came of it, whenever it comes: two at a time. */
+/** Run the whole program, a shell, Helm or promtool many times, or one function on thousands of inputs, and look at what came of it, whenever it comes: two at a time. */
 const labBesideFiles = [
   'test/behaviour/cli/limit-interrupt.test.ts',
   'test/behaviour/daemon/{daemon,daemon-web,demo-program,pause,secrets}.test.ts',
-  'test/cli/{limit,report}.test.ts',
+  'test/cli/{completion,limit,push,report}.test.ts',
   'test/behaviour/parsers/fuzz.test.ts',
   'test/helm/chart.test.ts',
   'test/packaging/ci-steps.test.ts',
   'test/faults/process.test.ts',
+  'test/probe/judge/classify-anything.test.ts',
   'test/prometheus/{alert-texts,check-alerts,other-alerts,slo}.test.ts',
+  'test/publish/metrics/series.test.ts',
 ];
 
 /** Compare times, or what the kernel counted: one after the other, with nothing beside them. */
