@@ -23,23 +23,16 @@ function hasParticular(cause: string, other: string): boolean {
   return particulars.includes(other);
 }
 
-/** One finding for each cause, with all its evidence; the surest first. */
+/** One finding for each cause, with all its evidence: the surest first, and what makes it so. */
 export function mergedFindings(all: readonly Finding[]): Finding[] {
-  const findings = all.filter(({ cause }) => !all.some((other) => hasParticular(cause, other.cause)));
+  const findings = all
+    .filter(({ cause }) => !all.some((other) => hasParticular(cause, other.cause)))
+    .toSorted((a, b) => order.indexOf(a.confidence) - order.indexOf(b.confidence));
   const byCause = new Map<string, Finding>();
   for (const finding of findings) {
-    const known = byCause.get(finding.cause);
-    if (known === undefined) {
-      byCause.set(finding.cause, finding);
-      continue;
-    }
-    const better = order.indexOf(finding.confidence) < order.indexOf(known.confidence);
-    const evidence = [...new Set([...known.evidence, ...finding.evidence])].slice(0, mostEvidence);
-    byCause.set(finding.cause, {
-      ...known,
-      ...(better ? { confidence: finding.confidence, hop: finding.hop } : {}),
-      evidence,
-    });
+    const surest = byCause.get(finding.cause) ?? finding;
+    const evidence = [...new Set([...surest.evidence, ...finding.evidence])].slice(0, mostEvidence);
+    byCause.set(finding.cause, { ...surest, evidence });
   }
-  return [...byCause.values()].sort((a, b) => order.indexOf(a.confidence) - order.indexOf(b.confidence));
+  return [...byCause.values()];
 }
