@@ -49,11 +49,11 @@ function deadAddress({ subject }: Examination): Slowness | undefined {
     const dead = tried.find(({ code, ms }) => code === 'ETIMEDOUT' && ms >= slowConnectMs);
     return dead === undefined || remoteAddress === undefined ? [] : [{ ...dead, taker: remoteAddress }];
   });
-  const [first] = waits;
-  const same = waits.filter(({ address }) => address === first?.address);
-  if (first === undefined || same.length < 2) return undefined;
+  const waitsFor = (dead: string): number => waits.filter(({ address }) => address === dead).length;
+  const first = waits.find(({ address }) => waitsFor(address) >= 2);
+  if (first === undefined) return undefined;
   const answers = requests.some(({ remoteAddress }) => remoteAddress === first.address);
-  const evidence = `${first.address} gave no answer to ${same.length} connections, ${formatDuration(first.ms)} each; ${first.taker} took them`;
+  const evidence = `${first.address} gave no answer to ${waitsFor(first.address)} connections, ${formatDuration(first.ms)} each; ${first.taker} took them`;
   return { cause: 'address_dead', confidence: answers ? 'likely' : 'certain', evidence };
 }
 
