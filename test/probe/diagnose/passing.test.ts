@@ -1,12 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { diagnose } from '../../../src/probe/diagnose/diagnose.ts';
-import { hasPassed, isBesidePushes, isHiddenRefusal } from '../../../src/probe/diagnose/passing.ts';
+import {
+  equalPushesAfter,
+  hasPassed,
+  isAnothersRule,
+  isBesidePushes,
+  isGotOver,
+  isHiddenRefusal,
+  isRefusedInWords,
+  isStuck,
+  silenceMs,
+  worthRepeating,
+} from '../../../src/probe/diagnose/passing.ts';
 import { symptomsOf } from '../../../src/probe/diagnose/symptoms.ts';
 import type { Examined, Trial } from '../../../src/probe/diagnose/trial.ts';
 import type { Failure } from '../../../src/probe/failure.ts';
 import type { DurationLimit } from '../../../src/probe/limits/limit.ts';
 import type { Run } from '../../../src/probe/outcome.ts';
-import { fakeFailure } from '../../support/fake-run.ts';
+import { fakeFailure, tooLarge } from '../../support/fake-run.ts';
 import { pathTo } from '../../support/paths.ts';
 import { trialOf } from '../../support/trials.ts';
 
@@ -231,4 +242,138 @@ test.each([
   const trials = [trialOf({}), trialOf({ failure: refused }), again];
   const { kind, findings } = diagnose({ subject: { path, trials }, held });
   expect([kind, findings[0]?.cause]).toEqual(cause === undefined ? ['inconclusive', undefined] : ['fault', cause]);
+});
+
+const path = pathTo('http://registry.example');
+
+test('nothing moved since the last byte; before it the whole request bounds it', () => {
+  const cut = fakeFailure('connection_reset', { elapsedMs: 900 });
+  expect(silenceMs(cut)).toBe(900);
+  expect(silenceMs({ ...cut, evidence: { message: '', sinceLastByteMs: 30 } })).toBe(30);
+});
+
+test('worth trying again: two of those that a restart can cause, the last first, and the smallest of the others', () => {
+  const of = (reason: Failure['reason'], sizeBytes: number, kind: Trial['kind'] = 'full'): Trial =>
+    trialOf({ failure: fakeFailure(reason), sizeBytes, kind });
+  const [small, middle, large] = [1, 2, 3].map((size) => of('connection_reset', size));
+  const [refused, larger] = [of('body_too_large', 5), of('body_too_large', 6)];
+  expect(worthRepeating([small!, middle!, large!, larger, refused])).toEqual([large, middle, refused]);
+  expect(worthRepeating([small!])).toEqual([small]);
+  const asides = (['fresh', 'pausing', 'version', 'tiny'] as const).map((kind) => of('connection_reset', 9, kind));
+  expect(worthRepeating([...asides, of('deadline', 1), of('cancelled', 1), trialOf()])).toEqual([]);
+});
+
+test('equal pushes afterwards have the same shape and size', () => {
+  const first = trialOf();
+  const [equal, other, smaller] = [trialOf(), trialOf({ shape: 'put-length' }), trialOf({ sizeBytes: 1 })];
+  expect(equalPushesAfter(first, [trialOf(), first, other, equal, smaller])).toEqual([equal]);
+});
+
+test('an endpoint has passed when what a restart causes is followed by a push that gets through', () => {
+  const isPast = (failure: Failure, changes: object, ...trials: readonly Trial[]): boolean =>
+    hasPassed({ failure, what: '', ...changes }, { path, trials });
+  const endpoint = { endpoint: 'auth' };
+  const cut = fakeFailure('connection_reset');
+  expect(isPast(cut, endpoint, trialOf({ failure: cut }), trialOf())).toBe(true);
+  expect(isPast(cut, endpoint, trialOf(), trialOf({ failure: cut }))).toBe(false);
+  expect(isPast(cut, endpoint)).toBe(false);
+  expect(isPast(fakeFailure('body_too_large'), endpoint, trialOf())).toBe(false);
+  // A search met a registry that was away.
+  expect(isPast(fakeFailure('connect_refused'), {}, trialOf())).toBe(true);
+});
+
+test('a push has passed when it got through each time that it was made again', () => {
+  const cut = fakeFailure('connection_reset');
+  const first = trialOf({ failure: cut });
+  const repeat = trialOf({ kind: 'repeat' });
+  expect(passed(first, [first, repeat])).toBe(true);
+  expect(passed(first, [first])).toBe(false);
+  expect(passed(first, [first, trialOf()])).toBe(false);
+  const failing = trialOf({ kind: 'repeat', failure: tooLarge });
+  expect(passed(first, [first, repeat, failing])).toBe(false);
+  expect(passed(failing, [first, failing, repeat])).toBe(false);
+  // What was not tried again is like what was, where a restart may cause it.
+  const other = trialOf({ kind: 'repeat', sizeBytes: 1 });
+  expect(passed(first, [first, other])).toBe(true);
+  expect(passed(first, [first, other, trialOf({ kind: 'repeat', sizeBytes: 1, failure: tooLarge })])).toBe(false);
+  const refused = trialOf({ failure: tooLarge });
+  expect(passed(refused, [refused, other])).toBe(false);
+  expect(passed(refused, [refused, repeat])).toBe(true);
+});
+
+test('a push is stuck when our own deadline ends what takes a quarter of the time over the direct path', () => {
+  const deadline = fakeFailure('deadline', { phase: 'send' });
+  const stuck = trialOf({ failure: deadline, run: { durationMs: 4_000 } });
+  const there = (durationMs: number, changes: object = {}): Trial => trialOf({ ...changes, run: { durationMs } });
+  const of = (trials: readonly Trial[] | undefined, failure = deadline, trial: Trial | undefined = stuck): boolean =>
+    isStuck(
+      { failure, what: '', ...(trial && { trial }) },
+      { subject: { path, trials: [stuck] }, ...(trials && { direct: { path, trials } }) },
+    );
+  expect(of([there(1_000)])).toBe(true);
+  expect(of([there(1_001)])).toBe(false);
+  expect(of(undefined)).toBe(false);
+  expect(of([there(1, { sizeBytes: 999_999 })])).toBe(false);
+  expect(of([there(1, { failure: deadline })])).toBe(false);
+  expect(of([there(1_000)], fakeFailure('stalled'))).toBe(false);
+  for (const phase of ['dns', 'connect', 'tls'] as const)
+    expect(of([there(1_000)], { ...deadline, phase })).toBe(false);
+  expect(
+    isStuck({ failure: deadline, what: '' }, { subject: { path, trials: [] }, direct: { path, trials: [there(1)] } }),
+  ).toBe(false);
+});
+
+test.each([
+  ['catalog', 400, true],
+  ['tags', 499, true],
+  ['catalog', 399, false],
+  ['catalog', 500, false],
+  ['catalog', undefined, false],
+  ['auth', 403, false],
+  ['ping', 404, false],
+] as const)('%s is answered %s where pushes get through: beside them: %s', (endpoint, status, expected) => {
+  const failure = fakeFailure('unexpected_response', { answeredBy: 'nginx', ...(status && { status }) });
+  const beside = (trials: readonly Trial[], changes: object = { endpoint }): boolean =>
+    isBesidePushes({ failure, what: '', ...changes }, { path, trials });
+  expect(beside([trialOf({ failure }), trialOf()])).toBe(expected);
+  expect(beside([trialOf({ failure })])).toBe(false);
+  expect(beside([trialOf()], {})).toBe(false);
+});
+
+test('what another client stops by is a rule of its own: of a login not asked for, of a realm, of a Location', () => {
+  const own = trialOf();
+  const client = { ...own.run.check.client, name: 'crane' } as const;
+  const byRule = (failure: Failure, trial: Trial | undefined): boolean =>
+    isAnothersRule({ failure, what: '', ...(trial && { trial }) }, { path, trials: [own] });
+  const another = trialOf({ run: { check: { ...own.run.check, client } } });
+  const unasked = fakeFailure('auth_rejected', { evidence: { message: '', authProblem: 'ping_asked_nothing' } });
+  for (const failure of [unasked, fakeFailure('client_refused_realm'), fakeFailure('client_refused_location')]) {
+    expect(byRule(failure, another)).toBe(true);
+    expect(byRule(failure, own)).toBe(false);
+    expect(byRule(failure, undefined)).toBe(false);
+  }
+  expect(byRule(fakeFailure('auth_rejected'), another)).toBe(false);
+});
+
+test('a cut is refused in words when the same push, made again, is', () => {
+  const cut = fakeFailure('connection_reset', { sentBytes: 1 });
+  const first = trialOf({ failure: cut });
+  const again = (changes: Parameters<typeof trialOf>[0]): Trial =>
+    trialOf({ kind: 'repeat', failure: tooLarge, ...changes });
+  const inWords = (other: Trial, failure: Failure = cut, trial: Trial | undefined = first): boolean =>
+    isRefusedInWords({ failure, what: '', ...(trial && { trial }) }, { path, trials: [first, other] });
+  expect(inWords(again({}))).toBe(true);
+  expect(inWords(again({ kind: 'fresh' }))).toBe(true);
+  expect(inWords(again({ kind: 'full' }))).toBe(false);
+  expect(inWords(again({ sizeBytes: 1 }))).toBe(false);
+  expect(inWords(again({ shape: 'put-length' }))).toBe(false);
+  expect(inWords(again({ failure: lost }))).toBe(false);
+  expect(inWords(trialOf({ kind: 'repeat' }))).toBe(false);
+  expect(inWords(again({}), lost)).toBe(false);
+  expect(isRefusedInWords({ failure: cut, what: '' }, { path, trials: [again({})] })).toBe(false);
+});
+
+test('a search that met a cut is got over by nobody', () => {
+  const failure = fakeFailure('connection_reset', { sentBytes: 1 });
+  expect(isGotOver({ failure, what: '' }, { path, trials: [trialOf(), trialOf(), trialOf()] })).toBe(false);
 });
