@@ -34,3 +34,26 @@ test.each<[string, Finding[], string[], string, RegExp]>([
 ])('%s', (_name, findings, unexplained, kind, why) => {
   expect(conclusionOf(findings, unexplained, 'edge', undefined)).toEqual({ kind, why: expect.stringMatching(why) });
 });
+
+test('two causes are both said, and what a fault hides', () => {
+  const two = [broken, finding('haproxy_body_limit', 'likely'), finding('stalled', 'open')];
+  expect(conclusionOf(two, [], 'edge', undefined).why).toBe(
+    'because of nginx_body_limit and because of haproxy_body_limit',
+  );
+  expect(conclusionOf([broken], ['docker failed'], 'edge', 'the rest is hidden').why).toBe(
+    'because of nginx_body_limit; the rest is hidden',
+  );
+});
+
+test('all that is open is said', () => {
+  expect(conclusionOf([finding('stalled', 'open'), finding('registry_down', 'open')], [], 'edge', undefined).why).toBe(
+    'not known for sure, one of these: because of stalled; or because of registry_down',
+  );
+});
+
+test('what clients get over by themselves is said, and is no fault', () => {
+  expect(conclusionOf([slow], [], 'edge', undefined, ['one cut', 'another'])).toEqual({
+    kind: 'healthy',
+    why: 'everything that was tried over edge got through, but for one cut and another; slowly: because of http2_window',
+  });
+});

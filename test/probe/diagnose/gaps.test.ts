@@ -38,3 +38,47 @@ test('beyond the longest slow body that got through nothing is known, unless all
   ]);
   expect(gaps(trials, { durationLimit: { largestAccepted: 30 } })).toEqual([]);
 });
+
+const of = (trials: readonly Trial[], more: object = {}) =>
+  gapsOf({
+    subject: { path: pathTo('http://registry.example'), trials, durationLimit: { largestAccepted: 1 } },
+    ...more,
+  } as never);
+
+test('where no push got through, everything behind is hidden', () => {
+  expect(of([trialOf({ failure })])).toEqual({
+    hidden: 'what lies behind could not be examined',
+    notExamined: ['sizes, wire shapes and times: no push got through, so another fault would not show'],
+  });
+});
+
+test('nothing that was tried hides nothing', () => {
+  expect(of([])).toMatchObject({ hidden: undefined });
+  expect(of([trialOf()])).toEqual({ hidden: undefined, notExamined: [] });
+});
+
+test('a client of which not even a small push got through hides what else would happen to it', () => {
+  const run = trialOf({ failure }).run;
+  const as = (name: string, changes: Parameters<typeof trialOf>[0] = {}): Trial => {
+    const check = { ...run.check, client: { ...run.check.client, name } } as typeof run.check;
+    return trialOf({ sizeBytes: 1_000, ...changes, run: { check } });
+  };
+  const what = (names: string) => `what else happens to pushes as ${names}: none got through`;
+  expect(of([as('crane', { failure }), as('docker')])).toEqual({
+    hidden: 'what else would happen to pushes as crane could not be examined',
+    notExamined: [what('crane')],
+  });
+  expect(of([as('docker'), as('crane', { failure })])).toEqual({ hidden: undefined, notExamined: [what('crane')] });
+  expect(of([as('docker'), as('crane', { failure }), as('oras', { failure })]).notExamined).toEqual([
+    what('crane and oras'),
+  ]);
+  expect(of([as('crane', { failure }), as('docker'), as('crane')]).notExamined).toEqual([]);
+  // Of a large one alone it says nothing.
+  expect(of([as('docker'), as('crane', { failure, sizeBytes: 2_000 })]).notExamined).toEqual([beyond('1000 B')]);
+});
+
+test('what was left out is said at the end', () => {
+  const pulled = { runs: [trialOf({ failure: fakeFailure('connection_reset') }).run], directRuns: [] };
+  const { notExamined } = of([trialOf()], { leftOut: ['no time'], pulled });
+  expect(notExamined).toEqual([expect.stringMatching(/^pulls: /), 'no time']);
+});

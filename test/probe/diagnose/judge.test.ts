@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { causeNames, causes } from '../../../src/probe/diagnose/causes.ts';
+import { type CauseName, causeNames, causes } from '../../../src/probe/diagnose/causes.ts';
 import type { WireShape } from '../../../src/probe/clients/client-profile.ts';
 import { aloneOn, type Contrast } from '../../../src/probe/diagnose/contrast.ts';
 import { explain } from '../../../src/probe/diagnose/diagnose.ts';
-import { candidatesFor, judge } from '../../../src/probe/diagnose/judge.ts';
+import { candidatesFor, judge, judgeAlone } from '../../../src/probe/diagnose/judge.ts';
 import { quoteOf, wordsOf } from '../../../src/probe/judge/words.ts';
 import { refutations } from '../../../src/probe/diagnose/refutations.ts';
 import { failureReasons, type Evidence, type Failure } from '../../../src/probe/failure.ts';
@@ -1853,6 +1853,43 @@ describe('how sure a cause is', () => {
     ).toEqual([]);
     const used = new Set(causeNames.flatMap((name) => causes[name].refutedBy));
     expect(Object.keys(refutations).filter((name) => !used.has(name as keyof typeof refutations))).toEqual([]);
+  });
+});
+
+describe('a failure of which nothing but one report is known', () => {
+  const alone = (changes: Parameters<typeof failed>[0], named?: CauseName): string[] =>
+    judgeAlone({ failure: failed(changes), contrast: around({}) }, named).map(
+      ({ cause, confidence }) => `${cause} ${confidence}`,
+    );
+  const unreached = { reason: 'connect_timeout', phase: 'connect', answeredBy: 'none' } as const;
+
+  test('is what its own words name, likely; a status is no word', () => {
+    const full = {
+      reason: 'registry_error',
+      status: 500,
+      answeredBy: 'registry',
+      sentBytes: 1,
+      phase: 'send',
+    } as const;
+    expect(alone({ ...full, ...body('no space left on device') })).toEqual(['storage_full likely']);
+    expect(alone(full)).toEqual(['storage_failing open']);
+    expect(alone({ status: 414, answeredBy: 'apache' })).toEqual(['headers_too_large open']);
+  });
+
+  test('is any of what explains it, open; nothing, where nothing does', () => {
+    expect(alone(unreached)).toEqual(['registry_down open', 'no_way_there open']);
+    expect(alone({ reason: 'connection_reset', phase: 'send', answeredBy: 'none', sentBytes: 1 })).toEqual([]);
+  });
+
+  test('is what the one who reports it names, if that explains it', () => {
+    expect(alone(unreached, 'no_way_there')).toEqual(['no_way_there likely']);
+    expect(alone(unreached, 'storage_full')).toEqual(['registry_down open', 'no_way_there open']);
+  });
+
+  test('is nothing general where something particular explains it', () => {
+    const large = { reason: 'body_too_large', status: 413, phase: 'send', sentBytes: 1 } as const;
+    expect(alone({ ...large, answeredBy: 'caddy' })).toEqual(['caddy_body_limit open']);
+    expect(alone({ ...large, answeredBy: 'other' })).toEqual(['proxy_body_limit open']);
   });
 });
 
