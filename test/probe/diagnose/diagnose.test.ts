@@ -1,11 +1,9 @@
-import { foundLimit } from '../../support/limits.ts';
 import type { ClientName } from '../../../src/probe/clients/client-profiles.ts';
 import { describe, expect, test } from 'vitest';
 import { causes } from '../../../src/probe/diagnose/causes.ts';
 import { aloneOn, type Contrast } from '../../../src/probe/diagnose/contrast.ts';
 import { diagnose, explain } from '../../../src/probe/diagnose/diagnose.ts';
 import { judgeRun } from '../../../src/probe/diagnose/judge-run.ts';
-import { adviseRoutes } from '../../../src/probe/diagnose/routing.ts';
 import type { Examined, TrialKind } from '../../../src/probe/diagnose/trial.ts';
 import type { Failure } from '../../../src/probe/failure.ts';
 import type { Run } from '../../../src/probe/outcome.ts';
@@ -954,99 +952,4 @@ test('the remedy of a round’s fault names setting and reference', () => {
     /^Set `client_max_body_size 0;`.* See https:\/\/nginx\.org\/.*#client_max_body_size$/,
   );
   expect(judgeRun(runOf('p', 'docker', 9, failed({})), works)).toBeUndefined();
-});
-
-describe('routing advice', () => {
-  const bad = failed({});
-  const runs = [
-    runOf('cloudflare', 'docker', 1_000),
-    runOf('cloudflare', 'docker', 50_000, bad),
-    runOf('internal', 'docker', 1_000),
-    runOf('internal', 'docker', 50_000),
-  ];
-
-  test('small over any path, large over those that take them', () => {
-    expect(adviseRoutes(runs)).toEqual([
-      {
-        clients: ['docker'],
-        bands: [
-          { upToBytes: 1_000, paths: ['cloudflare', 'internal'], failedBytes: 50_000, isSearched: false },
-          { upToBytes: undefined, paths: ['internal'], failedBytes: undefined, isSearched: false },
-        ],
-        neverPaths: [],
-        unsteadyPaths: [],
-        triedUpToBytes: 50_000,
-      },
-    ]);
-  });
-
-  test('a limit that was searched for is the border', () => {
-    const limits = [
-      foundLimit({ path: 'cloudflare', client: 'docker', largestAccepted: 40_000, smallestRejected: 41_000 }),
-    ];
-    const paths = ['cloudflare', 'internal'];
-    const border = { upToBytes: 40_000, paths, failedBytes: 41_000, isSearched: true };
-    expect(adviseRoutes(runs, limits)[0]?.bands[0]).toEqual(border);
-  });
-
-  test('a limit that lies above a push that failed is no border', () => {
-    const limits = [
-      foundLimit({ path: 'cloudflare', client: 'docker', largestAccepted: 60_000, smallestRejected: 61_000 }),
-    ];
-    const paths = ['cloudflare', 'internal'];
-    const border = { upToBytes: 1_000, paths, failedBytes: 50_000, isSearched: false };
-    expect(adviseRoutes(runs, limits)[0]?.bands[0]).toEqual(border);
-  });
-
-  test('a limit above all that was pushed is the border, too', () => {
-    const limits = [
-      foundLimit({ path: 'cloudflare', client: 'docker', largestAccepted: 90_000, smallestRejected: 91_000 }),
-    ];
-    const advice = adviseRoutes([runOf('cloudflare', 'docker', 1_000)], limits);
-    expect(advice[0]?.bands).toEqual([
-      { upToBytes: 90_000, paths: ['cloudflare'], failedBytes: 91_000, isSearched: true },
-    ]);
-  });
-
-  test('what another client found holds for one that is refused for size as well, and for no other', () => {
-    const limits = [
-      foundLimit({ path: 'cloudflare', client: 'crane', largestAccepted: 40_000, smallestRejected: 41_000 }),
-    ];
-    const refused = [
-      runOf('cloudflare', 'docker', 1_000),
-      runOf(
-        'cloudflare',
-        'docker',
-        50_000,
-        failed({ reason: 'body_too_large', status: 413, answeredBy: 'cloudflare' }),
-      ),
-    ];
-    expect(adviseRoutes(refused, limits)[0]?.bands[0]).toMatchObject({ upToBytes: 40_000, isSearched: true });
-    expect(adviseRoutes(runs, limits)[0]?.bands[0]).toMatchObject({ upToBytes: 1_000, isSearched: false });
-  });
-
-  test('a path over which pushes of one size end in both ways is not called closed', () => {
-    const mixed = [
-      runOf('lb', 'docker', 1_000),
-      runOf('lb', 'docker', 1_000, bad),
-      runOf('down', 'docker', 1_000, bad),
-    ];
-    expect(adviseRoutes(mixed)).toMatchObject([{ bands: [], neverPaths: ['down'], unsteadyPaths: ['lb'] }]);
-  });
-
-  test('clients with the same rule share it; a path over which nothing works is named', () => {
-    const more = [
-      ...runs,
-      runOf('down', 'docker', 1_000, bad),
-      runOf('cloudflare', 'crane', 50_000),
-      runOf('internal', 'crane', 50_000),
-      runOf('internal', 'oras', 50_000),
-      runOf('cloudflare', 'oras', 50_000),
-    ];
-    const advice = adviseRoutes(more);
-    expect(advice.map(({ clients, bands, neverPaths }) => [clients, bands.length, neverPaths])).toEqual([
-      [['docker'], 2, ['down']],
-      [['crane', 'oras'], 1, []],
-    ]);
-  });
 });
