@@ -32,9 +32,9 @@ export function said(body: string): { evidence: Partial<Evidence> } {
 export function testMatches(rows: readonly MatchRow[]): void {
   test.each(rows)('%s', (_name, match, [changes, around], others) => {
     expect(holds(match, changes, around)).toBe(true);
-    for (const [other, otherAround] of others) {
-      const isHeld = holds(match, { ...changes, ...other }, { ...around, ...otherAround });
-      expect(isHeld, JSON.stringify([other, otherAround])).toBe(false);
-    }
+    const still = others.filter(([other, otherAround]) =>
+      holds(match, { ...changes, ...other }, { ...around, ...otherAround }),
+    );
+    expect(still).toEqual([]);
   });
 }

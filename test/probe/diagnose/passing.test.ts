@@ -315,7 +315,7 @@ test('a push is stuck when our own deadline ends what takes a quarter of the tim
   expect(of(undefined)).toBe(false);
   expect(of([there(1, { sizeBytes: 999_999 })])).toBe(false);
   expect(of([there(1, { failure: deadline })])).toBe(false);
-  expect(of([there(1_000)], fakeFailure('stalled'))).toBe(false);
+  expect(of([there(1_000)], fakeFailure('upload_stalled'))).toBe(false);
   for (const phase of ['dns', 'connect', 'tls'] as const)
     expect(of([there(1_000)], { ...deadline, phase })).toBe(false);
   expect(

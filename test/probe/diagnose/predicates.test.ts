@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   alwaysKnown,
   atLimitOfTime,
@@ -361,7 +361,7 @@ const rows: MatchRow[] = [
   ['nobody', ofStranger, [{ answeredBy: 'none' }], []],
 ];
 
-describe('a predicate holds, and with one change no more', () => testMatches(rows));
+testMatches(rows);
 
 test('no POST where uploads begin, by the registry’s own error, is read-only', () => {
   const refused = {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type RefutationName, refutations } from '../../../src/probe/diagnose/refutations.ts';
 import { type MatchRow, said, testMatches } from '../../support/matches.ts';
 
@@ -340,8 +340,7 @@ const rows: readonly Row[] = [
   ],
 ];
 
-describe('what rules a cause out, and with one change no more', () =>
-  testMatches(rows.map(([name, seen, others]) => [name, refutations[name].holds, seen, others])));
+testMatches(rows.map(([name, seen, others]) => [name, refutations[name].holds, seen, others]));
 
 /** They are predicates, which have rows of their own. */
 const predicates: readonly RefutationName[] = [
