@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Exchange, HttpRequest } from '../../../src/network/exchange.ts';
 import type { Transport } from '../../../src/network/transport.ts';
 import { barePing } from '../../../src/probe/run/bare-ping.ts';
@@ -59,4 +59,18 @@ test('no answer: an error, our end of it, and no time left', async () => {
   expect(await pinged(silent, AbortSignal.abort())).toBeUndefined();
   expect(await pinged(silent, signal, -5)).toBeUndefined();
   expect(getEventListeners(signal, 'abort')).toEqual([]);
+});
+
+test('an answer is waited for as long as it is allowed to take', async () => {
+  vi.useFakeTimers();
+  try {
+    let isOver = false;
+    const ping = pinged(silent, new AbortController().signal, 1_000).finally(() => (isOver = true));
+    await vi.advanceTimersByTimeAsync(999);
+    expect(isOver).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await ping).toBeUndefined();
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { NetworkError } from '../../../src/network/exchange.ts';
 import { RunAborted } from '../../../src/probe/bounded-signal.ts';
 import type { RetryPolicy } from '../../../src/probe/clients/client-profile.ts';
@@ -6,9 +6,14 @@ import type { Failure } from '../../../src/probe/failure.ts';
 import type { AttemptWork } from '../../../src/probe/run/attempt.ts';
 import { type Part, withRetries } from '../../../src/probe/run/retry-loop.ts';
 import { ProtocolError } from '../../../src/registry/errors.ts';
-import { runDeps } from '../../support/checks.ts';
+import { checkOf, runDeps } from '../../support/checks.ts';
+import { startScriptedRegistry } from '../../support/scripted-registry.ts';
+import { Opened, streamed } from '../../support/servers.ts';
 import { answerOf, exchangeOf } from '../../support/exchanges.ts';
 import { runContext } from '../../support/run-context.ts';
+
+const opened = new Opened();
+afterEach(() => opened.closeAll());
 
 const succeeds: AttemptWork = () => Promise.resolve();
 const fails: AttemptWork = () =>
@@ -110,11 +115,29 @@ describe('attempts', () => {
     expect([numbers, waits]).toEqual([[1, 2], []]);
   });
 
-  test('know whether one before was refused for its size', async () => {
-    const body = Buffer.from('');
-    const resets: AttemptWork = (client, notes, pull) => fails(client, { ...notes, committedBytes: body.length }, pull);
-    const { reasons } = await tried([resets, tooLarge, succeeds]);
-    expect(reasons).toEqual(['connection_reset', 'body_too_large', undefined]);
+  test('know whether one before was refused for its size, tell what they do, and say what the path looks like', async () => {
+    let times = 0;
+    const registry = opened.own(
+      await startScriptedRegistry({
+        PATCH: async (scene) => {
+          await scene.read(1_000);
+          if ((times += 1) === 2) scene.answer(413);
+          else scene.reset();
+        },
+      }),
+    );
+    const send: AttemptWork = async (client) => {
+      const [url, body] = [client.url('blobs/uploads/1'), streamed(1_000_000)];
+      await client.send({ step: 'send', method: 'PATCH', url, body, actions: ['push'], accepted: [202] });
+    };
+    const context = runContext({ check: checkOf(registry.url) });
+    const policy = { ...patient, maxAttempts: 3, delayMs: () => 0 };
+    const { signal } = new AbortController();
+    const outcome = await withRetries(context, { name: 'blob', totalBytes: 1, work: () => send }, policy, signal);
+    const reasons = outcome.attempts.map(({ failure }) => failure?.reason);
+    expect(reasons).toEqual(['connection_reset', 'body_too_large', 'body_too_large']);
+    expect(outcome.pathFacts.remoteAddress).toBe('127.0.0.1');
+    expect(context.told).toContainEqual(expect.objectContaining({ phase: 'send', attempt: 3, totalBytes: 1 }));
   });
 });
 

@@ -30,6 +30,10 @@ interface Pushed {
   readonly asked: readonly string[];
   readonly headers: readonly Readonly<Record<string, string>>[];
   readonly bodies: readonly (RequestBody | undefined)[];
+  /** Whether a refusal of the request shows that the host lives. */
+  readonly forgives: readonly (boolean | undefined)[];
+  /** Whether its body can be sent again. */
+  readonly again: readonly (boolean | undefined)[];
   /** How the body of a request is written, at a set rate or not. */
   readonly pieces: (index: number, paced: boolean) => Pieces | undefined;
   readonly sessions: readonly UploadSession[];
@@ -40,7 +44,12 @@ interface Pushed {
 /** A push of ten bytes as this client, with what comes of its requests in turn. */
 async function push(changes: Partial<ClientProfile>, answers: readonly Scripted[]): Promise<Pushed> {
   const profile: ClientProfile = { ...clientProfiles.monolithic, writeBytes: 4, ...changes };
-  const { client, sent } = scriptedClient(answers, { path });
+  const forgives: (boolean | undefined)[] = [];
+  const resend = {
+    policy: (end: { readonly forgives?: boolean | undefined }) => void forgives.push(end.forgives),
+    sleep: () => Promise.resolve(),
+  };
+  const { client, sent } = scriptedClient(answers, { path, resend });
   const ledger = new Ledger();
   const trail = new RunTrail(ledger, checkOf(path.origin), new Redactor());
   const [sessions, fallbacks] = [[] as UploadSession[], [] as unknown[]];
@@ -67,6 +76,8 @@ async function push(changes: Partial<ClientProfile>, answers: readonly Scripted[
     asked: lines(sent),
     headers: sent.map(({ headers }) => headers),
     bodies,
+    forgives,
+    again: sent.map(({ resendBody }) => resendBody),
     pieces(index, paced) {
       pieces = undefined;
       const body = bodies[index];
@@ -151,6 +162,11 @@ describe('one POST', () => {
     expect([one.fallbacks, one.left]).toEqual([[undefined], ['blob stored']]);
   });
 
+  test('answered with a session that is nowhere fails while sending', async () => {
+    const one = await push({ shape: 'post-length' }, [answerOf(202)]);
+    expect(one.error).toMatchObject({ step: 'send', problem: 'location_missing' });
+  });
+
   test('answered with a session that then fails leaves that', async () => {
     const one = await push({ shape: 'post-length' }, [opens, answerOf(413)]);
     expect(one.error).toMatchObject({ step: 'send' });
@@ -207,6 +223,13 @@ describe('ranges', () => {
     const { error, headers } = await push({ ...ranged, chunkBytes }, [first, ...ranges.map((at) => taken(at)), stored]);
     expect(error).toBeUndefined();
     expect(headers.flatMap((sent) => sent['content-range'] ?? [])).toEqual(ranges);
+  });
+
+  test('can be sent again, and a refusal of one counts where the client goes on from it', async () => {
+    const answers = [opens, taken('0-9'), stored];
+    const one = await push({ ...ranged, chunkBytes: 10 }, answers);
+    expect([one.again[1], one.forgives[1]]).toEqual([true, false]);
+    expect((await push({ ...ranged, chunkBytes: 10, resumesAfter: () => true }, answers)).forgives[1]).toBe(true);
   });
 
   test('that cannot be read are no failure', async () => {
