@@ -71,7 +71,6 @@ const pullFactor = 4;
 
 /** Most bytes that a search can move, when each try costs all of its bytes and the rejection is tried twice. */
 export function worstCaseSearchBytes(plan: SizePlan, direction: LimitDirection): number {
-  const known = new Map<string, number>();
   const worst = (bracket: SizeBracket): number => {
     const size = nextSize(bracket, plan);
     if (size === undefined) return bracket.rejected ?? 0;
@@ -81,11 +80,7 @@ export function worstCaseSearchBytes(plan: SizePlan, direction: LimitDirection):
       // Where the resolution is the same everywhere, halving costs most when all is accepted: the other half need not be walked.
       return size + worst({ ...bracket, accepted: size });
     }
-    const key = `${bracket.accepted}/${rejected}`;
-    const cost =
-      known.get(key) ?? size + Math.max(worst({ ...bracket, accepted: size }), worst({ ...bracket, rejected: size }));
-    known.set(key, cost);
-    return cost;
+    return size + Math.max(worst({ ...bracket, accepted: size }), worst({ ...bracket, rejected: size }));
   };
   return worst({ accepted: undefined, rejected: undefined }) * (direction === 'push' ? 1 : pullFactor);
 }

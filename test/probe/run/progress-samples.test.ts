@@ -130,7 +130,7 @@ describe('borders', () => {
       [110, 3],
       [120, 3],
     ]);
-    expect(pointsOf([50, 105], 100).at(-1)).toEqual([105, 2]);
+    expect(pointsOf([50, 70, 105], 100).at(-1)).toEqual([105, 3]);
   });
 
   test('forty points stay, and of one more about half', () => {
