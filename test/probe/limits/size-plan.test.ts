@@ -64,7 +64,7 @@ test.each([
   ['as coarse as it may be', { upToBytes: 2_500_000, resolutionBytes: 2_000_000 }],
   ['below all usual limits', { upToBytes: 900_000, resolutionBytes: 8_192 }],
   ['below all usual limits, as fine as may be', { upToBytes: 900_000, resolutionBytes: 1 }],
-  ['that ends just above a usual limit', { upToBytes: 1_050_000, resolutionBytes: 2_000 }],
+  ['that ends just above a usual limit', { upToBytes: 10_490_000, resolutionBytes: 5_000 }],
   ['of a single size', { upToBytes: 500, resolutionBytes: 1 }],
 ])('a search %s moves at most what the costliest limit makes it move', (_what, options) => {
   const searched = sizePlan(options);
