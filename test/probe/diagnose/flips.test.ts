@@ -287,3 +287,28 @@ test('endpoints that fail count as pushes do, for a failure of an endpoint alone
     proven([], { api: report({ ping: down, auth: other, catalog: up, tags: up }), direct, failure: reset }),
   ).not.toContain('path');
 });
+
+test('among failures of several sizes the smallest counts', () => {
+  const both = [lost(), lost(half)];
+  expect(proven(both, { direct: twice(trialOf(half)) })).toContain('path');
+  expect(proven([...both, ...twice(trialOf({ ...declared, ...half }))])).toContain('length');
+  expect(proven([...both, ...twice(trialOf({ sizeBytes: 750_000 }))])).not.toContain('size');
+});
+
+test('chunks of a large blob are no large body, and no smaller one either', () => {
+  expect(proven([...twice(lost()), ...twice(trialOf(chunked))])).not.toContain('size');
+  const ranged = trialOf({ shape: 'put-then-ranged' });
+  expect(proven([...twice(lost(declared)), ...twice(trialOf(half)), ranged])).toContain('size');
+  // Both ways of sending fail, so either that gets through as large speaks against it.
+  expect(proven([lost(), lost(declared), ...twice(trialOf(half)), trialOf(declared)])).not.toContain('size');
+});
+
+test('bodies of PATCH are not what is lost where another method loses one, or one PATCH gets through', () => {
+  const dropped = { failure: fakeFailure('body_dropped') };
+  const patches = [trialOf(dropped), trialOf({ shape: 'patch-length', ...dropped })];
+  const put = trialOf(declared);
+  expect(patchLosesBodies([...patches, put])).toBe(true);
+  expect(patchLosesBodies(patches)).toBe(false);
+  expect(patchLosesBodies([...patches, put, trialOf()])).toBe(false);
+  expect(patchLosesBodies([...patches, put, trialOf({ shape: 'put-then-ranged', ...dropped })])).toBe(false);
+});
