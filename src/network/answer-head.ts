@@ -150,7 +150,7 @@ export class AnswerHead {
 /** The parser passes over those in front of an answer, however many come. */
 function withoutEmptyLines(bytes: Buffer): Buffer {
   const from = bytes.findIndex((byte) => byte !== 10 && byte !== 13);
-  return from === 0 ? bytes : bytes.subarray(from < 0 ? bytes.length : from);
+  return bytes.subarray(from < 0 ? bytes.length : from);
 }
 
 function beginsAsHttp(bytes: Buffer): boolean {

@@ -50,6 +50,11 @@ describe('what goes on to the readers', () => {
       ['HTTP/1.1 101 Switching\r\n\r\n', 'x'],
     ],
     ['a status of four digits', ['HTTP/1.1 1020 No\r\n\r\n'], ['HTTP/1.1 1020 No\r\n\r\n']],
+    [
+      'a carriage return that begins a line',
+      ['HTTP/1.1 200 OK\r\n\rX', ': y\r\n\r\n'],
+      ['HTTP/1.1 200 OK\r\n\rX: y\r\n\r\n'],
+    ],
     ['a 102 of HTTP/1.0, with blanks', [`HTTP/1.0  102 P\r\n\r\n${ok}`], [ok]],
   ])('%s', (_what, pieces, expected) => {
     expect(reading(...pieces).passed).toEqual(expected);

@@ -163,8 +163,10 @@ describe('an exchange that ends well', () => {
       headers,
       body: { kind: 'bytes', bytes: Buffer.from('four') },
     });
+    const told: number[] = [];
     const { exchange, client, control, head, write } = send(request, {
       live,
+      options: { onProgress: (bytes) => told.push(bytes) },
       line: { opening: () => opening, sentAgain: 'not_processed' },
     });
     pass(10);
@@ -201,7 +203,7 @@ describe('an exchange that ends well', () => {
       kernel: undefined,
       error: undefined,
     });
-    expect(live.exchanges).toBe(4);
+    expect([live.exchanges, told]).toEqual([4, [4]]);
   });
 
   test('leaves no timer and no listener', async () => {
@@ -233,7 +235,8 @@ describe('an abort', () => {
   const reason = new Error('the run is over');
 
   test('before it begins: nothing is sent', async () => {
-    const { exchange, sent } = send(get(url, { signal: AbortSignal.abort(reason) }));
+    const body = { kind: 'bytes', bytes: Buffer.from('four') } as const;
+    const { exchange, sent } = send(get(url, { method: 'PUT', body, signal: AbortSignal.abort(reason) }));
     vi.runAllTimers();
     const { error, sentBytes, answerHead, response } = await exchange;
     expect(error).toMatchObject({ stage: 'connect', code: 'ABORTED', timer: undefined, cause: reason });
@@ -430,6 +433,7 @@ describe('an answer’s body', () => {
     expect(await exchange).toMatchObject({
       silentMs: 5,
       receiveMs: 105,
+      response: { complete: false },
       error: { stage: 'receive', code: 'ECONNRESET' },
     });
   });
