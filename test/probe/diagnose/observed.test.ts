@@ -249,7 +249,8 @@ test('hops on the way leave their marks', () => {
   expect(seenBy([], before).plainBehind).toBe(false);
 });
 
-const upload = 'http://registry.example/v2/team/probe/blobs/uploads/';
+const blobs = 'http://registry.example/v2/team/probe/blobs/';
+const upload = `${blobs}uploads/`;
 
 /** The same request, answered with each of these. */
 function answered(...statuses: readonly (number | Partial<RequestRecord>)[]): RequestRecord[] {
@@ -263,10 +264,20 @@ test.each<[string, RequestRecord[], boolean]>([
   ['503, 401, 504', answered(503, 401, 504), true],
   [
     'other names of blobs',
-    answered({ status: 502, url: `${upload}1?_state=a` }, { status: 202, url: `${upload}2` }, 502).map((one) => ({
-      ...one,
-      url: one.url.endsWith('/') ? `${upload}3` : one.url,
-    })),
+    answered(
+      { status: 502, url: `${upload}first?_state=ab` },
+      { status: 202, url: `${upload}second` },
+      { status: 502, url: `${upload}third` },
+    ),
+    true,
+  ],
+  [
+    'other blobs',
+    answered(
+      { status: 502, url: `${blobs}sha256:aa` },
+      { status: 202, url: `${blobs}sha256:bb` },
+      { status: 502, url: `${blobs}sha256:cc` },
+    ),
     true,
   ],
   ['one outage', answered(202, 502, 502, 202), false],

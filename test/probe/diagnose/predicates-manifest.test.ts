@@ -35,6 +35,7 @@ testMatches([
     [{ ...refused, answeredBy: 'nginx' }],
     [
       [{ answeredBy: 'registry' }],
+      [{ answeredBy: 'registry', ...page }],
       [{ answeredBy: 'other' }],
       [{ status: 500 }],
       [{ reason: 'auth_rejected' }],

@@ -271,6 +271,7 @@ const rows: MatchRow[] = [
     [{ evidence: { url: 'http://a:80/v2', location: 'https://a/v2' } }],
     [
       [{ evidence: { url: 'http://b/', location: 'https://a/' } }],
+      [{ evidence: { url: 'http://ab/', location: 'https://ac/' } }],
       [{ evidence: { url: 'https://a/', location: 'https://a/' } }],
       [{ evidence: { url: 'http://a/', location: 'http://a/' } }],
       [{ evidence: { url: 'http://a/' } }],
