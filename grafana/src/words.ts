@@ -60,9 +60,9 @@ export function rangeMap(from: number, to: number, text: string, color: string):
 }
 
 /** Reasons as a person says them. */
-export const reasonMap = valueMap(
-  Object.fromEntries(Object.entries(reasonTable).map(([reason, { title }]) => [reason, title])),
-);
+const reasonWords = Object.fromEntries(Object.entries(reasonTable).map(([reason, { title }]) => [reason, title]));
+
+export const reasonMap = valueMap(reasonWords);
 export const blameMap = valueMap(blameWords);
 export const answererMap = valueMap(answererWords);
 export const verdictMap = valueMap(verdictWords);
@@ -79,7 +79,7 @@ export interface Renaming {
 /** The legend of failures, which its renamings expect: what is in front, then reason and who answered. */
 export const failureLegend = (before: string): string => `${before}: {{reason}} ({{answered_by}})`;
 export const failureNames: readonly Renaming[] = [
-  ...Object.entries(reasonTable).map(([reason, { title }]) => renaming(`(.*): ${reason} (\\(.*)`, `$1: ${title} $2`)),
+  ...Object.entries(reasonWords).map(([code, words]) => renaming(`(.*): ${code} (\\(.*)`, `$1: ${words} $2`)),
   ...Object.entries(answererWords).map(([code, words]) => renaming(`(.*)\\(${code}\\)`, `$1(${words})`)),
 ];
 
