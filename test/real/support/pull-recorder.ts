@@ -26,6 +26,8 @@ export interface PullScenery {
   readonly redirects?: boolean;
   /** Answers to GETs of layers wait until no further one has come for so long: then as many are under way as the client has at once. */
   readonly holdsMs?: number;
+  /** Answers to GETs of the layer wait until the config has been served: whether a client that fetches both side by side still asks for the config after a refusal is chance. */
+  readonly afterConfig?: boolean;
   /** Requests to the registry without credentials are challenged for Basic ones. */
   readonly basic?: boolean;
 }
@@ -122,6 +124,10 @@ class Recorder {
   readonly #objects: readonly Object[];
   readonly #scenery: PullScenery;
   #met = 0;
+  #configServed = (): void => {};
+  readonly #config = new Promise<void>((resolve) => {
+    this.#configServed = resolve;
+  });
 
   constructor(objects: readonly Object[], scenery: PullScenery) {
     this.#objects = objects;
@@ -156,7 +162,7 @@ class Recorder {
   }
 
   #answer(record: PullRequest, found: Object | undefined, response: ServerResponse): void {
-    const { basic, redirects, deed, holdsMs } = this.#scenery;
+    const { basic, redirects, deed, holdsMs, afterConfig } = this.#scenery;
     const own = record.host === 'registry';
     const head = (status: number, headers: Readonly<Record<string, string | number>> = {}): void => {
       record.answer = String(status);
@@ -176,8 +182,10 @@ class Recorder {
       if (meant) this.#met += 1;
       const from = Number(/^bytes=(\d+)-/.exec(record.headers['range'] ?? '')?.[1] ?? 0);
       const serve = (): void => this.#serve(record, found, response, meant ? deed?.(this.#met, from) : undefined);
-      if (holdsMs === undefined || !found.name.startsWith('layer')) serve();
-      else this.#hold(serve, holdsMs);
+      if (holdsMs !== undefined && found.name.startsWith('layer')) this.#hold(serve, holdsMs);
+      else if (afterConfig === true && meant) void this.#config.then(serve);
+      else serve();
+      if (found.name === 'config') this.#configServed();
     }
   }
 
