@@ -54,8 +54,9 @@ async function expectTheSame(row: ClientName, scenery: PullScenery, pull: Pull):
     both = await comparePulls(row, scene, pull);
   const { real, ours } = both;
   const outputs = { real: real.output, ours: ours.output };
-  const told = ({ lines, gotThrough }: typeof real): object => ({ lines, gotThrough });
-  expect(told(ours), JSON.stringify(outputs)).toEqual(told(real));
+  // The lines first: a long message of a failure is cut at its end.
+  const told = ({ lines, gotThrough }: typeof real): object => ({ gotThrough, lines, ...outputs });
+  expect(told(ours)).toEqual(told(real));
   expect({ ...outputs, waits: real.waitsMs.length }).toEqual({ ...outputs, waits: ours.waitsMs.length });
   for (const [index, waitMs] of real.waitsMs.entries()) {
     const askedMs = ours.waitsMs[index] ?? Number.NaN;
