@@ -1,6 +1,7 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { acting } from './acting.ts';
 import { adviseRoute } from './advise-route.ts';
+import { answerWriters } from './answer-writers.ts';
 import { apiRoutes } from './api-routes.ts';
 import { sendJson } from './api-route.ts';
 import type { ServerDeps, WebPaths } from './deps.ts';
@@ -49,7 +50,9 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
     logger: false,
     bodyLimit: 64 * 1024,
     routerOptions: { maxParamLength: 200 },
-    schemaController: { compilersFactory: { buildValidator: () => refuseToValidate } },
+    schemaController: {
+      compilersFactory: { buildValidator: () => refuseToValidate, buildSerializer: answerWriters() },
+    },
     // Before hooks and routes, so that it has to ask for itself who may come in.
     frameworkErrors: (error, request, reply) =>
       void guard(request as FastifyRequest, reply as FastifyReply).then(

@@ -37,6 +37,7 @@ export const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   bcryptjs: ['src/server/'],
   koffi: ['src/network/kernel/'],
   '@kubernetes/client-node': ['src/kubernetes/'],
+  '@fastify/fast-json-stringify-compiler': ['src/server/'],
   'close-with-grace': ['src/daemon/', 'src/main.ts'],
 };
 
