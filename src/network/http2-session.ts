@@ -1,5 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
 import type { Socket } from 'node:net';
+import { addAbortSignal } from 'node:stream';
 
 /** The code of a request that an HTTP/2 server did not look at: it may be sent once more (RFC 9113, 8.7). */
 export const notProcessed = 'HTTP2_NOT_PROCESSED';
@@ -53,6 +54,11 @@ export class Http2Session {
     // Not before undici has seen the end of the answer; not by `close`, which would end the body first.
     if (stream.readableEnded) stream.destroy();
     else stream.once('end', () => stream.destroy());
+  }
+
+  /** Ends the request in its middle, with the code that Go's transport gives (CANCEL). undici, by `close`, would end the body first, as a whole one ends. */
+  cancel(): void {
+    if (this.#stream?.destroyed === false) addAbortSignal(AbortSignal.abort(), this.#stream);
   }
 
   /** Whether the server did not look at the request that ended with this code. */

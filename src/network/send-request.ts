@@ -64,10 +64,7 @@ class RequestInFlight {
       // The opening of a connection ends by the same signal, and knows in which step it was and for how long.
       const onAbort = (): void => void (this.#times.wroteAtMs === undefined ? setImmediate(end) : end());
       this.#cancels.push(() => signal.removeEventListener('abort', onAbort));
-      if (signal.aborted) {
-        onAbort();
-        return;
-      }
+      if (signal.aborted) return onAbort();
       signal.addEventListener('abort', onAbort, { once: true });
       this.#dispatch();
     });
@@ -183,6 +180,7 @@ class RequestInFlight {
     if (code !== undefined)
       this.#error ??= new NetworkError({ stage, code, timer, message: `request ended by us: ${code}`, cause });
     this.#end(false);
+    this.#connection?.http2?.cancel();
     this.#controller?.abort(this.#error ?? new Error('enough of the body has come'));
   }
 

@@ -10,17 +10,26 @@ interface FakeStream extends EventEmitter {
   writableEnded: boolean;
   readableEnded: boolean;
   destroyed: boolean;
-  destroy(): void;
+  /** What it was destroyed with. */
+  readonly endedBy: unknown[];
+  write(): boolean;
+  destroy(error?: unknown): void;
 }
 
 function fakeStream(id: number): FakeStream {
+  const endedBy: unknown[] = [];
   const stream = Object.assign(new EventEmitter(), {
     id,
+    endedBy,
+    write: () => true,
     rstCode: undefined,
     writableEnded: false,
     readableEnded: false,
     destroyed: false,
-    destroy: () => void (stream.destroyed = true),
+    destroy(error?: unknown) {
+      stream.destroyed = true;
+      endedBy.push(error);
+    },
   });
   return stream;
 }
@@ -155,5 +164,22 @@ describe('what is left of a body', () => {
     last.readableEnded = true;
     http2.leaveBody();
     expect(last.destroyed).toBe(true);
+  });
+});
+
+describe('a request that we end', () => {
+  test('before there is one is nothing', () => {
+    expect(() => scene().http2.cancel()).not.toThrow();
+  });
+
+  test('is the last one, as one that was aborted, and once', () => {
+    const { http2, connect, ask } = scene();
+    connect();
+    http2.watch();
+    const [over, last] = [ask(), ask()];
+    http2.cancel();
+    expect([over.endedBy, last.endedBy]).toEqual([[], [expect.objectContaining({ name: 'AbortError' })]]);
+    http2.cancel();
+    expect(last.endedBy).toHaveLength(1);
   });
 });

@@ -353,6 +353,7 @@ function http2(): Http2Session & { readonly asked: string[] } {
     asked,
     watch: () => void asked.push('watch'),
     leaveBody: () => void asked.push('leave body'),
+    cancel: () => void asked.push('cancel'),
     leftOut: () => false,
   } as unknown as Http2Session & { readonly asked: string[] };
 }
@@ -368,6 +369,18 @@ describe('in HTTP/2', () => {
     client.onResponseEnd(control, {});
     expect(await exchange).toMatchObject({ answerHead: undefined });
     expect(session.asked).toEqual(['watch', 'leave body']);
+  });
+
+  test('what we end is cancelled before undici hears of it, which would end its body first', async () => {
+    const session = http2();
+    const ended = new AbortController();
+    const live = connection({ answerHead: undefined, http2: session });
+    const { exchange, controller, write } = send(get(url, { signal: ended.signal }), { live });
+    controller.abort.mockImplementation(() => void session.asked.push('abort'));
+    write();
+    ended.abort();
+    expect(await exchange).toMatchObject({ error: { code: 'ABORTED' } });
+    expect(session.asked).toEqual(['watch', 'leave body', 'cancel', 'abort']);
   });
 
   test.each([

@@ -48,10 +48,10 @@ export interface FrameScene {
   flood(data: Uint8Array): Promise<void>;
 }
 
-/** `onFrame` is told of each frame's type, flags and stream; `onOpen` once the preface came. */
+/** `onFrame` is told of each frame's type, flags, stream and payload; `onOpen` once the preface came. */
 export interface FrameScript {
   readonly onOpen?: (scene: FrameScene) => unknown;
-  readonly onFrame?: (scene: FrameScene, type: number, flags: number, stream: number) => unknown;
+  readonly onFrame?: (scene: FrameScene, type: number, flags: number, stream: number, payload: Buffer) => unknown;
 }
 
 export interface FrameServer {
@@ -94,8 +94,9 @@ export async function startFrameServer(identity: TlsIdentity, script: FrameScrip
       if (!opened) return;
       while (bytes.length >= 9 && bytes.length >= 9 + bytes.readUIntBE(0, 3)) {
         const [type = 0, flags = 0] = [bytes[3], bytes[4]];
-        void script.onFrame?.(scene, type, flags, bytes.readUInt32BE(5));
-        bytes = bytes.subarray(9 + bytes.readUIntBE(0, 3));
+        const end = 9 + bytes.readUIntBE(0, 3);
+        void script.onFrame?.(scene, type, flags, bytes.readUInt32BE(5), bytes.subarray(9, end));
+        bytes = bytes.subarray(end);
       }
     });
   });

@@ -82,9 +82,9 @@ function after(last: number, { onOpen, onFrame }: FrameScript): FrameScript {
   let isTaken = false;
   return {
     onOpen,
-    onFrame(scene, type, flags, stream) {
+    onFrame(scene, type, flags, stream, payload) {
       const block = stream <= (isTaken ? 1 : last) ? polite[stream] : undefined;
-      if (block === undefined) return onFrame(scene, type, flags, stream);
+      if (block === undefined) return onFrame(scene, type, flags, stream, payload);
       const isAll = (type === types.headers || type === types.data) && (flags & endStream) !== 0;
       isTaken ||= isAll && stream === 9;
       return isAll ? scene.write(headers(stream, block, endHeaders | endStream)) : undefined;

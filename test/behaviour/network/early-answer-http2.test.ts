@@ -1,4 +1,6 @@
+import { constants } from 'node:http2';
 import { afterEach, expect, test } from 'vitest';
+import type { Pacer } from '../../../src/network/body/pump.ts';
 import { createCertificates } from '../../support/certificates.ts';
 import { frame, frameTypes as types, startFrameServer, uint32 } from '../../support/http2-frames.ts';
 import { endHeaders, endStream, headers, hello, literal, status202 } from '../../support/http2-scripts.ts';
@@ -69,5 +71,41 @@ test.each([
     expect(next).toMatchObject({ socketReused: true, sentBytes: 50_000, response: { status: 202 } });
     expect(seen).toEqual([`${types.rstStream} 1`, `${types.data} 3`]);
     expect(cut.given).toBeLessThan(50_000);
+  },
+);
+
+/** Lets some pieces through, and then none. */
+const holding = (pieces: number): Pacer => {
+  let left = pieces;
+  return { take: () => ((left -= 1) < 0 ? new Promise(() => {}) : Promise.resolve()) };
+};
+
+test.each([
+  ['under way', room, true, undefined],
+  ['of unknown length under way', room, false, undefined],
+  ['that waits for room', hello, false, undefined],
+  ['that rests', room, true, holding(1)],
+  ['of unknown length that rests', room, false, holding(1)],
+] as const)(
+  'a body %s that we end is reset, as Go does, and not ended as a whole one is',
+  async (_name, opening, declareLength, pacer) => {
+    const seen: string[] = [];
+    const ended = new AbortController();
+    const server = await startFrameServer(createCertificates().valid, {
+      onOpen: (scene) => scene.write(opening),
+      onFrame: (_scene, type, flags, stream, payload) => {
+        if (stream !== 1) return;
+        if (type === types.data) ended.abort();
+        if (type === types.rstStream) seen.push(`reset ${payload.readUInt32BE()}`);
+        else if (type === types.data && (flags & endStream) !== 0) seen.push('end');
+      },
+    });
+    opened.own(server);
+    const path = pathTo(server.url, { tls: { insecure: true, minVersion: 'TLSv1.2' } });
+    const transport = opened.transport(path, { httpVersion: 'h2-if-offered', pacer });
+    const cut = body(50_000, declareLength);
+    const request = get(server.url, { method: 'PATCH', body: cut, signal: ended.signal });
+    await expect(transport.exchange(request)).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect.poll(() => seen).toEqual([`reset ${constants.NGHTTP2_CANCEL}`]);
   },
 );
