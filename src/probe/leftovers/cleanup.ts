@@ -1,5 +1,4 @@
 import type { Redactor } from '../../network/secrets/redactor.ts';
-import type { Step } from '../../registry/errors.ts';
 import { openRegistryClient, type OpenClientOptions } from '../../registry/open-client.ts';
 import { BoundedSignal } from '../bounded-signal.ts';
 import type { Check } from '../check.ts';
@@ -60,7 +59,7 @@ async function tryAgain(registry: string, ledger: Ledger, remover: Remover): Pro
     const { result } = await remover.remove(entry, ledger);
     if (result === 'failed') break;
   }
-  if (ids.length > 0) ledger.release(ids, registry);
+  ledger.release(ids, registry);
 }
 
 /** Sessions first; manifests before the blobs they hold on to. */
@@ -79,8 +78,8 @@ export interface Remover {
 /** Authorization of its own: deleting wants another scope than pushing, and the run's token may be what failed. */
 export function openRemover(options: Omit<OpenClientOptions, 'onStep' | 'authorizer'>): Remover {
   const { target, signal, redactor } = options;
-  let step: Step = 'cleanup';
-  const client = openRegistryClient({ ...options, onStep: (entered) => (step = entered) });
+  const client = openRegistryClient({ ...options, onStep: () => {} });
+  const failureOf = (error: unknown): Failure => classify(error, { ...noContext, step: 'cleanup' }, redactor);
   return {
     async remove(entry, ledger) {
       if (target.cleanup === 'keep' || (target.cleanup === 'cancel' && entry.kind !== 'session')) {
@@ -90,11 +89,10 @@ export function openRemover(options: Omit<OpenClientOptions, 'onStep' | 'authori
       try {
         const { result, refusal } = await removeObject(client, entry, ledger.now(), signal);
         note(ledger, entry, result);
-        const failure = refusal && classify(refusal, { ...noContext, step: 'cleanup' }, redactor);
-        return failure === undefined ? { result } : { result, failure };
+        return { result, failure: refusal && failureOf(refusal) };
       } catch (error) {
         ledger.postpone(entry);
-        return { result: 'failed', failure: classify(error, { ...noContext, step }, redactor) };
+        return { result: 'failed', failure: failureOf(error) };
       }
     },
     close: () => client.close(),

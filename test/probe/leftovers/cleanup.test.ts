@@ -6,7 +6,9 @@ import type { Check } from '../../../src/probe/check.ts';
 import { Ledger } from '../../../src/probe/leftovers/ledger.ts';
 import type { Run } from '../../../src/probe/outcome.ts';
 import { clientOf } from '../../../src/probe/check-client.ts';
-import { openRemover } from '../../../src/probe/leftovers/cleanup.ts';
+import { cleanUp, inOrder, openRemover } from '../../../src/probe/leftovers/cleanup.ts';
+import { RunTrail } from '../../../src/probe/leftovers/ledger-trail.ts';
+import { Redactor } from '../../../src/network/secrets/redactor.ts';
 import { knownSecrets } from '../../../src/registry/auth/known-secrets.ts';
 import { serve } from '../../support/auth-fixture.ts';
 import { checkOf, runDeps, runOnce } from '../../support/checks.ts';
@@ -452,4 +454,63 @@ test('what is to be pulled over another path is written down with the path that 
   const { path: pushedOver } = checkOf(registry.url, { path: { name: 'direct' } });
   await run(checkOf('http://127.0.0.1:1', { path: { name: 'edge' }, check: { workload, pushedOver } }));
   expect(ledger.entries).toMatchObject([{ kind: 'blob', path: 'direct', origin: registry.url }]);
+});
+
+test('sessions come first, manifests before blobs, and sessions that nobody can name not at all', () => {
+  const entries = [
+    blob(1),
+    blob(2, { kind: 'manifest' }),
+    blob(3, { kind: 'session', state: 'opening' }),
+    blob(4, { kind: 'session', state: 'open' }),
+    blob(5),
+    blob(6, { kind: 'manifest' }),
+  ];
+  expect(inOrder(entries).map(({ id }) => id)).toEqual(['blob-4', 'blob-2', 'blob-6', 'blob-1', 'blob-5']);
+});
+
+describe('the report', () => {
+  /** A cleanup of one object, at a registry that answers the deletion so, 500 ms later; other clients than ours are served by nobody. */
+  async function cleaningUp(status: number) {
+    const registry = await serve(({ method }) => {
+      atMs += 250;
+      const headers = { 'docker-distribution-api-version': 'registry/2.0' };
+      return { status: method === 'DELETE' ? status : 404, headers, body: '' };
+    });
+    open.push(registry);
+    let atMs = 10_000;
+    const { ledger } = setUp();
+    const check = checkOf(registry.origin);
+    const trail = new RunTrail(ledger, check, new Redactor());
+    await trail.committing('blob', digest(1), () => Promise.resolve());
+    const deps = runDeps({ clock: { nowMs: () => atMs, sleep: () => Promise.resolve() } });
+    return { report: await cleanUp(check, deps, ledger, trail, new Redactor()), ledger };
+  }
+
+  test('of what is gone has nothing but its time', async () => {
+    const { report, ledger } = await cleaningUp(202);
+    expect([report, ledger.entries]).toEqual([{ durationMs: 500, failures: [] }, []]);
+  });
+
+  test.each([
+    [500, 'registry_error', { state: 'stored', tries: 1, nextTryAt: 1_700_000_060_000 }],
+    [405, 'method_not_allowed', { state: 'undeletable', tries: 1, nextTryAt: 1_700_000_000_000 }],
+  ])('of a deletion that is answered %i says so', async (status, reason, left) => {
+    const { report, ledger } = await cleaningUp(status);
+    const message = `DELETE for cleanup was answered ${status}`;
+    expect(report).toEqual({ durationMs: 250, failures: [{ kind: 'blob', reason, message }] });
+    expect(ledger.entries).toMatchObject([left]);
+  });
+});
+
+test('what the registry has purged by itself is not told as left over', async () => {
+  const registry = await registryOf();
+  const told: unknown[] = [];
+  const ledger = new Ledger({
+    now: () => 8 * 86_400_000,
+    moment: () => ({ boot: 'two', ms: 0 }),
+    onLeftovers: (_registry, { session }) => told.push(session),
+  });
+  ledger.put(blob(1, { kind: 'session', state: 'disowned', digest: undefined, location: registry.url }));
+  await runOnce(checkOf(registry.url), runDeps({ ledger }));
+  expect([told.at(-1), ledger.entries]).toEqual([0, []]);
 });
