@@ -159,7 +159,6 @@ function* linesOf(fd: number): Generator<string> {
   let rest = '';
   for (let at = Math.max(0, size - maxReadBytes); at < size; at += piece.length) {
     const bytes = readSync(fd, piece, 0, piece.length, at);
-    if (bytes === 0) break;
     const lines = `${rest}${decoder.write(piece.subarray(0, bytes))}`.split('\n');
     // Longer than any record of ours: whatever else it holds, it is none.
     rest = (lines.pop() ?? '').slice(0, readAtOnceBytes);

@@ -42,7 +42,7 @@ export function takeLock(file: string): { release(): void } {
     release() {
       clearInterval(beat);
       const now = readHolder(file);
-      if (typeof now === 'object' && now.id === id) rmSync(file, { force: true });
+      if (now?.id === id) rmSync(file, { force: true });
     },
   };
 }
@@ -79,10 +79,10 @@ function isLinked(file: string, name: string): boolean {
 
 function isHeld(file: string): boolean {
   const holder = readHolder(file);
-  if (holder === 'none') return false;
-  if (holder === 'unreadable' || holder.host !== hostname()) {
+  if (holder === undefined) return false;
+  if (holder.host !== hostname()) {
     const age = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
-    return holder !== 'unreadable' && Math.abs(age) < deadAfterMs;
+    return Math.abs(age) < deadAfterMs;
   }
   const started = startOf(holder.pid);
   if (started === undefined) return false;
@@ -90,21 +90,16 @@ function isHeld(file: string): boolean {
   return started === '' || holder.started === '' ? holder.pid !== process.pid : holder.started === started;
 }
 
-function readHolder(file: string): Holder | 'none' | 'unreadable' {
-  let text: string;
+/** undefined: there is no lock, or it names nobody. */
+function readHolder(file: string): Holder | undefined {
   try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    return 'none';
-  }
-  try {
-    const { host, pid, started, id } = JSON.parse(text) as Record<string, unknown>;
+    const { host, pid, started, id } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
     const known = typeof host === 'string' && typeof pid === 'number' && typeof started === 'string';
     return known && Number.isSafeInteger(pid) && pid > 0
       ? { host, pid, started, id: typeof id === 'string' ? id : undefined }
-      : 'unreadable';
+      : undefined;
   } catch {
-    return 'unreadable';
+    return undefined;
   }
 }
 

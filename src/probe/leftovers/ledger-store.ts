@@ -134,7 +134,6 @@ export class LedgerStore {
 
   /** The file missed something: everything is written anew, once in a while. */
   #catchUp(): void {
-    if (this.#compacting) return;
     this.#status.failedWrites += 1;
     if (Math.abs(this.#now() - this.#failedAt) < retryFileMs) return;
     if (this.#file === undefined) this.#openFile();

@@ -31,11 +31,12 @@ export class RunTrail {
    * registry was asked to take from elsewhere; without a session, it did.
    */
   async opening(post: () => Promise<UploadSession | undefined>, mount?: string): Promise<UploadSession | undefined> {
-    const entry = this.#create('session', 'opening');
+    const entry = this.#entry('session', 'opening');
+    this.#keep(entry);
     try {
       const session = await post();
       if (session === undefined) {
-        this.#drop(entry.id);
+        this.#ledger.remove(entry.id);
         if (mount !== undefined) this.#keep({ ...this.#object('blob', mount), state: 'stored' });
         return undefined;
       }
@@ -43,7 +44,7 @@ export class RunTrail {
       this.#ledger.put(this.#located({ ...entry, state: 'open' }, session));
       return session;
     } catch (error) {
-      if (!mayHaveHappened(error)) this.#drop(entry.id);
+      if (!mayHaveHappened(error)) this.#ledger.remove(entry.id);
       throw error;
     }
   }
@@ -75,13 +76,13 @@ export class RunTrail {
       // 202 is no confirmation: the registry has taken the request, not the object.
       if (answer?.response?.status === 202) return answer;
       this.#ledger.put({ ...this.#latest(entry), state: 'stored', createdAt: this.#ledger.now() });
-      if (sessionId !== undefined) this.#drop(sessionId);
+      if (sessionId !== undefined) this.#ledger.remove(sessionId);
       return answer;
     } catch (error) {
       const firstSending = error instanceof ProtocolError ? error.firstSending : undefined;
       if (mayHaveHappened(error) || mayHaveHappened(firstSending)) this.#doubt(this.#latest(entry));
       // Of an earlier attempt's commit nothing is known by this answer.
-      else if (isNew && !(kind === 'blob' && saysGone(error))) this.#drop(entry.id);
+      else if (isNew && !(kind === 'blob' && saysGone(error))) this.#ledger.remove(entry.id);
       throw error;
     }
   }
@@ -131,12 +132,6 @@ export class RunTrail {
     return known ?? { ...this.#entry(kind, 'committing'), digest };
   }
 
-  #create(kind: LeftoverKind, state: LedgerEntry['state']): LedgerEntry {
-    const entry = this.#entry(kind, state);
-    this.#keep(entry);
-    return entry;
-  }
-
   #entry(kind: LeftoverKind, state: LedgerEntry['state']): LedgerEntry {
     const { registry, path } = this.#check;
     const now = this.#ledger.now();
@@ -162,10 +157,6 @@ export class RunTrail {
   #hold(id: string): void {
     this.#ids.add(id);
     this.#ledger.hold([id]);
-  }
-
-  #drop(id: string): void {
-    this.#ledger.remove(id);
   }
 }
 

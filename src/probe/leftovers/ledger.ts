@@ -97,7 +97,7 @@ export class Ledger {
 
   /** Puts a removal that failed off: a minute, then twice as long each time, six hours at most. */
   postpone(entry: LedgerEntry): void {
-    const delayMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(entry.tries, 20));
+    const delayMs = Math.min(longestRetryMs, firstRetryMs * 2 ** entry.tries);
     this.put({ ...entry, tries: entry.tries + 1, nextTryAt: this.now() + delayMs });
   }
 
