@@ -1,4 +1,5 @@
-import { afterEach, expect, test } from 'vitest';
+import { createServer } from 'node:http';
+import { afterEach, describe, expect, test } from 'vitest';
 import { type EdgeOptions, startEdge } from '../../support/lab/edge.ts';
 import { type RegistryOptions, startRegistry } from '../../support/lab/registry.ts';
 import type { NetworkPath } from '../../../src/network/path.ts';
@@ -8,8 +9,11 @@ import type { LedgerEntry } from '../../../src/probe/leftovers/ledger-entry.ts';
 import { locationOver } from '../../../src/probe/leftovers/ledger-removal.ts';
 import { type ReplayReport, type ReplayTarget, replayLedger } from '../../../src/probe/leftovers/ledger-replay.ts';
 import type { RegistryTarget } from '../../../src/registry/target.ts';
+import { serve } from '../../support/auth-fixture.ts';
 import { checkOf, runDeps, runOnce } from '../../support/checks.ts';
+import { blob } from '../../support/ledger-entries.ts';
 import { pathTo } from '../../support/paths.ts';
+import { Opened } from '../../support/servers.ts';
 
 const open: { close(): Promise<unknown> }[] = [];
 afterEach(async () => {
@@ -251,4 +255,106 @@ test('an object that its path may not reach fails without silencing the path', a
   const report = await replay(ledger, [target([pathTo(registry.url)])]);
   expect(report.rows.map(({ kind, result }) => `${kind} ${result}`)).toEqual(['session failed', 'blob removed']);
   expect(JSON.stringify(report)).not.toContain('canary');
+});
+
+describe('of an object that', () => {
+  const api = { 'docker-distribution-api-version': 'registry/2.0' };
+  /** A server that answers each DELETE so, and nothing is there when it is looked for. */
+  async function answering(status: number | 'hangs up') {
+    const server = await serve(({ method }) => {
+      if (status === 'hangs up') return { hangUp: true };
+      return { status: method === 'DELETE' ? status : 404, headers: api, body: '' };
+    });
+    open.push(server);
+    return server;
+  }
+  const ledgerOf = (...entries: readonly LedgerEntry[]): Ledger => {
+    const ledger = new Ledger({ now: () => 1_000 });
+    entries.forEach((entry) => ledger.put(entry));
+    return ledger;
+  };
+  const row = { registry: 'lab', path: 'own', kind: 'blob', count: 1 };
+  const answered500 = { reason: 'registry_error', message: 'DELETE for cleanup was answered 500' };
+
+  test('its own path does not remove, another one is asked after it, wherever that stands', async () => {
+    const [own, other, third] = [await answering(500), await answering(202), await answering(202)];
+    const ledger = ledgerOf(blob(1, { path: 'own' }), blob(2, { path: 'own' }));
+    const paths = [pathTo(other.origin), pathTo(own.origin, { name: 'own' }), pathTo(third.origin, { name: 'third' })];
+    const { rows } = await replay(ledger, [target(paths)]);
+    expect(rows).toEqual([{ ...row, via: 'direct', result: 'removed', ...answered500, count: 2 }]);
+    expect([own.seen, other.seen, third.seen].map(({ length }) => length)).toEqual([2, 4, 0]);
+  });
+
+  test('no path removes, each is tried and the last one is told of', async () => {
+    const [own, other] = [await answering(500), await answering(403)];
+    const ledger = ledgerOf(blob(1, { path: 'own' }));
+    const { rows } = await replay(ledger, [
+      target([pathTo(own.origin, { name: 'own' }), pathTo(other.origin, { name: 'other' })]),
+    ]);
+    const message = 'DELETE for cleanup was answered 403';
+    expect(rows).toEqual([{ ...row, via: 'other', result: 'failed', reason: 'auth_rejected', message }]);
+    expect(ledger.entries).toMatchObject([{ state: 'stored', tries: 2, nextTryAt: 1_000 + 120_000 }]);
+  });
+
+  test('a silent path was to remove, the others are asked from then on', async () => {
+    const [own, other] = [await answering('hangs up'), await answering(202)];
+    const ledger = ledgerOf(...[1, 2, 3].map((n) => blob(n, { path: 'own' })));
+    const { rows } = await replay(ledger, [
+      target([pathTo(own.origin, { name: 'own' }), pathTo(other.origin, { name: 'other' })]),
+    ]);
+    expect(rows).toMatchObject([
+      { via: 'other', result: 'removed', reason: 'connection_reset', count: 1 },
+      { via: 'other', result: 'removed', reason: undefined, message: undefined, count: 2 },
+    ]);
+    expect([own.seen, other.seen].map(({ length }) => length)).toEqual([1, 6]);
+  });
+
+  test('the registry does not delete, and of those of its kind, all is known', async () => {
+    const server = await answering(405);
+    const entries = [blob(1), blob(2), blob(3, { kind: 'manifest' }), blob(4, { kind: 'manifest' })];
+    const ledger = ledgerOf(...entries);
+    const { rows } = await replay(ledger, [target([pathTo(server.origin)])]);
+    const asked = { via: 'direct', reason: 'method_not_allowed', message: 'DELETE for cleanup was answered 405' };
+    expect(rows).toMatchObject([
+      { kind: 'manifest', result: 'undeletable', ...asked, count: 1 },
+      { kind: 'manifest', result: 'undeletable', via: undefined, reason: undefined, count: 1 },
+      { kind: 'blob', result: 'undeletable', ...asked, count: 1 },
+      { kind: 'blob', result: 'undeletable', via: undefined, reason: undefined, count: 1 },
+    ]);
+    expect(server.seen).toHaveLength(2);
+    expect(ledger.entries.map(({ state }) => state)).toEqual(entries.map(() => 'undeletable'));
+  });
+});
+
+test('what has the same fate is one row; what is at work, and how long it took', async () => {
+  const ledger = new Ledger({ now: () => 1_000 });
+  const opening = blob(1, { kind: 'session', state: 'opening', digest: undefined });
+  [opening, { ...opening, id: 'second' }, blob(2, { path: 'edge', repository: 'x' })].forEach((one) => ledger.put(one));
+  [blob(3, { registry: 'gone' }), blob(4, { registry: 'gone' })].forEach((one) => ledger.put(one));
+  let atMs = 100;
+  const nowMs = (): number => (atMs *= 2);
+  const report = await replayLedger({ ledger, nowMs, timeoutMs: 5_000 }, [target([])]);
+  const nothingAsked = { via: undefined, reason: undefined, message: undefined };
+  expect(report).toEqual({
+    rows: [
+      { registry: 'lab', path: 'direct', kind: 'session', result: 'unknown', ...nothingAsked, count: 2 },
+      { registry: 'lab', path: 'edge', kind: 'blob', result: 'not_configured', ...nothingAsked, count: 1 },
+      { registry: 'gone', path: 'direct', kind: 'blob', result: 'not_configured', ...nothingAsked, count: 2 },
+    ],
+    durationMs: 200,
+    ledger: ledger.status,
+  });
+  expect(ledger.idle('lab', false)).toHaveLength(3);
+});
+
+test('connections end with it, and what it was at work on is anybody’s again', async () => {
+  const opened = new Opened();
+  open.push({ close: () => opened.closeAll() });
+  const server = await opened.listen(createServer((_request, response) => response.writeHead(500).end()));
+  const ledger = new Ledger({ now: () => 1_000 });
+  ledger.put(blob(1));
+  await replay(ledger, [target([pathTo(`http://127.0.0.1:${server.port}`)])]);
+  expect(server.accepted).toBe(1);
+  await expect.poll(() => server.sockets.size).toBe(0);
+  expect(ledger.idle('lab', false)).toHaveLength(1);
 });

@@ -1,6 +1,5 @@
 import type { ClientName } from '../../../src/probe/clients/client-profiles.ts';
 import { Redactor } from '../../../src/network/secrets/redactor.ts';
-import { ProtocolError } from '../../../src/registry/errors.ts';
 import { RunTrail } from '../../../src/probe/leftovers/ledger-trail.ts';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +11,6 @@ import { type RegistryOptions, startRegistry } from '../../support/lab/registry.
 import { decodeRecord, type LedgerEntry } from '../../../src/probe/leftovers/ledger-entry.ts';
 import { Ledger, sessionLifetimeMs } from '../../../src/probe/leftovers/ledger.ts';
 import { checkOf, runDeps, runOnce } from '../../support/checks.ts';
-import { answerOf, exchangeOf } from '../../support/exchanges.ts';
 import { blob } from '../../support/ledger-entries.ts';
 
 const open: { close(): Promise<unknown> }[] = [];
@@ -141,57 +139,6 @@ describe('what did not happen is not remembered', () => {
     expect(run.ok).toBe(false);
     expect(ledger.entries.map(({ kind, state }) => `${kind} ${state}`)).toEqual(expected);
     expect(ledger.leftovers('lab')).toEqual({ session: 0, blob: 0, manifest: 0 });
-  });
-
-  test.each([
-    [
-      'had left us when the connection broke may have happened, though no byte of it is known to be sent',
-      1_024,
-      ['blob committing'],
-    ],
-    ['had not left us to its end cannot have happened', 1_023, []],
-  ])('a commit whose body %s', async (_what, offeredBytes, expected) => {
-    const trail = new RunTrail(ledgerOf(), checkOf('http://127.0.0.1:1'), new Redactor());
-    const cut = new NetworkError({ stage: 'send', code: 'ECONNRESET', message: 'reset' });
-    cut.exchange = exchangeOf({ method: 'PUT', plannedBytes: 1_024, offeredBytes, sentBytes: 0 });
-    await trail.committing('blob', `sha256:${'0'.repeat(64)}`, () => Promise.reject(cut)).catch(() => {});
-    expect(found()).toEqual(expected);
-  });
-
-  test.each([
-    ['408 is no refusal: a hop stopped waiting', 408, ['blob committing']],
-    ['499 is none either', 499, ['blob committing']],
-    ['500 may come after it was stored', 500, ['blob committing']],
-    ['202 that was no yes', 202, ['blob committing']],
-    ['400 is a refusal', 400, []],
-    ['409 is one', 409, []],
-    ['404: the session is gone, an earlier one may have done it', 404, ['blob committing']],
-    ['416: the session has moved on, an earlier one may have done it', 416, ['blob committing']],
-  ])('a commit answered %s', async (_what, status, expected) => {
-    const trail = new RunTrail(ledgerOf(), checkOf('http://127.0.0.1:1'), new Redactor());
-    const exchange = exchangeOf({ method: 'PUT', response: answerOf(status) });
-    const refused = new ProtocolError({ step: 'commit', problem: 'unexpected_status', exchange, message: 'no' });
-    await trail.committing('blob', `sha256:${'0'.repeat(64)}`, () => Promise.reject(refused)).catch(() => {});
-    expect(found()).toEqual(expected);
-  });
-
-  test.each([404, 416, 400])('a manifest that is answered %i was not stored', async (status) => {
-    const trail = new RunTrail(ledgerOf(), checkOf('http://127.0.0.1:1'), new Redactor());
-    const exchange = exchangeOf({ method: 'PUT', response: answerOf(status) });
-    const refused = new ProtocolError({ step: 'commit', problem: 'unexpected_status', exchange, message: 'no' });
-    await trail.committing('manifest', `sha256:${'0'.repeat(64)}`, () => Promise.reject(refused)).catch(() => {});
-    expect(found()).toEqual([]);
-  });
-
-  test('a manifest that was sent before, and may be stored by that, is remembered whatever the second answer is', async () => {
-    const trail = new RunTrail(ledgerOf(), checkOf('http://127.0.0.1:1'), new Redactor());
-    const answered = (status: number, firstSending?: unknown): ProtocolError => {
-      const exchange = exchangeOf({ method: 'PUT', response: answerOf(status) });
-      return new ProtocolError({ step: 'commit', problem: 'unexpected_status', exchange, message: 'no', firstSending });
-    };
-    const digest = `sha256:${'0'.repeat(64)}`;
-    await trail.committing('manifest', digest, () => Promise.reject(answered(404, answered(502)))).catch(() => {});
-    expect(found()).toEqual(['manifest committing']);
   });
 
   test('what a body has been given away is known before the connection says what became of it', async () => {
