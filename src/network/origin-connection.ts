@@ -149,13 +149,11 @@ function clientOf(origin: string, options: TransportOptions, connect: (done: Con
   return new Client(origin, {
     // Node adds `connection: keep-alive`, Go does not: HTTP/1.1 means the same either way.
     pipelining: 1,
-    allowH2: options.httpVersion === 'h2-if-offered',
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: options.idleTimeoutMs,
     keepAliveMaxTimeout: options.idleTimeoutMs,
     maxHeaderSize: 64 * 1024,
-    strictContentLength: true,
     connect: (_connectOptions, done) => connect(done),
   });
 }

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Exchange, HttpRequest } from '../../src/network/exchange.ts';
@@ -6,6 +6,7 @@ import type { NetworkPath } from '../../src/network/path.ts';
 import { createTransport, type Transport } from '../../src/network/transport.ts';
 import { transportDefaults } from '../../src/network/transport-options.ts';
 import { pathTo } from '../support/paths.ts';
+import { failureOf, get, Opened } from '../support/servers.ts';
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -68,6 +69,65 @@ test('a kept connection that the server has closed meanwhile is not used again',
   expect([again.response?.status, again.socketReused, sockets.length]).toEqual([200, false, 2]);
   const kept = await transport.exchange(ask());
   expect([kept.socketReused, sockets.length]).toEqual([true, 2]);
+});
+
+describe('connections', () => {
+  const opened = new Opened();
+  afterEach(() => opened.closeAll());
+
+  /** A server that answers when it is told to. */
+  async function waiting() {
+    const responses: ServerResponse[] = [];
+    const server = await opened.listen(createServer((_request, response) => void responses.push(response)));
+    const answer = async (request: number): Promise<unknown> => {
+      await expect.poll(() => responses.length).toBeGreaterThanOrEqual(request);
+      return responses[request - 1]?.end();
+    };
+    return { server, answer, origin: `http://127.0.0.1:${server.port}` };
+  }
+
+  test('are as many as requests at a time, and taken again once they are idle', async () => {
+    const { server, answer, origin } = await waiting();
+    const transport = opened.transport(pathTo(origin));
+    const first = transport.exchange(get(`${origin}/1`));
+    const second = transport.exchange(get(`${origin}/2`));
+    await answer(1);
+    await answer(2);
+    const used = await Promise.all([first, second]);
+    expect(new Set(used.map(({ connection }) => connection?.id))).toEqual(new Set([1, 2]));
+    expect(used.map(({ socketReused }) => socketReused)).toEqual([false, false]);
+    const third = transport.exchange(get(`${origin}/3`));
+    await answer(3);
+    expect(await third).toMatchObject({ socketReused: true, connection: used[0]?.connection });
+    expect(server.accepted).toBe(2);
+  });
+
+  test('are one a server, and end with the transport, which opens others when it is used again', async () => {
+    const [own, other] = [await waiting(), await waiting()];
+    const transport = opened.transport(pathTo(own.origin, { allowHosts: [`127.0.0.1:${other.server.port}`] }));
+    const ask = async ({ origin, answer }: typeof own, request: number): Promise<unknown> => {
+      const asked = transport.exchange(get(origin));
+      await answer(request);
+      const { socketReused, connection } = await asked;
+      return [connection?.id, socketReused];
+    };
+    expect([await ask(own, 1), await ask(other, 1), await ask(own, 2)]).toEqual([
+      [1, false],
+      [2, false],
+      [1, true],
+    ]);
+    await transport.close();
+    await expect.poll(() => own.server.sockets.size + other.server.sockets.size).toBe(0);
+    expect(await ask(own, 3)).toEqual([3, false]);
+  });
+
+  test('that nobody takes end the exchange with what is known of it', async () => {
+    const { server, origin } = await waiting();
+    await opened.closeAll();
+    const { stage, code, exchange } = await failureOf(opened.transport(pathTo(origin)).exchange(get(origin)));
+    expect([stage, code, exchange?.url.href]).toEqual(['connect', 'ECONNREFUSED', `${origin}/`]);
+    expect(server.accepted).toBe(0);
+  });
 });
 
 describe('early responses', () => {

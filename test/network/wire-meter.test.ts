@@ -1,5 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { WireMeter } from '../../src/network/wire-meter.ts';
 import { createEngine } from '../../src/daemon/engine.ts';
 import { createCertificates } from '../support/certificates.ts';
 import { type RegistryOptions, startRegistry } from '../support/lab/registry.ts';
@@ -98,4 +99,15 @@ test('attempts that are cut count with all that they sent', async () => {
   expect(run.wireBytes).toBeGreaterThanOrEqual(600_000);
   // What our kernel took and never got rid of counts here, and is not seen there.
   expect(run.wireBytes).toBeGreaterThanOrEqual(observer.bytes());
+});
+
+test('all connections count in both directions, with what they carry by now', () => {
+  const meter = new WireMeter();
+  expect(meter.bytes).toBe(0);
+  const first = { bytesRead: 1, bytesWritten: 20 };
+  meter.add(first);
+  meter.add({ bytesRead: 300, bytesWritten: 4_000 });
+  expect(meter.bytes).toBe(4_321);
+  first.bytesWritten += 50_000;
+  expect(meter.bytes).toBe(54_321);
 });
