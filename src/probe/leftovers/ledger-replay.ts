@@ -171,7 +171,7 @@ class RowCounter {
       kind,
       result,
       via,
-      reason: failure?.reason,
+      reason,
       message: failure?.evidence.message,
       ...known,
       count: (known?.count ?? 0) + 1,

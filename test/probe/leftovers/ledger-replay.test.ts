@@ -347,14 +347,15 @@ test('what has the same fate is one row; what is at work, and how long it took',
   expect(ledger.idle('lab', false)).toHaveLength(3);
 });
 
-test('connections end with it, and what it was at work on is anybody’s again', async () => {
+test('one connection does for a path and ends with it, and what it was at work on is anybody’s again', async () => {
   const opened = new Opened();
   open.push({ close: () => opened.closeAll() });
   const server = await opened.listen(createServer((_request, response) => response.writeHead(500).end()));
   const ledger = new Ledger({ now: () => 1_000 });
   ledger.put(blob(1));
+  ledger.put(blob(2));
   await replay(ledger, [target([pathTo(`http://127.0.0.1:${server.port}`)])]);
   expect(server.accepted).toBe(1);
   await expect.poll(() => server.sockets.size).toBe(0);
-  expect(ledger.idle('lab', false)).toHaveLength(1);
+  expect(ledger.idle('lab', false)).toHaveLength(2);
 });

@@ -266,6 +266,19 @@ describe('what is idle, due and left over', () => {
     expect(ids(ledger.idle('lab', false))).toEqual(['blob-1', 'blob-2']);
   });
 
+  test('the end of a run or a removal is when a file that is mostly of the past is rewritten', async () => {
+    const ledger = ledgerOf();
+    for (let n = 0; n < 300; n += 1) {
+      ledger.put(blob(1));
+      ledger.remove('blob-1');
+    }
+    ledger.put(blob(2));
+    ledger.release([], 'lab');
+    await ledger.close();
+    expect(found()).toEqual(['blob stored']);
+    expect(readFileSync(file(), 'utf8').split('\n')).toHaveLength(2);
+  });
+
   test('what may or may not be there is not left over', () => {
     const ledger = ledgerAt();
     const states = ['stored', 'committing', 'undeletable'] as const;
