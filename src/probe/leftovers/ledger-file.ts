@@ -1,6 +1,17 @@
-import { closeSync, fchmodSync, fdatasync, fstatSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import {
+  closeSync,
+  fchmodSync,
+  fdatasync,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFile,
+  writeSync,
+} from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
+import { promisify } from 'node:util';
 import { decodeRecord, encodeRecord, type LedgerEntry, type LedgerRecord } from './ledger-entry.ts';
 import { takeLock } from './ledger-lock.ts';
 
@@ -85,13 +96,15 @@ export class LedgerFile {
   }
 
   #write(text: string): void {
-    const bytes = Buffer.from(this.#torn ? `\n${text}` : text);
+    const whole = this.#torn ? `\n${text}` : text;
     this.#torn = true;
-    const written = writeSync(this.#fd, bytes);
-    if (written < bytes.length)
-      throw Object.assign(new Error('only a part of the line was written'), { code: 'ENOSPC' });
+    writeWhole(this.#fd, whole);
     this.#torn = false;
     this.#lines += 1;
+    this.#syncSoon();
+  }
+
+  #syncSoon(): void {
     this.#syncTimer ??= setTimeout(() => this.#sync(), syncDelayMs).unref();
   }
 
@@ -112,27 +125,28 @@ export class LedgerFile {
     return this.#compacting;
   }
 
+  /** All that can fail comes before the old file loses its name: it then lacks nothing, and the new one neither. */
   async #rewrite(lines: readonly string[]): Promise<void> {
     const temporary = `${this.#name}.tmp`;
+    rmSync(temporary, { force: true });
+    const fd = openSync(temporary, 'ax', 0o600);
+    let meanwhile: readonly string[];
     try {
-      const handle = await open(temporary, 'w', 0o600);
-      try {
-        await handle.writeFile(lines.join(''));
-        await handle.datasync();
-      } finally {
-        await handle.close();
-      }
+      await promisify(writeFile)(fd, lines.join(''));
+      await promisify(fdatasync)(fd);
+      meanwhile = this.#meanwhile ?? [];
+      writeWhole(fd, meanwhile.join(''));
       renameSync(temporary, this.#name);
     } catch (error) {
-      await rm(temporary, { force: true }).catch(() => {});
+      closeSync(fd);
+      rmSync(temporary, { force: true });
       throw error;
     }
-    const old = this.#fd;
-    this.#fd = openSync(this.#name, 'a', 0o600);
-    closeSync(old);
+    closeSync(this.#fd);
+    this.#fd = fd;
     this.#torn = false;
-    this.#lines = lines.length;
-    for (const line of this.#meanwhile ?? []) this.#write(line);
+    this.#lines = lines.length + meanwhile.length;
+    this.#syncSoon();
   }
 
   async close(): Promise<void> {
@@ -142,6 +156,13 @@ export class LedgerFile {
     closeSync(this.#fd);
     this.#lock.release();
   }
+}
+
+/** Throws what the file system throws, ENOSPC also where it takes only a part. */
+function writeWhole(fd: number, text: string): void {
+  const bytes = Buffer.from(text);
+  if (writeSync(fd, bytes) < bytes.length)
+    throw Object.assign(new Error('only a part of the line was written'), { code: 'ENOSPC' });
 }
 
 function openRegular(name: string): number {

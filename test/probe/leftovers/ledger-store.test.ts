@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -198,7 +199,9 @@ describe('the file', () => {
 });
 
 describe('a file that cannot be rewritten', () => {
-  const problem = 'the ledger cannot be written (EISDIR); what runs leave behind is remembered until this process ends';
+  const problemOf = (code: string): string =>
+    `the ledger cannot be written (${code}); what runs leave behind is remembered until this process ends`;
+  const problem = problemOf('ERR_FS_EISDIR');
 
   test('is as long as it was, gets what comes, and is rewritten when there is a next time', async () => {
     fileOf(501, 1);
@@ -251,13 +254,20 @@ describe('a file that cannot be rewritten', () => {
     expect([text(), existsSync(`${file()}.lock`), problems]).toEqual([left, false, [problem]]);
   });
 
+  test('for a pipe that has the name of the new one is rewritten: nothing waits for who reads it', async () => {
+    fileOf(501, 1);
+    execFileSync('mkfifo', [`${file()}.tmp`]);
+    await opened().close();
+    expect([text(), problems]).toEqual([lineOf(blob(0)), []]);
+  });
+
   test('into its place leaves nothing beside it', async () => {
     fileOf(501, 1);
     const store = opened();
     // The old file is open still, but something else has its name.
     rmSync(file());
     mkdirSync(file());
-    await vi.waitFor(() => expect(problems).toEqual([problem]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(problems).toEqual([problemOf('EISDIR')]), { timeout: 10_000 });
     expect(existsSync(`${file()}.tmp`)).toBe(false);
     expect([...store.entries.keys()]).toEqual(['blob-0']);
   });
