@@ -1,4 +1,5 @@
 import type { Redactor } from '../../network/secrets/redactor.ts';
+import type { Step } from '../../registry/errors.ts';
 import { openRegistryClient, type OpenClientOptions } from '../../registry/open-client.ts';
 import { BoundedSignal } from '../bounded-signal.ts';
 import type { Check } from '../check.ts';
@@ -78,8 +79,9 @@ export interface Remover {
 /** Authorization of its own: deleting wants another scope than pushing, and the run's token may be what failed. */
 export function openRemover(options: Omit<OpenClientOptions, 'onStep' | 'authorizer'>): Remover {
   const { target, signal, redactor } = options;
-  const client = openRegistryClient({ ...options, onStep: () => {} });
-  const failureOf = (error: unknown): Failure => classify(error, { ...noContext, step: 'cleanup' }, redactor);
+  let step: Step = 'cleanup';
+  const client = openRegistryClient({ ...options, onStep: (entered) => (step = entered) });
+  const failureOf = (error: unknown): Failure => classify(error, { ...noContext, step }, redactor);
   return {
     async remove(entry, ledger) {
       if (target.cleanup === 'keep' || (target.cleanup === 'cancel' && entry.kind !== 'session')) {

@@ -369,6 +369,24 @@ test('a token that only the cleanup had is not shown, whichever later answer rep
   expect(failure?.evidence.body).toBe('debug: <secret> <secret>');
 });
 
+test.each([
+  ['the login', '/token', 'auth'],
+  ['the removal', '/v2/', 'cleanup'],
+])('a 500 in %s is told as that of its step', async (_what, failing, phase) => {
+  const registry = await serve(({ target, authorization }, origin) => {
+    if (target.startsWith(failing) && (failing === '/token' || authorization !== undefined)) return { status: 500 };
+    if (target.startsWith('/token')) return { body: { token: 'a-token-for-it' } };
+    return { status: 401, headers: { 'www-authenticate': `Bearer realm="${origin}/token",service="lab"` } };
+  });
+  open.push(registry);
+  const check = checkOf(registry.origin, { client: 'containerd' });
+  const { signal } = new AbortController();
+  const remover = openRemover({ ...clientOf(check, runDeps(), knownSecrets(check.path, check.registry)), signal });
+  open.push(remover);
+  const { result, failure } = await remover.remove(blob(1), setUp().ledger);
+  expect({ result, phase: failure?.phase }).toEqual({ result: 'failed', phase });
+});
+
 describe('what could not be removed', () => {
   test('is tried again by later runs, with growing distance, and not counted again', async () => {
     const registry = await registryOf();
