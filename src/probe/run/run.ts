@@ -207,10 +207,9 @@ class RunInFlight {
   }
 }
 
-/** The failure that ended the run: the last one of the first part that failed by itself, else of one that we ended. */
+/** The failure that ended the run: the last one of the first part that failed. What was given up beside it ended later. */
 function failureOf(parts: readonly PartOutcome[]): Failure | undefined {
-  const failed = parts.filter((outcome) => !outcome.ok);
-  const first = failed.find((outcome) => outcome.endedBy === undefined) ?? failed[0];
+  const first = parts.find((outcome) => !outcome.ok);
   const failure = first?.attempts.at(-1)?.failure;
   if (failure === undefined || first?.endedBy !== 'cancelled') return failure;
   // Cancelled, perhaps while waiting to try again: the path had not had its last word.
