@@ -3,16 +3,21 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startEdge } from '../../support/lab/edge.ts';
 import { type DemoRegistry, startRegistry } from '../../support/lab/registry.ts';
+import { WireMeter } from '../../../src/network/wire-meter.ts';
 import { Secret } from '../../../src/network/secrets/secret.ts';
 import { type ApiReport, checkApi } from '../../../src/probe/diagnose/api-check.ts';
 import type { RegistryTarget } from '../../../src/registry/target.ts';
 import { atBearablePace } from '../../support/pace.ts';
 import { pathTo } from '../../support/paths.ts';
+import { Opened } from '../../support/servers.ts';
 
 const open: { close(): Promise<unknown> }[] = [];
 afterEach(async () => {
   for (const item of open.splice(0).toReversed()) await item.close();
 });
+
+const opened = new Opened();
+afterEach(() => opened.closeAll());
 
 const users = [{ name: 'probe', password: 'right' }];
 const target: RegistryTarget = {
@@ -238,5 +243,94 @@ describe('lists from a server of our own', () => {
   ])('catalog answered %i %s: %s', async (status, body, expected) => {
     const origin = await listing({ catalog: [status, body] });
     expect(words(await check(origin, anonymous))['catalog']).toBe(expected);
+  });
+});
+
+describe('a server that answers each endpoint as it is told', () => {
+  type Answer = readonly [status: number, headers?: Readonly<Record<string, string>>, body?: string];
+  const denied = '{"errors":[{"code":"DENIED","message":"no"}]}';
+  const nginx = '<html><center>nginx</center></html>';
+
+  /** What each endpoint comes to, where `/v2/`, `_catalog` and `tags/list` are answered so; undefined: the connection ends. */
+  async function asked(
+    answers: Partial<Record<'base' | 'catalog' | 'tags', Answer | undefined>>,
+    registry = anonymous,
+  ) {
+    const given: string[] = [];
+    const server = createServer(({ url = '', headers, socket }, response) => {
+      const name = url.includes('_catalog') ? 'catalog' : url.includes('/tags/') ? 'tags' : 'base';
+      given.push(`${name} ${headers.authorization ?? 'as nobody'}`);
+      const [status, sent, body] = name in answers ? (answers[name] ?? []) : [200, {}, '{"repositories":[],"tags":[]}'];
+      if (status === undefined) socket.destroy();
+      else response.writeHead(status, sent).end(body);
+    });
+    const { port } = await opened.listen(server);
+    const wire = new WireMeter();
+    const path = pathTo(`http://127.0.0.1:${port}`, { name: 'edge' });
+    const { signal } = new AbortController();
+    const report = await checkApi(
+      { registry, path },
+      { now: () => performance.now(), timeoutMs: 30_000, signal, wire },
+    );
+    return { report, words: words(report), given, wire };
+  }
+
+  test('is reported by its name and that of the path, and what it took is counted', async () => {
+    const { report, wire, given } = await asked({});
+    expect(report).toMatchObject({ registry: 'lab', path: 'edge' });
+    expect([wire.bytes > 500, given.length]).toEqual([true, 4]);
+  });
+
+  test('gets credentials where it asks for them, and never with the ping', async () => {
+    const { given } = await asked({ base: [401, { 'www-authenticate': 'Basic realm="x"' }] }, target);
+    expect(given.filter((one) => one.startsWith('base'))).toEqual([
+      'base as nobody',
+      'base as nobody',
+      expect.stringMatching(/^base Basic /),
+    ]);
+  });
+
+  const page = { 'content-type': 'Text/HTML; charset=utf-8' };
+  test.each<[what: string, answer: Answer, ping: string, auth: string]>([
+    ['a page for people', [200, page, '<html>'], 'unexpected_response', 'unexpected_response'],
+    ['a page of a registry', [200, { ...page, 'docker-distribution-api-version': 'registry/2.0' }], '1', '1'],
+    ['no page', [200, { 'content-type': 'application/json' }], '1', '1'],
+    ['a refusal of the registry', [401, {}, denied], '1 (answered 401)', 'auth_challenge_bad'],
+    ['a ban', [403, {}, denied], 'auth_rejected', 'auth_rejected'],
+    ['nothing of the kind', [404, {}, nginx], 'unexpected_response', 'unexpected_response'],
+  ])('GET /v2/ gives %s', async (_what, base, ping, auth) => {
+    expect((await asked({ base })).words).toMatchObject({ ping, auth });
+  });
+
+  test('says which page it was', async () => {
+    const { report } = await asked({ base: [200, page, '<html>'] });
+    expect(report?.endpoints.auth).toMatchObject({
+      failure: { phase: 'auth', evidence: { message: 'GET /v2/ was answered with a page for people' } },
+    });
+  });
+
+  test.each<[what: string, answers: Parameters<typeof asked>[0], catalog: string]>([
+    ['a hop has none, where the registry answers', { catalog: [404, {}, nginx] }, '1 (answered 404)'],
+    ['none, where nobody answers as a registry', { base: [500], catalog: [404, {}, nginx] }, 'unexpected_response'],
+    ['405, where nobody answers as a registry', { base: [500], catalog: [405] }, 'method_not_allowed'],
+    ['it is not for us, and nobody answers else', { base: [500], catalog: [403, {}, denied] }, '1 (answered 403)'],
+    ['it is gone', { catalog: [410] }, 'unexpected_response'],
+    ['another list', { catalog: [200, {}, '{"tags":[]}'] }, 'unexpected_response'],
+  ])('catalog: %s', async (_what, answers, expected) => {
+    expect((await asked(answers)).words['catalog']).toBe(expected);
+  });
+
+  test.each<[what: string, tags: Answer, expected: string]>([
+    ['the registry knows no such repository', [404, {}, '{"errors":[{"code":"NAME_UNKNOWN"}]}'], '1 (answered 404)'],
+    ['a hop does not', [404, {}, nginx], 'unexpected_response'],
+    ['it is not for us', [403, {}, denied], 'auth_rejected'],
+  ])('tags: %s', async (_what, tags, expected) => {
+    expect((await asked({ tags })).words['tags']).toBe(expected);
+  });
+
+  test('one that hangs up is down, and the others are not', async () => {
+    const { words: found, report } = await asked({ tags: undefined });
+    expect(found).toEqual({ ping: '1', auth: '1', catalog: '1', tags: 'connection_reset' });
+    expect(report?.endpoints.tags).toMatchObject({ failure: { phase: 'pull' } });
   });
 });

@@ -9,6 +9,7 @@ import {
   mostRoundBytes,
   tryConformance,
 } from '../../../src/probe/diagnose/conformance.ts';
+import { Ledger } from '../../../src/probe/leftovers/ledger.ts';
 import { checkOf, runDeps } from '../../support/checks.ts';
 
 const open: { close(): Promise<unknown> }[] = [];
@@ -109,6 +110,28 @@ describe('behaviours of the specification over one path', () => {
     expect(chunk?.receivedBytes ?? 0).toBe(sent);
   });
 
+  test.each<[least: string, sent: number | undefined]>([
+    ['8', 16],
+    ['17', 17],
+    ['1024', 1_024],
+    ['1025', undefined],
+    ['0', 16],
+    ['-20', 16],
+    ['20.5', 16],
+    ['many', 16],
+  ])('a least length of `%s`: chunks of %s bytes', async (least, sent) => {
+    const registry = await registryOf({
+      intercept: ({ method, path }) =>
+        method === 'POST' && path.endsWith('/uploads/')
+          ? { kind: 'pass', headers: { 'OCI-Chunk-Min-Length': least } }
+          : undefined,
+    });
+    const { sentBytes } = await round(registry);
+    const chunks = registry.requests.filter(({ method }) => method === 'PATCH');
+    expect(chunks.map(({ receivedBytes }) => receivedBytes)).toEqual(sent === undefined ? [] : [sent, sent, sent]);
+    expect(sentBytes).toBe(64 + 3 * (sent ?? 0));
+  });
+
   test('the greatest length is read, too', async () => {
     const registry = await registryOf({
       intercept: ({ method, path }) =>
@@ -188,6 +211,37 @@ describe('behaviours of the specification over one path', () => {
     const { referrers, ...others } = words(await round(registry));
     expect(referrers).toMatch(/^not known: connection_reset/);
     expect({ ...others, referrers: asSpecified.referrers }).toEqual(asSpecified);
+  });
+
+  test('a small blob that cannot be pushed says so where it was pushed, and nothing else of it is known', async () => {
+    const registry = await registryOf({
+      intercept: ({ method }) => (method === 'PUT' ? { kind: 'answer', status: 413 } : undefined),
+    });
+    const none = 'not known: no small blob could be pushed';
+    const { mount, ...others } = words(await round(registry));
+    expect(mount).toMatch(/^not known: 413 .*body_too_large/);
+    expect(others).toMatchObject({ blob_missing: asSpecified.blob_missing, blob_range: none, blob_range_beyond: none });
+    expect(registry.openSessions).toEqual([]);
+  });
+
+  test('what could not be removed is left in the ledger, under the name of the path', async () => {
+    const registry = await registryOf({
+      intercept: ({ method, path }) =>
+        method === 'DELETE' && path.includes('sha256') ? { kind: 'answer', status: 405 } : undefined,
+    });
+    const ledger = new Ledger();
+    const options = { timeoutMs: 30_000, signal: new AbortController().signal };
+    const { path } = await tryConformance(checkOf(registry.url), runDeps({ ledger }), options);
+    expect([path, ledger.entries]).toMatchObject(['direct', [{ kind: 'blob', path }]]);
+  });
+
+  test('a round ends at its bound', async () => {
+    const registry = await registryOf({
+      intercept: ({ method }) => (method === 'POST' ? { kind: 'stall' } : undefined),
+    });
+    const options = { timeoutMs: 1, signal: new AbortController().signal };
+    const { behaviours } = await tryConformance(checkOf(registry.url), runDeps(), options);
+    expect(behaviours.mount.words).toMatch(/^no upload session was opened: deadline/);
   });
 
   test('no session, or nobody there, or aborted: nothing is known, and nothing more is asked', async () => {

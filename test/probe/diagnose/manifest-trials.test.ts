@@ -24,6 +24,8 @@ const refused: Failure = {
   evidence: { message: '', body: '{"errors":[{"code":"MANIFEST_INVALID","message":"no"}]}' },
 };
 
+const lostLayer: Failure = { ...fakeFailure('connection_reset'), blob: 'layer1', phase: 'send' };
+
 /** What each push of an image comes to, in turn; the last one again and again. */
 type Outcomes = readonly [first: Failure | 'ok', ...rest: (Failure | 'ok')[]];
 
@@ -92,6 +94,48 @@ describe('what is put', () => {
     expect(waysOf(await put([refused, 'ok'], { direct: undefined }))).toEqual(['usual', 'usual', 'usual', 'usual']);
   });
 
+  test('a kind, or a size, that fails as well is not tried again', async () => {
+    const none = { direct: undefined };
+    expect(waysOf(await put([refused], none))).toEqual(['usual', 'usual', 'other-kind', 'small']);
+    expect(waysOf(await put([refused, refused, refused, 'ok'], none))).toEqual([
+      'usual',
+      'usual',
+      'other-kind',
+      'small',
+      'small',
+    ]);
+  });
+
+  test('the other kind of OCI’s is docker’s', async () => {
+    const check = { ...base, client: { ...base.client, manifest: 'oci' } } as const;
+    const { checks } = await put([refused], { check, direct: undefined });
+    expect(checks.map(({ client }) => client.manifest)).toEqual(['oci', 'oci', 'docker', 'oci']);
+  });
+
+  test.each<[what: string, outcomes: Outcomes]>([
+    ['one refusal, and a layer that was lost', [refused, lostLayer, 'ok', 'ok', refused]],
+    ['refusals over the direct path', [lostLayer, lostLayer, refused, refused, refused]],
+  ])('%s: no other kind is tried', async (_what, outcomes) => {
+    expect(waysOf(await put(outcomes))).toEqual(['usual', 'usual', 'direct', 'direct']);
+  });
+
+  test('what somebody ends is not tried for longer, and what follows is', async () => {
+    expect(waysOf(await put([refused, fakeFailure('cancelled'), 'ok'], { direct: undefined }))).toEqual([
+      'usual',
+      'usual',
+      'usual',
+    ]);
+  });
+
+  test('a failure that the client sends again after is marked', async () => {
+    const newer = { ...base, client: clientProfiles['docker-containerd'] };
+    const cut = { ...lostLayer, evidence: { message: '', code: 'UND_ERR_SOCKET' } };
+    const marksOf = async (check: Check): Promise<(boolean | undefined)[]> =>
+      ((await put([cut, 'ok'], { check, direct: undefined })).puts ?? []).map((one) => one.clientSendsAgain);
+    expect(await marksOf(newer)).toEqual([true, false, false, false]);
+    expect(await marksOf(base)).toEqual([false, false, false, false]);
+  });
+
   test('a layer that is not taken is compared with the direct path alone', async () => {
     const done = await put([{ ...fakeFailure('connection_reset'), blob: 'layer1', phase: 'send' }]);
     expect(waysOf(done)).toEqual(['usual', 'usual', 'direct', 'direct']);
@@ -126,6 +170,13 @@ describe('what is not put, and said so', () => {
     expect(done.log.leftOut).toEqual(['manifests: none was put, because no push as docker got through']);
   });
 
+  test('nothing, where only pushes as another client got through', async () => {
+    const other = { ...base, client: clientProfiles.chunked };
+    const trials = [trialOf({ run: { check: other } }), trialOf({ failure: lostLayer })];
+    const done = await put(['ok'], {}, Number.POSITIVE_INFINITY, trials);
+    expect(done.log.leftOut).toEqual(['manifests: none was put, because no push as docker got through']);
+  });
+
   test('what our own deadline ends before it is known how long it takes', async () => {
     const slow = { check: { ...base, timeoutMs: 900_000 }, deadlineMs: 20_000 };
     const done = await put([{ ...fakeFailure('deadline'), blob: 'manifest', phase: 'commit' }], slow, 60_000);
@@ -157,6 +208,35 @@ describe('what is not put, and said so', () => {
     const done = await put(['ok'], { deadlineMs: 1_000 });
     expect(done.checks).toEqual([]);
     expect(done.log.leftOut).toEqual([expect.stringMatching(/^the manifest of a tiny image over ingress: the 1 s of/)]);
+  });
+});
+
+describe('the time for one', () => {
+  const patient = { ...base, timeoutMs: 900_000 };
+  const silent: Failure = { ...fakeFailure('deadline'), blob: 'manifest', phase: 'commit' };
+
+  test.each<[deadlineMs: number | undefined, most: number, least: number]>([
+    [undefined, 60_000, 60_000],
+    [1_000_000, 60_000, 60_000],
+    [20_000, 10_000, 10_000],
+    [90_000, 30_000, 20_000],
+    [9_000, 9_000, 3_000],
+  ])('of %s ms is a third, ten seconds at least and a minute at most: %i', async (deadlineMs, most, least) => {
+    const { checks } = await put(['ok'], { check: patient, deadlineMs });
+    expect(checks[0]?.timeoutMs).toBeLessThanOrEqual(most);
+    expect(checks[0]?.timeoutMs).toBeGreaterThanOrEqual(least);
+  });
+
+  test.each<[quickestMs: number, isKept: boolean]>([
+    [1_900, true],
+    [2_000, false],
+  ])('beside a push of %i ms, ten seconds of silence tell something: %s', async (quickestMs, isKept) => {
+    const others = [
+      trialOf({ run: { check: base, durationMs: 5_000 } }),
+      trialOf({ failure: lostLayer, run: { durationMs: 1 } }),
+    ];
+    const done = await put([silent], { check: patient, direct: undefined, deadlineMs: 20_000 }, quickestMs, others);
+    expect((done.puts ?? []).length > 0).toBe(isKept);
   });
 });
 

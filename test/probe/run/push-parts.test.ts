@@ -85,10 +85,15 @@ describe('what is done, stage after stage', () => {
       ['push layer1', 'push layer2', 'push layer3', 'push config', 'push manifest'],
     ]);
     expect(asked).toEqual([
-      ...['GET /v2/', ...ofLayer, ...ofLayer, ...ofLayer],
+      'GET /v2/',
+      ...ofLayer,
+      ...ofLayer,
+      ...ofLayer,
       // In memory, docker looks before it pushes.
-      ...['HEAD blobs/', ...ofLayer],
-      ...['PUT manifests/', 'HEAD manifests/'],
+      'HEAD blobs/',
+      ...ofLayer,
+      'PUT manifests/',
+      'HEAD manifests/',
     ]);
     const [first, second, third, config, manifest] = parts.map(({ totalBytes }) => totalBytes);
     expect([first, second, third]).toEqual(sizes);
