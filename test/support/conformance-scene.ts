@@ -6,13 +6,21 @@ import { checkOf } from './checks.ts';
 import { answerOf, exchangeOf } from './exchanges.ts';
 import { lines, type Scripted, scriptedClient } from './scripted-client.ts';
 
-/** A behaviour that was tried once, with these answers in turn: what was seen or thrown, what was sent, and what is left of it. */
+/** A behaviour that was tried once, with these answers in turn: what was seen or thrown, what was sent, in which step and with which rights, and what is left of it. */
 export async function tried(
   { look }: Pick<Behaviour, 'look'>,
   answers: readonly Scripted[],
   changes: Partial<Omit<Scene, 'client' | 'trail'>> = {},
 ) {
-  const { client, sent } = scriptedClient(answers);
+  const rights: string[] = [];
+  let asked = '';
+  const { client, sent } = scriptedClient(answers, {
+    onStep: (step) => void (step === 'auth' || rights.push(`${step}: ${asked}`)),
+    authorizer: {
+      authorization: async (_url, actions) => void (asked = actions.join()),
+      challenged: async () => false,
+    },
+  });
   const ledger = new Ledger();
   const scene: Scene = {
     client,
@@ -36,6 +44,7 @@ export async function tried(
     said,
     scene,
     sent,
+    rights,
     asked: lines(sent),
     left: ledger.entries.map(({ kind, state }) => `${kind} ${state}`),
   };

@@ -26,13 +26,13 @@ describe('the small blob', () => {
   };
 
   test('goes in one PUT, and is written down', async () => {
-    const { asked, sent, left, blob: put } = await pushed(answerOf(202, { location }), answerOf(201));
+    const { asked, sent, rights, left, blob: put } = await pushed(answerOf(202, { location }), answerOf(201));
     expect(put?.bytes).toHaveLength(readBlobBytes);
     expect(put?.digest).toBe(digestOf(put?.bytes ?? new Uint8Array()));
     const query = `digest=${encodeURIComponent(put?.digest ?? '')}`;
     expect(asked).toEqual(['POST /v2/a/b/blobs/uploads/', `PUT ${location}?${query}`]);
     expect([sent[1]?.body, sent[1]?.resendBody]).toMatchObject([{ kind: 'bytes', bytes: put?.bytes }, true]);
-    expect(left).toEqual(['blob stored']);
+    expect([left, rights]).toEqual([['blob stored'], ['start: pull,push', 'send: pull,push']]);
   });
 
   test('is another one each time', async () => {
@@ -53,7 +53,8 @@ describe('without it nothing is asked of it', () => {
   });
 
   test('but whether there is a list of what refers to nothing', async () => {
-    const { asked } = await tried(readBehaviours.referrers, [answerOf(404)]);
+    const { asked, rights } = await tried(readBehaviours.referrers, [answerOf(404)]);
+    expect(rights).toEqual(['pull: pull']);
     expect(asked).toEqual([expect.stringMatching(/^GET \/v2\/a\/b\/referrers\/sha256:[0-9a-f]{64}$/)]);
   });
 });
@@ -71,7 +72,8 @@ test.each([
   [200, 'not supported: answered 200'],
   [500, 'not known: answered 500'],
 ])('a blob that is not there is answered %i: %s', async (status, expected) => {
-  const { said, asked } = await tried(readBehaviours.blob_missing, [answerOf(status)]);
+  const { said, asked, rights } = await tried(readBehaviours.blob_missing, [answerOf(status)]);
+  expect(rights).toEqual(['verify: pull']);
   expect([said, asked]).toEqual([expected, [expect.stringMatching(/^HEAD \/v2\/a\/b\/blobs\/sha256:[0-9a-f]{64}$/)]]);
 });
 
@@ -86,9 +88,9 @@ describe('a part of it', () => {
     ['a refusal', 416, '', 'not supported: answered 416'],
     ['a refusal of a hop', 502, '', 'not known: answered 502'],
   ])('is asked for, and the answer is %s', async (_what, status, body, expected) => {
-    const { said, asked, sent } = await tried(readBehaviours.blob_range, [answerOf(status, {}, body)], there);
+    const { said, asked, rights, sent } = await tried(readBehaviours.blob_range, [answerOf(status, {}, body)], there);
     expect([said, asked]).toEqual([expected, ['GET /v2/a/b/blobs/sha256:ab']]);
-    expect(sent[0]?.headers).toMatchObject({ range: 'bytes=5-9' });
+    expect([rights, sent[0]?.headers]).toMatchObject([['pull: pull'], { range: 'bytes=5-9' }]);
   });
 
   test.each([

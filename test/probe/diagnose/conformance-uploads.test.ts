@@ -32,8 +32,8 @@ describe('lengths of chunks', () => {
 describe('a chunk', () => {
   test('says where it begins and ends, is as long as the registry wants it, and moves the upload on', async () => {
     const taken = answerOf(202, { location: next });
-    const { said, asked, sent, scene } = await tried(chunk_in_order, [taken], { chunkBytes: 20, heldBytes: 7 });
-    expect([said, asked]).toEqual(['supported: answered 202', [`PATCH ${location}`]]);
+    const { said, asked, rights, sent, scene } = await tried(chunk_in_order, [taken], { chunkBytes: 20, heldBytes: 7 });
+    expect([said, asked, rights]).toEqual(['supported: answered 202', [`PATCH ${location}`], ['send: pull,push']]);
     expect(sent[0]?.headers).toMatchObject({ 'content-type': 'application/octet-stream', 'content-range': '7-26' });
     expect(sent[0]?.body).toMatchObject({ kind: 'bytes', bytes: { length: 20 } });
     expect([scene.heldBytes, scene.session.location.pathname]).toEqual([27, next]);
@@ -85,8 +85,9 @@ describe('the status of an upload', () => {
     [404, {}, 'not supported: answered 404', location],
     [404, { range: '0-3' }, 'not supported: answered 404', location],
   ])('%i with %j: %s', async (status, headers, expected, at) => {
-    const { said, asked, scene } = await tried(upload_status, [answerOf(status, headers)], begun);
+    const { said, asked, rights, scene } = await tried(upload_status, [answerOf(status, headers)], begun);
     expect([said, asked, scene.session.location.pathname]).toEqual([expected, [`GET ${location}`], at]);
+    expect(rights).toEqual(['send: pull,push']);
   });
 
   test('is not asked for where nothing was taken', async () => {
@@ -130,8 +131,9 @@ test.each([
   [405, 'not supported'],
   [403, 'not known'],
 ])('an upload that is cancelled by DELETE, answered %i: %s', async (status, outcome) => {
-  const { result, asked } = await tried(upload_cancel, [answerOf(status)]);
+  const { result, asked, rights } = await tried(upload_cancel, [answerOf(status)]);
   expect([result, asked]).toMatchObject([{ outcome, status }, [`DELETE ${location}`]]);
+  expect(rights).toEqual(['cleanup: pull,push,delete']);
 });
 
 describe('a mount of what is not there', () => {
@@ -147,6 +149,6 @@ describe('a mount of what is not there', () => {
     expect(done.asked).toEqual([
       expect.stringMatching(/^POST \S+\/uploads\/\?mount=sha256%3A[0-9a-f]{64}&from=a%2Fb$/),
     ]);
-    expect([done.said, done.left]).toEqual([said, left]);
+    expect([done.said, done.left, done.rights]).toEqual([said, left, ['start: pull,push']]);
   });
 });

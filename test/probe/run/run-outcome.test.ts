@@ -95,6 +95,11 @@ describe('a run', () => {
     expect([run.ok, run.pulledBytes]).toEqual([true, 20_000]);
     expect(run.pulls).toMatchObject({ cold: { resumed: 0 }, warm: { resumed: 0 } });
     expect(run.pullBytesPerSecond).toBeGreaterThan(0);
+    // Ranges that nothing cut are no resumptions.
+    const docker = checkOf(url, { check: { workload } });
+    const pull = { ...docker.client.pull, ranges: { bytes: 4_000, atOnce: 2 } };
+    const inRanges = await runOf({ ...docker, client: { ...docker.client, pull } });
+    expect([inRanges.ok, inRanges.pulls?.cold?.resumed]).toEqual([true, 0]);
     const refusing = await registryOf(({ method, path }) =>
       method === 'GET' && path.includes('sha256') ? { kind: 'answer', status: 500 } : undefined,
     );
