@@ -14,7 +14,7 @@ const opened = new Opened();
 afterEach(() => opened.closeAll());
 
 const payloads = createPayloadSource('test');
-/** Large enough to be streamed, each of its own size. */
+/** Each of its own size. */
 const sizes = [1_001, 1_002, 1_003] as const;
 const image = { name: 'image', kind: 'image', layerBytes: sizes, pull: false } as const;
 const blob = { name: 'blob', kind: 'blob', layerBytes: [sizes[0]], pull: false } as const;
