@@ -20,12 +20,13 @@ interface ByHost {
 }
 
 /** undefined: the failing request wrote the host as the path does, or went to another host. */
-function byHost({ evidence }: Failure, { path, trials }: Examined): ByHost | undefined {
-  // Who was sent on went where a redirect led, and not to another name of this path.
-  if (evidence.redirectedFrom !== undefined) return undefined;
+function byHost({ evidence }: Failure, { trials }: Examined): ByHost | undefined {
   const requests = requestsOver(trials);
+  const [first] = requests;
+  // Who was sent on went where a redirect led, and not to another name of this path.
+  if (first === undefined || evidence.redirectedFrom !== undefined) return undefined;
   // Every push begins at the path's own host, whose name in what was recorded lacks what is a secret.
-  const own = authorityIn(requests[0]?.url ?? path.origin);
+  const own = authorityIn(first.url);
   const other = authorityIn(evidence.url ?? '');
   if (other === own || nameIn(other) !== nameIn(own)) return undefined;
   const to = (authority: string): RequestRecord[] => requests.filter(({ url }) => authorityIn(url) === authority);
@@ -34,6 +35,11 @@ function byHost({ evidence }: Failure, { path, trials }: Examined): ByHost | und
 
 function isRefused(request: RequestRecord): boolean {
   return (request.status ?? 0) >= 400 && !isOfRegistry(request);
+}
+
+/** The registry answered it, or a hop let it have what it asked for. */
+function isPassedOn(request: RequestRecord): boolean {
+  return request.status !== undefined && !isRefused(request);
 }
 
 /**
@@ -52,7 +58,7 @@ export function hostSides(failure: Failure, examined: Examined): { readonly fail
   const { asLocation = [], asUrl = [] } = byHost(failure, examined) ?? {};
   const bare = asLocation.filter((one) => one.plannedBytes === 0 && isRefused(one));
   const alike = asUrl.filter(
-    (one) => one.plannedBytes === 0 && !isRefused(one) && bare.some(({ method }) => method === one.method),
+    (one) => one.plannedBytes === 0 && isPassedOn(one) && bare.some(({ method }) => method === one.method),
   );
   return { failed: bare.length, passed: alike.length };
 }
