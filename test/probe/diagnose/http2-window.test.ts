@@ -7,10 +7,10 @@ import {
   mostExaminedBytes,
 } from '../../../src/probe/diagnose/examine-options.ts';
 import { examine } from '../../../src/probe/diagnose/examine.ts';
-import { isSlowOverHttp2, slowHttp2 } from '../../../src/probe/diagnose/http2-window.ts';
+import { isSlowOverHttp2, passedOverHttp2, slowHttp2 } from '../../../src/probe/diagnose/http2-window.ts';
 import type { Trial, TrialKind } from '../../../src/probe/diagnose/trial.ts';
-import type { Run } from '../../../src/probe/outcome.ts';
-import { check, successfulRun } from '../../support/run-fixtures.ts';
+import type { RequestRecord, Run } from '../../../src/probe/outcome.ts';
+import { attempt, check, requestRecord, successfulRun } from '../../support/run-fixtures.ts';
 
 const MB = 1_000_000;
 const crane = check({ client: clientProfiles.crane });
@@ -82,6 +82,111 @@ test.each([
   expect(isSlowOverHttp2(trialsOf({ ...slow, sizeBytes, speed }, { ...quick, sizeBytes, speed: 4 * speed }))).toBe(
     expected,
   );
+});
+
+interface Trip {
+  readonly connectMs?: number;
+  /** Of requests without a body, and of bodies. */
+  readonly waitMs?: number;
+  readonly bodyWaitMs?: number;
+  readonly windowBytes?: number;
+}
+
+/** Requests of a push: one without a body, and the body. */
+function requested({ connectMs, waitMs, bodyWaitMs, windowBytes }: Trip): Partial<Run> {
+  const kernel = { viaProxy: false, end: {}, points: [], streamWindowBytes: windowBytes };
+  const bare = { ...requestRecord({ plannedBytes: 0 }), connectMs, waitMs };
+  const body = { ...requestRecord({ plannedBytes: 1, kernel }), connectMs: undefined, waitMs: bodyWaitMs };
+  return { attempts: [attempt({ requests: [bare, body] as RequestRecord[] })] };
+}
+
+/** What is said of 1 MB/s over HTTP/2 and 4 MB/s over HTTP/1.1, behind the first figure. */
+function saidOf(trip: Trip, older: Trip = trip): string {
+  const pushed = [slow, quick, slow, quick].map((one) => ({ ...one, run: requested(one === slow ? trip : older) }));
+  const seen = slowHttp2({ subject: { path: crane.path, trials: trialsOf(...pushed) } })!;
+  const [, why] = /^crane, 7\.63 MiB: 977 KiB\/s over HTTP\/2(.*); 3\.81 MiB\/s over HTTP\/1\.1 on the same path$/.exec(
+    seen.evidence,
+  )!;
+  return `${seen.confidence}${why}`;
+}
+
+const KiB = 1024;
+
+test.each<[string, Trip, string]>([
+  ['nothing, where no connection was timed', { windowBytes: 64 * KiB }, 'likely'],
+  [
+    'what each round trip carries, where no window is known',
+    { connectMs: 50 },
+    'likely, 48.8 KiB in each round trip of 50 ms',
+  ],
+  [
+    'one window, of which it is half',
+    { connectMs: 50, windowBytes: 100_000 },
+    'certain, because each round trip of 50 ms carries one window of 98 KiB',
+  ],
+  ['less than half a window', { connectMs: 50, windowBytes: 100_001 }, 'likely, 48.8 KiB in each round trip of 50 ms'],
+  [
+    'one window, and not a third more',
+    { connectMs: 65, windowBytes: 50_000 },
+    'certain, because each round trip of 65 ms carries one window of 49 KiB',
+  ],
+  ['more than that', { connectMs: 65, windowBytes: 49_999 }, 'likely, 63.5 KiB in each round trip of 65 ms'],
+  [
+    'the way behind what took the connection, by the answers',
+    { connectMs: 1, waitMs: 64, windowBytes: 64 * KiB },
+    'certain, because each round trip of 64 ms carries one window of 64 KiB',
+  ],
+  [
+    'not by answers to bodies',
+    { connectMs: 1, bodyWaitMs: 64, windowBytes: 64 * KiB },
+    'likely, 1000 B in each round trip of 1 ms',
+  ],
+  ['not by answers that come within 20 ms', { connectMs: 1, waitMs: 20 }, 'likely, 1000 B in each round trip of 1 ms'],
+  ['by those that take longer', { connectMs: 1, waitMs: 21 }, 'likely, 20.5 KiB in each round trip of 21 ms'],
+  [
+    'not by those that take four times as long',
+    { connectMs: 10, waitMs: 40 },
+    'likely, 9.77 KiB in each round trip of 10 ms',
+  ],
+  ['by those that take more', { connectMs: 10, waitMs: 41 }, 'likely, 40 KiB in each round trip of 41 ms'],
+])('what is said of a window: %s', (_what, trip, said) => {
+  expect(saidOf(trip)).toBe(said);
+});
+
+test('the shortest connection counts, of all pushes; the window is that of HTTP/2', () => {
+  expect(saidOf({ connectMs: 90, windowBytes: 64 * KiB }, { connectMs: 64, windowBytes: 1 })).toBe(
+    'certain, because each round trip of 64 ms carries one window of 64 KiB',
+  );
+});
+
+test('the quickest push over HTTP/2 is compared with the slowest over HTTP/1.1', () => {
+  const pushed = [{ ...slow, speed: MB / 2 }, quick, slow, { ...quick, speed: 8 * MB }];
+  const seen = slowHttp2({ subject: { path: crane.path, trials: trialsOf(...pushed) } });
+  expect(seen?.evidence).toBe('crane, 7.63 MiB: 977 KiB/s over HTTP/2; 3.81 MiB/s over HTTP/1.1 on the same path');
+});
+
+test('a first push over HTTP/1.1 that failed is passed over', () => {
+  const failed = { ...quick, sizeBytes: MB, run: { ok: false } };
+  expect(found(failed, slow, quick, slow, quick)).toBe('http2_window likely');
+});
+
+test.each<[string, Partial<Pushed> & { readonly run?: Partial<Run> }, boolean]>([
+  ['as its client sends it', {}, true],
+  ['beside others, as one that rests', { kind: 'pausing' }, false],
+  ['on fresh connections', { kind: 'fresh' }, false],
+  ['over HTTP/1.1', { run: { pathFacts: { httpVersion: '1.1' } } }, false],
+  ['over a version that is not known', { run: { pathFacts: {} } }, false],
+  ['in vain', { run: { ok: false } }, false],
+])('a push over HTTP/2 %s', (_what, changes, is) => {
+  expect(trialsOf({ ...slow, ...changes }).map(passedOverHttp2)).toEqual([is]);
+});
+
+test.each<[string, readonly Pushed[]]>([
+  ['HTTP/2', [quick]],
+  ['HTTP/1.1', [slow]],
+  ['either', []],
+])('without a push over %s nothing is slow', (_what, pushed) => {
+  expect(isSlowOverHttp2(trialsOf(...pushed))).toBe(false);
 });
 
 /** The large pushes of an examination as crane, on a path with these speeds: client and version of HTTP. */
