@@ -141,7 +141,7 @@ function wordsOf(trial: Trial): string {
     network: 'the line held it up',
     prober: 'this host had nothing to send',
   };
-  const [most] = (['receiver', 'network', 'prober'] as const).toSorted(
+  const [most = 'network'] = (['receiver', 'network', 'prober'] as const).toSorted(
     (a, b) => (shares?.[b] ?? 0) - (shares?.[a] ?? 0),
   );
   const again = retransmittedShare(run.sending ?? {}) ?? 0;
@@ -149,6 +149,6 @@ function wordsOf(trial: Trial): string {
     minRttMs === undefined || rttMs === undefined
       ? ''
       : `, round trip ${formatDuration(minRttMs)} at least, ${formatDuration(rttMs)} at the end`;
-  const share = most === undefined ? 0 : Math.round(100 * (shares?.[most] ?? 0));
-  return `${run.check.client.name}, ${formatBytes(sizeBytes)}: ${formatBytes(speedOf(trial))}/s; for ${share} % of the time of sending ${held[most ?? 'network']}, ${(100 * again).toFixed(1)} % of the bytes went out once more${trips}`;
+  const share = Math.round(100 * (shares?.[most] ?? 0));
+  return `${run.check.client.name}, ${formatBytes(sizeBytes)}: ${formatBytes(speedOf(trial))}/s; for ${share} % of the time of sending ${held[most]}, ${(100 * again).toFixed(1)} % of the bytes went out once more${trips}`;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { KernelPoint, LimitedMs } from '../../../src/network/kernel/kernel-facts.ts';
-import { slowSending } from '../../../src/probe/diagnose/slow-sending.ts';
-import type { Examined, Trial } from '../../../src/probe/diagnose/trial.ts';
-import type { Run, SendingFacts } from '../../../src/probe/outcome.ts';
+import { sendingWordsOf, slowSending } from '../../../src/probe/diagnose/slow-sending.ts';
+import type { Examined, Trial, TrialKind } from '../../../src/probe/diagnose/trial.ts';
+import type { RequestRecord, Run, SendingFacts } from '../../../src/probe/outcome.ts';
 import { sendingFacts } from '../../../src/probe/run/sending-facts.ts';
 import { pathTo } from '../../support/paths.ts';
 import { attempt, requestRecord, successfulRun } from '../../support/run-fixtures.ts';
@@ -25,14 +25,15 @@ interface Pushed {
   readonly facts?: Partial<SendingFacts>;
   readonly run?: Partial<Run>;
   readonly sizeBytes?: number;
+  readonly kind?: TrialKind;
 }
 
-function trial({ limited, points = steady, streamWindowBytes, facts, ...more }: Pushed): Trial {
+function trial({ limited, points = steady, streamWindowBytes, facts, kind = 'full', ...more }: Pushed): Trial {
   const kernel = { viaProxy: false, end: {}, limited, points, streamWindowBytes, ...facts };
   const attempts = [attempt({ requests: [requestRecord({ kernel })] })];
   const pushBytesPerSecond = more.bytesPerSecond ?? 0.5 * MB;
   const run = successfulRun({ attempts, sending: sendingFacts(attempts), pushBytesPerSecond, ...more.run });
-  return { kind: 'full', shape: 'patch-streamed', sizeBytes: more.sizeBytes ?? 2 * MB, run };
+  return { kind, shape: 'patch-streamed', sizeBytes: more.sizeBytes ?? 2 * MB, run };
 }
 
 function over(...pushed: readonly Pushed[]): Examined {
@@ -129,4 +130,181 @@ describe('what holds pushes up', () => {
       'docker, 1.91 MiB: 488 KiB/s; for 96 % of the time of sending the line held it up, 2.0 % of the bytes went out once more, round trip 4 ms at least, 80 ms at the end; 76.3 MiB/s over public',
     );
   });
+
+  test('is that of the largest push that says so', () => {
+    const subject = over({ limited: receiver }, { limited: receiver, sizeBytes: 4 * MB }, { limited: receiver });
+    expect(slowSending({ subject })[0]?.evidence).toMatch(/^docker, 3\.81 MiB: 488 KiB\/s; /);
+  });
+});
+
+/** 1 point a second, that many bytes after the one before. */
+function pointsOf(...bytes: readonly number[]): KernelPoint[] {
+  let ackedBytes = 0;
+  return bytes.map((more, index) => ({ atMs: 1_000 * index, ackedBytes: (ackedBytes += more) }));
+}
+
+describe('on both sides of each boundary', () => {
+  const KiB = 1024;
+  const losing = (retransmittedBytes: number): Partial<SendingFacts> => ({ sentBytes: 1_000, retransmittedBytes });
+  const trips = (minRttMs: number, rttMs: number): Partial<SendingFacts> => ({ minRttMs, rttMs });
+  const held = (share: number) => ({ receiver: 1_000 * share, network: 0, prober: 1_000 * (1 - share) });
+
+  test.each<[string, Pushed, string[]]>([
+    ['10 Mbit/s', { limited: receiver, bytesPerSecond: 1_250_000 }, []],
+    ['less than 10 Mbit/s', { limited: receiver, bytesPerSecond: 1_249_999 }, ['receiver_slow likely']],
+    ['half a second', { limited: { receiver: 500, network: 0, prober: 0 } }, ['receiver_slow likely']],
+    ['less than half a second', { limited: { receiver: 499, network: 0, prober: 0 } }, []],
+    [
+      'half a second, all that held it up together',
+      { limited: { receiver: 400, network: 60, prober: 40 } },
+      ['receiver_slow likely'],
+    ],
+    ['256 KiB', { limited: receiver, sizeBytes: 256 * KiB }, ['receiver_slow likely']],
+    ['less than 256 KiB', { limited: receiver, sizeBytes: 256 * KiB - 1 }, []],
+    ['six tenths of the time', { limited: held(0.6) }, ['receiver_slow likely']],
+    ['less than six tenths of it', { limited: held(0.599) }, []],
+    ['one percent lost', { limited: network, facts: losing(10) }, ['line_lossy likely']],
+    ['less than one percent lost', { limited: network, facts: losing(9) }, []],
+    [
+      'three times the round trip, with loss',
+      { limited: network, facts: { ...losing(10), ...trips(40, 120) } },
+      ['line_thin likely'],
+    ],
+    [
+      'less than three times, with loss',
+      { limited: network, facts: { ...losing(10), ...trips(40, 119) } },
+      ['line_lossy likely'],
+    ],
+    ['20 ms more than the least round trip', { limited: network, facts: trips(40, 60) }, ['line_thin likely']],
+    ['less than 20 ms more', { limited: network, facts: trips(40, 59) }, []],
+    ['a least round trip that is not known', { limited: network, facts: { rttMs: 60 } }, []],
+    ['a round trip at the end that is not known', { limited: network, facts: { minRttMs: 4 } }, []],
+    ['a rest in the body', { limited: receiver, kind: 'pausing' }, []],
+    ['a throughput that is not known', { limited: receiver, run: { pushBytesPerSecond: undefined } as never }, []],
+  ])('%s', (_what, pushed, expected) => {
+    expect(causesOf(over(pushed))).toEqual(expected);
+  });
+
+  test.each<[string, readonly KernelPoint[], boolean]>([
+    ['twice as much in the second half', pointsOf(0, 100, 100, 200, 200), true],
+    ['more than twice as much', pointsOf(0, 100, 100, 200, 201), false],
+    ['half as much', pointsOf(0, 200, 200, 100, 100), true],
+    ['less than half as much', pointsOf(0, 200, 200, 100, 99), false],
+    ['three points, of which one is in the middle', pointsOf(0, 100, 100), true],
+    ['two points', pointsOf(0, 100), false],
+    ['none', [], false],
+    ['bytes that begin late', pointsOf(900, 100, 100, 200, 200), true],
+    [
+      'points that begin late',
+      pointsOf(0, 100, 100, 200, 200).map((one) => ({ ...one, atMs: one.atMs + 7_000 })),
+      true,
+    ],
+    ['a first point without bytes', [{ atMs: 0 }, ...pointsOf(0, 100, 200).slice(1)], false],
+    ['a last point without bytes', [...pointsOf(0, 100), { atMs: 2_000 }], false],
+    [
+      'a middle point without bytes',
+      [{ atMs: 0, ackedBytes: 0 }, { atMs: 1_000 }, { atMs: 2_000, ackedBytes: 200 }],
+      false,
+    ],
+  ])('a line is full with a steady rate: %s', (_what, points, is) => {
+    expect(causesOf(over({ limited: network, facts: queued, points }))).toEqual(is ? ['line_thin likely'] : []);
+  });
+
+  test('the longest body tells whether the rate was steady', () => {
+    const kernelOf = (points: readonly KernelPoint[]) => ({
+      viaProxy: false,
+      end: {},
+      limited: network,
+      points,
+      ...queued,
+    });
+    const bodies = (...all: (readonly [number, readonly KernelPoint[]])[]) =>
+      all.map(([durationMs, points]) => requestRecord({ durationMs, kernel: kernelOf(points) }));
+    const causeOf = (requests: readonly RequestRecord[]): string[] => {
+      const attempts = [attempt({ requests })];
+      return causesOf(over({ limited: network, run: { attempts, sending: sendingFacts(attempts)! } }));
+    };
+    expect(causeOf(bodies([100, growing], [400, steady], [200, growing]))).toEqual(['line_thin likely']);
+    expect(causeOf(bodies([100, steady], [400, growing], [200, steady]))).toEqual([]);
+    // A request of which the kernel knows nothing is no body.
+    expect(causeOf([...bodies([100, steady]), requestRecord({ durationMs: 900 })])).toEqual(['line_thin likely']);
+  });
+
+  test('another path is four times as fast', () => {
+    const slow = { limited: receiver, bytesPerSecond: MB };
+    const at = (bytesPerSecond: number): Examined => over({ bytesPerSecond });
+    expect(causesOf(over(slow, slow), at(4 * MB))).toEqual(['receiver_slow certain']);
+    expect(causesOf(over(slow, slow), at(4 * MB - 1))).toEqual(['receiver_slow likely']);
+    // Beside the faster of two slow ones.
+    expect(causesOf(over(slow, { ...slow, bytesPerSecond: 1.2 * MB }), at(4 * MB))).toEqual(['receiver_slow likely']);
+    const quicker = { limited: receiver, bytesPerSecond: 2 * MB };
+    expect(causesOf(over(quicker, quicker), at(8 * MB))).toEqual([]);
+    expect(causesOf(over(quicker, quicker), at(8 * MB + 1))).toEqual(['receiver_slow certain']);
+  });
+
+  test('its fastest push counts, and none that failed', () => {
+    const slow = { limited: receiver, bytesPerSecond: MB };
+    const failed = { bytesPerSecond: 80 * MB, run: { ok: false } };
+    expect(causesOf(over(slow, slow), over({ bytesPerSecond: MB }, { bytesPerSecond: 9 * MB }, failed))).toEqual([
+      'receiver_slow certain',
+    ]);
+    expect(slowSending({ subject: over(slow, slow), direct: over(failed) })[0]?.evidence).not.toContain('over public');
+  });
+
+  test.each<[string, Pushed, string[]]>([
+    ['one that rests', { kind: 'pausing' }, ['receiver_slow likely']],
+    ['one over HTTP/1.1 alone', { kind: 'version' }, ['receiver_slow likely']],
+    ['one that failed', { run: { ok: false } }, ['receiver_slow likely']],
+    [
+      'one whose throughput is not known',
+      { run: { pushBytesPerSecond: undefined } as never },
+      ['receiver_slow likely'],
+    ],
+    ['one on fresh connections', { kind: 'fresh' }, []],
+  ])('as large a body that went quickly: %s', (_what, quick, expected) => {
+    expect(causesOf(over({ limited: receiver }, { bytesPerSecond: 80 * MB, ...quick }))).toEqual(expected);
+  });
+
+  test('a line that loses segments may be quick at times', () => {
+    expect(causesOf(over({ limited: network, facts: lossy }, { bytesPerSecond: 80 * MB }))).toEqual([
+      'line_lossy likely',
+    ]);
+  });
+});
+
+test.each<[string, Pushed, string]>([
+  [
+    'a proxy',
+    { limited: receiver, facts: { viaProxy: true } },
+    'for 95 % of the time of sending the proxy had no room for more, 0.0 % of the bytes went out once more',
+  ],
+  [
+    'the next host',
+    { limited: receiver },
+    'for 95 % of the time of sending the next host had no room for more, 0.0 % of the bytes went out once more',
+  ],
+  [
+    'the line',
+    { limited: network, facts: lossy },
+    'for 96 % of the time of sending the line held it up, 2.0 % of the bytes went out once more',
+  ],
+  [
+    'this host',
+    { limited: prober },
+    'for 96 % of the time of sending this host had nothing to send, 0.0 % of the bytes went out once more',
+  ],
+  [
+    'one round trip alone',
+    { limited: prober, facts: { minRttMs: 4 } },
+    'for 96 % of the time of sending this host had nothing to send, 0.0 % of the bytes went out once more',
+  ],
+])('who held a slow push up is said, whether it makes a cause or not: %s', (_what, pushed, words) => {
+  expect(sendingWordsOf({ subject: over(pushed, { ...pushed, sizeBytes: 1_000 }) })).toEqual([
+    `public: docker, 1.91 MiB: 488 KiB/s; ${words}`,
+  ]);
+});
+
+test('of a path that is slow beside another it is said as well', () => {
+  const subject = over({ limited: receiver, bytesPerSecond: 10 * MB });
+  expect([sendingWordsOf({ subject }).length, sendingWordsOf({ subject, direct: fast }).length]).toEqual([0, 1]);
 });
