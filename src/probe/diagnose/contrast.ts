@@ -101,11 +101,11 @@ export function aloneOn(
   failure: Failure,
   direct: DirectResult = 'none',
   directPath?: string,
-  trials: readonly Trial[] = [],
+  trials: readonly Pick<Trial, 'run'>[] = [],
 ): Contrast {
   const among = contrastOf({ failure, what: '' }, { subject: { path, trials: [] } });
   const taken = followsLayers(failure) ? layersTaken : {};
-  return { ...among, ...observedOf({ path, trials }), ...taken, direct, directPath };
+  return { ...among, ...observedOf({ trials }), ...taken, direct, directPath };
 }
 
 /** What it shows of a path that the layers of an image were taken over it. */

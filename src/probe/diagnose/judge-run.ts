@@ -46,13 +46,9 @@ function findingAmong(run: Run, seen: SeenInRound, endedMs?: number): Finding | 
   const { elsewhere, kindsFailingAlike } = seen;
   const anonymous = check.registry.credentials.kind === 'anonymous';
   const lastTry = { ...run, attempts: sinceLastTry(run, failure) };
-  const trial = {
-    kind: 'full',
-    shape: check.client.shape,
-    sizeBytes: check.workload.layerBytes[0] ?? 0,
-    run: lastTry,
-  } as const;
-  const among = aloneOn(check.path, failure, elsewhere, elsewhere === 'none' ? undefined : 'another path', [trial]);
+  const among = aloneOn(check.path, failure, elsewhere, elsewhere === 'none' ? undefined : 'another path', [
+    { run: lastTry },
+  ]);
   const pullCuts = pullCutsOf(oneAfterTheOther(attempts).map((attempt) => attempt.failure));
   const contrast = {
     ...among,

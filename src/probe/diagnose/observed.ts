@@ -1,7 +1,7 @@
 import { type Attempt, type RequestRecord, requestsOf, type Run } from '../outcome.ts';
 import type { Failure, Phase } from '../failure.ts';
 import { fullSegmentCame } from './kernel-signs.ts';
-import { type Examined, requestsOver } from './trial.ts';
+import { type Examined, requestsOver, type Trial } from './trial.ts';
 import { maintenanceWords, wordsOf } from '../judge/words.ts';
 
 /** What was seen over a path as a whole, whatever failed. */
@@ -48,10 +48,14 @@ export interface Observed {
   readonly youngestRefusedMs: number;
 }
 
+interface SeenOver extends Pick<Examined, 'api'> {
+  readonly trials: readonly Pick<Trial, 'run'>[];
+}
+
 const marks = ['docker-distribution-api-version', 'docker-upload-uuid', 'docker-content-digest', 'range'] as const;
 
-/** Pure. */
-export function observedOf({ api, trials }: Examined): Observed {
+/** All that pushes and questions saw, whatever they were made for. Pure. */
+export function observedOf({ api, trials }: SeenOver): Observed {
   const ages = trials.flatMap(({ run }) => run.attempts.flatMap((one) => [...agesOf(one)]));
   const requests = requestsOver(trials);
   const states = Object.values(api?.endpoints ?? {});

@@ -35,7 +35,7 @@ export interface Examined {
 }
 
 /** All requests of these pushes, in the order in which they were made. */
-export function requestsOver(trials: readonly Trial[]): RequestRecord[] {
+export function requestsOver(trials: readonly Pick<Trial, 'run'>[]): RequestRecord[] {
   return trials.flatMap(({ run }) => requestsOf(run));
 }
 

@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
-import { findingFor } from '../../../src/probe/diagnose/judge-run.ts';
+import { describe, expect, test } from 'vitest';
+import type { PathKind } from '../../../src/network/path.ts';
+import { Secret } from '../../../src/network/secrets/secret.ts';
+import { findingFor, judgeRun } from '../../../src/probe/diagnose/judge-run.ts';
 import type { Failure, FailureReason } from '../../../src/probe/failure.ts';
 import type { Attempt, RequestRecord, Run } from '../../../src/probe/outcome.ts';
 import { fakeCheck } from '../../support/fake-check.ts';
@@ -128,4 +130,163 @@ test('a 502 to a body is judged with what the same attempt saw: the registry tha
   const bare = { ...own, requests: [refused] };
   const through = attempt({ ...beside, requests: [opened] });
   expect(findingFor({ ...run, attempts: [bare, through] })?.cause).toBe('hop_fails_request');
+});
+
+const nothingSeen = { elsewhere: 'none', kindsFailingAlike: [] } as const;
+
+test('a run that got through has no cause', () => {
+  expect([findingFor(fakeRun(check)), judgeRun(fakeRun(check), nothingSeen)]).toEqual([undefined, undefined]);
+});
+
+test.each<[string, number, boolean]>([
+  ['a tenth later', 66_666, true],
+  ['more than a tenth later', 66_667, false],
+  ['a tenth earlier', 54_546, true],
+  ['more than a tenth earlier', 54_545, false],
+])('a body that the same hop ended %s: the same time, or another', (_when, elapsedMs, isSame) => {
+  const cause = isSame ? 'traefik_read_timeout' : 'traefik_gateway_timeout';
+  expect(findingFor(answered504(60_000), [endedBody(elapsedMs)])?.cause).toBe(cause);
+});
+
+test.each<[string, number, boolean]>([
+  ['that is no round trip', 350, true],
+  ['of a round trip', 349, false],
+])('the same time %s', (_what, ms, counts) => {
+  const cause = counts ? 'traefik_read_timeout' : undefined;
+  expect(findingFor(answered504(ms, 0.999, 65_536), [endedBody(ms)])?.cause).toBe(cause);
+});
+
+test.each<[string, Partial<Failure>, string?]>([
+  ['another hop', { answeredBy: 'nginx' }],
+  ['nobody', { answeredBy: 'none' }],
+  ['the same hop after the body', { phase: 'wait' }],
+  ['the same hop before another registry', {}, 'harbor'],
+])('a body that was ended after the same time by %s says nothing of this one', (_who, changes, registry = 'gitea') => {
+  const ended = endedBody(60_100);
+  const other = { ...fakeRun(fakeCheck(registry, 'ingress', 'docker', 'large'), { ...ended.failure!, ...changes }) };
+  expect(findingFor(answered504(60_000), [other])?.cause).toBe('traefik_gateway_timeout');
+});
+
+test.each<[string, readonly Run[], string, string]>([
+  [
+    'got through',
+    [fakeRun(fakeCheck('gitea', 'direct', 'docker', 'image'))],
+    'nothing_listens likely',
+    'over another path the same push got through',
+  ],
+  [
+    'failed',
+    [fakeRun(fakeCheck('gitea', 'direct', 'docker', 'image'), fakeFailure('connect_refused'))],
+    'nothing_answers likely',
+    '',
+  ],
+  ['was of another client', [fakeRun(fakeCheck('gitea', 'direct', 'skopeo', 'image'))], 'nothing_answers likely', ''],
+  ['was the same run, before', [fakeRun(check)], 'nothing_answers likely', ''],
+])('a port that refuses, where what was pushed over another path %s', (_what, others, expected, words) => {
+  const finding = findingFor(fakeRun(check, fakeFailure('connect_refused', { phase: 'connect' })), others)!;
+  expect(`${finding.cause} ${finding.confidence}`).toBe(expected);
+  expect(finding.evidence[0]).toContain(words);
+  expect(finding.evidence[0]).toMatch(/^docker: /);
+});
+
+describe('the same judgement for a round', () => {
+  const refused = fakeFailure('connect_refused', { phase: 'connect' });
+  const login = fakeFailure('auth_rejected', {
+    phase: 'auth',
+    status: 401,
+    answeredBy: 'registry',
+    blame: 'auth_server',
+  });
+  const password = { kind: 'basic', username: 'probe', password: Secret.of('word') } as const;
+  const asUser = { ...check, registry: { ...check.registry, credentials: password } };
+
+  test('says what and where it is, and what to do, with a reference', () => {
+    const behind = { ...check, path: { ...check.path, kind: 'ingress' as const } };
+    const { cause, hop, remedy } = judgeRun(fakeRun(behind, refused), { ...nothingSeen, elsewhere: 'ok' })!;
+    expect([cause, hop]).toEqual(['nothing_listens', 'ingress']);
+    expect(remedy).toMatch(/^[A-Z](?!erhaps).* See https:\/\//);
+  });
+
+  test('says of what is open that it may be so', () => {
+    const { cause, remedy } = judgeRun(
+      fakeRun(check, fakeFailure('connect_timeout', { phase: 'connect' })),
+      nothingSeen,
+    )!;
+    expect(cause).toBe('registry_down');
+    expect(remedy).toMatch(/^Perhaps [a-z].*: .* See https:\/\//);
+  });
+
+  test.each<['ok' | 'same' | 'none', string]>([
+    ['ok', 'nothing_listens'],
+    ['same', 'registry_down'],
+    ['none', 'nothing_answers'],
+  ])('compares with the other paths: %s', (elsewhere, cause) => {
+    expect(judgeRun(fakeRun(check, refused), { ...nothingSeen, elsewhere })?.cause).toBe(cause);
+  });
+
+  test.each<[string, typeof check, 'ok' | 'same', string]>([
+    ['of somebody who is let in elsewhere', asUser, 'ok', 'login_differs_by_path'],
+    ['of somebody who is let in nowhere', asUser, 'same', 'credentials_rejected'],
+  ])('a login %s', (_who, of, elsewhere, cause) => {
+    expect(judgeRun(fakeRun(of, login), { ...nothingSeen, elsewhere })?.cause).toBe(cause);
+  });
+
+  test('nobody who is logged in nowhere has a login that differs by path', () => {
+    expect(judgeRun(fakeRun(check, login), { ...nothingSeen, elsewhere: 'ok' })?.cause).not.toBe(
+      'login_differs_by_path',
+    );
+  });
+
+  test.each<[PathKind, string]>([
+    ['ingress', 'ingress'],
+    ['internal', 'edge'],
+  ])('an edge that fails as a path of kind %s does: at the %s', (kind, hop) => {
+    const cut = fakeFailure('http2_error', { sentBytes: 9 });
+    const edge = { ...check, path: { ...check.path, kind: 'edge' as const } };
+    expect(judgeRun(fakeRun(edge, cut), { elsewhere: 'ok', kindsFailingAlike: [kind] })?.hop).toBe(hop);
+  });
+});
+
+test('a session that was lost with a body that was sent again is no second trouble; any other loss is', () => {
+  const lost = fakeFailure('session_lost', { status: 404, answeredBy: 'registry', phase: 'wait' });
+  const causeAfter = (changes: Partial<Attempt>, failure = lost): string | undefined => {
+    const attempts = [attempt({ blob: failure.blob, requests: [], failure, ...changes })];
+    return findingFor({ ...fakeRun(check, failure), attempts })?.cause;
+  };
+  expect(causeAfter({ resends: 1 })).toBeUndefined();
+  expect(causeAfter({ resends: 0 })).toBeDefined();
+  // Another end of an attempt in which it was sent again, and another end of the run.
+  expect(causeAfter({ resends: 1, failure: fakeFailure('connection_reset') })).toBeDefined();
+  const large = fakeFailure('body_too_large', { status: 413, answeredBy: 'nginx' });
+  expect(causeAfter({ resends: 1 }, large)).toBe('nginx_body_limit');
+});
+
+test.each<[string, number, string]>([
+  ['when the one before had ended', 4_000, 'pull_time_limit certain'],
+  ['before that', 3_999, 'pull_cut likely'],
+])('a layer that began %s', (_when, startMs, expected) => {
+  // The order in which they are kept is not that in which they began.
+  expect(findingOf([cutLayer('layer-2', 1, startMs, 9e6), cutLayer('layer-1', 1, 0, 4e6)])).toBe(expected);
+});
+
+test('what ended before the last try began tells nothing of it, what ended with its begin does', () => {
+  const failure = fakeFailure('origin_unreachable', {
+    status: 502,
+    answeredBy: 'nginx',
+    phase: 'wait',
+    sentBytes: 1_000,
+  });
+  const opened = requestRecord({ method: 'POST', status: 202, phase: 'start' });
+  const causeWith = (durationMs: number): string | undefined => {
+    const beside = attempt({ blob: 'layer-2', startMs: 0, durationMs, requests: [opened] });
+    const own = attempt({
+      blob: failure.blob,
+      startMs: 1_000,
+      requests: [requestRecord({ status: 502, responseHeaders: {} })],
+      failure,
+    });
+    return findingFor({ ...fakeRun(check, failure), attempts: [beside, own] })?.cause;
+  };
+  expect(causeWith(1_000)).toBe('hop_fails_request');
+  expect(causeWith(999)).not.toBe('hop_fails_request');
 });

@@ -23,7 +23,7 @@ function pushOf(requests: readonly RequestRecord[], failure: Failure = lost): Tr
 }
 
 function seenBy(requests: readonly RequestRecord[], failure?: Failure) {
-  return observedOf({ path, trials: [pushOf(requests, failure)] });
+  return observedOf({ trials: [pushOf(requests, failure)] });
 }
 
 /** All four endpoints are down but for what `states` says. */
@@ -37,7 +37,7 @@ function api(states: Partial<ApiReport['endpoints']>): ApiReport {
 }
 
 test('a path on which nothing was tried shows nothing', () => {
-  expect(observedOf({ path, trials: [] })).toEqual({
+  expect(observedOf({ trials: [] })).toEqual({
     registryAnswered: false,
     unmarked: false,
     sessionOpened: false,
@@ -62,7 +62,7 @@ test('a path on which nothing was tried shows nothing', () => {
 });
 
 test('a push that got through was answered by the registry, opened a session, and was let in', () => {
-  expect(observedOf({ path, trials: [trialOf()] })).toMatchObject({
+  expect(observedOf({ trials: [trialOf()] })).toMatchObject({
     registryAnswered: true,
     unmarked: false,
     sessionOpened: true,
@@ -96,7 +96,7 @@ test.each<[string, Partial<ApiReport['endpoints']>, boolean]>([
   ['only lists are answered', { catalog: { up: true }, tags: { up: true } }, false],
   ['nothing is', {}, false],
 ])('of the endpoints: %s', (_what, states, answered) => {
-  expect(observedOf({ path, trials: [], api: api(states) }).registryAnswered).toBe(answered);
+  expect(observedOf({ trials: [], api: api(states) }).registryAnswered).toBe(answered);
 });
 
 test.each<[string, Partial<RequestRecord>, boolean]>([
@@ -137,7 +137,7 @@ test.each<[string, Partial<RequestRecord>, boolean]>([
 ])('Range is not said of an upload that got through: %s: %j: %s', (_what, changes, notSaid) => {
   const one = request({ method: 'PATCH', status: 202, plannedBytes: 9, ...changes });
   const through = trialOf({ run: { attempts: [attempt({ requests: [one] })] } });
-  expect(observedOf({ path, trials: [through] }).rangeNotSaid).toBe(notSaid);
+  expect(observedOf({ trials: [through] }).rangeNotSaid).toBe(notSaid);
   expect(seenBy([one]).rangeNotSaid).toBe(false);
 });
 
@@ -170,8 +170,8 @@ test('GET /v2/ asks for a login, or is missing, by its own answer and no otherâ€
   for (const status of [401, 404])
     expect(seenBy([request({ url: other, status })])).toMatchObject({ pingAsks: false, pingMissing: false });
   const missing: EndpointState = { up: false, failure: fakeFailure('unexpected_response', { status: 404 }) };
-  expect(observedOf({ path, trials: [], api: api({ ping: missing }) }).pingMissing).toBe(true);
-  expect(observedOf({ path, trials: [], api: api({ catalog: missing }) }).pingMissing).toBe(false);
+  expect(observedOf({ trials: [], api: api({ ping: missing }) }).pingMissing).toBe(true);
+  expect(observedOf({ trials: [], api: api({ catalog: missing }) }).pingMissing).toBe(false);
 });
 
 const page = { message: '', headers: { 'content-type': 'text/html; charset=utf-8' } };
@@ -235,7 +235,7 @@ test('what the registry says of itself is not everything, and what failed nowher
   const missing = fakeFailure('session_lost', { status: 404, answeredBy: 'registry' });
   expect(seenBy([request({ status: 404 })], missing).everything404).toBe(false);
   const unfailed = trialOf({ run: { ok: false, attempts: [attempt({ requests: [request({ status: 404 })] })] } });
-  expect(observedOf({ path, trials: [unfailed] }).everything404).toBe(false);
+  expect(observedOf({ trials: [unfailed] }).everything404).toBe(false);
 });
 
 test('hops on the way leave their marks', () => {
