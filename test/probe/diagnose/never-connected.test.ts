@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
+import type { ApiReport, EndpointState } from '../../../src/probe/diagnose/api-check.ts';
 import { diagnose } from '../../../src/probe/diagnose/diagnose.ts';
+import { withConnectTimeouts } from '../../../src/probe/diagnose/never-connected.ts';
 import type { Examined, Trial } from '../../../src/probe/diagnose/trial.ts';
+import type { Failure } from '../../../src/probe/failure.ts';
 import { fakeFailure } from '../../support/fake-run.ts';
 import { pathTo } from '../../support/paths.ts';
 import { trialOf } from '../../support/trials.ts';
@@ -45,4 +48,78 @@ test.each([
   const failure = fakeFailure('deadline', { phase: 'connect', elapsedMs: 23_000, evidence });
   const subject = { path: pathTo(origin, { kind: 'ingress' }), trials: [trialOf({ failure }), trialOf({ failure })] };
   expect(diagnose({ subject, direct }).findings.map(({ cause }) => cause)).toEqual(['no_way_there']);
+});
+
+const path = pathTo('http://registry.example');
+const up: EndpointState = { up: true };
+
+function apiOf(states: Partial<ApiReport['endpoints']>): ApiReport {
+  return { registry: 'lab', path: 'direct', endpoints: { ping: up, auth: up, catalog: up, tags: up, ...states } };
+}
+
+const waiting = (elapsedMs: number, url?: string): Failure =>
+  fakeFailure('deadline', { phase: 'connect', elapsedMs, evidence: { message: '', url } as Failure['evidence'] });
+const down = (failure: Failure): EndpointState => ({ up: false, failure });
+const away = 'http://tokens.example/token';
+
+/** The reasons and hops of the failures of an examination, read as they are named. */
+function namedOf(failures: readonly (Failure | undefined)[], states?: Partial<ApiReport['endpoints']>): string[] {
+  const trials = failures.map((failure) => trialOf(failure === undefined ? {} : { failure }));
+  const subject: Examined = { path, trials, ...(states && { api: apiOf(states) }) };
+  const named = withConnectTimeouts({ subject }).subject;
+  const seen = [
+    ...Object.values(named.api?.endpoints ?? {}).map((state) => (state.up ? undefined : state.failure)),
+    ...named.trials.map(({ run }) => run.failure),
+  ];
+  return seen.flatMap((one) => (one === undefined ? [] : `${one.reason}@${one.blame}`));
+}
+
+const ours = 'deadline@unknown';
+const silent = 'connect_timeout@client_network';
+const service = 'auth_challenge_bad@auth_server';
+
+test.each<[string, readonly (Failure | undefined)[], readonly string[]]>([
+  ['one of them waited for seven seconds', [waiting(7_000), waiting(1)], [silent, silent]],
+  ['none waited so long', [waiting(6_999), waiting(1)], [ours, ours]],
+  ['beside a connect timeout', [waiting(7_000), fakeFailure('connect_timeout')], [silent, 'connect_timeout@unknown']],
+  [
+    'beside a token service that cannot be reached',
+    [waiting(7_000), fakeFailure('auth_challenge_bad')],
+    [silent, 'auth_challenge_bad@unknown'],
+  ],
+  ['beside another failure', [waiting(7_000), fakeFailure('connect_refused')], [ours, 'connect_refused@unknown']],
+  ['beside one that got through', [waiting(7_000), undefined], [ours]],
+  ['at the address of the path', [waiting(7_000, 'http://registry.example/v2/')], [silent]],
+  ['at another address', [waiting(7_000, away)], [service]],
+  ['at an address that is not known', [waiting(7_000, 'http://<secret>/')], [silent]],
+])('our own deadlines before a connection: %s', (_what, failures, named) => {
+  expect(namedOf(failures)).toEqual(named);
+});
+
+test('where a redirect led is no token service', () => {
+  const led = waiting(7_000, away);
+  expect(namedOf([{ ...led, evidence: { ...led.evidence, redirectedFrom: 'http://registry.example/v2/' } }])).toEqual([
+    silent,
+  ]);
+});
+
+test('endpoints of the API that got no connection are named as well; where one answers, only those of another address', () => {
+  const all = {
+    ping: down(waiting(7_000)),
+    auth: down(waiting(1)),
+    catalog: down(waiting(1)),
+    tags: down(waiting(1, away)),
+  };
+  expect(namedOf([waiting(1)], all)).toEqual([silent, silent, silent, service, silent]);
+  expect(namedOf([waiting(1)], { auth: down(waiting(7_000)) })).toEqual([ours, ours]);
+  expect(namedOf([waiting(1, away)], { auth: down(waiting(7_000, away)) })).toEqual([service, service]);
+});
+
+test('the direct path is read in the same way; what is not so is left as it is', () => {
+  const silentThere: Examined = { path, trials: [trialOf({ failure: waiting(7_000) })] };
+  const subject: Examined = { path, trials: [trialOf({ failure: waiting(6_999) })] };
+  const examination = withConnectTimeouts({ subject, direct: silentThere });
+  expect(examination.subject).toBe(subject);
+  expect(examination.direct?.trials[0]?.run.failure?.reason).toBe('connect_timeout');
+  expect(withConnectTimeouts({ subject }).direct).toBeUndefined();
 });

@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { diagnose } from '../../../src/probe/diagnose/diagnose.ts';
 import { toldDirectly } from '../../../src/probe/diagnose/told-directly.ts';
-import type { Examination } from '../../../src/probe/diagnose/trial.ts';
+import type { Examination, Trial } from '../../../src/probe/diagnose/trial.ts';
 import type { Failure } from '../../../src/probe/failure.ts';
 import { fakeFailure } from '../../support/fake-run.ts';
 import { pathTo } from '../../support/paths.ts';
@@ -73,4 +73,76 @@ test('whether an answer came in the last bytes of a body, or after them, is chan
     { ...words, phase: 'wait' },
   ] as const;
   expect(toldDirectly({ failure: here, what: '' }, seen(here, there)).failure.registryCode).toBe('UNSUPPORTED');
+});
+
+describe('what the registry says over the direct path', () => {
+  const symptom = { failure: page, what: 'docker, 1 MiB' };
+
+  test('takes the place of reason, status, hop and words, and of nothing else', () => {
+    const there: Failure = {
+      ...words,
+      reason: 'auth_rejected',
+      blame: 'registry_app',
+      elapsedMs: 9,
+      evidence: { ...words.evidence, message: 'there', headers: { server: 'there' }, url: 'http://there/' },
+    };
+    const here = { ...page, evidence: { ...page.evidence, url: 'http://here/' } };
+    expect(toldDirectly({ ...symptom, failure: here }, seen(here, there))).toEqual({
+      ...symptom,
+      failure: {
+        ...here,
+        reason: 'auth_rejected',
+        blame: 'registry_app',
+        registryCode: 'UNSUPPORTED',
+        answeredBy: 'registry',
+        evidence: { ...here.evidence, body: words.evidence.body, headers: { server: 'there' } },
+      },
+    });
+  });
+
+  test.each<[string, Failure]>([
+    ['what nobody answered', { ...page, status: undefined } as Failure],
+    ['what the registry answered here', { ...page, answeredBy: 'registry' }],
+  ])('says nothing of %s', (_what, here) => {
+    const one = { ...symptom, failure: here };
+    const there = { ...words, status: here.status } as Failure;
+    expect(toldDirectly(one, seen(here, there))).toBe(one);
+  });
+
+  test('is not known without a direct path', () => {
+    const { subject } = seen(page, words);
+    expect(toldDirectly(symptom, { subject })).toBe(symptom);
+  });
+
+  test('is heard though other pushes get through there, when it is the same status of the same step', () => {
+    const { direct, ...rest } = seen(page, words);
+    const passing = { ...direct!, trials: [trialOf({}), ...direct!.trials] };
+    expect(toldDirectly(symptom, { ...rest, direct: passing }).failure.answeredBy).toBe('registry');
+  });
+
+  test.each<[string, boolean]>([
+    ['patch-streamed', false],
+    ['put-length', true],
+  ])('of a body in another shape, at the end of its upload, may be hidden here: as %s', (shape, isTold) => {
+    const hidden = fakeFailure('origin_unreachable', {
+      status: 502,
+      answeredBy: 'nginx',
+      phase: 'wait',
+      sentBytes: 1_000,
+    });
+    const late: Failure = { ...words, status: 403, phase: 'commit', reason: 'auth_rejected' };
+    const one = { failure: hidden, what: '', trial: trialOf({ failure: hidden, shape: shape as Trial['shape'] }) };
+    expect(toldDirectly(one, seen(hidden, late)).failure.answeredBy).toBe(isTold ? 'registry' : 'nginx');
+  });
+
+  test.each<[Failure['phase'], Failure['phase'], boolean]>([
+    ['send', 'wait', true],
+    ['wait', 'send', true],
+    ['start', 'start', true],
+    ['start', 'send', false],
+    ['wait', 'commit', false],
+  ])('in %s is the same step as here in %s: %s', (there, here, isTold) => {
+    const one = { ...symptom, failure: { ...page, phase: here } };
+    expect(toldDirectly(one, seen(page, { ...words, phase: there })) !== one).toBe(isTold);
+  });
 });
