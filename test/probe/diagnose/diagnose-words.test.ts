@@ -4,7 +4,6 @@ import { aloneOn, type Contrast } from '../../../src/probe/diagnose/contrast.ts'
 import { diagnose, explain, explainAlone } from '../../../src/probe/diagnose/diagnose.ts';
 import type { ManifestPut, Trial } from '../../../src/probe/diagnose/trial.ts';
 import type { Failure } from '../../../src/probe/failure.ts';
-import type { Run } from '../../../src/probe/outcome.ts';
 import { fakeCheck } from '../../support/fake-check.ts';
 import { fakeFailure, fakeRun, tooLarge } from '../../support/fake-run.ts';
 import { pathTo } from '../../support/paths.ts';
@@ -189,8 +188,8 @@ test('what no row explains has no finding; what one report names is believed', (
 
 describe('a diagnosis', () => {
   const reset = fakeFailure('connection_reset', { sentBytes: 1_000_000 });
-  const failing = (failure: Failure, changes: Partial<Trial> & { readonly run?: Partial<Run> } = {}): Trial =>
-    trialOf({ ...changes, failure } as never);
+  const failing = (failure: Failure, changes: Parameters<typeof trialOf>[0] = {}): Trial =>
+    trialOf({ ...changes, failure });
   const through = trialOf();
   const what = 'docker, 977 KiB';
 

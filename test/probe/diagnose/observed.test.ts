@@ -5,11 +5,9 @@ import type { Trial } from '../../../src/probe/diagnose/trial.ts';
 import type { Failure } from '../../../src/probe/failure.ts';
 import type { RequestRecord } from '../../../src/probe/outcome.ts';
 import { fakeFailure } from '../../support/fake-run.ts';
-import { pathTo } from '../../support/paths.ts';
 import { attempt, requestRecord, successfulRun } from '../../support/run-fixtures.ts';
 import { trialOf } from '../../support/trials.ts';
 
-const path = pathTo('http://registry.example');
 const lost = fakeFailure('connection_reset');
 
 /** A request that nobody is known to have answered. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ApiReport } from '../../../src/probe/diagnose/api-check.ts';
 import { sortedSymptoms } from '../../../src/probe/diagnose/sorted-symptoms.ts';
-import type { Examination, Trial } from '../../../src/probe/diagnose/trial.ts';
+import type { Examination, Symptom, Trial } from '../../../src/probe/diagnose/trial.ts';
 import type { Failure } from '../../../src/probe/failure.ts';
 import { fakeCheck } from '../../support/fake-check.ts';
 import { fakeFailure, tooLarge } from '../../support/fake-run.ts';
@@ -10,7 +10,8 @@ import { trialOf } from '../../support/trials.ts';
 
 const path = pathTo('https://registry.example', { kind: 'ingress' });
 const through = trialOf();
-const failing = (failure: Failure, changes: Partial<Trial> = {}): Trial => trialOf({ ...changes, failure } as never);
+const failing = (failure: Failure, changes: Parameters<typeof trialOf>[0] = {}): Trial =>
+  trialOf({ ...changes, failure });
 
 /** Where each failure went: `own: deadline`, in the order of the groups. */
 function sorted(
@@ -20,7 +21,7 @@ function sorted(
 ): string[] {
   const { api, ...rest } = more;
   const groups = sortedSymptoms({ subject: { path, trials, ...(api && { api }) }, ...rest }, isGone);
-  return Object.entries(groups).flatMap(([name, symptoms]) =>
+  return Object.entries<readonly Symptom[]>({ ...groups }).flatMap(([name, symptoms]) =>
     symptoms.map(({ failure }) => `${name}: ${failure.reason}`),
   );
 }
