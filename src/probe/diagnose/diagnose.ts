@@ -36,23 +36,19 @@ export function diagnose(examined: Examination): Diagnosis {
   const { subject } = examination;
   const gone = goneRegistry(examination);
   const { own, others, gotOver, passed, lasting } = sortedSymptoms(examination, gone !== undefined);
-  const cases = lasting.map((symptom) =>
-    caseOf(toldDirectly(withAnswerer(symptom, lasting), examination), examination),
-  );
+  const cases = lasting.map((symptom) => caseOf(symptom, lasting, examination));
   const pulls = examination.pulled === undefined ? [] : pullCases(examination.pulled);
-  const verdicts = judge(cases).map((named, index) => refusedAlike(cases[index], pulls) ?? named);
+  const verdicts = judge(cases);
   const found: Finding[] = gone === undefined ? [] : [gone];
   const unexplained = [
     ...own.map(({ what, failure }) => `${what}: ended by our own ${failure.reason}`),
     ...passed.map(({ what, failure }) => `${what}: ${described(failure)}; it did not come again`),
   ];
-  for (const [index, { failure: seen, what, trial }] of lasting.entries()) {
-    const { contrast, failure = seen } = cases[index] ?? {};
-    const held = heldWords(trial);
-    const named = verdicts[index] ?? [];
-    if (contrast === undefined || named.length === 0)
-      unexplained.push(`${what}: ${describeFailure(seen)}${held}${quoted(seen)}`);
-    else found.push(...named.map((verdict) => findingBy(verdict, { failure, seen, contrast, what, besides: held })));
+  for (const [index, one] of cases.entries()) {
+    const { seen, what, besides } = one;
+    const named = refusedAlike(one, pulls) ?? verdicts[index] ?? [];
+    if (named.length === 0) unexplained.push(`${what}: ${describeFailure(seen)}${besides}${quoted(seen)}`);
+    found.push(...named.map((verdict) => findingBy(verdict, one)));
   }
   const { manifests = [] } = examination;
   judgeBesides([...manifestsAmong(examination, [...own, ...lasting], gone), ...pulls], found, unexplained);
@@ -95,9 +91,11 @@ function judgeBesides(cases: readonly PullCase[], found: Finding[], unexplained:
 }
 
 /** A push that looks for its blob at the end is answered as its pull is, when that is refused for its size; undefined: it is no such one. */
-function refusedAlike(one: Case | undefined, pulls: readonly PullCase[]): Verdict[] | undefined {
-  if (one?.failure.phase !== 'verify') return undefined;
-  const { status, answeredBy } = one.failure;
+function refusedAlike(
+  { failure: { phase, status, answeredBy } }: Case,
+  pulls: readonly PullCase[],
+): Verdict[] | undefined {
+  if (phase !== 'verify') return undefined;
   const same = pulls.some(
     ({ failure, contrast }) =>
       contrast.proven.has('pullSize') && failure.status === status && failure.answeredBy === answeredBy,
@@ -105,8 +103,12 @@ function refusedAlike(one: Case | undefined, pulls: readonly PullCase[]): Verdic
   return same ? [{ cause: 'pull_size_refused', confidence: 'likely' }] : undefined;
 }
 
-function caseOf(symptom: Symptom, examination: Examination): Case {
-  return { failure: symptom.failure, contrast: contrastOf(symptom, examination), shape: symptom.trial?.shape };
+/** A failure as it is judged and as it was seen. */
+function caseOf(symptom: Symptom, symptoms: readonly Symptom[], examination: Examination): Case & Seen {
+  const { failure: seen, what, trial } = symptom;
+  const told = toldDirectly(withAnswerer(symptom, symptoms), examination);
+  const contrast = contrastOf(told, examination);
+  return { failure: told.failure, seen, contrast, shape: trial?.shape, what, besides: heldWords(trial) };
 }
 
 function factsOf(examination: Examination, others: readonly Symptom[]): string[] {

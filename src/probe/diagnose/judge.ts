@@ -40,8 +40,7 @@ const timeContrasts = ['pace', 'clock', 'rest'] as const;
  * Whether what is certain of the one failure explains the other as well: it is the same failure, or the same hop refuses bodies for
  * their size, and fails a body that is no smaller in another way; or the refusal is hidden, because it came while the body was still written.
  */
-function explainsToo({ failure, contrast }: Case, other: Case | undefined): boolean {
-  if (other === undefined) return false;
+function explainsToo({ failure, contrast }: Case, other: Case): boolean {
   if (isAlike(other.failure, failure)) return true;
   // A small body that is ended because it is slow is refused for no size.
   if (other.contrast.isSlowBody) return false;
@@ -64,21 +63,22 @@ function explainsToo({ failure, contrast }: Case, other: Case | undefined): bool
  * explain as much as each other are all open. Pure.
  */
 export function judge(cases: readonly Case[]): Verdict[][] {
-  const candidates = cases.map(candidatesFor);
-  const proven = candidates.map((names, index) => provenOf(names, cases[index]));
-  const sure = new Set(proven.flat());
-  const known = cases.flatMap((one, index) => (proven[index] ?? []).map((cause) => ({ one, cause })));
-  const coverage = (name: CauseName): number => candidates.filter((names) => names.includes(name)).length;
-  const verdicts = candidates.map((names, index): Verdict[] => {
-    const own = best(proven[index] ?? [], rankOf);
-    const [first] = own;
+  const explained = cases.map((one): Explained => {
+    const names = candidatesFor(one);
+    return { one, names, proven: provenOf(names, one) };
+  });
+  const known = explained.flatMap(({ one, proven }) => proven.map((cause) => ({ one, cause })));
+  const sure = new Set(known.map(({ cause }) => cause));
+  const coverage = (name: CauseName): number => explained.filter(({ names }) => names.includes(name)).length;
+  const verdictsOf = ({ one: here, names, proven }: Explained): Verdict[] => {
+    const [first] = best(proven, rankOf);
     // A more general cause adds nothing where a more particular one is certain.
     const highest = Math.max(...names.map(rankOf));
     const [particular] = best(
       known.flatMap(({ one, cause }) => {
         // Of equal rank it explains only what may hide it, and of which nothing is certain.
-        const isHidden = rankOf(cause) === highest && own.length === 0 && mayBeHiddenIn(cases[index], one);
-        return (isHidden || rankOf(cause) > highest) && explainsToo(one, cases[index]) ? cause : [];
+        const isHidden = rankOf(cause) === highest && first === undefined && mayBeHiddenIn(here, one);
+        return (isHidden || rankOf(cause) > highest) && explainsToo(one, here) ? cause : [];
       }),
       rankOf,
     );
@@ -92,27 +92,36 @@ export function judge(cases: readonly Case[]): Verdict[][] {
     if (elsewhere !== undefined) return [{ cause: elsewhere, confidence: 'likely' }];
     const left = best(best(names, rankOf), coverage);
     return left.map((cause) => ({ cause, confidence: left.length === 1 ? 'likely' : 'open' }));
-  });
-  return verdicts.map((verdict, index) => refusedMeanwhile(verdict, cases[index], { cases, verdicts }) ?? verdict);
+  };
+  const judged = explained.map((each) => ({ one: each.one, verdicts: verdictsOf(each) }));
+  return judged.map((each) => refusedMeanwhile(each, judged) ?? each.verdicts);
 }
 
-function mayBeHiddenIn(hidden: Case | undefined, { failure }: Case): boolean {
-  return hidden !== undefined && mayHideRefusal(hidden.failure) && !isAlike(hidden.failure, failure);
+interface Explained {
+  readonly one: Case;
+  /** What explains it. */
+  readonly names: readonly CauseName[];
+  /** What of that is proven. */
+  readonly proven: readonly CauseName[];
+}
+
+interface Judged {
+  readonly one: Case;
+  readonly verdicts: Verdict[];
+}
+
+function mayBeHiddenIn(hidden: Case, { failure }: Case): boolean {
+  return mayHideRefusal(hidden.failure) && !isAlike(hidden.failure, failure);
 }
 
 /**
  * Where a hop says that who is behind it broke off in a body, and the registry refuses the same push in another shape: its refusal came while the
  * hop still wrote. Undefined: it is not so, or no one cause of the refusal is known.
  */
-function refusedMeanwhile(
-  verdict: readonly Verdict[],
-  one: Case | undefined,
-  { cases, verdicts }: { readonly cases: readonly Case[]; readonly verdicts: readonly (readonly Verdict[])[] },
-): Verdict[] | undefined {
-  const isGeneral = verdict.every(({ cause }) => rankOf(cause) === ranks.general);
-  if (one === undefined || one.failure.answeredBy === 'none' || !isGeneral) return undefined;
-  const [cause] = cases.flatMap((other, index) => {
-    const [first, ...others] = verdicts[index] ?? [];
+function refusedMeanwhile({ one, verdicts }: Judged, judged: readonly Judged[]): Verdict[] | undefined {
+  const isGeneral = verdicts.every(({ cause }) => rankOf(cause) === ranks.general);
+  if (one.failure.answeredBy === 'none' || !isGeneral) return undefined;
+  const [cause] = judged.flatMap(({ one: other, verdicts: [first, ...others] }) => {
     const isKnown = first !== undefined && others.length === 0 && rankOf(first.cause) > ranks.general;
     return isKnown && hides(one, other) ? [first.cause] : [];
   });
@@ -154,8 +163,8 @@ function best(names: readonly CauseName[], value: (name: CauseName) => number): 
   return names.filter((name) => value(name) === most);
 }
 
-function provenOf(names: readonly CauseName[], one: Case | undefined): CauseName[] {
-  return one === undefined ? [] : names.filter((name) => proofsOf(causes[name]).some((proof) => holds(proof, one)));
+function provenOf(names: readonly CauseName[], one: Case): CauseName[] {
+  return names.filter((name) => proofsOf(causes[name]).some((proof) => holds(proof, one)));
 }
 
 function holds(proof: Proof, { failure, contrast }: Case): boolean {
