@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { systemPacerClock } from '../../../src/network/body/pacer.ts';
 import type { Check } from '../../../src/probe/check.ts';
 import type { ClientName } from '../../../src/probe/clients/client-profiles.ts';
 import type { ApiReport } from '../../../src/probe/diagnose/api-check.ts';
@@ -33,6 +34,8 @@ interface Seen {
   readonly checks: readonly Check[];
   readonly steps: readonly string[];
   readonly apiTimeoutMs: number | undefined;
+  /** How long bodies rested between their first chunk and the rest, in ms. */
+  readonly restsMs: readonly number[];
 }
 
 interface World extends Partial<ExamineOptions> {
@@ -48,7 +51,15 @@ async function examined(
   { client = 'docker', sizeBytes = 1_000_000, api, timeoutMs = 60_000, ...options }: World = {},
 ): Promise<Seen> {
   vi.useFakeTimers({ toFake: ['performance'] });
-  onTestFinished(() => void vi.useRealTimers());
+  onTestFinished(() => {
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
+  const restsMs: number[] = [];
+  vi.spyOn(systemPacerClock, 'sleep').mockImplementation((ms) => {
+    restsMs.push(ms);
+    return Promise.resolve(void vi.advanceTimersByTime(ms));
+  });
   const runs: Run[] = [];
   const steps: string[] = [];
   let apiTimeoutMs: number | undefined;
@@ -76,7 +87,12 @@ async function examined(
   };
   const examination = await examine(asked, {
     run,
-    paced: () => run,
+    // A body of two chunks.
+    paced: (pacer) => async (paced, how) => {
+      const { signal } = new AbortController();
+      for (let chunks = 0; chunks < 2; chunks += 1) await pacer.take(1, signal);
+      return run(paced, how);
+    },
     checkApi: (_target, how) => {
       apiTimeoutMs = how.timeoutMs;
       return Promise.resolve(api);
@@ -85,7 +101,7 @@ async function examined(
   const sentBytes = runs.reduce((sum, one) => sum + one.sentBytes, 0);
   expect(sentBytes).toBeLessThanOrEqual(mostExaminedBytes(asked));
   const made = runs.map((one) => told(one, examination)).filter((words) => words !== 'manifest');
-  return { made, examination, checks: runs.map((one) => one.check), steps, apiTimeoutMs };
+  return { made, examination, checks: runs.map((one) => one.check), steps, apiTimeoutMs, restsMs };
 }
 
 function told(run: Run, { subject, direct, manifests = [] }: Examination): string {
@@ -260,6 +276,30 @@ describe('where large bodies are refused for their size', () => {
     expect(smallestRejected - largestAccepted).toBeGreaterThan(10_000);
   });
 
+  test.each<[string, World, number]>([
+    ['half a second', {}, 500],
+    ['as long as is asked for', { hesitationMs: 70 }, 70],
+  ])('each try of the search rests after its first chunk, %s', async (_what, world, restMs) => {
+    const { restsMs, made } = await examined(above300k, world);
+    expect(restsMs).toEqual(made.filter((one) => one === 'search').map(() => restMs));
+  });
+
+  test('the search sends four times the size at most', async () => {
+    const above900k = failing(tooLarge, ({ client, bytes }) => client !== 'chunked' && bytes > 900_000);
+    const { examination } = await examined(above900k, { resolutionBytes: 1 });
+    expect(examination.subject.sizeLimit?.why).toContain('the 3.81 MiB that the search may move leave no room');
+  });
+
+  test('the search ends with the time of the examination', async () => {
+    const slowly: Outcome = (asked) => {
+      if (asked.bytes !== 65_536 && asked.bytes !== 1_000_000) vi.advanceTimersByTime(50_000);
+      return above300k(asked);
+    };
+    const { made, examination } = await examined(slowly, { deadlineMs: 120_000 });
+    expect(made.filter((one) => one === 'search').length).toBeLessThan(5);
+    expect(examination.subject.sizeLimit?.conclusion).toBe('inconclusive');
+  });
+
   test('without time for a search it is left out', async () => {
     const hurried: Outcome = (asked) => {
       if (asked.bytes === 1_000_000 && asked.client === 'chunked') vi.advanceTimersByTime(60_000);
@@ -335,6 +375,7 @@ describe('where a push is cut', () => {
   ])('a small body rests %s', async (_what, failure, durationsMs, pauseMs) => {
     const seen = await examined(ofLarge(failure), { durationsMs } as World);
     expect(restsOf(seen)).toEqual(pauseMs === undefined ? [] : [pauseMs]);
+    expect(seen.restsMs.filter((ms) => ms === pauseMs)).toHaveLength(pauseMs === undefined ? 0 : 1);
   });
 
   test.each<[string, Failure | undefined, number]>([
@@ -404,7 +445,7 @@ test('slow bodies that fail in a way that tells nothing call for a small push at
   };
   const { made, examination } = await examined(ended, { durationsMs: [400], durationResolutionMs: 300 });
   expect(examination.subject.durationLimit?.conclusion).toBe('found');
-  expect(made.at(-1)).toBe('slow: docker small');
+  expect(made.slice(4)).toEqual(['slow: docker small', 'slow: docker small']);
 });
 
 test('manifests, pulls, and somebody else beside a large push come last', async () => {
