@@ -46,9 +46,7 @@ function findingAmong(run: Run, seen: SeenInRound, endedMs?: number): Finding | 
   const { elsewhere, kindsFailingAlike } = seen;
   const anonymous = check.registry.credentials.kind === 'anonymous';
   const lastTry = { ...run, attempts: sinceLastTry(run, failure) };
-  const among = aloneOn(check.path, failure, elsewhere, elsewhere === 'none' ? undefined : 'another path', [
-    { run: lastTry },
-  ]);
+  const among = aloneOn(check.path, failure, elsewhere, 'another path', [{ run: lastTry }]);
   const pullCuts = pullCutsOf(oneAfterTheOther(attempts).map((attempt) => attempt.failure));
   const contrast = {
     ...among,

@@ -124,7 +124,8 @@ function isSteady(run: Run): boolean {
   if (first?.ackedBytes === undefined || last?.ackedBytes === undefined) return false;
   const middleMs = (first.atMs + last.atMs) / 2;
   const middle = points.find(({ atMs }) => atMs >= middleMs);
-  if (middle?.ackedBytes === undefined || middle.atMs <= first.atMs || middle.atMs >= last.atMs) return false;
+  if (middle?.ackedBytes === undefined) return false;
+  // Two points make one half: the other has no rate (NaN), and is not steady.
   const before = (middle.ackedBytes - first.ackedBytes) / (middle.atMs - first.atMs);
   const after = (last.ackedBytes - middle.ackedBytes) / (last.atMs - middle.atMs);
   return after >= sameRate[0] * before && after <= sameRate[1] * before;

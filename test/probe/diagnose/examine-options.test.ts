@@ -29,7 +29,7 @@ test.each<[string, ClientName, number, number, number]>([
 test.each<[string, Partial<ExamineOptions>, number, number]>([
   ['a direct path', { direct }, 5 * MB, 12 * MB],
   ['slow bodies: twice for each time, and six between', { durationsMs: [100, 200] }, 10 * 256 * KiB, 40 * 256 * KiB],
-  ['the four usual times', { durationsMs: undefined } as Partial<ExamineOptions>, 14 * 256 * KiB, 56 * 256 * KiB],
+  ['the four usual times', { durationsMs: undefined }, 14 * 256 * KiB, 56 * 256 * KiB],
   ['a round of behaviours', { conformance: true }, 6_272, 6_272],
   ['two rounds of them over each path', { conformance: true, direct }, 5 * MB + 25_088, 12 * MB + 25_088],
   ['what is pulled back', { pull: true }, 5.5 * MB, 22 * MB],

@@ -373,7 +373,7 @@ describe('where a push is cut', () => {
     ['not when slow bodies are not wanted', cut({ elapsedMs: 10_000 }), [], undefined],
     ['not when somebody said why', { ...cut({ elapsedMs: 10_000 }), answeredBy: 'nginx' }, [120_000], undefined],
   ])('a small body rests %s', async (_what, failure, durationsMs, pauseMs) => {
-    const seen = await examined(ofLarge(failure), { durationsMs } as World);
+    const seen = await examined(ofLarge(failure), { durationsMs });
     expect(restsOf(seen)).toEqual(pauseMs === undefined ? [] : [pauseMs]);
     expect(seen.restsMs.filter((ms) => ms === pauseMs)).toHaveLength(pauseMs === undefined ? 0 : 1);
   });

@@ -199,7 +199,7 @@ describe('whether it is asked', () => {
           turnedAway,
           trialOf({
             failure: refused,
-            run: { attempts: [attempt({ requests: [requestRecord({ status: undefined } as never)] })] },
+            run: { attempts: [attempt({ requests: [requestRecord({ status: undefined })] })] },
           }),
         ],
       },

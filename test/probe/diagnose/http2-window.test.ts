@@ -9,7 +9,7 @@ import {
 import { examine } from '../../../src/probe/diagnose/examine.ts';
 import { isSlowOverHttp2, passedOverHttp2, slowHttp2 } from '../../../src/probe/diagnose/http2-window.ts';
 import type { Trial, TrialKind } from '../../../src/probe/diagnose/trial.ts';
-import type { RequestRecord, Run } from '../../../src/probe/outcome.ts';
+import type { Run } from '../../../src/probe/outcome.ts';
 import { attempt, check, requestRecord, successfulRun } from '../../support/run-fixtures.ts';
 
 const MB = 1_000_000;
@@ -97,7 +97,7 @@ function requested({ connectMs, waitMs, bodyWaitMs, windowBytes }: Trip): Partia
   const kernel = { viaProxy: false, end: {}, points: [], streamWindowBytes: windowBytes };
   const bare = { ...requestRecord({ plannedBytes: 0 }), connectMs, waitMs };
   const body = { ...requestRecord({ plannedBytes: 1, kernel }), connectMs: undefined, waitMs: bodyWaitMs };
-  return { attempts: [attempt({ requests: [bare, body] as RequestRecord[] })] };
+  return { attempts: [attempt({ requests: [bare, body] })] };
 }
 
 /** What is said of 1 MB/s over HTTP/2 and 4 MB/s over HTTP/1.1, behind the first figure. */
@@ -157,6 +157,7 @@ test('the shortest connection counts, of all pushes; the window is that of HTTP/
   expect(saidOf({ connectMs: 90, windowBytes: 64 * KiB }, { connectMs: 64, windowBytes: 1 })).toBe(
     'certain, because each round trip of 64 ms carries one window of 64 KiB',
   );
+  expect(saidOf({ connectMs: 1, waitMs: 900 }, { connectMs: 1, waitMs: 64 })).toContain('each round trip of 64 ms');
 });
 
 test('the quickest push over HTTP/2 is compared with the slowest over HTTP/1.1', () => {
@@ -184,6 +185,7 @@ test.each<[string, Partial<Pushed> & { readonly run?: Partial<Run> }, boolean]>(
 test.each<[string, readonly Pushed[]]>([
   ['HTTP/2', [quick]],
   ['HTTP/1.1', [slow]],
+  ['HTTP/1.1 whose time is to be trusted', [slow, { ...quick, run: { tainted: true } }]],
   ['either', []],
 ])('without a push over %s nothing is slow', (_what, pushed) => {
   expect(isSlowOverHttp2(trialsOf(...pushed))).toBe(false);

@@ -62,6 +62,18 @@ describe('a limit on size that is certain', () => {
     ['a cut of a body that is slow at times', cut, { proven: new Set(['pace']) }, false],
     ['a cut of a body that rests', cut, { proven: new Set(['rest']) }, false],
     ['the hop’s own failure, though time ends bodies', gateway, { proven: new Set(['clock']) }, true],
+    [
+      'another hop’s that may hide it, though time ends bodies',
+      { ...gateway, answeredBy: 'nginx' },
+      { proven: new Set(['clock']) },
+      true,
+    ],
+    [
+      'the same hop’s answer that hides nothing',
+      fakeFailure('unexpected_response', { status: 500, answeredBy: 'caddy', blame: 'ingress', sentBytes: 9 }),
+      {},
+      true,
+    ],
   ])('explains %s, or not', (_what, failure, changes, is) => {
     expect(lastOf(limit, caseOf(failure, changes)).includes(caddy)).toBe(is);
   });
@@ -79,6 +91,34 @@ describe('a limit on size that is certain', () => {
     expect(lastOf(searched, caseOf(gateway, { sizeBytes: 2_000_001 }))).toEqual([caddy]);
     expect(lastOf(searched, caseOf(gateway, { sizeBytes: 2_000_000 }))).not.toContain(caddy);
   });
+});
+
+test('a limit on time that is certain explains no other failure of the hop', () => {
+  const body = '<h1>408 Request Time-out</h1>';
+  const slow = {
+    status: 408,
+    answeredBy: 'nginx',
+    blame: 'ingress',
+    sentBytes: 9,
+    evidence: { message: '', body },
+  } as const;
+  const timed = caseOf(fakeFailure('request_timeout', slow));
+  expect(lastOf(timed)).toEqual(['nginx_client_body_timeout certain']);
+  const gateway = fakeFailure('origin_unreachable', {
+    status: 502,
+    answeredBy: 'nginx',
+    blame: 'ingress',
+    sentBytes: 9,
+  });
+  expect(lastOf(timed, caseOf(gateway))).toEqual(lastOf(caseOf(gateway)));
+});
+
+test('of rivals that explain as much, the one that is proven by the same failure at another time is likely', () => {
+  const unreached = fakeFailure('connect_timeout', { phase: 'connect' });
+  const open = caseOf(unreached, { direct: 'none', registryAnswered: false, smallPassed: false });
+  expect(lastOf(open)).toEqual(['registry_down open', 'no_way_there open']);
+  const proven = { ...open, contrast: { ...open.contrast, proven: new Set(['everywhere'] as const) } };
+  expect(lastOf(proven, open)).toEqual(['registry_down likely']);
 });
 
 describe('a 502 of a hop to bodies of which the registry refuses others', () => {
@@ -130,8 +170,11 @@ describe('a 502 of a hop to bodies of which the registry refuses others', () => 
   });
 
   test('is none where a particular cause of the hop is known', () => {
-    const alone = { ...front, evidence: { message: '', body: 'connection refused' } };
-    expect(lastOf(refusal, caseOf(alone, contrast))).toEqual(lastOf(caseOf(alone, contrast)));
+    const body = '<h1>Proxy Error</h1> Reason: Error reading from remote server';
+    const late: Failure = { ...front, answeredBy: 'apache', evidence: { message: '', body } };
+    const timed = caseOf(late, { ...contrast, constantMs: 4_000, proven: new Set(['path', 'clock']) });
+    expect(lastOf(timed)).toEqual(['apache_proxy_timeout certain']);
+    expect(lastOf(refusal, timed)).toEqual(['apache_proxy_timeout certain']);
   });
 });
 

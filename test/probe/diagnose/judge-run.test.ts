@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PathKind } from '../../../src/network/path.ts';
 import { Secret } from '../../../src/network/secrets/secret.ts';
+import { causes } from '../../../src/probe/diagnose/causes.ts';
 import { findingFor, judgeRun } from '../../../src/probe/diagnose/judge-run.ts';
 import type { Failure, FailureReason } from '../../../src/probe/failure.ts';
 import type { Attempt, RequestRecord, Run } from '../../../src/probe/outcome.ts';
@@ -38,7 +39,7 @@ function cutLayer(blob: string, number: number, startMs: number, pulledBytes: nu
   };
 }
 
-function findingOf(attempts: readonly (Attempt & { failure: Failure })[]): string | undefined {
+function findingOf(attempts: readonly Attempt[]): string | undefined {
   const run = { ...fakeRun(check, attempts.at(-1)?.failure), attempts };
   const finding = findingFor(run, [fakeRun(fakeCheck('gitea', 'direct', 'docker', 'image'))]);
   return finding && `${finding.cause} ${finding.confidence}`;
@@ -202,9 +203,9 @@ describe('the same judgement for a round', () => {
 
   test('says what and where it is, and what to do, with a reference', () => {
     const behind = { ...check, path: { ...check.path, kind: 'ingress' as const } };
-    const { cause, hop, remedy } = judgeRun(fakeRun(behind, refused), { ...nothingSeen, elsewhere: 'ok' })!;
-    expect([cause, hop]).toEqual(['nothing_listens', 'ingress']);
-    expect(remedy).toMatch(/^[A-Z](?!erhaps).* See https:\/\//);
+    const judged = judgeRun(fakeRun(behind, refused), { ...nothingSeen, elsewhere: 'ok' });
+    const { remedy, reference } = causes.nothing_listens;
+    expect(judged).toEqual({ cause: 'nothing_listens', hop: 'ingress', remedy: `${remedy} See ${reference}` });
   });
 
   test('says of what is open that it may be so', () => {
@@ -255,6 +256,9 @@ test('a session that was lost with a body that was sent again is no second troub
   };
   expect(causeAfter({ resends: 1 })).toBeUndefined();
   expect(causeAfter({ resends: 0 })).toBeDefined();
+  const beside = attempt({ blob: 'layer-2', requests: [] });
+  const sentAgain = attempt({ blob: lost.blob, requests: [], failure: lost, resends: 1 });
+  expect(findingFor({ ...fakeRun(check, lost), attempts: [beside, sentAgain] })).toBeUndefined();
   // Another end of an attempt in which it was sent again, and another end of the run.
   expect(causeAfter({ resends: 1, failure: fakeFailure('connection_reset') })).toBeDefined();
   const large = fakeFailure('body_too_large', { status: 413, answeredBy: 'nginx' });
@@ -267,6 +271,22 @@ test.each<[string, number, string]>([
 ])('a layer that began %s', (_when, startMs, expected) => {
   // The order in which they are kept is not that in which they began.
   expect(findingOf([cutLayer('layer-2', 1, startMs, 9e6), cutLayer('layer-1', 1, 0, 4e6)])).toBe(expected);
+});
+
+test('a body that nobody answered says nothing of another that ended after the same time', () => {
+  const cut = (): Run =>
+    fakeRun(
+      fakeCheck('gitea', 'ingress', 'docker', 'large'),
+      fakeFailure('connection_reset', { elapsedMs: 60_000, sentBytes: 9 }),
+    );
+  expect(findingFor(cut(), [cut()])).toBeUndefined();
+});
+
+test('a layer that came in the meantime is no event beside those that were cut', () => {
+  const came = { ...cutLayer('layer-2', 1, 0, 9e6), durationMs: 20_000, failure: undefined };
+  expect(findingOf([came, cutLayer('layer-1', 1, 1, 4e6), cutLayer('layer-1', 2, 5_000, 9e6)])).toBe(
+    'pull_time_limit certain',
+  );
 });
 
 test('what ended before the last try began tells nothing of it, what ended with its begin does', () => {
@@ -287,6 +307,23 @@ test('what ended before the last try began tells nothing of it, what ended with 
     });
     return findingFor({ ...fakeRun(check, failure), attempts: [beside, own] })?.cause;
   };
+  // But for an earlier try of the same.
+  const refused = requestRecord({ status: 502, responseHeaders: {} });
+  const tries = [1, 2].map((number) =>
+    attempt({
+      blob: failure.blob,
+      number,
+      startMs: 1_000 * number,
+      durationMs: 1_000,
+      requests: number === 1 ? [opened, refused] : [refused],
+      failure,
+    }),
+  );
+  expect(findingFor({ ...fakeRun(check, failure), attempts: tries })?.cause).not.toBe('hop_fails_request');
+  // One of another layer that ended with its begin is none, whatever its number.
+  const later = attempt({ blob: failure.blob, number: 2, startMs: 500, requests: [refused], failure });
+  const other = attempt({ blob: 'layer-2', number: 1, startMs: 0, durationMs: 500, requests: [opened] });
+  expect(findingFor({ ...fakeRun(check, failure), attempts: [other, later] })?.cause).toBe('hop_fails_request');
   expect(causeWith(1_000)).toBe('hop_fails_request');
   expect(causeWith(999)).not.toBe('hop_fails_request');
 });

@@ -58,7 +58,7 @@ function apiOf(states: Partial<ApiReport['endpoints']>): ApiReport {
 }
 
 const waiting = (elapsedMs: number, url?: string): Failure =>
-  fakeFailure('deadline', { phase: 'connect', elapsedMs, evidence: { message: '', url } as Failure['evidence'] });
+  fakeFailure('deadline', { phase: 'connect', elapsedMs, evidence: { message: '', url } });
 const down = (failure: Failure): EndpointState => ({ up: false, failure });
 const away = 'http://tokens.example/token';
 

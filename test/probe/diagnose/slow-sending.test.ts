@@ -180,7 +180,7 @@ describe('on both sides of each boundary', () => {
     ['a least round trip that is not known', { limited: network, facts: { rttMs: 60 } }, []],
     ['a round trip at the end that is not known', { limited: network, facts: { minRttMs: 4 } }, []],
     ['a rest in the body', { limited: receiver, kind: 'pausing' }, []],
-    ['a throughput that is not known', { limited: receiver, run: { pushBytesPerSecond: undefined } as never }, []],
+    ['a throughput that is not known', { limited: receiver, run: { pushBytesPerSecond: undefined } }, []],
   ])('%s', (_what, pushed, expected) => {
     expect(causesOf(over(pushed))).toEqual(expected);
   });
@@ -255,11 +255,7 @@ describe('on both sides of each boundary', () => {
     ['one that rests', { kind: 'pausing' }, ['receiver_slow likely']],
     ['one over HTTP/1.1 alone', { kind: 'version' }, ['receiver_slow likely']],
     ['one that failed', { run: { ok: false } }, ['receiver_slow likely']],
-    [
-      'one whose throughput is not known',
-      { run: { pushBytesPerSecond: undefined } as never },
-      ['receiver_slow likely'],
-    ],
+    ['one whose throughput is not known', { run: { pushBytesPerSecond: undefined } }, ['receiver_slow likely']],
     ['one on fresh connections', { kind: 'fresh' }, []],
   ])('as large a body that went quickly: %s', (_what, quick, expected) => {
     expect(causesOf(over({ limited: receiver }, { bytesPerSecond: 80 * MB, ...quick }))).toEqual(expected);

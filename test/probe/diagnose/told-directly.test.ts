@@ -101,11 +101,11 @@ describe('what the registry says over the direct path', () => {
   });
 
   test.each<[string, Failure]>([
-    ['what nobody answered', { ...page, status: undefined } as Failure],
+    ['what nobody answered', { ...page, status: undefined }],
     ['what the registry answered here', { ...page, answeredBy: 'registry' }],
   ])('says nothing of %s', (_what, here) => {
     const one = { ...symptom, failure: here };
-    const there = { ...words, status: here.status } as Failure;
+    const there = { ...words, status: here.status };
     expect(toldDirectly(one, seen(here, there))).toBe(one);
   });
 
