@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Exchange, header } from '../../network/exchange.ts';
+import { isObject, parseJson } from '../../registry/json.ts';
 import { digestOf } from '../../registry/manifest.ts';
 import { putWhole } from '../../registry/upload.ts';
 import {
@@ -91,10 +92,6 @@ function readPart({ client, blob }: Scene, range: string): Promise<Exchange> {
 
 function isIndex(answer: Exchange): boolean {
   if (header(answer, 'content-type')?.toLowerCase().startsWith('text/html') === true) return false;
-  try {
-    const value: unknown = JSON.parse(Buffer.from(answer.response?.body ?? []).toString('utf8'));
-    return typeof value === 'object' && value !== null && 'manifests' in value;
-  } catch {
-    return false;
-  }
+  const value = parseJson(answer.response?.body ?? new Uint8Array());
+  return isObject(value) && 'manifests' in value;
 }

@@ -58,8 +58,7 @@ function timesPassed(runs: readonly Run[]): number {
 }
 
 function resultOf(there: readonly Run[], failure: Failure): Contrast['direct'] {
-  const last = there.at(-1);
-  if (last === undefined) return 'none';
+  if (there.length === 0) return 'none';
   if (there.every(({ ok }) => ok)) return 'ok';
   return there.every((run) => run.failure !== undefined && isSameFamily(run.failure.reason, failure.reason))
     ? 'same'

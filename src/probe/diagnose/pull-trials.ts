@@ -74,7 +74,7 @@ export function pullFactsOf({ runs, directRuns }: PulledBack): string[] {
 
 /** Why nothing is known of the way back, one sentence; none: something is. */
 export function pullGaps({ runs }: PulledBack): string[] {
-  const lost = runs.find(({ failure }) => failure !== undefined && failure.phase !== 'pull');
+  const [lost] = runs;
   if (lost?.failure === undefined || runs.some((run) => run.ok || isPullFailed(run))) return [];
   const why = notPutThere(lost) ?? `what was put there could not be asked for: ${describeFailure(lost.failure)}`;
   return [`pulls: ${why}`];

@@ -88,6 +88,10 @@ describe('rounds of behaviours', () => {
     expect(tried.map((one) => one.split(' ')[0])).toEqual(['ingress', 'internal', 'ingress', 'internal']);
   });
 
+  test('of which nobody need be told', async () => {
+    expect((await rounds({ options: { onStep: undefined } })).tried).toHaveLength(2);
+  });
+
   test('in what time is left', async () => {
     expect((await rounds({ leftMs: 5_000.2 })).tried).toEqual(['ingress 5001', 'internal 5001']);
   });

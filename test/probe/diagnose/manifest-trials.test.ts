@@ -33,6 +33,8 @@ interface Put {
   readonly puts: readonly ManifestPut[] | undefined;
   readonly log: TrialLog;
   readonly checks: readonly Check[];
+  /** What each push was told of its end, and of whom to tell. */
+  readonly given: readonly unknown[];
 }
 
 async function put(
@@ -42,7 +44,9 @@ async function put(
   trials: readonly Trial[] = [],
 ): Promise<Put> {
   const checks: Check[] = [];
-  const run: ExamineDeps['run'] = (check): Promise<Run> => {
+  const given: unknown[] = [];
+  const run: ExamineDeps['run'] = (check, how): Promise<Run> => {
+    given.push(how);
     const outcome = outcomes[checks.length] ?? outcomes.at(-1);
     checks.push(check);
     return Promise.resolve(fakeRun(check, outcome === 'ok' ? undefined : outcome));
@@ -52,7 +56,7 @@ async function put(
   log.trials.push(...trials);
   if (passedInMs !== Number.POSITIVE_INFINITY)
     log.trials.push(trialOf({ run: { check: options.check, durationMs: passedInMs ?? 100 } }));
-  return { puts: await putManifests(options, { run }, log), log, checks };
+  return { puts: await putManifests(options, { run }, log), log, checks, given };
 }
 
 function waysOf({ puts }: Put): string[] {
@@ -72,6 +76,11 @@ describe('what is put', () => {
     });
     expect([check?.client.manifest, check?.path.name, check?.retries]).toEqual(['docker', 'ingress', 'none']);
     expect(done.log.leftOut).toEqual([]);
+  });
+
+  test('as the examination is ended, and tells of itself', async () => {
+    const own = { signal: new AbortController().signal, onProgress: () => {} };
+    expect((await put(['ok'], own)).given).toEqual([own]);
   });
 
   test('a refusal is compared: once more, the direct path, the other kind, a small one', async () => {
@@ -127,6 +136,11 @@ describe('what is put', () => {
     ]);
   });
 
+  test('what somebody ends later is followed by nothing else', async () => {
+    const ended = await put([refused, refused, fakeFailure('cancelled')], { direct: undefined });
+    expect(waysOf(ended)).toEqual(['usual', 'usual']);
+  });
+
   test('a failure that the client sends again after is marked', async () => {
     const newer = { ...base, client: clientProfiles['docker-containerd'] };
     const cut = { ...lostLayer, evidence: { message: '', code: 'UND_ERR_SOCKET' } };
@@ -150,8 +164,9 @@ test.each([
   ],
   ['and else is not, lest one diagnosis deletes what another needs', 'connection_reset', { kind: 'fresh' }],
 ] as const)('%s', async (_what, reason, payload) => {
-  const cleanup = { durationMs: 1, failures: [{ kind: 'blob', reason, message: '' }] } as const;
-  const done = await put(['ok'], {}, Number.POSITIVE_INFINITY, [trialOf({ run: { check: base, cleanup } })]);
+  const lost = { kind: 'session', reason: 'connection_reset', message: '' } as const;
+  const cleanup = { durationMs: 1, failures: [lost, { kind: 'blob', reason, message: '' }] } as const;
+  const done = await put(['ok'], {}, 100, [trialOf({ run: { check: base, cleanup } })]);
   expect(done.checks.map((check) => check.payload)).toEqual([payload]);
 });
 

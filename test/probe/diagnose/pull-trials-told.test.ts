@@ -37,7 +37,9 @@ async function pulled(
   { options, trials = [trialOf()], directTrials = [] }: Scene = {},
 ) {
   const checks: Check[] = [];
-  const run: ExamineDeps['run'] = (asked) => {
+  const given: Parameters<ExamineDeps['run']>[1][] = [];
+  const run: ExamineDeps['run'] = (asked, how) => {
+    given.push(how);
     const outcome = outcomes[checks.length] ?? outcomes.at(-1);
     checks.push(asked);
     return Promise.resolve(fakeRun(asked, outcome === 'ok' ? undefined : outcome));
@@ -52,7 +54,7 @@ async function pulled(
   const made = checks.map(
     ({ path, pushedOver, workload }) => `${workload.layerBytes[0]} ${pushedOver?.name}>${path.name}`,
   );
-  return { back, made, checks, steps, leftOut: log.leftOut };
+  return { back, made, checks, given, steps, leftOut: log.leftOut };
 }
 
 const usual = '1000001 ingress>ingress';
@@ -68,7 +70,7 @@ describe('what is pulled back', () => {
     });
     const { signal } = new AbortController();
     const log = new TrialLog({ check, signal }, {} as ExamineDeps);
-    expect(await pullBack({ check, signal }, {} as ExamineDeps, log)).toBeUndefined();
+    expect([await pullBack({ check, signal }, {} as ExamineDeps, log), log.leftOut]).toEqual([undefined, []]);
   });
 
   test('nothing, where nothing got there over any path', async () => {
@@ -89,6 +91,7 @@ describe('what is pulled back', () => {
   test.each<[what: string, outcomes: readonly (Failure | 'ok')[], made: readonly string[]]>([
     ['one that could not be put there: no more', [lost], [usual]],
     ['a cut: again, and half of it', [cut], [usual, usual, half]],
+    ['a refusal that does not come again', [refused, 'ok'], [usual, usual]],
     ['a cut that does not come again', [cut, 'ok'], [usual, usual]],
     ['a cut, and then nothing could be put there', [cut, lost], [usual, usual]],
     ['a refusal: two small ones, which fail as well', [refused], [usual, usual, small, small]],
@@ -103,6 +106,11 @@ describe('what is pulled back', () => {
     const done = await pulled(outcomes);
     expect(done.made).toEqual(made);
     expect(done.back).toMatchObject({ runs: { length: made.length }, directRuns: [] });
+  });
+
+  test('as the examination is ended, and tells of itself', async () => {
+    const own = { signal: new AbortController().signal, onProgress: () => {} };
+    expect((await pulled(['ok'], { options: own })).given).toEqual([own]);
   });
 
   test('what fails is tried twice over the direct path, whatever comes of it', async () => {

@@ -72,10 +72,15 @@ describe('before the push', () => {
 
   test('no more are asked when three seconds are over', async () => {
     // The third is not answered, and no time is left to wait for it.
-    const { neighbour, asked } = await sceneOf((nth) => [10, 3_600_000][nth - 1]);
+    let isBeside = false;
+    const { neighbour, asked, clock } = await sceneOf((nth) => (isBeside ? 5 : [10, 3_600_000][nth - 1]));
     await neighbour.askBefore();
     expect(asked.length).toBeLessThanOrEqual(3);
-    expect(await neighbour.end()).toBeUndefined();
+    isBeside = true;
+    neighbour.start();
+    neighbour.hear(sending);
+    for (let times = 0; times < 3; times += 1) await clock.tick();
+    expect(await neighbour.end()).toMatchObject({ idleMs: 3_600_000, loadedMs: 5 });
   });
 
   test('nobody asks again where the opening is not answered', async () => {

@@ -101,6 +101,12 @@ describe('what is done, stage after stage', () => {
     expect(Math.min(config ?? 0, manifest ?? 0)).toBeGreaterThan(100);
   });
 
+  test('layers side by side, once the ping is over', async () => {
+    const { all, asked } = await pushed();
+    expect([all, asked[0]]).toEqual([true, 'GET /v2/']);
+    expect(asked.filter((one) => one === 'GET /v2/')).toHaveLength(1);
+  });
+
   test('and everything back, twice', async () => {
     const { all, outcomes } = await pushed({ inTurn: true, check: { workload: { ...image, pull: true } } });
     expect(all).toBe(true);

@@ -51,7 +51,7 @@ async function push(answers: readonly (Exchange | Error)[], how: Push = always) 
 describe('what comes after an accepted chunk', () => {
   test.each<[what: string, ranges: readonly (string | undefined)[], chunks: readonly string[]]>([
     ['the next one, where no Range is given', [undefined], ['0-100', '100-200', '200-250']],
-    ['the next one, where none can be read', ['0-x', '0-5x'], ['0-100', '100-200', '200-250']],
+    ['the next one, where none can be read', ['0-x', '0-5-9'], ['0-100', '100-200', '200-250']],
     ['the next one, where all of it is held', ['0-99', 'bytes=0-199'], ['0-100', '100-200', '200-250']],
     [
       'the rest of it, and from then on smaller ones',
@@ -183,6 +183,11 @@ describe('after a refusal', () => {
     const places = refusals.map(() => standing);
     const { error, chunks } = await push([takenTo(), takenTo(), ...refusals], { ...always, places });
     expect([error, chunks.length]).toEqual([refusals.at(-1), 13]);
+  });
+
+  test('a place that is no URL ends it', async () => {
+    const { error } = await push([refused(416, { range: '0-49', location: 'http://[' })]);
+    expect(error).toMatchObject({ step: 'send', problem: 'location_unparsable' });
   });
 
   test('it is the one that stands when an accepted chunk leads nowhere', async () => {

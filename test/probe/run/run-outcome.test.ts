@@ -86,6 +86,12 @@ describe('a run', () => {
     );
     const run = await runOf(checkOf(registry.url, small));
     expect([run.ok, run.pushBytesPerSecond, run.sentBytes]).toEqual([false, undefined, 10_000]);
+    const manifests = await registryOf(({ path }) =>
+      path.includes('/manifests/') ? { kind: 'answer', status: 400 } : undefined,
+    );
+    // Its layers got through.
+    const unnamed = await runOf(checkOf(manifests.url, { check: { workload: image } }));
+    expect([unnamed.ok, unnamed.pushBytesPerSecond]).toEqual([false, undefined]);
   });
 
   test('that pulls says how fast, and what came', async () => {
@@ -100,11 +106,18 @@ describe('a run', () => {
     const pull = { ...docker.client.pull, ranges: { bytes: 4_000, atOnce: 2 } };
     const inRanges = await runOf({ ...docker, client: { ...docker.client, pull } });
     expect([inRanges.ok, inRanges.pulls?.cold?.resumed]).toEqual([true, 0]);
-    const refusing = await registryOf(({ method, path }) =>
-      method === 'GET' && path.includes('sha256') ? { kind: 'answer', status: 500 } : undefined,
-    );
+    let pulls = 0;
+    const refusing = await registryOf(({ method, path }) => {
+      pulls += method === 'GET' && path.includes('sha256') ? 1 : 0;
+      return pulls > 1 && method === 'GET' ? { kind: 'answer', status: 500 } : undefined;
+    });
     const failed = await runOf(checkOf(refusing.url, { check: { workload } }));
-    expect([failed.failure?.phase, failed.pullBytesPerSecond]).toEqual(['pull', undefined]);
+    expect(failed.attempts.map(({ pull, failure }) => [pull, failure?.phase])).toEqual([
+      [undefined, undefined],
+      ['cold', undefined],
+      ['warm', 'pull'],
+    ]);
+    expect(failed.pullBytesPerSecond).toBeUndefined();
   });
 
   test('tells its attempts in the order in which they began, whichever was over first', async () => {

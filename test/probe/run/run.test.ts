@@ -203,7 +203,7 @@ describe('ends', () => {
       stopInWait.signal,
     );
     expect(inWait.attempts).toHaveLength(1);
-    expect(inWait.failure).toMatchObject({ reason: 'cancelled' });
+    expect(inWait.failure).toMatchObject({ reason: 'cancelled', blame: 'prober', answeredBy: 'none' });
     expect(registry.openSessions).toHaveLength(0);
   });
 
