@@ -24,8 +24,8 @@ export function conformanceFindings({ subject, conformance }: Examination): Find
 }
 
 function isLost(conformance: Conformance, name: BehaviourName): boolean {
-  const rounds = Math.min(conformance.subject.length, conformance.direct.length);
-  return rounds >= timesToProve && lostTimes(conformance, name) === rounds;
+  const times = lostTimes(conformance, name);
+  return times >= timesToProve && times === conformance.subject.length;
 }
 
 /** In how many rounds it worked directly and not over this path. */

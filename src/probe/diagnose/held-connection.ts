@@ -98,6 +98,7 @@ export async function holdConnection(
 
 const nothingSeen: HeldConnection = { refused: 0, answered: 0 };
 
+/** Once `signal` has aborted, neither a rest nor a question takes any time. */
 async function getsIn(
   ask: () => Promise<Exchange | undefined>,
   clock: RunClock,
@@ -105,7 +106,6 @@ async function getsIn(
 ): Promise<boolean> {
   for (const restMs of restsMs) {
     if (restMs > 0) await clock.sleep(restMs, signal).catch(() => {});
-    if (signal.aborted) return false;
     if ((await ask()) !== undefined) return true;
   }
   return false;

@@ -158,6 +158,47 @@ describe('where a cause sits', () => {
     expect(hops(refusal, { pathKind, proven: new Set(['pullSize']) })).toEqual(['pull_size_refused', hop]);
   });
 
+  const ofLogin = fakeFailure('origin_unreachable', { status: 502, phase: 'auth', blame: 'auth_server' });
+  const minute = fakeFailure('request_timeout', { status: 504, blame: 'ingress', sentBytes: 9, elapsedMs: 60_100 });
+
+  test.each<[string, Failure, Partial<Contrast>, string]>([
+    [
+      'a hop on the way to the token service',
+      { ...ofLogin, answeredBy: 'nginx' },
+      { registryAnswered: true },
+      'ingress',
+    ],
+    ['a stranger on that way', { ...ofLogin, answeredBy: 'other' }, { registryAnswered: true }, 'auth_server'],
+    [
+      'a hop that points elsewhere',
+      { ...ofLogin, answeredBy: 'nginx', blame: 'edge' },
+      { registryAnswered: true },
+      'edge',
+    ],
+    ['the registry, everywhere', { ...minute, answeredBy: 'registry' }, { direct: 'same' }, 'registry_app'],
+    ['a hop, everywhere', { ...minute, answeredBy: 'other' }, { direct: 'same' }, 'ingress'],
+    [
+      'a hop behind a proxy that is connected to',
+      { ...minute, answeredBy: 'other' },
+      { throughProxy: true },
+      'ingress',
+    ],
+    [
+      'a hop that waits in vain, everywhere',
+      { ...minute, answeredBy: 'other', reason: 'response_timeout' },
+      { direct: 'same' },
+      'registry_storage',
+    ],
+    [
+      'a hop that waits in vain, here alone',
+      { ...minute, answeredBy: 'other', reason: 'response_timeout' },
+      { direct: 'ok' },
+      'ingress',
+    ],
+  ])('what is said by %s', (_who, failure, changes, hop) => {
+    expect(hops(failure, { pathKind: 'edge', ...changes })[1]).toBe(hop);
+  });
+
   test('squid is the proxy that is connected to where there is one; else it stands before the registry', () => {
     const squid = fakeFailure('body_too_large', {
       status: 413,
@@ -255,6 +296,22 @@ describe('a diagnosis', () => {
       'skopeo, 977 KiB: this cl',
     ]);
     expect(facts.at(-1)).toBe('skopeo, 977 KiB: this client cannot push here: the realm is elsewhere');
+  });
+
+  test('judges by the words of the registry, where a hop puts its own in their place, and says whose they are', () => {
+    const page = fakeFailure('method_not_allowed', { status: 405, answeredBy: 'nginx', phase: 'start' });
+    const message = 'the system is in read only mode';
+    const body = JSON.stringify({ errors: [{ code: 'DENIED', message }] });
+    const words: Failure = { ...page, answeredBy: 'registry', evidence: { message: '', body } };
+    const of = (here: Failure, there: Failure): string | undefined =>
+      diagnose({
+        subject: { path, trials: [failing(here), failing(here)] },
+        direct: { path: within, trials: [failing(there), failing(there)] },
+      }).findings[0]?.evidence[0];
+    expect(of(page, words)).toMatch(
+      /405 from nginx .*; there the registry says “DENIED: the system is in read only mode”$/,
+    );
+    expect(of(words, words)).toMatch(/405 from registry .*; it says “DENIED: the system is in read only mode”$/);
   });
 
   test('counts all bytes that were sent for it', () => {

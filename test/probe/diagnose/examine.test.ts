@@ -153,9 +153,9 @@ describe('a path on which all gets through', () => {
   });
 
   test('slow bodies, small ones, as the first client that gets through', async () => {
-    const { made, steps, examination, checks } = await examined(fine, { durationsMs: [400, 2_400] });
+    const { made, steps, examination, checks } = await examined(fine, { durationsMs: [400, 900, 2_400] });
     const slow = 'slow: docker small';
-    expect(made).toEqual([...healthy, slow, slow, slow]);
+    expect(made).toEqual([...healthy, slow, slow, slow, slow]);
     expect(steps).toContain('small bodies sent over up to 2 s');
     expect(examination.subject.durationLimit).toMatchObject({ conclusion: 'none-up-to', largestAccepted: 2.4 });
     expect(checks.at(-2)).toMatchObject({ retries: 'none', workload: { layerBytes: [65_536] } });
@@ -425,7 +425,7 @@ describe('where a push is cut', () => {
     const dead = await examined(dies(1), { direct: inside });
     expect(dead.made.slice(-2)).toEqual(['again: docker small', 'again: docker small inside']);
     const alone = await examined(dies(1));
-    expect(alone.made.at(-1)).toBe('again: docker small');
+    expect(alone.made.filter((one) => one.startsWith('again'))).toEqual(['again: docker small']);
   });
 });
 

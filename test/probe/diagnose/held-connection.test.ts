@@ -78,6 +78,7 @@ test.each<[string, (number: number) => boolean, boolean, object]>([
     { refused: 19, answered: 2 },
   ],
   ['two dozen new ones get in', (number) => number <= 25, true, nothing],
+  ['two dozen new ones get in, and no more', (number) => number <= 26, true, nothing],
   ['of each nine at once, one is let in', (number) => [1, 6, 16].includes(number), true, { refused: 17, answered: 2 }],
   ['of the first nine at once, two are let in', (number) => [1, 6, 7].includes(number), true, nothing],
   ['of the second nine at once, two are let in', (number) => [1, 16, 17].includes(number), true, nothing],

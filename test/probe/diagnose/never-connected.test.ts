@@ -87,7 +87,16 @@ test.each<[string, readonly (Failure | undefined)[], readonly string[]]>([
     [waiting(7_000), fakeFailure('auth_challenge_bad')],
     [silent, 'auth_challenge_bad@unknown'],
   ],
-  ['beside another failure', [waiting(7_000), fakeFailure('connect_refused')], [ours, 'connect_refused@unknown']],
+  [
+    'beside another failure',
+    [waiting(7_000), fakeFailure('connect_refused', { phase: 'connect' })],
+    [ours, 'connect_refused@unknown'],
+  ],
+  [
+    'that were short, beside a long connect timeout',
+    [waiting(1), fakeFailure('connect_timeout', { elapsedMs: 9_000 })],
+    [ours, 'connect_timeout@unknown'],
+  ],
   ['beside one that got through', [waiting(7_000), undefined], [ours]],
   ['at the address of the path', [waiting(7_000, 'http://registry.example/v2/')], [silent]],
   ['at another address', [waiting(7_000, away)], [service]],
@@ -113,6 +122,7 @@ test('endpoints of the API that got no connection are named as well; where one a
   expect(namedOf([waiting(1)], all)).toEqual([silent, silent, silent, service, silent]);
   expect(namedOf([waiting(1)], { auth: down(waiting(7_000)) })).toEqual([ours, ours]);
   expect(namedOf([waiting(1, away)], { auth: down(waiting(7_000, away)) })).toEqual([service, service]);
+  expect(namedOf([waiting(1, away)], { auth: down(waiting(7_000)) })).toEqual([ours, ours]);
 });
 
 test('the direct path is read in the same way; what is not so is left as it is', () => {

@@ -85,12 +85,24 @@ test.each<[string, Failed, string, boolean]>([
   ['a query right after the host', { url: 'https://registry.example:443?x=/' }, bare, true],
   ['a fragment right after the host', { url: 'https://registry.example:443#x' }, bare, true],
   ['the same host and port', { url: bare }, bare, false],
+  ['another port, over plain HTTP', { url: 'http://registry.example:80/v2/' }, 'http://registry.example/v2/', true],
   ['another host', { url: 'https://other.example:443/v2/' }, bare, false],
   ['a URL that is none', { url: 'registry.example:443/v2/' }, bare, false],
   ['where a redirect led', { redirectedFrom: bare }, bare, false],
 ])('what failed is %s', (_what, failed, own, is) => {
   const { url = withPort } = failed;
   expect(asked([request(own, 200), request(url, 503)], failed).only).toBe(is);
+});
+
+test('of one that wrote the host as the path does, no side is counted', () => {
+  expect(asked([request(bare, 200), request(bare, 503)], { url: bare })).toEqual(none);
+});
+
+test('one that got through as the URL of the path has it is enough, and one without an answer says nothing', () => {
+  const refused = request(withPort, 503);
+  const mixed = [request(bare, 503), request(bare, 200), refused, request(withPort, undefined)];
+  expect(asked(mixed).only).toBe(true);
+  expect(asked([request(bare, 400), refused]).only).toBe(false);
 });
 
 test('of a failure whose URL is not known nothing is', () => {
