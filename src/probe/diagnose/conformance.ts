@@ -116,7 +116,7 @@ async function opening(client: Scene['client'], trail: RunTrail): Promise<Scene>
   const { opened, session } = await openUpload(client, trail);
   if (session === undefined) throw new Error('a POST without mount opened no session');
   const least = Number(header(opened, 'oci-chunk-min-length') ?? usualChunkBytes);
-  const chunkBytes = Number.isSafeInteger(least) && least > 0 ? Math.max(least, usualChunkBytes) : usualChunkBytes;
+  const chunkBytes = Number.isSafeInteger(least) ? Math.max(least, usualChunkBytes) : usualChunkBytes;
   return {
     client,
     trail,

@@ -209,8 +209,19 @@ describe('behaviours of the specification over one path', () => {
       intercept: ({ path }) => (path.includes('/referrers/') ? { kind: 'reset' } : undefined),
     });
     const { referrers, ...others } = words(await round(registry));
-    expect(referrers).toMatch(/^not known: connection_reset/);
+    expect(referrers).toMatch(/^not known: connection_reset.* in pull,/);
+    expect(registry.requests[0]?.headers['user-agent']).toBe('blobprobe (conformance)');
     expect({ ...others, referrers: asSpecified.referrers }).toEqual(asSpecified);
+  });
+
+  test('a chunk that is lost says where, and was not refused', async () => {
+    let patches = 0;
+    const registry = await registryOf({
+      intercept: ({ method }) => (method === 'PATCH' && (patches += 1) === 2 ? { kind: 'reset' } : undefined),
+    });
+    const seen = words(await round(registry));
+    expect(seen.chunk_out_of_order).toMatch(/^not known: (?:connection_reset|stale_connection), .* in (?:send|wait),/);
+    expect(seen.chunk_after_refusal).toBe('not known: no chunk was refused with 416');
   });
 
   test('a small blob that cannot be pushed says so where it was pushed, and nothing else of it is known', async () => {
