@@ -109,7 +109,7 @@ async function lookAt(
   } catch (error) {
     const failure = classify(error, { ...noContext, step }, redactor);
     const { status, answeredBy } = failure;
-    const refused = error instanceof ProtocolError && error.problem === 'unexpected_status' && status !== undefined;
+    const refused = error instanceof ProtocolError && status !== undefined;
     return refused && allowed(status, answeredBy === 'registry', failure)
       ? { up: true, note: `answered ${status}` }
       : { up: false, failure };

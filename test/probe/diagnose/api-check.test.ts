@@ -257,9 +257,11 @@ describe('a server that answers each endpoint as it is told', () => {
     registry = anonymous,
   ) {
     const given: string[] = [];
+    const agents = new Set<string>();
     const server = createServer(({ url = '', headers, socket }, response) => {
       const name = url.includes('_catalog') ? 'catalog' : url.includes('/tags/') ? 'tags' : 'base';
       given.push(`${name} ${headers.authorization ?? 'as nobody'}`);
+      agents.add(headers['user-agent'] ?? '');
       const [status, sent, body] = name in answers ? (answers[name] ?? []) : [200, {}, '{"repositories":[],"tags":[]}'];
       if (status === undefined) socket.destroy();
       else response.writeHead(status, sent).end(body);
@@ -272,11 +274,12 @@ describe('a server that answers each endpoint as it is told', () => {
       { registry, path },
       { now: () => performance.now(), timeoutMs: 30_000, signal, wire },
     );
-    return { report, words: words(report), given, wire };
+    return { report, words: words(report), given, agents, wire };
   }
 
   test('is reported by its name and that of the path, and what it took is counted', async () => {
-    const { report, wire, given } = await asked({});
+    const { report, wire, given, agents } = await asked({});
+    expect([...agents]).toEqual(['blobprobe (api check)']);
     expect(report).toMatchObject({ registry: 'lab', path: 'edge' });
     expect([wire.bytes > 500, given.length]).toEqual([true, 4]);
   });
@@ -314,10 +317,15 @@ describe('a server that answers each endpoint as it is told', () => {
     ['none, where nobody answers as a registry', { base: [500], catalog: [404, {}, nginx] }, 'unexpected_response'],
     ['405, where nobody answers as a registry', { base: [500], catalog: [405] }, 'method_not_allowed'],
     ['it is not for us, and nobody answers else', { base: [500], catalog: [403, {}, denied] }, '1 (answered 403)'],
+    [
+      'it is not for this login',
+      { catalog: [401, { 'www-authenticate': 'Basic realm="x"' }, denied] },
+      '1 (answered 401)',
+    ],
     ['it is gone', { catalog: [410] }, 'unexpected_response'],
     ['another list', { catalog: [200, {}, '{"tags":[]}'] }, 'unexpected_response'],
   ])('catalog: %s', async (_what, answers, expected) => {
-    expect((await asked(answers)).words['catalog']).toBe(expected);
+    expect((await asked(answers, target)).words['catalog']).toBe(expected);
   });
 
   test.each<[what: string, tags: Answer, expected: string]>([
