@@ -78,7 +78,9 @@ describe('connections', () => {
   /** A server that answers when it is told to. */
   async function waiting() {
     const responses: ServerResponse[] = [];
-    const server = await opened.listen(createServer((_request, response) => void responses.push(response)));
+    // A server that never ends what is idle.
+    const options = { keepAliveTimeout: 0 };
+    const server = await opened.listen(createServer(options, (_, response) => void responses.push(response)));
     const answer = async (request: number): Promise<unknown> => {
       await expect.poll(() => responses.length).toBeGreaterThanOrEqual(request);
       return responses[request - 1]?.end();

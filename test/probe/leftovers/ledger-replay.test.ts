@@ -347,15 +347,24 @@ test('what has the same fate is one row; what is at work, and how long it took',
   expect(ledger.idle('lab', false)).toHaveLength(3);
 });
 
-test('one connection does for a path and ends with it, and what it was at work on is anybody’s again', async () => {
+test('one connection does for a path and ends with it; what it is at work on is nobody else’s meanwhile', async () => {
   const opened = new Opened();
   open.push({ close: () => opened.closeAll() });
-  const server = await opened.listen(createServer((_request, response) => response.writeHead(500).end()));
   const ledger = new Ledger({ now: () => 1_000 });
-  ledger.put(blob(1));
-  ledger.put(blob(2));
-  await replay(ledger, [target([pathTo(`http://127.0.0.1:${server.port}`)])]);
-  expect(server.accepted).toBe(1);
-  await expect.poll(() => server.sockets.size).toBe(0);
-  expect(ledger.idle('lab', false)).toHaveLength(2);
+  [blob(1), blob(2)].forEach((entry) => ledger.put(entry));
+  const idle = (): number => ledger.idle('lab', false).length;
+  const seen: unknown[] = [];
+  // A server that never ends what is idle.
+  const server = createServer({ keepAliveTimeout: 0 }, ({ headers }, response) => {
+    seen.push([headers['user-agent']?.split('/')[0], idle()]);
+    response.writeHead(500).end();
+  });
+  const listening = await opened.listen(server);
+  await replay(ledger, [target([pathTo(`http://127.0.0.1:${listening.port}`)])]);
+  expect(seen).toEqual([
+    ['blobprobe', 0],
+    ['blobprobe', 0],
+  ]);
+  expect([listening.accepted, idle()]).toEqual([1, 2]);
+  await expect.poll(() => listening.sockets.size).toBe(0);
 });

@@ -141,7 +141,7 @@ describe('the file', () => {
     expect(linesOnDisk()).toBe(left);
   });
 
-  test('has in it what is written while it is rewritten, and after that', async () => {
+  test('has in it what is written while it is rewritten, and after that, each time that it is', async () => {
     fileOf(501, 1);
     const store = opened();
     store.put(blob(1));
@@ -150,6 +150,12 @@ describe('the file', () => {
     store.put(blob(2));
     expect(text()).toBe(lineOf(blob(0), blob(1), blob(2)));
     expect((statSync(file()).mode & 0o777).toString(8)).toBe('600');
+    for (let n = 0; n < 251; n += 1) {
+      store.put(blob(3));
+      store.remove('blob-3');
+    }
+    store.compactIfWorthIt();
+    await vi.waitFor(() => expect(text()).toBe(lineOf(blob(0), blob(1), blob(2))), { timeout: 5_000 });
     expect([problems, store.status.failedWrites]).toEqual([[], 0]);
   });
 
