@@ -44,3 +44,13 @@ export function fakeFailure(reason: Failure['reason'], changes: Partial<Failure>
 
 /** A 413 of nginx. */
 export const tooLarge = fakeFailure('body_too_large', { status: 413, answeredBy: 'nginx', blame: 'ingress' });
+
+/** What the kernel has of a body of which no full segment was ever acknowledged. */
+export const vanishingSegments = {
+  viaProxy: false,
+  ackedBytes: 512,
+  mssBytes: 1_448,
+  windowBytes: 64_000,
+  unackedSegments: 10,
+  timeoutsInRow: 6,
+};

@@ -5,7 +5,7 @@ import { diagnose, explain, explainAlone } from '../../../src/probe/diagnose/dia
 import type { ManifestPut, Trial } from '../../../src/probe/diagnose/trial.ts';
 import type { Failure } from '../../../src/probe/failure.ts';
 import { fakeCheck } from '../../support/fake-check.ts';
-import { fakeFailure, fakeRun, tooLarge } from '../../support/fake-run.ts';
+import { fakeFailure, fakeRun, tooLarge, vanishingSegments } from '../../support/fake-run.ts';
 import { pathTo } from '../../support/paths.ts';
 import { trialOf } from '../../support/trials.ts';
 
@@ -92,14 +92,7 @@ describe('the evidence of a cause', () => {
   });
 
   test('what the kernel knows of a body that got stuck', () => {
-    const kernel = {
-      viaProxy: false,
-      ackedBytes: 0,
-      mssBytes: 1_448,
-      windowBytes: 64_000,
-      unackedSegments: 1,
-      timeoutsInRow: 6,
-    };
+    const kernel = { ...vanishingSegments, ackedBytes: 0, unackedSegments: 1 };
     const stalled = fakeFailure('upload_stalled', { sentBytes: 9, evidence: { message: '', kernel } });
     expect(evidenceOf(stalled)).toContain('; the kernel sent a segment of 1448 bytes again 6 times');
   });

@@ -9,7 +9,7 @@ import type { Failure } from '../../../src/probe/failure.ts';
 import type { Run } from '../../../src/probe/outcome.ts';
 import { pathTo } from '../../support/paths.ts';
 import { fakeCheck } from '../../support/fake-check.ts';
-import { fakeRun } from '../../support/fake-run.ts';
+import { fakeRun, vanishingSegments } from '../../support/fake-run.ts';
 
 function failed(changes: Partial<Failure>): Failure {
   return {
@@ -30,16 +30,6 @@ const alone = aloneOn(edge, failed({}));
 const good = aloneOn(edge, failed({}), 'ok', 'internal');
 
 /** What a lab does not make, or makes slowly: failure, what stands around it, cause@hop and how sure. */
-/** A body of which no full segment was ever acknowledged, as the kernel has it. */
-const vanishing = {
-  viaProxy: false,
-  ackedBytes: 512,
-  mssBytes: 1_448,
-  windowBytes: 64_000,
-  unackedSegments: 10,
-  timeoutsInRow: 6,
-};
-
 /** The registry refuses a manifest, in these words. */
 function ofManifest(registryCode: string, message: string): Partial<Failure> {
   const body = JSON.stringify({ errors: [{ code: registryCode, message }] });
@@ -516,37 +506,40 @@ const table: [string, Partial<Failure>, Partial<Contrast>, string | undefined][]
   ],
   [
     'stalls, full segments vanish',
-    { reason: 'upload_stalled', evidence: { message: '', kernel: vanishing } },
+    { reason: 'upload_stalled', evidence: { message: '', kernel: vanishingSegments } },
     { direct: 'ok', proven: new Set(['path']) },
     'full_segments_vanish@edge likely',
   ],
   [
     'stalls, full segments vanish, and tiny bodies get through',
-    { reason: 'upload_stalled', evidence: { message: '', kernel: vanishing } },
+    { reason: 'upload_stalled', evidence: { message: '', kernel: vanishingSegments } },
     { proven: new Set(['segments']) },
     'full_segments_vanish@edge certain',
   ],
   [
     'cut while full segments vanish',
-    { reason: 'connection_reset', evidence: { message: '', kernel: vanishing } },
+    { reason: 'connection_reset', evidence: { message: '', kernel: vanishingSegments } },
     {},
     'full_segments_vanish@edge likely',
   ],
   [
     'stalls like that where full segments came before',
-    { reason: 'upload_stalled', evidence: { message: '', kernel: vanishing } },
+    { reason: 'upload_stalled', evidence: { message: '', kernel: vanishingSegments } },
     { fullSegmentCame: true },
     undefined,
   ],
   [
     'stalls, the window is shut',
-    { reason: 'upload_stalled', evidence: { message: '', kernel: { ...vanishing, windowBytes: 0, ackedBytes: 2e6 } } },
+    {
+      reason: 'upload_stalled',
+      evidence: { message: '', kernel: { ...vanishingSegments, windowBytes: 0, ackedBytes: 2e6 } },
+    },
     { direct: 'ok' },
     'hop_does_not_read@edge likely',
   ],
   [
     'stalls, the kernel knows neither',
-    { reason: 'upload_stalled', evidence: { message: '', kernel: { ...vanishing, timeoutsInRow: 1 } } },
+    { reason: 'upload_stalled', evidence: { message: '', kernel: { ...vanishingSegments, timeoutsInRow: 1 } } },
     { direct: 'ok' },
     'stalled@edge likely',
   ],

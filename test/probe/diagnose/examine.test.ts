@@ -13,7 +13,7 @@ import type { Examination } from '../../../src/probe/diagnose/trial.ts';
 import type { Failure, Phase } from '../../../src/probe/failure.ts';
 import type { Run } from '../../../src/probe/outcome.ts';
 import { checkOf } from '../../support/checks.ts';
-import { fakeFailure, fakeRun, tooLarge } from '../../support/fake-run.ts';
+import { fakeFailure, fakeRun, tooLarge, vanishingSegments } from '../../support/fake-run.ts';
 import { pathTo } from '../../support/paths.ts';
 
 const sizes: Readonly<Record<number, string>> = { 256: 'tiny', 65_536: 'small', 1_000_000: 'large' };
@@ -313,15 +313,10 @@ describe('where large bodies are refused for their size', () => {
 });
 
 describe('where full segments vanish', () => {
-  const kernel = {
-    viaProxy: false,
-    ackedBytes: 512,
-    mssBytes: 1_448,
-    windowBytes: 64_000,
-    unackedSegments: 10,
-    timeoutsInRow: 6,
-  };
-  const vanished = fakeFailure('upload_stalled', { sentBytes: 60_000, evidence: { message: '', kernel } });
+  const vanished = fakeFailure('upload_stalled', {
+    sentBytes: 60_000,
+    evidence: { message: '', kernel: vanishingSegments },
+  });
   const tiny = 'tiny: docker tiny';
 
   test('a body that fits into one is sent twice, as soon as that is known, and once and for all', async () => {

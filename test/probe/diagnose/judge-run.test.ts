@@ -97,37 +97,47 @@ test.each([
   expect(`${cause} ${confidence}`).toBe(expected);
 });
 
+/** A hop's 502 to a body, and what says that the registry behind it opened the upload. */
+const hidden502 = fakeFailure('origin_unreachable', {
+  status: 502,
+  answeredBy: 'nginx',
+  phase: 'wait',
+  sentBytes: 1_000,
+});
+const opened = requestRecord({ method: 'POST', status: 202, phase: 'start' });
+const refused = requestRecord({ status: 502, responseHeaders: {} });
+
 test('a 502 to a body is judged with what the same attempt saw: the registry that opened the upload can be reached', () => {
-  const failure = fakeFailure('origin_unreachable', {
-    status: 502,
-    answeredBy: 'nginx',
-    phase: 'wait',
-    sentBytes: 1_000,
-  });
-  const opened = requestRecord({ method: 'POST', status: 202, phase: 'start' });
-  const refused = requestRecord({ status: 502, responseHeaders: {} });
   const causeOf = (...requests: (readonly RequestRecord[])[]): string | undefined => {
     const attempts = requests.map((one, index) =>
       attempt({
-        blob: failure.blob,
+        blob: hidden502.blob,
         number: index + 1,
         startMs: 1_000 * index,
         durationMs: 500,
         requests: one,
-        failure,
+        failure: hidden502,
       }),
     );
-    return findingFor({ ...fakeRun(check, failure), attempts })?.cause;
+    return findingFor({ ...fakeRun(check, hidden502), attempts })?.cause;
   };
   expect(causeOf([opened, refused])).toBe('hop_fails_request');
   expect(causeOf([refused])).not.toBe('hop_fails_request');
   // It answered the first attempt, and may be gone since.
   expect(causeOf([opened, refused], [refused])).not.toBe('hop_fails_request');
   // Another layer, that was given up with this one, tells nothing of it; one that got through at the same time does.
-  const run = fakeRun(check, failure);
-  const own = attempt({ blob: failure.blob, startMs: 0, durationMs: 100, requests: [opened, refused], failure });
+  const run = fakeRun(check, hidden502);
+  const own = attempt({
+    blob: hidden502.blob,
+    startMs: 0,
+    durationMs: 100,
+    requests: [opened, refused],
+    failure: hidden502,
+  });
   const beside = { blob: 'layer-2', startMs: 1, durationMs: 100, requests: [] };
-  expect(findingFor({ ...run, attempts: [own, attempt({ ...beside, failure })] })?.cause).toBe('hop_fails_request');
+  expect(findingFor({ ...run, attempts: [own, attempt({ ...beside, failure: hidden502 })] })?.cause).toBe(
+    'hop_fails_request',
+  );
   const bare = { ...own, requests: [refused] };
   const through = attempt({ ...beside, requests: [opened] });
   expect(findingFor({ ...run, attempts: [bare, through] })?.cause).toBe('hop_fails_request');
@@ -290,40 +300,32 @@ test('a layer that came in the meantime is no event beside those that were cut',
 });
 
 test('what ended before the last try began tells nothing of it, what ended with its begin does', () => {
-  const failure = fakeFailure('origin_unreachable', {
-    status: 502,
-    answeredBy: 'nginx',
-    phase: 'wait',
-    sentBytes: 1_000,
-  });
-  const opened = requestRecord({ method: 'POST', status: 202, phase: 'start' });
   const causeWith = (durationMs: number): string | undefined => {
     const beside = attempt({ blob: 'layer-2', startMs: 0, durationMs, requests: [opened] });
     const own = attempt({
-      blob: failure.blob,
+      blob: hidden502.blob,
       startMs: 1_000,
-      requests: [requestRecord({ status: 502, responseHeaders: {} })],
-      failure,
+      requests: [refused],
+      failure: hidden502,
     });
-    return findingFor({ ...fakeRun(check, failure), attempts: [beside, own] })?.cause;
+    return findingFor({ ...fakeRun(check, hidden502), attempts: [beside, own] })?.cause;
   };
   // But for an earlier try of the same.
-  const refused = requestRecord({ status: 502, responseHeaders: {} });
   const tries = [1, 2].map((number) =>
     attempt({
-      blob: failure.blob,
+      blob: hidden502.blob,
       number,
       startMs: 1_000 * number,
       durationMs: 1_000,
       requests: number === 1 ? [opened, refused] : [refused],
-      failure,
+      failure: hidden502,
     }),
   );
-  expect(findingFor({ ...fakeRun(check, failure), attempts: tries })?.cause).not.toBe('hop_fails_request');
+  expect(findingFor({ ...fakeRun(check, hidden502), attempts: tries })?.cause).not.toBe('hop_fails_request');
   // One of another layer that ended with its begin is none, whatever its number.
-  const later = attempt({ blob: failure.blob, number: 2, startMs: 500, requests: [refused], failure });
+  const later = attempt({ blob: hidden502.blob, number: 2, startMs: 500, requests: [refused], failure: hidden502 });
   const other = attempt({ blob: 'layer-2', number: 1, startMs: 0, durationMs: 500, requests: [opened] });
-  expect(findingFor({ ...fakeRun(check, failure), attempts: [other, later] })?.cause).toBe('hop_fails_request');
+  expect(findingFor({ ...fakeRun(check, hidden502), attempts: [other, later] })?.cause).toBe('hop_fails_request');
   expect(causeWith(1_000)).toBe('hop_fails_request');
   expect(causeWith(999)).not.toBe('hop_fails_request');
 });
