@@ -29,7 +29,6 @@ const edge = pathTo('https://registry.example', { name: 'edge', kind: 'edge' });
 const alone = aloneOn(edge, failed({}));
 const good = aloneOn(edge, failed({}), 'ok', 'internal');
 
-/** What a lab does not make, or makes slowly: failure, what stands around it, cause@hop and how sure. */
 /** The registry refuses a manifest, in these words. */
 function ofManifest(registryCode: string, message: string): Partial<Failure> {
   const body = JSON.stringify({ errors: [{ code: registryCode, message }] });
@@ -48,6 +47,7 @@ function ofManifest(registryCode: string, message: string): Partial<Failure> {
 const policy = 'manifest_policy@registry_app likely';
 const certainPolicy = 'manifest_policy@registry_app certain';
 
+/** What a lab does not make, or makes slowly: failure, what stands around it, cause@hop and how sure. */
 const table: [string, Partial<Failure>, Partial<Contrast>, string | undefined][] = [
   [
     '1016',
