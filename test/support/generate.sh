@@ -9,7 +9,7 @@ failed=0
 part() { npx vitest run --project "$@" || failed=1; }
 
 part unit test/prometheus/generated.test.ts test/prometheus/pyrra.test.ts test/grafana/generated.test.ts test/packaging/benchmarks.test.ts \
-  test/packaging/man-page.test.ts test/behaviour/config/generated.test.ts docs.test.ts
+  test/packaging/man-page.test.ts test/packaging/mutants.test.ts test/behaviour/config/generated.test.ts docs.test.ts
 # Of what the first part has written: the schema of the configuration, the rules.
 part unit test/helm/generated.test.ts
 part lab-beside test/prometheus/alert-texts.test.ts
