@@ -111,6 +111,17 @@ export const pullCauses = {
     nextTest:
       '`blobprobe diagnose --pull`: a second cut after the same time, or after the same bytes, says which limit it is.',
   },
+  pull_not_resumed: {
+    title: 'a pull that was cut cannot be resumed: its rest is refused, or another part of the blob comes',
+    remedy:
+      'Find out what cuts (the request before), and let parts of blobs through: pass `Range` of requests and 206 of answers on (nginx `proxy_force_ranges on`, or no cache for /v2/*; a cache rule with bypass at the CDN).',
+    reference: 'https://www.rfc-editor.org/rfc/rfc9110#name-range-requests',
+    rank: 'inferred',
+    explains: (f) => f.phase === 'pull' && f.reason === 'resume_refused',
+    refutedBy: ['cameOnce'],
+    provenBy: 'nothing',
+    nextTest: '`curl -i -r 5-9` of a blob on this path and on the direct one: 206 with five bytes must come.',
+  },
   pull_recoded: {
     title: 'a hop compresses pulled blobs, so that the bytes do not match the digest',
     remedy:

@@ -1594,6 +1594,13 @@ const table: [string, Parameters<typeof failed>[0], Partial<Contrast>, string, P
     { cameAgain: false },
   ],
   [
+    'a pull is cut, and its rest is refused',
+    { ...pullCut, reason: 'resume_refused', status: 416, answeredBy: 'nginx' },
+    {},
+    'pull_not_resumed@ingress likely',
+    { cameAgain: false },
+  ],
+  [
     'a pull comes compressed',
     { ...pullCut, reason: 'body_truncated', evidence: { pulledBytes: 9_000, coding: 'gzip' } },
     {},
