@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { errorCode, messageOf } from '../network/errors.ts';
+import { codeOf, messageOf } from '../network/errors.ts';
 import { secretLine } from '../config/sources.ts';
 import { UsageError } from './flags.ts';
 
@@ -19,7 +19,7 @@ export function passwordInFile(flag: string, file: string): string {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`${source} cannot be read (${errorCode(error) ?? 'unknown error'})`);
+    throw new UsageError(`${source} cannot be read (${codeOf(error)})`);
   }
   return passwordLine(text, source);
 }

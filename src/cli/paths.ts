@@ -1,6 +1,6 @@
 import { jsonText } from '../publish/format.ts';
 import { readFileSync } from 'node:fs';
-import { errorCode } from '../network/errors.ts';
+import { codeOf } from '../network/errors.ts';
 import { loadConfig, parseConfig } from '../config/load.ts';
 import { findPaths, parseServiceName, registryService, type ServiceName } from '../kubernetes/find-paths.ts';
 import { type Finding, findings } from '../kubernetes/findings.ts';
@@ -138,7 +138,7 @@ function readObjects(file: string, { readInput }: Pick<Terminal, 'readInput'>): 
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new ClusterError(`${JSON.stringify(file)} cannot be read (${errorCode(error) ?? 'unknown error'})`);
+    throw new ClusterError(`${JSON.stringify(file)} cannot be read (${codeOf(error)})`);
   }
   return clusterOfText(text, file);
 }

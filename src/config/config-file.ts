@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import { errorCode } from '../network/errors.ts';
+import { codeOf } from '../network/errors.ts';
 import { ConfigError, positionAfter } from './problem.ts';
 
 /** The text of a configuration file. Throws ConfigError when it cannot be read or is no UTF-8. */
@@ -19,7 +19,7 @@ function bytesOf(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    const message = `expected a readable file, got none (${errorCode(error) ?? 'unknown error'})`;
+    const message = `expected a readable file, got none (${codeOf(error)})`;
     throw new ConfigError([{ file, path: [], message }]);
   }
 }

@@ -1,4 +1,4 @@
-import { errorCode } from '../network/errors.ts';
+import { codeOf } from '../network/errors.ts';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Secret } from '../network/secrets/secret.ts';
@@ -58,7 +58,7 @@ function readSecretFile(file: string, sources: ResolvedSources): string {
   try {
     return sources.readFile(file);
   } catch (error) {
-    throw new SecretUnavailable(`the file cannot be read (${errorCode(error) ?? 'unknown error'})`);
+    throw new SecretUnavailable(`the file cannot be read (${codeOf(error)})`);
   }
 }
 

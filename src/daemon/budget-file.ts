@@ -1,4 +1,4 @@
-import { errorCode } from '../network/errors.ts';
+import { codeOf } from '../network/errors.ts';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { ByteBudget, SpentBytes } from '../schedule/byte-budget.ts';
 import type { Logger } from './log.ts';
@@ -33,7 +33,7 @@ export function keepBudget(budget: ByteBudget, { file, log, nowMs = Date.now }: 
       if (problem !== undefined) log.info('budget file is written again', { file });
       problem = undefined;
     } catch (error) {
-      const code = errorCode(error) ?? 'unknown error';
+      const code = codeOf(error);
       if (code !== problem)
         log.error('budget file cannot be written: a restart begins with the whole budget', { file, code });
       problem = code;
@@ -64,7 +64,7 @@ function restore(budget: ByteBudget, file: string, nowMs: number, log: BudgetFil
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    const code = errorCode(error) ?? 'unknown error';
+    const code = codeOf(error);
     if (code !== 'ENOENT') log.warn('budget file cannot be read: the day begins with the whole budget', { file, code });
     return;
   }

@@ -1,7 +1,7 @@
 import { connect as netConnect, type Socket } from 'node:net';
-import { NetworkError, type TriedAddress } from './exchange.ts';
+import { NetworkError, type NetworkTimer, type TriedAddress } from './exchange.ts';
 import { isOver, notBefore } from './not-before.ts';
-import { errorCode } from './errors.ts';
+import { codeOf } from './errors.ts';
 import type { ResolvedAddress } from './resolve.ts';
 
 interface ConnectOptions {
@@ -32,10 +32,9 @@ const otherFamilyAfterMs = 300;
  */
 export async function connectFirst(addresses: readonly ResolvedAddress[], options: ConnectOptions): Promise<Socket> {
   const attempts = { ...options, deadlineMs: options.now() + options.timeoutMs };
-  const [primaries, others] = [true, false].map((same) =>
-    addresses.filter(({ family }) => (family === addresses[0]?.family) === same),
-  );
-  return others?.length === 0 ? inTurn(addresses, attempts) : race(primaries ?? [], others ?? [], attempts);
+  const isPrimary = ({ family }: ResolvedAddress): boolean => family === addresses[0]?.family;
+  const others = addresses.filter((address) => !isPrimary(address));
+  return others.length === 0 ? inTurn(addresses, attempts) : race(addresses.filter(isPrimary), others, attempts);
 }
 
 async function race(
@@ -53,14 +52,8 @@ async function race(
   });
   const second = begun.then(() => inTurn(others, running));
   try {
-    const winner = await Promise.any([first, second]);
-    for (const racer of [first, second]) {
-      racer.then(
-        (socket) => socket !== winner && socket.destroy(),
-        () => {},
-      );
-    }
-    return winner;
+    // No two come about: the one that is late ends before its socket is looked at again.
+    return await Promise.any([first, second]);
   } catch {
     return await first;
   } finally {
@@ -78,7 +71,7 @@ async function inTurn(addresses: readonly ResolvedAddress[], attempts: Attempts)
     try {
       return await connectOne(address, shareMs, attempts);
     } catch (error) {
-      firstError ??= error instanceof NetworkError ? error : failed(errorCode(error) ?? 'UNKNOWN', error);
+      firstError ??= error instanceof NetworkError ? error : failed(codeOf(error), { cause: error });
     }
   }
   throw firstError ?? failed('ABORTED');
@@ -98,31 +91,24 @@ function connectOne(to: ResolvedAddress, limitMs: number, attempts: Attempts): P
     const end = (error?: NetworkError): void => {
       cancel();
       ended.removeEventListener('abort', onAbort);
-      socket.off('connect', onConnect).off('error', onError).off('close', onClose);
+      socket.off('error', onError).off('close', onClose);
       attempts.onTried({ ...to, ms: now() - startedMs, code: error?.code });
       if (error === undefined) return resolve(socket);
       socket.on('error', () => {}).destroy();
       reject(error);
     };
-    const onConnect = (): void => end();
-    const onError = (error: Error): void => end(failed(errorCode(error) ?? 'UNKNOWN', error));
+    const onError = (error: Error): void => end(failed(codeOf(error), { cause: error }));
     const onClose = (): void => end(failed('ECONNRESET'));
     const onAbort = (): void => end(failed('ABORTED'));
-    const cancel = notBefore(limitMs, now, () =>
-      end(
-        new NetworkError({
-          stage: 'connect',
-          code: 'ETIMEDOUT',
-          timer: 'connect',
-          message: 'no answer from the address',
-        }),
-      ),
-    );
-    socket.once('connect', onConnect).once('error', onError).once('close', onClose);
-    ended.addEventListener('abort', onAbort, { once: true });
+    const cancel = notBefore(limitMs, now, () => end(failed('ETIMEDOUT', { timer: 'connect' })));
+    socket
+      .once('connect', () => end())
+      .once('error', onError)
+      .once('close', onClose);
+    ended.addEventListener('abort', onAbort);
   });
 }
 
-function failed(code: string, cause?: unknown): NetworkError {
-  return new NetworkError({ stage: 'connect', code, message: `connect failed: ${code}`, cause });
+function failed(code: string, more: { readonly cause?: unknown; readonly timer?: NetworkTimer } = {}): NetworkError {
+  return new NetworkError({ stage: 'connect', code, message: `connect failed: ${code}`, ...more });
 }

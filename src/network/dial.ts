@@ -1,7 +1,7 @@
 import { isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { connectFirst } from './connect.ts';
-import { type ConnectionFacts, NetworkError } from './exchange.ts';
+import { type ConnectionFacts, NetworkError, type TriedAddress } from './exchange.ts';
 import { handshake } from './handshake.ts';
 import { bracketed, isOwnHost } from './hosts.ts';
 import { openingStep, type OpeningTimes } from './opening-step.ts';
@@ -71,7 +71,8 @@ async function openSocket(
   const found = await resolved(path, hop.host, options, times);
   const addresses = proxy === undefined ? found.filter(({ address }) => target.mayReach(address)) : found;
   if (addresses.length === 0) throw forbidden(`${target.host} (${found[0]?.address})`);
-  times.tried = [];
+  const tried: TriedAddress[] = [];
+  times.tried = tried;
   // One that is a moment longer than what it holds: which address took the time is known in there.
   const limits = { ...options, stage: 'connect', timeoutMs: leftMs() + 100 } as const;
   const socket = await openingStep(limits, times, (_track, ended) =>
@@ -82,7 +83,7 @@ async function openSocket(
       now,
       ended,
       onSocket,
-      onTried: (tried) => times.tried?.push(tried),
+      onTried: (one) => tried.push(one),
     }),
   );
   if (proxy === undefined || !target.tunnel) return socket;
@@ -117,7 +118,6 @@ function connectionFacts(
   showedCertificate = false,
 ): DialedFacts {
   const secured = 'getPeerCertificate' in socket ? socket : undefined;
-  const certificate = secured?.getPeerCertificate();
   return {
     remoteAddress: socket.remoteAddress ?? '',
     remotePort: socket.remotePort ?? 0,
@@ -127,16 +127,17 @@ function connectionFacts(
     connectMs: times.connectMs ?? 0,
     dnsMs: times.dnsMs,
     tlsMs: times.tlsMs,
-    ...(secured === undefined || certificate === undefined
-      ? {}
-      : {
-          tls: {
-            version: secured.getProtocol() ?? 'unknown',
-            issuer: String(certificate.issuer?.CN ?? certificate.issuer?.O ?? ''),
-            expiresAt: new Date(certificate.valid_to),
-            authorized: secured.authorized,
-            showedCertificate,
-          },
-        }),
+    tls: secured && tlsFacts(secured, showedCertificate),
+  };
+}
+
+function tlsFacts(socket: TLSSocket, showedCertificate: boolean): ConnectionFacts['tls'] {
+  const { issuer, valid_to: expires } = socket.getPeerCertificate();
+  return {
+    version: socket.getProtocol() ?? 'unknown',
+    issuer: String(issuer?.CN ?? issuer?.O ?? ''),
+    expiresAt: new Date(expires),
+    authorized: socket.authorized,
+    showedCertificate,
   };
 }

@@ -8,6 +8,11 @@ export function errorCode(error: unknown): string | undefined {
   return undefined;
 }
 
+/** The same, for where there must be one: nearly all that Node throws has a code. */
+export function codeOf(error: unknown): string {
+  return errorCode(error) ?? 'UNKNOWN';
+}
+
 /** What an error says; of anything else that was thrown, its text. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -4,7 +4,7 @@ import { NetworkError } from './exchange.ts';
 import { formatDuration } from './duration-words.ts';
 import { openingStep, type OpeningTimes, type StepLimits } from './opening-step.ts';
 import type { TlsSettings } from './tls.ts';
-import { tlsProblemOf } from './tls-problem.ts';
+import { handshakeProblem } from './tls-problem.ts';
 
 /**
  * TLS over an open socket. Throws NetworkError (stage `tls`) with the problem in words and as `tlsProblem`, and with the time that
@@ -36,20 +36,15 @@ function explained(
   tookMs: number,
   circumstances: { readonly agreed: boolean; readonly showedCertificate: boolean },
 ): NetworkError {
-  const row = tlsProblemOf(code, { inHandshake: true, ...circumstances });
-  const message = `the TLS handshake failed after ${formatDuration(tookMs)}: ${row?.says ?? 'an error of TLS'} (${code})`;
-  return new NetworkError({ stage, code, timer, message, cause, tlsProblem: row?.problem });
+  const { problem, says } = handshakeProblem(code, circumstances);
+  const message = `the TLS handshake failed after ${formatDuration(tookMs)}: ${says} (${code})`;
+  return new NetworkError({ stage, code, timer, message, cause, tlsProblem: problem });
 }
 
 function secured(socket: TLSSocket): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const settle = (error?: Error): void => {
-      socket.off('error', settle).off('close', onClose).off('secureConnect', onOpen);
-      if (error === undefined) resolve(socket);
-      else reject(error);
-    };
-    const onOpen = (): void => settle();
-    const onClose = (): void => settle(Object.assign(new Error('closed while opening'), { code: 'ECONNRESET' }));
-    socket.once('error', settle).once('close', onClose).once('secureConnect', onOpen);
+    const onClose = (): void => reject(Object.assign(new Error('closed while opening'), { code: 'ECONNRESET' }));
+    const onOpen = (): void => resolve(socket.off('error', reject).off('close', onClose));
+    socket.once('error', reject).once('close', onClose).once('secureConnect', onOpen);
   });
 }

@@ -71,5 +71,5 @@ export class Http2Session {
 /** undici keeps the session on the socket, under a symbol of its own; a test holds that it does. */
 function sessionOn(socket: Socket): ClientHttp2Session | undefined {
   const key = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'http2Session');
-  return key === undefined ? undefined : (Reflect.get(socket, key) as ClientHttp2Session | undefined);
+  return key && (Reflect.get(socket, key) as ClientHttp2Session | undefined);
 }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { NetworkError, type NetworkTimer, type OpeningFacts, type TriedAddress } from './exchange.ts';
 import { isOver, notBefore } from './not-before.ts';
 import { formatDuration } from './duration-words.ts';
-import { errorCode } from './errors.ts';
+import { codeOf } from './errors.ts';
 
 /** What is known of an opening so far, filled in as its steps end. */
 export type OpeningTimes = { -readonly [Key in keyof Omit<OpeningFacts, 'tried'>]: OpeningFacts[Key] } & {
@@ -54,7 +54,7 @@ function overWhen({ stage, timeoutMs, now, signal }: StepLimits): { over: Promis
       reject(new NetworkError({ stage, code, timer: fired, message: `${stage} ended: ${code}`, cause }));
     const cancel = notBefore(timeoutMs, now, () => fail('ETIMEDOUT', stage));
     const onAbort = (): void => fail('ABORTED', undefined, signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
+    signal.addEventListener('abort', onAbort);
     release = () => {
       cancel();
       signal.removeEventListener('abort', onAbort);
@@ -67,7 +67,7 @@ function overWhen({ stage, timeoutMs, now, signal }: StepLimits): { over: Promis
 function toNetworkError(error: unknown, { stage, signal }: StepLimits, tookMs: number): NetworkError {
   const known = error instanceof NetworkError ? error : undefined;
   if (known !== undefined && (known.stage !== stage || known.stage === 'dns')) return known;
-  const code = known?.code ?? (signal.aborted ? 'ABORTED' : (errorCode(error) ?? 'UNKNOWN'));
+  const code = known?.code ?? (signal.aborted ? 'ABORTED' : codeOf(error));
   const message = `${stage} failed after ${formatDuration(tookMs)}: ${code}`;
   return new NetworkError({
     stage,

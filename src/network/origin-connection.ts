@@ -41,7 +41,8 @@ export class OriginConnection {
   readonly #clients: HttpClient[] = [];
   #live: LiveConnection | undefined;
   #opening: OpeningTimes | undefined;
-  #isRetired = true;
+  /** The one that the server still takes requests from. */
+  #client: HttpClient | undefined;
   #signal: AbortSignal = AbortSignal.abort(isOver);
   #dials = 0;
   #isBusy = false;
@@ -95,16 +96,14 @@ export class OriginConnection {
       sentAgain,
       target: requestTarget(tunnel ? undefined : proxy),
     };
-    const answered = await sendRequest(this.#client(), request, this.#options, line);
+    this.#client ??= this.#newClient();
+    const answered = await sendRequest(this.#client, request, this.#options, line);
     const exchange = proxy === undefined || tunnel ? answered : unlessRefused(proxy, answered);
     this.#options.onExchange?.(exchange);
     return exchange;
   }
 
-  #client(): HttpClient {
-    const last = this.#clients.at(-1);
-    if (last !== undefined && !this.#isRetired) return last;
-    this.#isRetired = false;
+  #newClient(): HttpClient {
     const client = clientOf(this.#url.origin, this.#options, (done) => this.#connect(done));
     this.#clients.push(client);
     return client;
@@ -135,7 +134,7 @@ export class OriginConnection {
     return {
       bodySocket,
       answerHead: isHttp2 ? undefined : new AnswerHead(socket),
-      http2: isHttp2 ? new Http2Session(socket, () => (this.#isRetired = true)) : undefined,
+      http2: isHttp2 ? new Http2Session(socket, () => (this.#client = undefined)) : undefined,
       alert: () => alert,
       tcpInfo: untilClosed(this.#options.readTcpInfo, socket),
       readBytes: () => socket.bytesRead,
@@ -174,7 +173,7 @@ function requestTarget(proxy: HttpProxy | undefined): LineState['target'] {
     const path = `${url.pathname}${url.search}`;
     if (proxy === undefined) return { path, headers: { host } };
     const authorization = proxyAuthorization(proxy);
-    const credentials = authorization === undefined ? undefined : { 'proxy-authorization': authorization };
+    const credentials = authorization && { 'proxy-authorization': authorization };
     return { path: `${url.protocol}//${host}${path}`, headers: { host, ...credentials } };
   };
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { AnswerHead } from './answer-head.ts';
 import { type Exchange, type HttpResponse, NetworkError } from './exchange.ts';
 import type { HttpProxy, NetworkPath } from './path.ts';
-import { errorCode, messageOf } from './errors.ts';
+import { codeOf, messageOf } from './errors.ts';
 
 /** Of the page with which a proxy refuses; and how long the rest of it is waited for. */
 const keptBytes = 4_096;
@@ -57,10 +57,10 @@ export async function openTunnel(socket: Socket, proxy: HttpProxy, authority: st
     request.once('connect', (response, tunnel: Socket, head: Buffer) => {
       const status = response.statusCode ?? 0;
       if (status < 200 || status > 299) return refuse(response, head);
-      if (head.length > 0) tunnel.unshift(head);
+      tunnel.unshift(head);
       resolve(tunnel);
     });
-    request.once('error', (error) => fail(errorCode(error) ?? 'PROXY_FAILED', error));
+    request.once('error', (error) => fail(codeOf(error), error));
     request.end();
   });
 }
@@ -89,7 +89,7 @@ async function refusal(response: IncomingMessage, socket: Socket, head: Buffer):
     };
     const enough = (): boolean => bytes >= Math.min(declared, keptBytes);
     if (enough()) return end();
-    socket.on('error', end).on('close', end).on('end', end);
+    socket.on('error', end).on('close', end);
     socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       bytes += chunk.length;
@@ -97,9 +97,7 @@ async function refusal(response: IncomingMessage, socket: Socket, head: Buffer):
     });
     socket.resume();
   });
-  const headers = Object.fromEntries(
-    Object.entries(response.headersDistinct).map(([name, values]) => [name, values ?? []]),
-  );
+  const headers = { ...response.headersDistinct } as HttpResponse['headers'];
   const body = Buffer.concat(chunks).subarray(0, keptBytes);
   return { status: response.statusCode ?? 0, headers, body, bodyBytes: bytes, complete: bytes >= declared };
 }

@@ -2,7 +2,7 @@ import { errorCode } from './errors.ts';
 import { NetworkError, type NetworkStage } from './exchange.ts';
 import { notProcessed } from './http2-session.ts';
 import type { LiveConnection } from './live-connection.ts';
-import { tlsProblemOf } from './tls-problem.ts';
+import { laterProblem } from './tls-problem.ts';
 
 /** What ended a request, as the HTTP client tells it, with what only its connection knows. */
 export function requestError(
@@ -20,7 +20,7 @@ export function requestError(
   const code = connection?.http2?.leftOut(known) === true ? notProcessed : known;
   // A TLS 1.3 server says what it thinks of the client's certificate only after the handshake.
   const showedCertificate = connection?.facts.tls?.showedCertificate;
-  const tls = tlsProblemOf(code, { inHandshake: false, showedCertificate });
+  const tls = laterProblem(code, showedCertificate);
   const message = `${stage} failed: ${tls === undefined ? '' : `${tls.says}, `}${code}`;
   return new NetworkError({ stage, code, message, cause, tlsProblem: tls?.problem });
 }

@@ -1,4 +1,4 @@
-import { errorCode } from './errors.ts';
+import { codeOf } from './errors.ts';
 import { lookup, Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { NetworkError } from './exchange.ts';
@@ -20,8 +20,6 @@ export async function resolveHost(
   path: NetworkPath,
   ended: AbortSignal,
 ): Promise<readonly ResolvedAddress[]> {
-  const literal = isIP(host);
-  if (literal === 4 || literal === 6) return [{ address: host, family: literal }];
   const family = path.family ?? (path.localAddress === undefined ? 0 : isIP(path.localAddress));
   try {
     const found =
@@ -32,7 +30,7 @@ export async function resolveHost(
       throw Object.assign(new Error(`no address of the wanted family for ${host}`), { code: 'ENODATA' });
     return found;
   } catch (error) {
-    const code = errorCode(error) ?? 'EDNS';
+    const code = codeOf(error);
     throw new NetworkError({ stage: 'dns', code, message: `cannot resolve ${host}: ${code}`, cause: error });
   }
 }
@@ -50,7 +48,7 @@ async function askServers(
 ): Promise<ResolvedAddress[]> {
   const resolver = new Resolver({ timeout: 2_000, tries: 2 });
   resolver.setServers([...servers]);
-  ended.addEventListener('abort', () => resolver.cancel(), { once: true });
+  ended.addEventListener('abort', () => resolver.cancel());
   const ask = async (wanted: 4 | 6): Promise<ResolvedAddress[]> => {
     const addresses = wanted === 4 ? await resolver.resolve4(host) : await resolver.resolve6(host);
     return addresses.map((address) => ({ address, family: wanted }));

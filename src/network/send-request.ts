@@ -65,7 +65,7 @@ class RequestInFlight {
       const onAbort = (): void => void (this.#times.wroteAtMs === undefined ? setImmediate(end) : end());
       this.#cancels.push(() => signal.removeEventListener('abort', onAbort));
       if (signal.aborted) return onAbort();
-      signal.addEventListener('abort', onAbort, { once: true });
+      signal.addEventListener('abort', onAbort);
       this.#dispatch();
     });
   }

@@ -23,7 +23,7 @@ const timeoutMs = 5_000;
  */
 export async function speaksTls(
   path: NetworkPath,
-  { now, signal, wire }: { readonly now: () => number; readonly signal: AbortSignal; readonly wire?: WireMeter },
+  { now, signal, wire }: { readonly now: () => number; readonly signal: AbortSignal; readonly wire: WireMeter },
 ): Promise<boolean | undefined> {
   const url = new URL(path.origin);
   const target = {
@@ -37,11 +37,11 @@ export async function speaksTls(
   const trusting = { ...path, tls: { insecure: true, minVersion: 'TLSv1.2' } } as const;
   const options = { httpVersion: '1.1', connectTimeoutMs: timeoutMs, tlsTimeoutMs: timeoutMs, now, signal } as const;
   try {
-    const { socket } = await dial(trusting, target, { ...options, onSocket: (one) => wire?.add(one) }, {});
+    const { socket } = await dial(trusting, target, { ...options, onSocket: (one) => wire.add(one) }, {});
     socket.on('error', () => {}).destroy();
     return true;
   } catch (error) {
-    const isTold = error instanceof NetworkError && error.stage === 'tls' && !untold.has(error.tlsProblem);
-    return isTold ? error.tlsProblem !== 'not_tls' : undefined;
+    const problem = error instanceof NetworkError ? error.tlsProblem : undefined;
+    return untold.has(problem) ? undefined : problem !== 'not_tls';
   }
 }

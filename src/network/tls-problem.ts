@@ -33,6 +33,18 @@ interface Row {
   readonly says: string;
 }
 
+const wanted: Row = {
+  problem: 'client_certificate_wanted',
+  codes: /^ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|NO_CERTIFICATE)$/,
+  says: 'the server wants a client certificate',
+};
+
+const refused: Row = {
+  problem: 'client_certificate_refused',
+  codes: /^ALERT_(?:UNKNOWN_CA|ACCESS_DENIED|CERTIFICATE_(?:UNKNOWN|EXPIRED|REVOKED)|UNSUPPORTED_CERTIFICATE)$/,
+  says: 'the server does not accept the client certificate',
+};
+
 /** First match wins. Alert names: RFC 8446 section 6.2. */
 const rows: readonly Row[] = [
   {
@@ -70,16 +82,8 @@ const rows: readonly Row[] = [
     says: "the authority of the server's certificate is not known here, or the server leaves out an intermediate certificate",
   },
   { problem: 'revoked', codes: /^CERT_REVOKED$/, says: "the server's certificate was revoked" },
-  {
-    problem: 'client_certificate_wanted',
-    codes: /^ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|NO_CERTIFICATE)$/,
-    says: 'the server wants a client certificate',
-  },
-  {
-    problem: 'client_certificate_refused',
-    codes: /^ALERT_(?:UNKNOWN_CA|ACCESS_DENIED|CERTIFICATE_(?:UNKNOWN|EXPIRED|REVOKED)|UNSUPPORTED_CERTIFICATE)$/,
-    says: 'the server does not accept the client certificate',
-  },
+  wanted,
+  refused,
   {
     problem: 'protocol_version',
     codes:
@@ -103,8 +107,6 @@ const rows: readonly Row[] = [
   },
 ];
 
-const certificateAlerts: readonly TlsProblem[] = ['client_certificate_wanted', 'client_certificate_refused'];
-
 /**
  * OpenSSL puts before an alert's name the version that brought it, and that spelling changes: 3.5 (Node.js 24) writes SSL/TLS where
  * those before it write SSLV3. Which version it was says nothing here. UNRECOGNIZED_NAME comes without ALERT, too.
@@ -113,27 +115,32 @@ const oneName = (code: string): string =>
   code.replace(/^ERR_SSL_(?:SSLV3|SSL\/TLS|TLSV13?)_(?:ALERT_|(?=UNRECOGNIZED_NAME$))/, 'ALERT_');
 
 /**
- * The row of a code; `other` for what no row knows, undefined for what is no TLS code outside the handshake. `agreed`: the server
- * had agreed on version and cipher, and so an alert 40 is about the client's certificate. `showedCertificate`: this side had one to show.
+ * Why a handshake ended with this code. `agreed`: the server had agreed on version and cipher, and so an alert 40 is about the client's
+ * certificate. `showedCertificate`: this side had one to show.
  */
-export function tlsProblemOf(
+export function handshakeProblem(
   code: string,
-  { inHandshake, agreed = false, showedCertificate = false }: TlsCircumstances,
-): { readonly problem: TlsProblem; readonly says: string } | undefined {
-  const row = rows.find(({ codes }) => codes.test(oneName(code)));
-  if (!inHandshake && (row === undefined || !certificateAlerts.includes(row.problem))) return undefined;
-  const aboutCertificate =
-    (row?.problem === 'refused' && agreed) || (row !== undefined && certificateAlerts.includes(row.problem));
-  if (aboutCertificate) {
-    const problem = showedCertificate ? 'client_certificate_refused' : 'client_certificate_wanted';
-    return rows.find((one) => one.problem === problem);
-  }
-  return row ?? { problem: 'other', says: 'an error of TLS' };
+  { agreed, showedCertificate }: { readonly agreed: boolean; readonly showedCertificate: boolean },
+): Said {
+  const row = rowOf(code);
+  return isAboutCertificate(row) || (row.problem === 'refused' && agreed) ? certificateProblem(showedCertificate) : row;
 }
 
-interface TlsCircumstances {
-  /** false: the code came later on an open connection, where TLS 1.3 servers say what they think of a certificate. */
-  readonly inHandshake: boolean;
-  readonly agreed?: boolean;
-  readonly showedCertificate?: boolean;
+/** What a code says that came later on an open connection, where TLS 1.3 servers say what they think of a certificate; undefined: nothing of TLS. */
+export function laterProblem(code: string, showedCertificate = false): Said | undefined {
+  return isAboutCertificate(rowOf(code)) ? certificateProblem(showedCertificate) : undefined;
+}
+
+type Said = Pick<Row, 'problem' | 'says'>;
+
+function rowOf(code: string): Said {
+  return rows.find(({ codes }) => codes.test(oneName(code))) ?? { problem: 'other', says: 'an error of TLS' };
+}
+
+function isAboutCertificate(row: Said): boolean {
+  return row === wanted || row === refused;
+}
+
+function certificateProblem(showedCertificate: boolean): Said {
+  return showedCertificate ? refused : wanted;
 }

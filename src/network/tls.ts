@@ -13,7 +13,7 @@ import {
 import { NetworkError } from './exchange.ts';
 import { isOwnHost } from './hosts.ts';
 import type { NetworkPath } from './path.ts';
-import { errorCode } from './errors.ts';
+import { codeOf } from './errors.ts';
 
 /** Paths and their two kinds of targets; more are loaded anew. */
 const mostContexts = 64;
@@ -80,7 +80,7 @@ export function tlsSettings(
     }
     settings.secureContext = contextOf(context);
   } catch (error) {
-    const code = errorCode(error) ?? 'EREAD';
+    const code = codeOf(error);
     throw new NetworkError({
       stage: 'tls',
       code,

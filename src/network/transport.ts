@@ -1,4 +1,4 @@
-import { type Exchange, type HttpRequest, NetworkError } from './exchange.ts';
+import type { Exchange, HttpRequest } from './exchange.ts';
 import { OriginConnection, type OpenedSoFar } from './origin-connection.ts';
 import type { NetworkPath } from './path.ts';
 import type { TransportOptions } from './transport-options.ts';
@@ -29,8 +29,7 @@ export function createTransport(path: NetworkPath, options: TransportOptions): T
       let connection = own.find(({ isBusy }) => !isBusy);
       if (connection === undefined) own.push((connection = new OriginConnection(path, request.url, options, opened)));
       const exchange = await connection.send(request);
-      if (exchange.response === undefined)
-        throw exchange.error ?? new NetworkError({ stage: 'receive', code: 'NO_RESPONSE', message: 'no response' });
+      if (exchange.response === undefined && exchange.error !== undefined) throw exchange.error;
       return exchange;
     },
     async close() {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { connectFirst } from '../../src/network/connect.ts';
@@ -158,10 +159,26 @@ describe('one attempt', () => {
     });
     expect(begun).toBe(0);
     const over = new AbortController();
-    const late = attempt(await opened.deafPort(), { ended: over.signal });
+    const sockets: Socket[] = [];
+    const late = attempt(await opened.deafPort(), { ended: over.signal, onSocket: (socket) => sockets.push(socket) });
     over.abort();
     await expect(late.result).rejects.toMatchObject({ code: 'ABORTED' });
+    // Nobody else listens: what the socket still says must not end the process.
+    sockets[0]?.emit('error', new Error('late'));
     expect(late.tried).toEqual([{ ...four('127.0.0.1'), ms: 0, code: 'ABORTED' }]);
+  });
+
+  test('is made of the first address even if no time is left: it is the time that ended it', async () => {
+    let nowMs = 0;
+    const now = (): number => (nowMs += 10);
+    const { result, tried } = attempt(await opened.deafPort(), { timeoutMs: 5, now });
+    await expect(result).rejects.toMatchObject({ code: 'ETIMEDOUT', timer: 'connect' });
+    expect(tried).toMatchObject([{ code: 'ETIMEDOUT' }]);
+  });
+
+  test('that Node does not even begin fails with its code', async () => {
+    const { result } = attempt(1, { localAddress: 'no address' });
+    await expect(result).rejects.toMatchObject({ stage: 'connect', code: 'ERR_INVALID_IP_ADDRESS' });
   });
 
   test('whose socket is closed without a word was cut', async () => {
@@ -182,9 +199,12 @@ test('an exchange says which addresses were tried, how they ended and when', asy
   ]);
 });
 
-test('an address in the URL asks no resolver: there is no such step', async () => {
-  const error = await failureOf(opened.transport(pathTo('http://127.0.0.1:1')).exchange(get('http://127.0.0.1:1')));
+test.each([
+  ['http://127.0.0.1:1', four('127.0.0.1')],
+  ['http://[::1]:1', six('::1')],
+])('an address in the URL asks no resolver, there is no such step: %s', async (url, address) => {
+  const error = await failureOf(opened.transport(pathTo(url)).exchange(get(url)));
   const { opening } = error.exchange ?? {};
-  expect(opening).toMatchObject({ tried: [{ address: '127.0.0.1', code: 'ECONNREFUSED' }] });
+  expect(opening).toMatchObject({ tried: [address] });
   expect(opening).not.toHaveProperty('dnsMs');
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { errorCode, messageOf } from '../../src/network/errors.ts';
+import { codeOf, errorCode, messageOf } from '../../src/network/errors.ts';
 
 const coded = (code: unknown, cause?: unknown): Error => Object.assign(new Error('x', { cause }), { code });
 const under = (levels: number): Error =>
@@ -21,7 +21,7 @@ test.each<[string, unknown, string | undefined]>([
   ['none of several that are none', new AggregateError([]), undefined],
   ['none', new Error('x'), undefined],
 ])('the code of an error is %s', (_what, error, code) => {
-  expect(errorCode(error)).toBe(code);
+  expect([errorCode(error), codeOf(error)]).toEqual([code, code ?? 'UNKNOWN']);
 });
 
 test('what is thrown has a text, error or not', () => {

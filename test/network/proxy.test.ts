@@ -25,7 +25,7 @@ async function proxyThatSays(answer: string): Promise<{ port: number; asked: str
   return { port, asked };
 }
 
-test.each([300, 302, 399, 404, 502])('a proxy that answers CONNECT with %d gives no tunnel', async (status) => {
+test.each([101, 300, 302, 399, 404, 502])('a proxy that answers CONNECT with %d gives no tunnel', async (status) => {
   const { port } = await proxyThatSays(`HTTP/1.1 ${status} X\r\nContent-Length: 0\r\n\r\n`);
   const path = pathTo('https://registry.example.org', { proxy: { host: '127.0.0.1', port } });
   const error = await failureOf(opened.transport(path).exchange(get(path.origin)));
@@ -39,8 +39,8 @@ test('an IPv6 address stands in brackets in CONNECT', async () => {
   expect(asked).toEqual(['CONNECT [2001:db8::7]:8443 HTTP/1.1']);
 });
 
-test('what comes right behind the 200 is the first that the tunnel brings', async () => {
-  const { port } = await proxyThatSays('HTTP/1.1 200 Connection established\r\n\r\nfirst words');
+test.each([200, 299])('what comes right behind the %d is the first that the tunnel brings', async (status) => {
+  const { port } = await proxyThatSays(`HTTP/1.1 ${status} Connection established\r\n\r\nfirst words`);
   const tunnel = await openTunnel(connect(port, '127.0.0.1'), { host: '127.0.0.1', port }, 'registry.example.org:443');
   const [data] = await new Promise<[Buffer]>((resolve) => tunnel.once('data', (chunk: Buffer) => resolve([chunk])));
   expect(data.toString()).toBe('first words');
@@ -204,6 +204,8 @@ test('of a page its first 4 KiB are kept', async () => {
 test('a page that is cut, or has no length, is told of as far as it came', async () => {
   const cut = await refusalOf('Content-Length: 9\r\n\r\npage', (socket) => socket.end());
   expect([Buffer.from(cut?.body ?? []).toString(), cut?.bodyBytes, cut?.complete]).toEqual(['page', 4, false]);
+  const reset = await refusalOf('Content-Length: 9\r\n\r\npage', (socket) => socket.resetAndDestroy());
+  expect([reset?.status, reset?.complete]).toEqual([403, false]);
   const open = await refusalOf('X-A: 1\r\nX-A: 2\r\n\r\npage', (socket) => socket.end());
   expect([Buffer.from(open?.body ?? []).toString(), open?.complete]).toEqual(['page', false]);
   expect(open?.headers).toEqual({ 'x-a': ['1', '2'] });

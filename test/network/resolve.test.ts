@@ -25,10 +25,28 @@ const { signal } = new AbortController();
 test.each([
   ['192.0.2.1', 4],
   ['2001:db8::1', 6],
-] as const)('the address %s is what it is, whatever family is asked for', async (address, family) => {
-  const path = pathTo('http://registry.example.org', { family: family === 4 ? 6 : 4, dnsServers: ['192.0.2.53'] });
-  expect(await resolveHost(address, path, signal)).toEqual([{ address, family }]);
+] as const)('what the system has of %s is of its family', async (address, family) => {
+  expect(await resolveHost(address, pathTo('http://registry.example.org'), signal)).toEqual([{ address, family }]);
 });
+
+test.each([
+  ['addresses of both families', ['127.0.0.1', '::1'], ['127.0.0.1', '::1']],
+  ['IPv6 addresses alone', ['::1'], ['::1']],
+])('own servers have %s', async (_what, values, addresses) => {
+  const { port } = await opened.dns({ 'registry.example.org': values });
+  const path = pathTo('http://registry.example.org', { dnsServers: [`127.0.0.1:${port}`] });
+  const found = await resolveHost('registry.example.org', path, signal);
+  expect(found.map(({ address }) => address)).toEqual(addresses);
+});
+
+test.each([[undefined], [4], [6]] as const)(
+  'a name that only stands for another one has no address: %s',
+  async (family) => {
+    const { port } = await opened.dns({ 'registry.example.org': ['other.example.org'] });
+    const path = pathTo('http://registry.example.org', { family, dnsServers: [`127.0.0.1:${port}`] });
+    await expect(resolveHost('registry.example.org', path, signal)).rejects.toMatchObject({ code: 'ENODATA' });
+  },
+);
 
 test('own servers are asked for both families, and one that has no address is left out', async () => {
   const { port } = await opened.dns({ 'registry.example.org': ['192.0.2.1', '192.0.2.2'] });

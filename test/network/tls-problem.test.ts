@@ -9,7 +9,7 @@ import { createCertificates } from '../support/certificates.ts';
 import type { NetworkError } from '../../src/network/exchange.ts';
 import type { PathTls } from '../../src/network/path.ts';
 import { formatDuration } from '../../src/network/duration-words.ts';
-import { tlsProblemOf } from '../../src/network/tls-problem.ts';
+import { handshakeProblem, laterProblem } from '../../src/network/tls-problem.ts';
 import { classify } from '../../src/probe/judge/classify.ts';
 import { noContext } from '../../src/probe/judge/facts.ts';
 import { pathTo } from '../support/paths.ts';
@@ -98,7 +98,18 @@ describe('a TLS failure is named by what Node says of it', () => {
   });
 });
 
-describe('tlsProblemOf', () => {
+describe('a code', () => {
+  interface Circumstances {
+    readonly inHandshake: boolean;
+    readonly agreed?: boolean;
+    readonly showedCertificate?: boolean;
+  }
+  const problemOf = (code: string, circumstances: Circumstances): string | undefined => {
+    const { inHandshake, agreed = false, showedCertificate = false } = circumstances;
+    return (inHandshake ? handshakeProblem(code, { agreed, showedCertificate }) : laterProblem(code, showedCertificate))
+      ?.problem;
+  };
+
   test.each([
     ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', { inHandshake: true }, 'refused'],
     ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', { inHandshake: true, agreed: true }, 'client_certificate_wanted'],
@@ -117,7 +128,7 @@ describe('tlsProblemOf', () => {
     ['ECONNRESET', { inHandshake: false }, undefined],
     ['ETIMEDOUT', { inHandshake: false }, undefined],
   ])('%s %j: %s', (code, circumstances, problem) => {
-    expect(tlsProblemOf(code, circumstances)?.problem).toBe(problem);
+    expect(problemOf(code, circumstances)).toBe(problem);
   });
 
   // What OpenSSL 1.1 to 3.5 put before the names of alerts.
@@ -143,11 +154,11 @@ describe('tlsProblemOf', () => {
     ['INTERNAL_ERROR', inHandshake, 'refused'],
     ['HANDSHAKE_FAILURE', { inHandshake: false }, undefined],
   ] as const)('the alert %s %j is read in each spelling: %s', (alert, circumstances, problem) => {
-    const read = spellings.map((spelling) => tlsProblemOf(`${spelling}${alert}`, circumstances)?.problem);
+    const read = spellings.map((spelling) => problemOf(`${spelling}${alert}`, circumstances));
     expect(read).toEqual(spellings.map(() => problem));
   });
 
   test('UNRECOGNIZED_NAME is an alert without the word, too', () => {
-    expect(tlsProblemOf('ERR_SSL_TLSV1_UNRECOGNIZED_NAME', inHandshake)?.problem).toBe('name_unknown');
+    expect(problemOf('ERR_SSL_TLSV1_UNRECOGNIZED_NAME', inHandshake)).toBe('name_unknown');
   });
 });

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, isIP, type Server, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { type HttpRequest, NetworkError } from '../../src/network/exchange.ts';
 import type { NetworkPath } from '../../src/network/path.ts';
@@ -81,7 +81,7 @@ export class Opened {
     socket.on('message', (query, from) => {
       const { name, type } = questionOf(query);
       asked.push(`${type === 28 ? 'AAAA' : 'A'} ${name}`);
-      const answer = names === undefined ? undefined : answerTo(query, type === 1 ? names[name] : names[name] && []);
+      const answer = names === undefined ? undefined : answerTo(query, type, names[name]);
       if (answer !== undefined) setTimeout(() => socket.send(answer, from.port, from.address), delayMs);
     });
     await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
@@ -114,17 +114,32 @@ function questionOf(query: Buffer): { name: string; type: number; end: number } 
   return { name: labels.join('.').toLowerCase(), type: query.readUInt16BE(at + 1), end: at + 5 };
 }
 
-/** RFC 1035: header, the question again, one A record for each address; undefined addresses: NXDOMAIN. */
-function answerTo(query: Buffer, addresses: readonly string[] | undefined): Buffer {
+/**
+ * RFC 1035: header, the question again, one record for each address of the type that is asked for, and for each other name (CNAME);
+ * undefined: NXDOMAIN.
+ */
+function answerTo(query: Buffer, type: number, values: readonly string[] | undefined): Buffer {
+  const records = (values ?? []).flatMap((value) => {
+    const family = isIP(value);
+    if (family === 0) return [recordOf(5, [...value.split('.'), ''].flatMap(labelOf))];
+    if (family === 4) return type === 1 ? [recordOf(1, value.split('.').map(Number))] : [];
+    // Of IPv6 the loopback address is all that tests need.
+    return type === 28 ? [recordOf(28, [...Buffer.alloc(15), 1])] : [];
+  });
   const header = Buffer.alloc(12);
   query.copy(header, 0, 0, 2);
-  header.writeUInt16BE(addresses === undefined ? 0x8183 : 0x8180, 2);
+  header.writeUInt16BE(values === undefined ? 0x8183 : 0x8180, 2);
   header.writeUInt16BE(1, 4);
-  header.writeUInt16BE(addresses?.length ?? 0, 6);
-  const records = (addresses ?? []).map((address) =>
-    Buffer.from([0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, ...address.split('.').map(Number)]),
-  );
+  header.writeUInt16BE(records.length, 6);
   return Buffer.concat([header, query.subarray(12, questionOf(query).end), ...records]);
+}
+
+function labelOf(label: string): number[] {
+  return [label.length, ...Buffer.from(label)];
+}
+
+function recordOf(type: number, data: readonly number[]): Buffer {
+  return Buffer.from([0xc0, 0x0c, 0, type, 0, 1, 0, 0, 0, 0, 0, data.length, ...data]);
 }
 
 /** A request without a body, unless `changes` bring one. */

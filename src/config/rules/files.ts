@@ -1,4 +1,4 @@
-import { errorCode } from '../../network/errors.ts';
+import { codeOf } from '../../network/errors.ts';
 import { quote } from '../expected.ts';
 import type { ConfigPath } from '../problem.ts';
 import { at, textAt } from '../raw.ts';
@@ -18,7 +18,7 @@ export function checkFile(
   try {
     sources.readFile(sources.resolveFile(name));
   } catch (error) {
-    report([...path, key], `expected a readable file, got ${shownFile(name)} (${errorCode(error) ?? 'unknown error'})`);
+    report([...path, key], `expected a readable file, got ${shownFile(name)} (${codeOf(error)})`);
   }
 }
 

@@ -68,7 +68,7 @@ function decoded(first: Mapped): Mapped {
 /** Without what cannot be seen: it could stand within an escape. */
 function visible(text: string): Mapped {
   if (!invisible.test(text)) return { text };
-  const from = Array.from({ length: text.length }, (_, at) => at).filter((at) => !invisible.test(text[at] ?? ''));
+  const from = Array.from({ length: text.length }, (_, at) => at).filter((at) => !invisible.test(text.charAt(at)));
   return { text: from.map((at) => text[at]).join(''), from, to: from.map((at) => at + 1) };
 }
 

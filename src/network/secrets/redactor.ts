@@ -13,7 +13,7 @@ export class Redactor {
   readonly #known = new Set<string>();
   /** Values of headers that were looked at last: most are the same in each request of a run. */
   readonly #headers = new Map<string, string>();
-  #texts: readonly SecretText[] = [];
+  readonly #texts: SecretText[] = [];
   /** What the URLs of an exchange hold: a dozen texts of each are looked through. */
   readonly #ofUrls = new WeakMap<Exchange, readonly SecretText[]>();
 
@@ -71,6 +71,6 @@ export class Redactor {
   #remember(secrets: readonly string[], inParts: boolean): void {
     const more = secrets.filter((secret) => !this.#known.has(secret));
     more.forEach((secret) => this.#known.add(secret));
-    if (more.length > 0) this.#texts = [...this.#texts, ...more.flatMap((secret) => secretTexts(secret, inParts))];
+    this.#texts.push(...more.flatMap((secret) => secretTexts(secret, inParts)));
   }
 }

@@ -5,7 +5,7 @@ import { parseUrl, percentDecoded } from '../parse-url.ts';
 const openRequestHeaders =
   /^(?:user-agent|accept|accept-encoding|connection|range|referer|content-type|content-length|content-range|docker-distribution-api-version)$/i;
 /** Query parameters that say what is asked for: names and counts, not who asks. */
-const openParameters = /^(?:service|scope|digest|mount|from|n)$/;
+const openParameters = /^(?:service|scope|digest|mount|from|n)(?:=|$)/;
 /**
  * Values of headers that are not the client's own. `credentials`: secrets in themselves, also in parts: what follows the scheme, the
  * password that Basic hides in base64. `around`: what they stand in, of which a part is none: scheme and credentials, user and password.
@@ -42,7 +42,7 @@ function secretsOf(url: URL): string[] {
   const written = url.search
     .slice(1)
     .split('&')
-    .filter((part) => !openParameters.test(part.split('=', 1)[0] ?? ''))
+    .filter((part) => !openParameters.test(part))
     .map((part) => part.slice(part.indexOf('=') + 1));
   const values = [...decoded, ...written].filter((value) => !/^sha\d+(?::|%3A)[a-f0-9]+$/i.test(value));
   return [...values, url.username, url.password, percentDecoded(url.password)];

@@ -54,13 +54,11 @@ function encoded(secret: string): string[] {
 
 /** The text with `<secret>` in the place of each secret, in whatever spelling, and of long parts of it. */
 export function withoutSecrets(text: string, secrets: readonly SecretText[]): string {
-  if (secrets.length === 0 || text.length < minSecretChars) return text;
+  if (secrets.length === 0) return text;
   const lower = lowered(text);
-  const [asItReads, ...views] = decodedViews(text);
+  const views = decodedViews(text);
   const found = secrets.flatMap((secret) => [
     ...occurrences(lower, secret.literal, secret.wholeWord),
-    ...(asItReads.text === lower && secret.view === secret.literal ? [] : inView(asItReads, secret)),
-    ...inText(asItReads, fragments(asItReads.text, secret)),
     ...views.flatMap((view) => [...inView(view, secret), ...inText(view, fragments(view.text, secret))]),
   ]);
   return blanked(text, found);
@@ -113,7 +111,7 @@ function isWord(character: string | undefined): boolean {
  * through once, however often the secret repeats itself.
  */
 function fragments(text: string, { view: secret, fragment }: SecretText): Range[] {
-  if (fragment === undefined || text.length < fragment) return [];
+  if (fragment === undefined) return [];
   const seedChars = Math.floor(fragment / 2);
   const seeds = new Map<string, number>();
   for (let at = secret.length - seedChars; at >= 0; at -= seedChars) seeds.set(secret.slice(at, at + seedChars), at);
@@ -158,5 +156,5 @@ function commonEnd(text: string, secret: string): number {
 
 /** ASCII only, as host names are lowered: the text keeps its length. */
 function lowered(text: string): string {
-  return /[^\0-\x7f]/.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text.toLowerCase();
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

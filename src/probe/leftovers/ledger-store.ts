@@ -1,4 +1,4 @@
-import { errorCode } from '../../network/errors.ts';
+import { codeOf } from '../../network/errors.ts';
 import { type BootMoment, bootMoment } from './boot-clock.ts';
 import type { LedgerEntry, LedgerRecord } from './ledger-entry.ts';
 import { LedgerFile } from './ledger-file.ts';
@@ -181,6 +181,6 @@ export class LedgerStore {
 
 function sentence(error: unknown): string {
   if (error instanceof LedgerInUse) return error.message;
-  const code = errorCode(error) ?? 'unknown error';
+  const code = codeOf(error);
   return `the ledger cannot be written (${code}); what runs leave behind is remembered until this process ends`;
 }

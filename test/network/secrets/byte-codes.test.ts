@@ -27,6 +27,10 @@ test.each([
   expect(read(text)).toContainEqual(expect.stringContaining(said));
 });
 
+test('of base32 nothing else is read', () => {
+  expect(read(spellings.base32(said))).toContain(said);
+});
+
 test('what has no text of eight characters in it stands for nothing', () => {
   expect(read(spellings.hexadecimal('secrets\0'))).toEqual(
     expect.not.arrayContaining([expect.stringContaining('secrets')]),

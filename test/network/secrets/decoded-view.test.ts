@@ -17,6 +17,7 @@ test.each<[what: string, text: string, view: string]>([
   ['an escape that stands for an invisible character', 'pass&shy;word', 'password'],
   ['an escape with an invisible character in it', '%\u200b41b', 'ab'],
   ['what is escaped thrice', '%252541', 'a'],
+  ['what is escaped once more, up to there,', '%25252541', '%41'],
   ['letters that are two in upper case', 'Straße', 'strasse'],
 ])('%s is seen as its reader sees it', (_what, text, view) => {
   expect(decodedView(text).text).toBe(view);

@@ -38,11 +38,18 @@ describe('a part of a secret', () => {
     expect(hidden(secret, secret, false)).toBe('<secret>');
   });
 
+  test('is shown of its base64 where what that stands for is', () => {
+    const secret = Buffer.alloc(45, 'Zq7w-').toString('base64');
+    const written = Buffer.from(secret).toString('base64').slice(0, 28);
+    expect(hidden(written, secret)).toBe(written);
+  });
+
   test('is hidden each time', () => {
     const secret = distinct(40);
     const [begin, end] = [secret.slice(0, 30), secret.slice(-30)];
     expect(hidden(`${begin}, ${end}, ${begin}`, secret)).toBe('<secret>, <secret>, <secret>');
     expect(hidden(`${end}${begin}`, secret)).toBe('<secret>');
+    expect(hidden(`${secret.slice(16)}${secret.slice(3, 27)}`, secret)).toBe('<secret>');
   });
 });
 
