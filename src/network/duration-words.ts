@@ -17,6 +17,6 @@ function join(big: number, bigUnit: string, small: number, smallUnit: string): s
   return small === 0 ? `${big} ${bigUnit}` : `${big} ${bigUnit} ${small} ${smallUnit}`;
 }
 
-function threeDigits(value: number, decimals = value < 10 ? 2 : value < 100 ? 1 : 0): string {
+function threeDigits(value: number, decimals = value < 10 ? 2 : 1): string {
   return String(Number(value.toFixed(decimals)));
 }

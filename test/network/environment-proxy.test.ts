@@ -47,9 +47,29 @@ describe('proxyFromEnvironment', () => {
     ['10.1.2.3', '1.2.3', 'proxied'],
     ['[2001:db8::7]', '2001:db8::/32', 'direct'],
     ['[2001:db8::7]:5000', '[2001:db8::7]:5000', 'direct'],
+    ['[2001:db8::7]', '[2001:db8::7]', 'direct'],
+    ['[2001:db8::7]', '2001:db8::7', 'direct'],
+    ['[2001:db8::8]', '2001:db8::7', 'proxied'],
+    ['[2001:db8::7]', '2001:db8::7/128', 'direct'],
+    ['[2001:db8::7]', '2001:db8::7/129', 'proxied'],
+    ['10.1.2.3', '10.1.2.3/32', 'direct'],
+    ['10.1.2.3', '10.1.2.3/33', 'proxied'],
+    ['10.1.2.4', '10.1.2.3', 'proxied'],
+    ['10.1.2.3:5001', '10.1.2.3:5000', 'proxied'],
+    ['r.test', '10.0.0.0/8', 'proxied'],
+    ['[::ffff:127.0.0.1]', '', 'direct'],
+    ['[::ffff:10.0.0.1]', '', 'proxied'],
+    ['127.test', '', 'proxied'],
+    ['r.test', ',,:443, ', 'proxied'],
+    ['r.test', ', r.test,', 'direct'],
   ])('%s with NO_PROXY %j goes %s', (host, noProxy, expected) => {
     const way = at({ HTTPS_PROXY: 'http://p.test:3128', NO_PROXY: noProxy }, `https://${host}`);
     expect(way).toBe(expected === 'direct' ? 'direct' : 'p.test:3128');
+  });
+
+  test('a proxy without credentials has none; the case of its scheme does not matter', () => {
+    const proxy = proxyFromEnvironment({ HTTPS_PROXY: 'HTTP://p.test' })(new URL('https://r.test'));
+    expect(proxy).toEqual({ host: 'p.test', port: 80, username: undefined, password: undefined });
   });
 
   test('credentials are taken from the URL and not shown', () => {
