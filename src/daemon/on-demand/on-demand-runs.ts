@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { formatBytes } from '../../probe/byte-words.ts';
 import { worstCaseBytes } from '../../config/byte-cost.ts';
 import type { Config } from '../../config/config.ts';
@@ -58,7 +59,7 @@ interface Pending {
 export class OnDemandRuns implements OnDemand {
   readonly #deps: OnDemandDeps;
   readonly #pending = new Map<string, Pending>();
-  #interrupting = new AbortController();
+  #interrupting = interruption();
   #state: 'closed' | 'open' | 'stopped' = 'closed';
 
   constructor(deps: OnDemandDeps) {
@@ -89,7 +90,7 @@ export class OnDemandRuns implements OnDemand {
   /** Aborts what is under way and what waits; what is asked for later is not touched. */
   interrupt(): void {
     this.#interrupting.abort();
-    this.#interrupting = new AbortController();
+    this.#interrupting = interruption();
   }
 
   /** Aborts what is under way; resolves when it has ended. */
@@ -162,6 +163,13 @@ function whilePaused({ since, until }: PauseState): RunAnswer {
   const ends = until === undefined ? '' : ` until ${formatTime(until)}`;
   const leftMs = until === undefined ? whilePausedMs : until.getTime() - Date.now();
   return no('paused', `paused since ${formatTime(since)}${ends}`, Math.max(1, Math.ceil(leftMs / 1_000)));
+}
+
+/** Each run on its way listens to it, to however many registries they are. */
+function interruption(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 /** Cleaning up is no part of a run's own time limit, but somebody waits for its end. */
