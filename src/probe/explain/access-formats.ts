@@ -12,30 +12,32 @@ import {
   traefikBytes,
 } from './log-line.ts';
 
-const combined = new RegExp(
-  `^(?:\\S+ )?\\S+ \\S+ \\S+ \\[[^\\]]+\\] ${requestPattern} (?<status>\\d{3}|0) (?<bytes>\\d+|-) "[^"]*" "(?<agent>[^"]*)"(?<rest>.*)$`,
+const combined = `^(?:\\S+ )?\\S+ \\S+ \\S+ \\[[^\\]]+\\] ${requestPattern} (?<status>\\d{3}|0) (?<bytes>\\d+|-) "[^"]*" "(?<agent>[^"]*)"`;
+const ofCombined = new RegExp(combined);
+const ofRegistry = new RegExp(`${combined}$`);
+/** ingress-nginx appends length and time of the request, service, upstream and its answer. */
+const ofIngress = new RegExp(
+  `${combined} (?<length>\\d+) (?<seconds>[\\d.]+) \\[[^\\]]*\\] \\[[^\\]]*\\] \\S+ \\S+ \\S+ (?<upstreamStatus>\\d{3}|-) \\S+$`,
 );
-/** What ingress-nginx appends: length and time of the request, service, upstream and its answer. */
-const ofIngress =
-  /^ (?<length>\d+) (?<seconds>[\d.]+) \[[^\]]*\] \[[^\]]*\] (?<upstream>\S+) \S+ \S+ (?<upstreamStatus>\d{3}|-) \S+$/;
-/** What Traefik appends: number, router, service, duration. */
-const ofTraefik = /^ \d+ "[^"]*" "(?<upstream>[^"]*)" (?<ms>\d+)ms$/;
+/** What an upstream says, according to ingress-nginx, when the answer is nginx's own. */
+const ownStatuses: ReadonlySet<string | undefined> = new Set(['-', '502', '504']);
+/** Traefik appends number, router, service, duration. */
+const ofTraefik = new RegExp(`${combined} \\d+ "[^"]*" "(?<upstream>[^"]*)" (?<ms>\\d+)ms$`);
 
 const nginxIngress: LogFormat = {
   name: 'ingress-nginx access log',
   example:
     '10.0.0.9 - - [28/Nov/2026:22:00:00 +0000] "PATCH /v2/team/app/blobs/uploads/1 HTTP/1.1" 413 176 "-" "docker/29.7.2" 1048800 0.412 [registry-5000] [] - - - - 4bf9',
   read(line) {
-    const { groups } = combined.exec(line) ?? {};
-    const { groups: more } = ofIngress.exec(groups?.['rest'] ?? '') ?? {};
-    if (groups === undefined || more === undefined) return undefined;
-    const own = ['-', '502', '504'].includes(more['upstreamStatus'] ?? '');
+    const { groups } = ofIngress.exec(line) ?? {};
+    if (groups === undefined) return undefined;
+    const own = ownStatuses.has(groups['upstreamStatus']);
     const read = ofNginx(groups);
     return {
       ...read,
       answeredBy: read.clientGone ? 'none' : own ? 'nginx' : 'other',
-      sentBytes: bodyBytes(numberIn(more['length'])),
-      elapsedMs: Math.round((numberIn(more['seconds']) ?? 0) * 1_000),
+      sentBytes: bodyBytes(numberIn(groups['length'])),
+      elapsedMs: Math.round((numberIn(groups['seconds']) ?? 0) * 1_000),
     };
   },
 };
@@ -45,13 +47,12 @@ const traefikCommon: LogFormat = {
   example:
     '10.0.0.9 - - [28/Nov/2026:22:00:00 +0000] "PATCH /v2/team/app/blobs/uploads/1 HTTP/1.1" 499 21 "-" "docker/29.7.2" 7 "registry@docker" "http://10.0.0.5:5000" 60001ms',
   read(line) {
-    const { groups } = combined.exec(line) ?? {};
-    const { groups: more } = ofTraefik.exec(groups?.['rest'] ?? '') ?? {};
-    if (groups === undefined || more === undefined) return undefined;
+    const { groups } = ofTraefik.exec(line) ?? {};
+    if (groups === undefined) return undefined;
     const read = base(groups);
     const isText = traefikBytes.get(read.status) === numberIn(groups['bytes']);
-    const own = more['upstream'] === '-' || read.clientGone || isText;
-    return { ...read, answeredBy: own ? 'traefik' : 'other', elapsedMs: numberIn(more['ms']) };
+    const own = groups['upstream'] === '-' || read.clientGone || isText;
+    return { ...read, answeredBy: own ? 'traefik' : 'other', elapsedMs: numberIn(groups['ms']) };
   },
 };
 
@@ -61,8 +62,8 @@ const registryCombined: LogFormat = {
   example:
     '10.0.0.9 - probe [28/Nov/2026:22:00:00 +0000] "PUT /v2/team/app/blobs/uploads/1 HTTP/1.1" 403 0 "" "docker/29.7.2"',
   read(line) {
-    const { groups } = combined.exec(line) ?? {};
-    if (groups === undefined || groups['rest'] !== '' || !line.includes(' "" "')) return undefined;
+    const { groups } = ofRegistry.exec(line) ?? {};
+    if (groups === undefined || !line.includes(' "" "')) return undefined;
     const read = base(groups);
     // They write 500 of a client that went away in the middle of its body, as of a storage that fails.
     const isKnown = read.status !== 500;
@@ -75,7 +76,7 @@ const plainCombined: LogFormat = {
   example:
     '10.0.0.9 - - [28/Nov/2026:22:00:00 +0000] "PATCH /v2/team/app/blobs/uploads/1 HTTP/1.1" 413 176 "-" "docker/29.7.2"',
   read(line) {
-    const { groups } = combined.exec(line) ?? {};
+    const { groups } = ofCombined.exec(line) ?? {};
     if (groups === undefined) return undefined;
     const read = ofNginx(groups);
     // The line does not say who made the answer, or who wrote the line.

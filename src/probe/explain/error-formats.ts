@@ -125,7 +125,7 @@ const giteaError: LogFormat = {
     '2026/11/28 22:00:00 .../container/container.go:387:PatchBlobsUpload() [E] Package registry API internal error: 500 write /data/gitea/tmp/package-upload/1: no space left on device',
   read(line) {
     const pattern =
-      /:(?<verb>[A-Z][a-z]+)?\w*\(\) \[E\] Package registry API internal error: (?<status>\d{3}) (?<words>.*)$/;
+      /:(?<verb>[A-Z][a-z]+)?\w*\(\) \[E\] Package registry API internal error: (?<status>\d{3}) (?<words>.*)/;
     const { groups } = pattern.exec(line) ?? {};
     if (groups === undefined) return undefined;
     const { verb = '', status, words = '' } = groups;

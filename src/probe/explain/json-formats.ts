@@ -1,3 +1,4 @@
+import { isObject, parseJson } from '../../registry/json.ts';
 import { ofEnvoyLine } from './flagged-formats.ts';
 import {
   base,
@@ -60,14 +61,14 @@ const caddy: LogFormat = {
   example:
     '{"level":"error","logger":"http.log.access","msg":"handled request","request":{"method":"PATCH","host":"git.example.org","uri":"/v2/team/app/blobs/uploads/1","headers":{"User-Agent":["docker/29.7.2"]}},"bytes_read":1048576,"duration":0.52,"size":0,"status":502,"resp_headers":{"Server":["Caddy"]}}',
   read: ofJson((fields) => {
-    const request = fieldsOf(fields['request']);
+    const request = objectIn(fields['request']);
+    const headers = objectIn(fields['resp_headers']);
     const status = said(fields['status']);
-    if (request === undefined || status === undefined || request['uri'] === undefined) return undefined;
+    if (status === undefined || request['uri'] === undefined) return undefined;
     const words = said(fields['msg']) === 'handled request' ? undefined : said(fields['msg']);
-    const headers = fieldsOf(fields['resp_headers']) ?? {};
-    const isPassedOn = headers['Via'] !== undefined || !/^Caddy$/.test(firstOf(headers['Server']) ?? 'Caddy');
+    const isPassedOn = headers['Via'] !== undefined || (firstOf(headers['Server']) ?? 'Caddy') !== 'Caddy';
     const own = words !== undefined || (!isPassedOn && ofProxies.has(Number(status)));
-    const agent = firstOf(fieldsOf(request['headers'])?.['User-Agent']);
+    const agent = firstOf(objectIn(request['headers'])['User-Agent']);
     const read = base({ method: said(request['method']), uri: said(request['uri']), status, agent });
     return {
       ...read,
@@ -117,22 +118,14 @@ const nginxJson: LogFormat = {
 /** Reads a line that is an object of JSON; no other is of the format. */
 function ofJson(read: (fields: Fields) => ReturnType<LogFormat['read']>): LogFormat['read'] {
   return (line) => {
-    const fields = jsonFields(line);
-    return fields && read(fields);
+    const fields = line.startsWith('{') ? parseJson(line) : undefined;
+    return isObject(fields) ? read(fields) : undefined;
   };
 }
 
-function jsonFields(line: string): Fields | undefined {
-  if (!line.startsWith('{')) return undefined;
-  try {
-    return fieldsOf(JSON.parse(line));
-  } catch {
-    return undefined;
-  }
-}
-
-function fieldsOf(value: unknown): Fields | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+/** Without fields where it is none. */
+function objectIn(value: unknown): Fields {
+  return isObject(value) ? value : {};
 }
 
 function firstOf(value: unknown): string | undefined {

@@ -1,3 +1,5 @@
+import { isObject, parseJson } from '../../registry/json.ts';
+
 /** What shows logs puts before their lines, or around them. */
 const prefixes: readonly RegExp[] = [
   // journalctl and syslog: a priority, a time, a host, a program.
@@ -24,10 +26,6 @@ export function unwrapped(line: string): string | undefined {
 }
 
 function innerOf(line: string): string | undefined {
-  try {
-    const fields = JSON.parse(line) as Readonly<Record<string, unknown>>;
-    return keys.map((key) => fields[key]).find((value) => typeof value === 'string');
-  } catch {
-    return undefined;
-  }
+  const fields = parseJson(line);
+  return isObject(fields) ? keys.map((key) => fields[key]).find((value) => typeof value === 'string') : undefined;
 }

@@ -57,6 +57,9 @@ describe('nginx', () => {
     expect(read('client timed out', '')).toMatchObject({ uri });
     const line = `2026/11/28 22:00:00 [warn] 7#7: client timed out, client: ::1, request: "PUT ${uri} HTTP/1.1"`;
     expect(nginx?.read(line)).toMatchObject({ method: 'PUT', uri, status: 408 });
+    // Numbers of more than one digit, and what stands around a line is for others to take off.
+    expect(nginx?.read(line.replace('7#7:', '812#813: *14'))).toMatchObject({ status: 408, words: 'client timed out' });
+    expect(nginx?.read(`x ${line}`)).toBeUndefined();
     expect(read('open() failed')).toBeUndefined();
     expect(nginx?.read('client timed out')).toBeUndefined();
   });
