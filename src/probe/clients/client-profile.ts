@@ -31,6 +31,11 @@ export interface RetryPolicy {
 /** For clients that begin nothing anew. */
 export const noRetry: RetryPolicy = { maxAttempts: 1, delayMs: () => 0, retries: () => false };
 
+/** An answer with a good status that is a failure all the same: its body broke off. */
+export function brokeOff({ status = 400 }: Failure): boolean {
+  return status < 400;
+}
+
 /** Headers of a body that is a blob. */
 export const octets = { 'content-type': 'application/octet-stream' } as const;
 

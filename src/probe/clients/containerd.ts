@@ -1,21 +1,21 @@
 import type { TokenBehaviour } from '../../registry/auth/token-behaviour.ts';
 import type { RequestEnd } from '../../registry/resend.ts';
 import { takesItOnce } from '../../registry/pull.ts';
-import { type ClientRow, type ClientVersions, noRetry, type PullRow, usualPush } from './client-profile.ts';
+import { brokeOff, type ClientRow, type ClientVersions, noRetry, type PullRow, usualPush } from './client-profile.ts';
 import type { Failure } from '../failure.ts';
 
 /**
  * Go says io.EOF or a timeout; a reset or a broken pipe is another error there, and final. So is the time limit for response headers:
  * Go's error for it is a context.DeadlineExceeded, which isTransientTransportErr leaves out (measured).
  */
-const transportEndings = new Set(['UND_ERR_SOCKET', 'ETIMEDOUT']);
+const transportEndings = new Set<string | undefined>(['UND_ERR_SOCKET', 'ETIMEDOUT']);
 
 /**
  * containerd's retryRequest: 408 and 429 at once and without regard to Retry-After, 500, 503 and 504 once more unless the status
  * repeats; up to 2.2 at most six sendings of a request.
  */
 export function containerdResendUntil22(end: RequestEnd, sendings = 6): number | undefined {
-  if (end.sending >= sendings || end.status === undefined) return undefined;
+  if (end.sending >= sendings) return undefined;
   if (end.status === 408 || end.status === 429) return 0;
   if (end.status === 500 || end.status === 503 || end.status === 504)
     return end.status === end.statusBefore ? undefined : 0;
@@ -26,7 +26,7 @@ export function containerdResendUntil22(end: RequestEnd, sendings = 6): number |
 function containerdResend(end: RequestEnd): number | undefined {
   const sendings = 5;
   if (end.status !== undefined) return containerdResendUntil22(end, sendings);
-  return end.sending < sendings && transportEndings.has(end.code ?? '') ? 50 : undefined;
+  return end.sending < sendings && transportEndings.has(end.code) ? 50 : undefined;
 }
 
 /** auth/fetch.go and the authorizer around it. */
@@ -125,17 +125,17 @@ export const containerd = {
 } satisfies ClientVersions;
 
 /** io.EOF, io.ErrUnexpectedEOF, the errnos that retryError names, and what net.Error calls Temporary(): all that took too long. */
-const buildkitTransportCodes = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'ETIMEDOUT', 'EAI_AGAIN']);
+const buildkitTransportCodes = new Set<string | undefined>(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'ETIMEDOUT', 'EAI_AGAIN']);
 
 function buildkitRetries(failure: Failure): boolean {
   if (failure.status !== undefined) return failure.status >= 500;
-  return buildkitTransportCodes.has(failure.evidence.code ?? '');
+  return buildkitTransportCodes.has(failure.evidence.code);
 }
 
 /** A body that broke off has a good status, and is io.ErrUnexpectedEOF or a reset. */
 function buildkitPullRetries(failure: Failure): boolean {
-  return failure.status !== undefined && failure.status < 400
-    ? buildkitTransportCodes.has(failure.evidence.code ?? '')
+  return brokeOff(failure)
+    ? buildkitTransportCodes.has(failure.evidence.code)
     : buildkitRetries(failure);
 }
 

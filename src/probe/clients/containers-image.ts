@@ -1,7 +1,7 @@
 import { type TokenBehaviour, tokensByClock } from '../../registry/auth/token-behaviour.ts';
 import type { RequestEnd } from '../../registry/resend.ts';
 import { takesItOnce } from '../../registry/pull.ts';
-import { type ClientRow, type ClientVersions, noRetry, type PullRow, usualPush } from './client-profile.ts';
+import { brokeOff, type ClientRow, type ClientVersions, noRetry, type PullRow, usualPush } from './client-profile.ts';
 import type { Failure } from '../failure.ts';
 
 /** containers/image waits out a 429 itself, but only for requests without a body: five sendings, 2 s doubling, Retry-After up to 60 s. */
@@ -75,7 +75,7 @@ const skopeoRow: ClientRow = {
 const podmanFinalCodes = new Set(['UNAUTHORIZED', 'DENIED', 'NAME_UNKNOWN', 'MANIFEST_UNKNOWN']);
 const podmanStatuses = new Set([502, 503, 504]);
 /** isErrnoRetryable, timeouts, and io.EOF; EPIPE is not among them. */
-const podmanTransportCodes = new Set([
+const podmanTransportCodes = new Set<string | undefined>([
   'UND_ERR_SOCKET',
   'ECONNREFUSED',
   'ECONNRESET',
@@ -90,15 +90,14 @@ const podmanTransportCodes = new Set([
 function podmanRetries(failure: Failure): boolean {
   if (failure.registryCode !== undefined) return !podmanFinalCodes.has(failure.registryCode);
   if (failure.status !== undefined) return podmanStatuses.has(failure.status);
-  const { code = '', body } = failure.evidence;
+  const { code, body } = failure.evidence;
   // An answer that breaks off in its head is io.ErrUnexpectedEOF, which is not among them either.
   return podmanTransportCodes.has(code) && (code !== 'UND_ERR_SOCKET' || body === undefined);
 }
 
 /** A body that breaks off is io.ErrUnexpectedEOF, which is not among the errors that are retried. */
 function podmanPullRetries(failure: Failure): boolean {
-  const cut = failure.status !== undefined && failure.status < 400;
-  return cut ? failure.evidence.code === 'ECONNRESET' : podmanRetries(failure);
+  return brokeOff(failure) ? failure.evidence.code === 'ECONNRESET' : podmanRetries(failure);
 }
 
 /**

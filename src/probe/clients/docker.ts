@@ -1,18 +1,18 @@
 import { type TokenBehaviour, tokensByClock } from '../../registry/auth/token-behaviour.ts';
 import type { ResendPolicy } from '../../registry/resend.ts';
 import { takesItOnce } from '../../registry/pull.ts';
-import { type ClientRow, type ClientVersions, type PullRow, usualPush } from './client-profile.ts';
+import { brokeOff, type ClientRow, type ClientVersions, type PullRow, usualPush } from './client-profile.ts';
 import type { Failure } from '../failure.ts';
 import { containerdPusher, containerdResendUntil22 } from './containerd.ts';
 
 /** Registry codes after which docker gives up at once (moby daemon/internal/distribution/errors.go, retryOnError). */
 const finalCodes = new Set(['UNAUTHORIZED', 'UNSUPPORTED', 'DENIED', 'TOOMANYREQUESTS', 'NAME_UNKNOWN']);
 /** Without JSON, docker 25 and newer maps these statuses to the codes above (docker/distribution v2.8.3 parseHTTPErrorResponse). */
-const finalStatuses = new Set([401, 403, 429]);
+const finalStatuses = new Set<number | undefined>([401, 403, 429]);
 
 function retries(failure: Failure): boolean {
   if (failure.registryCode !== undefined) return !finalCodes.has(failure.registryCode);
-  return failure.status === undefined || !finalStatuses.has(failure.status);
+  return !finalStatuses.has(failure.status);
 }
 
 const tokens: TokenBehaviour = {
@@ -38,8 +38,7 @@ function pullRetries(pushRetries: (failure: Failure) => boolean): (failure: Fail
     if (failure.evidence.askedRange !== undefined) return true;
     if (failure.reason === 'body_corrupted' || failure.reason === 'body_truncated' || failure.status === 404)
       return false;
-    const cut = failure.status !== undefined && failure.status < 400;
-    return cut || pushRetries(failure);
+    return brokeOff(failure) || pushRetries(failure);
   };
 }
 

@@ -6,7 +6,7 @@ import { takesItOnce } from '../../registry/pull.ts';
 import { type ClientVersions, noRetry, type PullRow, usualPush } from './client-profile.ts';
 import type { Failure } from '../failure.ts';
 
-const connectionCodes = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+const connectionCodes = new Set<string | undefined>(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
 /** ggcr's pkg/v1/remote/transport/error.go: these codes, or without JSON these statuses, are temporary. */
 const craneCodes = new Set(['BLOB_UPLOAD_INVALID', 'TOOMANYREQUESTS', 'UNKNOWN', 'UNAVAILABLE']);
@@ -16,7 +16,7 @@ function craneRetries(failure: Failure): boolean {
   if (failure.registryCode !== undefined) return craneCodes.has(failure.registryCode);
   if (failure.status !== undefined) return craneStatuses.has(failure.status);
   // An HTTP/2 stream reset is none of these errors (bazel-contrib/rules_img#762).
-  return failure.reason !== 'http2_error' && connectionCodes.has(failure.evidence.code ?? '');
+  return failure.reason !== 'http2_error' && connectionCodes.has(failure.evidence.code);
 }
 
 /** Loopback, private, link-local and unspecified addresses (internal/ipaddr). Names that lead there are not looked at. */
@@ -65,7 +65,7 @@ const pull: PullRow = {
   retry: noRetry,
   // 1 s and 3 s; up to a tenth more by chance, which is left out.
   resend: ({ status, code, sending }) => {
-    const again = status === undefined ? connectionCodes.has(code ?? '') : readAgainStatuses.has(status);
+    const again = status === undefined ? connectionCodes.has(code) : readAgainStatuses.has(status);
     return again && sending < 3 ? 1_000 * 3 ** (sending - 1) : undefined;
   },
 };

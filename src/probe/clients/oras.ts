@@ -7,7 +7,7 @@ import { takesItOnce } from '../../registry/pull.ts';
 import { type ClientVersions, noRetry, usualPush } from './client-profile.ts';
 
 /** Network errors that oras-go 2.6.4 and newer send again after: a timeout and a reset, but no end without an answer. */
-const repeatedCodes = new Set(['ECONNRESET', 'ETIMEDOUT']);
+const repeatedCodes = new Set<string | undefined>(['ECONNRESET', 'ETIMEDOUT']);
 
 /**
  * oras-go's retry policy wants a body that can be read again; a file's stream cannot, so only requests without one repeat. The wait
@@ -15,7 +15,7 @@ const repeatedCodes = new Set(['ECONNRESET', 'ETIMEDOUT']);
  */
 function resend(end: RequestEnd): number | undefined {
   const status = end.status ?? 0;
-  const again = status === 408 || status === 429 || status >= 500 || repeatedCodes.has(end.code ?? '');
+  const again = status === 408 || status === 429 || status >= 500 || repeatedCodes.has(end.code);
   if (!again || end.hasBody || end.sending > 5) return undefined;
   const askedMs = status === 429 ? (end.retryAfterMs ?? 0) : 0;
   return Math.min(Math.max(askedMs > 0 ? askedMs : 250 * 2 ** (end.sending - 1), 200), 3_000);

@@ -4,7 +4,7 @@ import { takesItOnce } from '../../registry/pull.ts';
 import { type ClientVersions, noRetry, usualPush } from './client-profile.ts';
 
 const repeatedStatuses = new Set([408, 429, 500, 502, 504]);
-const connectionCodes = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'ECONNREFUSED', 'ETIMEDOUT']);
+const connectionCodes = new Set<string | undefined>(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'ECONNREFUSED', 'ETIMEDOUT']);
 const limit = 5;
 const firstDelayMs = 100;
 const longestDelayMs = 30_000;
@@ -46,14 +46,14 @@ export function hostBackoff(): HostMemory {
     },
     resend(end) {
       timeMs += end.durationMs;
-      if (end.status !== undefined && end.status < 300) {
+      if ((end.status ?? 300) < 300) {
         succeeded();
         return undefined;
       }
       if (end.status === 401) return undefined;
       // These say nothing about the host.
       const mayGoOn = end.status !== 404 && end.status !== 416 && failed(end);
-      const again = end.status === undefined ? connectionCodes.has(end.code ?? '') : repeatedStatuses.has(end.status);
+      const again = end.status === undefined ? connectionCodes.has(end.code) : repeatedStatuses.has(end.status);
       if (again && mayGoOn) return end.sending <= limit ? 0 : undefined;
       // A chunk's answer is closed whatever it is (Resp.Close, backoffReset).
       if (end.forgives === true && end.status !== undefined) succeeded();

@@ -35,6 +35,15 @@ test('successes take a failure back: six of them', () => {
   expect(waitsOf(host, { status: 202 })).toEqual([0]);
 });
 
+test('once the last failure is taken back, the next one counts from its own time', () => {
+  const host = hostBackoff();
+  waitsOf(host, { status: 503 });
+  // Two side by side: the wait of neither lies between their ends.
+  for (let success = 0; success < 6; success += 1) host.resend({ ...end, status: 202, durationMs: 1_000 });
+  host.resend({ ...end, status: 503, durationMs: 0 });
+  expect(host.waitMs()).toBe(200);
+});
+
 test('Retry-After is waited for, six sendings, and counts no failure', () => {
   const host = hostBackoff();
   const asked = { status: 429, retryAfterMs: 1_000, durationMs: 0 };

@@ -79,6 +79,11 @@ describe('what is begun anew', () => {
     expect(connection.filter((code) => policyOf(client, 'pull').retries(cut(code)))).toEqual(again);
   });
 
+  test("an error's page that broke off is an error", () => {
+    const failed = failure({ status: 400, evidence: { message: '', code: 'ECONNRESET' } });
+    expect((['buildkit', 'podman'] as const).filter((client) => policyOf(client, 'pull').retries(failed))).toEqual([]);
+  });
+
   test('a failure without any code is begun anew by docker alone', () => {
     const mute = failure({ status: undefined, evidence: { message: '' } });
     const clients: ClientName[] = ['docker', 'docker@20.10', 'buildkit', 'podman', 'podman@4.3', 'crane'];
