@@ -97,9 +97,7 @@ function newest(runs: readonly Run[]): Run[] {
 
 /** An image tells by its largest layer: that is the largest body. */
 function triedBy({ check, ok, failure }: Run): Tried {
-  const { kind, layerBytes } = check.workload;
-  const sizeBytes = kind === 'image' ? Math.max(0, ...layerBytes) : workloadBytes(check.workload);
-  return { sizeBytes, ok, reason: failure?.reason };
+  return { sizeBytes: Math.max(0, ...check.workload.layerBytes), ok, reason: failure?.reason };
 }
 
 function distinct(tried: readonly Tried[]): Tried[] {
@@ -113,11 +111,13 @@ function knownLimit(limit: PathLimit): KnownLimit {
 }
 
 function rateOf(runs: readonly Run[]): number | undefined {
-  const measured = runs.filter(({ ok, pushBytesPerSecond }) => ok && pushBytesPerSecond !== undefined);
-  const largest = Math.max(0, ...measured.map(({ check }) => workloadBytes(check.workload)));
+  const measured = runs.flatMap(({ ok, check, pushBytesPerSecond: rate }) =>
+    ok && rate !== undefined ? [{ bytes: workloadBytes(check.workload), rate }] : [],
+  );
+  const largest = Math.max(0, ...measured.map(({ bytes }) => bytes));
   const rates = measured
-    .filter(({ check }) => workloadBytes(check.workload) === largest)
-    .flatMap(({ pushBytesPerSecond }) => pushBytesPerSecond ?? [])
+    .filter(({ bytes }) => bytes === largest)
+    .map(({ rate }) => rate)
     .sort((a, b) => a - b);
   return rates[Math.floor((rates.length - 1) / 2)];
 }

@@ -69,14 +69,14 @@ export function layerVerdict(bytes: number, time: LayerTime | undefined, known: 
     const kind = isProven ? 'size' : 'other_failure';
     return { verdict: isProven ? 'dies' : 'unknown', because: { kind, ...facts, reason, answeredBy } };
   }
-  if (time !== undefined && tooLong !== undefined && time.aloneSeconds >= tooLong)
+  if (time !== undefined && time.aloneSeconds >= tooLong)
     return { verdict: 'dies', because: { kind: 'time', neededSeconds: time.aloneSeconds, rejectedSeconds: tooLong } };
   return { verdict: 'unknown', because: { kind: Number.isFinite(failedBytes) ? 'between' : 'untried', ...facts } };
 }
 
 /** A body of this size got through by itself; only its neighbours can make it slower. */
-function acceptedSize(time: LayerTime | undefined, tooLong: number | undefined, acceptedBytes: number): LayerVerdict {
-  const isSlow = time !== undefined && tooLong !== undefined && time.sharedSeconds >= tooLong;
+function acceptedSize(time: LayerTime | undefined, tooLong: number, acceptedBytes: number): LayerVerdict {
+  const isSlow = time !== undefined && time.sharedSeconds >= tooLong;
   return isSlow
     ? {
         verdict: 'unknown',
@@ -85,26 +85,27 @@ function acceptedSize(time: LayerTime | undefined, tooLong: number | undefined, 
     : { verdict: 'passes', because: { kind: 'accepted', acceptedBytes } };
 }
 
+/** Where nothing failed. */
 function largestAccepted({ tried, limits, client }: Known): number {
   const searched = limits.filter((limit) => limit.client === client && limit.unit === 'bytes');
   return Math.max(
     0,
-    ...tried.filter(({ ok }) => ok).map(({ sizeBytes }) => sizeBytes),
+    ...tried.map(({ sizeBytes }) => sizeBytes),
     ...searched.map((limit) => limit.largestAccepted ?? 0),
   );
 }
 
-/** Seconds after which a body of this client is ended, as a search found it. */
-function timeLimit({ limits, client }: Known): number | undefined {
-  return limits.find((one) => one.client === client && one.unit === 'seconds' && one.conclusion === 'found')
-    ?.smallestRejected;
+/** Seconds after which a body of this client is ended, as a search found it; infinite: none did. */
+function timeLimit({ limits, client }: Known): number {
+  const found = limits.find((one) => one.client === client && one.unit === 'seconds' && one.conclusion === 'found');
+  return found?.smallestRejected ?? Number.POSITIVE_INFINITY;
 }
 
 function failureAt(
   { tried }: Known,
   sizeBytes: number,
 ): { readonly reason?: FailureReason; readonly answeredBy?: AnsweredBy } {
-  return { reason: tried.find((one) => !one.ok && one.sizeBytes === sizeBytes)?.reason };
+  return tried.find((one) => !one.ok && one.sizeBytes === sizeBytes) ?? {};
 }
 
 /** One refusal that names the size is enough: a cut alone may have been a restart. */

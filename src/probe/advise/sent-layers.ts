@@ -22,18 +22,19 @@ export function sentLayer(
  * connection it takes less. In the order of the layers.
  */
 export function sharedSeconds(sizes: readonly number[], bytesPerSecond: number, atOnce: number): number[] {
-  const waiting = sizes.map((bytes, index) => ({ index, left: bytes }));
-  const under = waiting.splice(0, Math.max(1, atOnce));
-  const taken = sizes.map(() => 0);
+  const lanes = Math.max(1, atOnce);
+  const layers = sizes.map((bytes) => ({ left: bytes, seconds: 0 }));
+  const waiting = [...layers];
+  let under = waiting.splice(0, lanes);
   while (under.length > 0) {
     const least = Math.min(...under.map(({ left }) => left));
     const seconds = (least * under.length) / bytesPerSecond;
     for (const layer of under) {
       layer.left -= least;
-      taken[layer.index] = (taken[layer.index] ?? 0) + seconds;
+      layer.seconds += seconds;
     }
-    const rest = under.filter(({ left }) => left > 0);
-    under.splice(0, under.length, ...rest, ...waiting.splice(0, Math.max(1, atOnce) - rest.length));
+    under = under.filter(({ left }) => left > 0);
+    under.push(...waiting.splice(0, lanes - under.length));
   }
-  return taken;
+  return layers.map(({ seconds }) => seconds);
 }

@@ -136,6 +136,18 @@ describe('sizes', () => {
       known({ tried: [passed(MB), { sizeBytes: 1_000, ok: false, reason: 'body_too_large' }] }),
       { verdict: 'unknown', because: { kind: 'unsteady', reason: 'body_too_large' } },
     ],
+    [
+      'what failed below what a search found, which does not name the size',
+      [11 * MB],
+      known({ limits: [limit()], tried: [passed(MB), { sizeBytes: 10 * MB, ok: false, reason: 'connection_reset' }] }),
+      { verdict: 'unknown', because: { kind: 'other_failure', rejectedBytes: 10 * MB, reason: 'connection_reset' } },
+    ],
+    [
+      'a search in which nothing got through, after a push that did',
+      [MB],
+      known({ limits: [limit({ largestAccepted: undefined, smallestRejected: MB })], tried: [passed(MB)] }),
+      { verdict: 'unknown', because: { kind: 'unsteady' } },
+    ],
     ['nothing was tried', [MB], known(), { verdict: 'unknown', layer: 1, because: { kind: 'untried' } }],
     ['no layers', [], limited, { verdict: 'passes', waysOut: [] }],
   ])('%s', (_what, sizes, place, wanted) => {
@@ -196,6 +208,13 @@ describe('times', () => {
       { limits: [limit({ unit: 'seconds', conclusion: 'none-up-to', smallestRejected: undefined })] },
       'unknown',
     ],
+    [
+      'longer than a search that came to nothing was cut at',
+      [70 * MB],
+      { limits: [{ ...seconds, conclusion: 'inconclusive' as const }] },
+      'unknown',
+    ],
+    ['as long as what is cut, of a size that gets through', [60 * MB], { limits: [limit(), seconds] }, 'unknown'],
     ['as long as what is cut, together', [30 * MB, 30 * MB], {}, 'unknown'],
     ['shorter, together', [29 * MB, 29 * MB], {}, 'passes'],
     ['longer, together, and no rate was measured', [40 * MB, 40 * MB], { bytesPerSecond: undefined }, 'passes'],

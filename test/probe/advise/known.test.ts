@@ -150,6 +150,10 @@ describe('what to set', () => {
     expect(setting([run({ failure: fakeFailure('connection_reset') })], [])).toBeUndefined();
   });
 
+  test('nothing, when all that explains it is open', () => {
+    expect(setting([run({ failure: fakeFailure('origin_unreachable', { answeredBy: 'nginx' }) })], [])).toBeUndefined();
+  });
+
   test("what the hop's own answer names", () => {
     expect(setting([run({ failure: nginx })], [])).toContain('client_max_body_size');
   });
