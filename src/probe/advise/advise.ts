@@ -4,7 +4,7 @@ import { clientNames, clientProfiles } from '../clients/client-profiles.ts';
 import { ceilingOf, limitsFor } from '../limits/ceiling.ts';
 import type { Known } from './known.ts';
 import { type AdviceVerdict, type Because, layerVerdict, type LayerVerdict } from './layer-verdict.ts';
-import { type SentLayer, sentLayer, sharedSeconds } from './sent-layers.ts';
+import { layerTimes, type SentLayer, sentLayer } from './sent-layers.ts';
 
 export const waysOutKinds = ['compress', 'path', 'client', 'split', 'setting'] as const;
 
@@ -35,17 +35,17 @@ export interface Advice {
 /** Holds images against what is known: one answer for each image, path and client, in this order. Pure. */
 export function advise(images: readonly StoredImage[], known: readonly Known[]): Advice[] {
   return images.flatMap((image) => {
-    const judged = known.map((place) => ({ place, ...judgeImage(image, place) }));
-    return judged.map(({ place, first, sent }) => {
+    const judged = known.map((place) => ({ place, first: judgeImage(image, place) }));
+    return judged.map(({ place, first }) => {
       const { registry, path, client } = place;
-      const { verdict, because } = first;
+      const { verdict, because, layer, sent } = first;
       return {
         image: image.name,
         registry,
         path,
         client,
         verdict,
-        layer: first.layer,
+        layer,
         layerBytes: sent?.bytes,
         because,
         waysOut:
@@ -54,7 +54,6 @@ export function advise(images: readonly StoredImage[], known: readonly Known[]):
             : waysOut(
                 place,
                 first,
-                sent,
                 judged.map(({ place: at, first: { verdict: end } }) => ({ ...at, end })),
               ),
       };
@@ -62,10 +61,10 @@ export function advise(images: readonly StoredImage[], known: readonly Known[]):
   });
 }
 
-interface Judged {
-  /** Of the layer by which the image falls; without one, of the whole. */
-  readonly first: LayerVerdict & { readonly layer: number | undefined };
-  readonly sent: SentLayer | undefined;
+/** Of the layer by which the image falls; without one, of the whole. */
+interface Judged extends LayerVerdict {
+  readonly layer?: number;
+  readonly sent?: SentLayer;
 }
 
 function judgeImage({ layers }: StoredImage, known: Known): Judged {
@@ -73,21 +72,17 @@ function judgeImage({ layers }: StoredImage, known: Known): Judged {
   const sent = layers.map((layer) => sentLayer(layer, plainLayers));
   const rate = known.bytesPerSecond;
   const sizes = sent.map(({ bytes }) => bytes);
-  const shared = rate === undefined ? [] : sharedSeconds(sizes, rate, concurrency);
-  const verdicts = sizes.map((bytes, index) => ({
+  const times = rate === undefined ? [] : layerTimes(sizes, rate, concurrency);
+  const judged = sent.map((one, index) => ({
     layer: index + 1,
-    ...layerVerdict(
-      bytes,
-      rate === undefined ? undefined : { aloneSeconds: bytes / rate, sharedSeconds: shared[index] ?? 0 },
-      known,
-    ),
+    sent: one,
+    ...layerVerdict(one.bytes, times[index], known),
   }));
-  const first = verdicts.find(({ verdict }) => verdict === 'dies') ??
-    verdicts.find(({ verdict }) => verdict === 'unknown') ?? {
-      layer: undefined,
-      ...layerVerdict(0, undefined, known),
-    };
-  return { first, sent: first.layer === undefined ? undefined : sent[first.layer - 1] };
+  return (
+    judged.find(({ verdict }) => verdict === 'dies') ??
+    judged.find(({ verdict }) => verdict === 'unknown') ??
+    layerVerdict(0, undefined, known)
+  );
 }
 
 /** A daemon of another version may know clients that we do not: then nothing is guessed. */
@@ -98,8 +93,7 @@ function profileOf(client: string): Pick<ClientProfile, 'plainLayers' | 'concurr
 
 function waysOut(
   place: Known,
-  { because }: LayerVerdict,
-  sent: SentLayer | undefined,
+  { because, sent }: Judged,
   all: readonly (Known & { readonly end: AdviceVerdict })[],
 ): WayOut[] {
   const passing = all.filter(({ registry, end }) => registry === place.registry && end === 'passes');

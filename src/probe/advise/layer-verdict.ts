@@ -2,6 +2,7 @@ import { reasonTable } from '../judge/reason-table.ts';
 import type { AnsweredBy, FailureReason } from '../failure.ts';
 import { ceilingOf, limitsFor } from '../limits/ceiling.ts';
 import type { Known } from './known.ts';
+import type { LayerTime } from './sent-layers.ts';
 
 export const adviceVerdicts = ['passes', 'dies', 'unknown'] as const;
 export type AdviceVerdict = (typeof adviceVerdicts)[number];
@@ -46,13 +47,7 @@ export interface LayerVerdict {
   readonly because: Because;
 }
 
-/** Times of one layer at the path's measured rate; undefined: no rate was measured. */
-interface LayerTime {
-  readonly aloneSeconds: number;
-  readonly sharedSeconds: number;
-}
-
-/** One body against what is known. Says `dies` and `passes` only of what was measured; never guesses from other clients. */
+/** One body against what is known; `time` undefined: no rate was measured. Says `dies` and `passes` only of what was measured; never guesses from other clients. */
 export function layerVerdict(bytes: number, time: LayerTime | undefined, known: Known): LayerVerdict {
   const own = limitsFor(known, known.limits);
   const { upToBytes, failedBytes } = ceilingOf(known.tried, own);

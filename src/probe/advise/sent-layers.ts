@@ -17,13 +17,19 @@ export function sentLayer(
   return plainLayers === 'gzip' ? { bytes: gzipBytes } : { bytes: storedBytes, gzipBytes };
 }
 
+/** Times of one layer at the path's measured rate. */
+export interface LayerTime {
+  readonly aloneSeconds: number;
+  readonly sharedSeconds: number;
+}
+
 /**
- * Seconds that each layer is under way when `atOnce` of them share the line evenly, as far as it is one line: with a line for each
- * connection it takes less. In the order of the layers.
+ * Seconds that each layer is under way alone, and when `atOnce` of them share the line evenly, as far as it is one line: with a line
+ * for each connection it takes less. In the order of the layers.
  */
-export function sharedSeconds(sizes: readonly number[], bytesPerSecond: number, atOnce: number): number[] {
+export function layerTimes(sizes: readonly number[], bytesPerSecond: number, atOnce: number): LayerTime[] {
   const lanes = Math.max(1, atOnce);
-  const layers = sizes.map((bytes) => ({ left: bytes, seconds: 0 }));
+  const layers = sizes.map((bytes) => ({ left: bytes, aloneSeconds: bytes / bytesPerSecond, sharedSeconds: 0 }));
   const waiting = [...layers];
   let under = waiting.splice(0, lanes);
   while (under.length > 0) {
@@ -31,10 +37,10 @@ export function sharedSeconds(sizes: readonly number[], bytesPerSecond: number, 
     const seconds = (least * under.length) / bytesPerSecond;
     for (const layer of under) {
       layer.left -= least;
-      layer.seconds += seconds;
+      layer.sharedSeconds += seconds;
     }
     under = under.filter(({ left }) => left > 0);
     under.push(...waiting.splice(0, lanes - under.length));
   }
-  return layers.map(({ seconds }) => seconds);
+  return layers;
 }

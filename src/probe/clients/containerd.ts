@@ -125,7 +125,13 @@ export const containerd = {
 } satisfies ClientVersions;
 
 /** io.EOF, io.ErrUnexpectedEOF, the errnos that retryError names, and what net.Error calls Temporary(): all that took too long. */
-const buildkitTransportCodes = new Set<string | undefined>(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'ETIMEDOUT', 'EAI_AGAIN']);
+const buildkitTransportCodes = new Set<string | undefined>([
+  'ECONNRESET',
+  'EPIPE',
+  'UND_ERR_SOCKET',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+]);
 
 function buildkitRetries(failure: Failure): boolean {
   if (failure.status !== undefined) return failure.status >= 500;
@@ -134,9 +140,7 @@ function buildkitRetries(failure: Failure): boolean {
 
 /** A body that broke off has a good status, and is io.ErrUnexpectedEOF or a reset. */
 function buildkitPullRetries(failure: Failure): boolean {
-  return brokeOff(failure)
-    ? buildkitTransportCodes.has(failure.evidence.code)
-    : buildkitRetries(failure);
+  return brokeOff(failure) ? buildkitTransportCodes.has(failure.evidence.code) : buildkitRetries(failure);
 }
 
 const buildkitTokens: TokenBehaviour = {

@@ -4,7 +4,13 @@ import { takesItOnce } from '../../registry/pull.ts';
 import { type ClientVersions, noRetry, usualPush } from './client-profile.ts';
 
 const repeatedStatuses = new Set([408, 429, 500, 502, 504]);
-const connectionCodes = new Set<string | undefined>(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'ECONNREFUSED', 'ETIMEDOUT']);
+const connectionCodes = new Set<string | undefined>([
+  'ECONNRESET',
+  'EPIPE',
+  'UND_ERR_SOCKET',
+  'ECONNREFUSED',
+  'ETIMEDOUT',
+]);
 const limit = 5;
 const firstDelayMs = 100;
 const longestDelayMs = 30_000;

@@ -182,8 +182,10 @@ test('of a client that is not known here nothing is guessed: as it lies, one lay
   expect(advise([image], [place])).toMatchObject([{ verdict: 'unknown', layerBytes: 9 * MB }]);
   const seconds = limit({ client: 'of tomorrow', unit: 'seconds', smallestRejected: 10 });
   const slow = { ...place, tried: [passed(9 * MB)], limits: [seconds], bytesPerSecond: MB };
-  expect(advise([{ name: 'app', layers: [...image.layers, ...image.layers] }], [slow])).toMatchObject([
-    { verdict: 'passes' },
+  const twice = { name: 'app', layers: [...image.layers, ...image.layers] };
+  expect(advise([twice], [slow])).toMatchObject([{ verdict: 'passes' }]);
+  expect(advise([twice], [{ ...slow, limits: [{ ...seconds, smallestRejected: 9 }] }])).toMatchObject([
+    { verdict: 'unknown', because: { kind: 'shared_time', neededSeconds: 9 } },
   ]);
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sentLayer, sharedSeconds } from '../../../src/probe/advise/sent-layers.ts';
+import { layerTimes, sentLayer } from '../../../src/probe/advise/sent-layers.ts';
 
 test.each([
   ['compressed: as it is', { storedBytes: 9, compression: 'gzip', gzipBytes: 5 }, 'gzip', { bytes: 9 }],
@@ -25,5 +25,7 @@ test.each<[what: string, sizes: readonly number[], atOnce: number, seconds: read
   ['nobody sends none at once', [10, 20], 0, [1, 2]],
   ['an empty layer takes no time', [0, 10], 2, [0, 1]],
 ])('layers that share a line of 10 B/s: %s', (_what, sizes, atOnce, seconds) => {
-  expect(sharedSeconds(sizes, 10, atOnce)).toEqual(seconds);
+  const times = layerTimes(sizes, 10, atOnce);
+  expect(times.map(({ sharedSeconds }) => sharedSeconds)).toEqual(seconds);
+  expect(times.map(({ aloneSeconds }) => aloneSeconds)).toEqual(sizes.map((bytes) => bytes / 10));
 });

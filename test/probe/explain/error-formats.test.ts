@@ -154,7 +154,7 @@ describe('Gitea, router', () => {
   });
 
   test('one that goes on', () => {
-    expect(read(`slow PATCH ${uri} for 10.0.0.9:0, elapsed 3721.0ms`)).toEqual({
+    expect(read(`slow      PATCH ${uri} for 10.0.0.9:0, elapsed 3721.0ms`)).toEqual({
       method: 'PATCH',
       uri,
       elapsedMs: 3_721,
