@@ -25,12 +25,9 @@ export function conclusionOf(
       why: `not known for sure, one of these: ${causes.map(({ title }) => title).join('; or ')}`,
     };
   }
-  if (unexplained.length > 0) {
-    return {
-      kind: 'inconclusive',
-      why: `something over ${path} failed, and no cause explains it: ${unexplained[0] ?? ''}`,
-    };
-  }
+  const [open] = unexplained;
+  if (open !== undefined)
+    return { kind: 'inconclusive', why: `something over ${path} failed, and no cause explains it: ${open}` };
   const but = gotOver.length === 0 ? '' : `, but for ${listed(gotOver)}`;
   const through = `everything that was tried over ${path} got through${but}`;
   const slow = listed(findings.map(({ title }) => title));

@@ -130,7 +130,7 @@ export function contrastOf(symptom: Symptom, examination: Examination): Contrast
     throughProxy: subject.path.proxy !== undefined,
     anonymous: trials.length > 0 && trials.every(({ run }) => run.check.registry.credentials.kind === 'anonymous'),
     sizeBytes,
-    ...smallOnes(trials, trial),
+    ...smallOnes(trials, trial, sizeBytes),
     ...largestPassed(trials, shape),
     isSlowBody: slow === true,
     declaredPassed: anyPassed(ofSize.filter(({ shape }) => shape !== 'patch-streamed')),
@@ -193,13 +193,12 @@ function largest(trials: readonly Trial[]): number {
 function smallOnes(
   trials: readonly Trial[],
   trial: Trial | undefined,
+  failedBytes: number,
 ): Pick<Contrast, 'smallPassed' | 'smallPassedAfter'> {
   const after = trial === undefined ? [] : trials.slice(trials.indexOf(trial) + 1);
   return {
     smallPassed: trials.some(({ kind, run }) => kind === 'small' && run.ok),
-    smallPassedAfter: after.some(
-      ({ kind, run, sizeBytes }) => run.ok && (kind === 'again' || sizeBytes < (trial?.sizeBytes ?? 0)),
-    ),
+    smallPassedAfter: after.some(({ kind, run, sizeBytes }) => run.ok && (kind === 'again' || sizeBytes < failedBytes)),
   };
 }
 
@@ -232,6 +231,6 @@ function longestAnsweredMs(failure: Failure, trials: readonly Trial[]): number {
 /** The registry may be gone, or a hop cannot reach it: only another path can tell. */
 export function isDown({ reason, status, answeredBy }: Failure): boolean {
   // Cloudflare's own codes say which leg is broken.
-  const named = answeredBy === 'cloudflare' && status !== undefined && status >= 520;
+  const named = answeredBy === 'cloudflare' && (status ?? 0) >= 520;
   return !named && reasonTable[reason].tells.maybeDown;
 }

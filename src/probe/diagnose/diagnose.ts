@@ -33,7 +33,7 @@ import type { Examination, Examined, Symptom } from './trial.ts';
  */
 export function diagnose(examined: Examination): Diagnosis {
   const examination = withConnectTimeouts(examined);
-  const { subject } = examination;
+  const { subject, manifests = [] } = examination;
   const gone = goneRegistry(examination);
   const { own, others, gotOver, passed, lasting } = sortedSymptoms(examination, gone !== undefined);
   const cases = lasting.map((symptom) => caseOf(symptom, lasting, examination));
@@ -50,8 +50,7 @@ export function diagnose(examined: Examination): Diagnosis {
     if (named.length === 0) unexplained.push(`${what}: ${describeFailure(seen)}${besides}${quoted(seen)}`);
     found.push(...named.map((verdict) => findingBy(verdict, one)));
   }
-  const { manifests = [] } = examination;
-  judgeBesides([...manifestsAmong(examination, [...own, ...lasting], gone), ...pulls], found, unexplained);
+  judgeBesides([...manifestsAmong({ manifests, subject }, [...own, ...lasting], gone), ...pulls], found, unexplained);
   const findings = mergedFindings([...found, ...conformanceFindings(examination), ...slowFindings(examination)]);
   const { hidden, notExamined } = gapsOf(examination);
   return {
@@ -70,7 +69,7 @@ export function diagnose(examined: Examination): Diagnosis {
 
 /** What became of manifests, but for what explains pushes of blobs as well. */
 function manifestsAmong(
-  { manifests = [], subject }: Examination,
+  { manifests, subject }: Required<Pick<Examination, 'manifests' | 'subject'>>,
   seen: readonly Symptom[],
   gone: Finding | undefined,
 ): PullCase[] {

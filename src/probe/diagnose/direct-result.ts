@@ -43,7 +43,7 @@ export function directResult(
   // Each push makes such a request, and a slow registry is slow each time.
   const alikeOnes = barePhases.has(failure.phase) ? direct.trials.filter(({ run }) => run.ok) : [alike];
   const waitedMs = Math.min(...alikeOnes.map((one) => longestWaitMs(one, failure)));
-  if (waitsForAnswer(failure, endsSilence)) return waitedMs > 0 && waitedMs >= slowShare * neededMs ? 'slow' : 'ok';
+  if (waitsForAnswer(failure, endsSilence)) return waitedMs >= slowShare * neededMs ? 'slow' : 'ok';
 
   return isBareGateway(failure) && neededMs >= leastPatienceMs && waitedMs >= neededMs ? 'slow' : 'ok';
 }

@@ -66,7 +66,8 @@ export function provenContrasts(symptom: Symptom, examination: Examination): Rea
   const size = sizeSides(alike, passed, subject);
   note('size', size);
   const slowPassed = (subject.durationLimit?.largestAccepted ?? 0) > 0;
-  if (slowPassed && trial !== undefined && arrivedOf(failure, trial) === 'most') note('sizeNotTime', size);
+  const share = trial && arrivedOf(failure, trial);
+  if (slowPassed && share === 'most') note('sizeNotTime', size);
   if (subject.durationLimit?.conclusion === 'found' && slowPassed) proven.add('pace');
   note('rest', { failed: subject.trials.filter(endedInSilence).length, passed: slowPassed ? timesToProve : 0 });
   const fresh = subject.trials.filter(({ kind, run }) => kind === 'fresh' && run.ok);
@@ -91,7 +92,6 @@ export function provenContrasts(symptom: Symptom, examination: Examination): Rea
   if (constantMs(alike.map(({ run }) => run.failure)) !== undefined && isManySizes(alike)) proven.add('clock');
   const { known, disowned } = sessionAnswers(alike);
   note('session', { failed: disowned, passed: known });
-  const share = trial === undefined ? undefined : arrivedOf(failure, trial);
   const same = alike.filter((one) => one.run.failure !== undefined && arrivedOf(one.run.failure, one) === share);
   // Some registries forget what broke off, so nothing proves nothing.
   if (share !== undefined && share !== 'nothing' && same.length >= timesToProve) proven.add('arrived');

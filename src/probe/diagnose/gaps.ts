@@ -32,9 +32,9 @@ function gapsOfPath({ trials, sizeLimit, durationLimit }: Examined): Gaps {
     ...ofSize(trials, passed, sizeLimit?.largestAccepted),
     ...ofTime(durationLimit?.largestAccepted, durationLimit?.smallestRejected),
   ];
-  const hidden = own !== undefined && never.includes(own);
+  const hidden = never.find((name) => name === own);
   return {
-    hidden: hidden ? `what else would happen to pushes as ${own} could not be examined` : undefined,
+    hidden: hidden && `what else would happen to pushes as ${hidden} could not be examined`,
     notExamined,
   };
 }

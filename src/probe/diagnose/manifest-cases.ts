@@ -13,8 +13,8 @@ export function manifestCases(puts: readonly ManifestPut[], subject: Examined): 
   const over = (one: ManifestPut['way']): Run[] => puts.filter(({ way }) => way === one).map(({ run }) => run);
   const usual = over('usual');
   const first = usual.find(({ ok }) => !ok);
-  const { failure } = first ?? {};
-  if (first === undefined || failure === undefined || manifestGotOver(puts).length > 0) return [];
+  if (first?.failure === undefined || manifestGotOver(puts).length > 0) return [];
+  const { failure } = first;
   const later = usual.slice(usual.indexOf(first) + 1);
   const there = over('direct');
   const others = over('other-kind');

@@ -157,8 +157,8 @@ function stays({ cleanup, failure }: Run): string {
 /** `one image of 4 that was cut (…), …`: where the client itself sends such a request again, and all others got through; none: it is another matter. */
 export function manifestGotOver(puts: readonly ManifestPut[]): string[] {
   const [failed, ...others] = puts.filter(({ run }) => !run.ok);
-  const { failure, check } = failed?.run ?? {};
-  if (failed?.clientSendsAgain !== true || failure === undefined || check === undefined) return [];
+  if (failed?.run.failure === undefined || failed.clientSendsAgain !== true) return [];
+  const { failure, check } = failed.run;
   if (!isHungUp(failure) || others.length > 0 || puts.length <= timesToProve) return [];
   return [
     `one image of ${puts.length} that was cut (${whatIsPut(failed.run)}: ${describeFailure(failure)}), and ${check.client.name} sends such a request again by itself`,

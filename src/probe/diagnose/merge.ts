@@ -5,22 +5,24 @@ const order: readonly Confidence[] = ['certain', 'likely', 'open'];
 const mostEvidence = 6;
 
 /** Causes that say in general what each of these says in particular. */
-const general: Partial<Record<CauseName, readonly CauseName[]>> = {
-  request_time_limit: [
-    'traefik_read_timeout',
-    'nginx_client_body_timeout',
-    'haproxy_client_timeout',
-    'envoy_idle_timeout',
-    'envoy_request_timeout',
-    'envoy_max_stream_duration',
-    'apache_request_timeout',
-    'alb_idle_timeout',
+const general: ReadonlyMap<string, ReadonlySet<string>> = new Map<CauseName, ReadonlySet<CauseName>>([
+  [
+    'request_time_limit',
+    new Set<CauseName>([
+      'traefik_read_timeout',
+      'nginx_client_body_timeout',
+      'haproxy_client_timeout',
+      'envoy_idle_timeout',
+      'envoy_request_timeout',
+      'envoy_max_stream_duration',
+      'apache_request_timeout',
+      'alb_idle_timeout',
+    ]),
   ],
-};
+]);
 
 function hasParticular(cause: string, other: string): boolean {
-  const particulars: readonly string[] = Object.hasOwn(general, cause) ? (general[cause as CauseName] ?? []) : [];
-  return particulars.includes(other);
+  return general.get(cause)?.has(other) === true;
 }
 
 /** One finding for each cause, with all its evidence: the surest first, and what makes it so. */

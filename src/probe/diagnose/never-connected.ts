@@ -60,7 +60,7 @@ function ofEndpoints(endpoints: ApiReport['endpoints'], origin: string): ApiRepo
 }
 
 function ofRun(run: Run, origin: string): Run {
-  return run.failure === undefined ? run : { ...run, failure: ofFailure(run.failure, origin) };
+  return { ...run, failure: run.failure && ofFailure(run.failure, origin) };
 }
 
 function ofFailure(failure: Failure, origin: string): Failure {

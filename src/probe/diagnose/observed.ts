@@ -131,7 +131,7 @@ export function isPing({ url = '' }: { readonly url?: string | undefined }): boo
 export function isPortal({ status, evidence, answeredBy }: Failure): boolean {
   const { headers, body = '' } = evidence;
   const isHtml = /^text\/html/i.test(headers?.['content-type'] ?? '') || /^<(?:!doctype )?html/i.test(body);
-  return status !== undefined && status < 300 && answeredBy !== 'registry' && isHtml;
+  return (status ?? 500) < 300 && answeredBy !== 'registry' && isHtml;
 }
 
 /** What the token service gives instead of a token. */
@@ -151,7 +151,7 @@ function isByTurns(requests: readonly RequestRecord[]): boolean {
   return bare.some((one) => {
     const alike = bare.filter((other) => isSameRequest(one, other));
     const [first, last] = [alike.findIndex(isOfHop), alike.findLastIndex(isOfHop)];
-    return first >= 0 && alike.slice(first, last).some(({ status }) => (status ?? 599) < 500);
+    return alike.slice(first, last).some(({ status }) => (status ?? 599) < 500);
   });
 }
 

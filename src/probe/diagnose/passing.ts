@@ -6,6 +6,7 @@ import { isDown } from './contrast.ts';
 import { leastPatienceMs, stuckFactor } from './direct-result.ts';
 import { besides, constantMs, isAlike, timesToProve } from './flips.ts';
 import { isPortal } from './observed.ts';
+import { isRefusal } from './predicates.ts';
 import type { Examination, Examined, Symptom, Trial } from './trial.ts';
 
 /** A registry or a hop that restarts fails in this way while it does: only a second try tells. */
@@ -38,13 +39,11 @@ export function worthRepeating(failed: readonly Trial[]): Trial[] {
 /** The failure came once, and the same push got through later: nothing lasting stands behind it that could be named. */
 export function hasPassed({ failure, trial, endpoint, slow }: Symptom, { trials, durationLimit }: Examined): boolean {
   // A refusal that a search had found was not tried again.
-  const { conclusion, runs = [], rejection } = durationLimit ?? {};
-  if (slow === true && conclusion === 'inconclusive' && rejection === undefined && runs.at(-1)?.ok === true)
-    return true;
+  if (durationLimit?.runs.at(-1)?.ok === true && durationLimit.rejection === undefined && slow === true) return true;
   // An endpoint, or a search that met a registry that was away: whatever got through later.
   if (trial === undefined)
     return mayPass(failure) && (endpoint !== undefined || isDown(failure)) && trials.at(-1)?.run.ok === true;
-  if (trial.kind === 'repeat' || comesAndGoes(failure, trials) || isKnownByTurns(trial)) return false;
+  if (comesAndGoes(failure, trials) || isKnownByTurns(trial)) return false;
   const repeats = trials.filter(({ kind }) => kind === 'repeat');
   const own = repeats.filter((one) => isSame(one, trial));
   if (own.length > 0) return own.every(({ run }) => run.ok);
@@ -107,8 +106,7 @@ export function isBesidePushes({ failure, endpoint }: Symptom, { trials }: Exami
   if (endpoint === undefined || trials.every(({ run }) => !run.ok)) return false;
   // Clients take any 200 there for a registry without a login.
   if ((endpoint === 'ping' || endpoint === 'auth') && isPortal(failure)) return trials.every(({ run }) => run.ok);
-  const isRefusal = failure.status !== undefined && failure.status >= 400 && failure.status < 500;
-  return failure.reason === 'deadline' || ((endpoint === 'catalog' || endpoint === 'tags') && isRefusal);
+  return failure.reason === 'deadline' || ((endpoint === 'catalog' || endpoint === 'tags') && isRefusal(failure));
 }
 
 /** Another client, tried beside the one in question, stops by a rule of its own: a fact about that client, no fault of this one's path. */

@@ -28,7 +28,7 @@ export function registryRefuses(f: Failure): boolean {
 export const hopRefuses: Match = (f, x) => {
   const isHop = f.answeredBy !== 'other' || isPageOfHop(f) || x.direct === 'ok';
   const isPage = isOfManifest(f) && isPortal(f);
-  return isPage || (isRefused(f) && !saidByRegistry(f) && f.answeredBy !== 'registry' && isHop);
+  return isPage || (isRefused(f) && f.answeredBy !== 'registry' && isHop);
 };
 
 /** Nobody answers here, time and again, what is taken elsewhere at that time: a restart looks like that once. */

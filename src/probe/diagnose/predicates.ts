@@ -23,7 +23,7 @@ export const either =
 export const status =
   (...values: readonly number[]): Match =>
   (f) =>
-    f.status !== undefined && values.includes(f.status);
+    values.some((value) => value === f.status);
 
 /** The answer's own words. */
 export const says =
@@ -35,7 +35,7 @@ export const says =
 export const tlsProblem =
   (...problems: readonly TlsProblem[]): Match =>
   ({ evidence }) =>
-    evidence.tlsProblem !== undefined && problems.includes(evidence.tlsProblem);
+    problems.some((problem) => problem === evidence.tlsProblem);
 
 /** The code of the network error. */
 export const code =
@@ -65,7 +65,7 @@ export function alwaysKnown({ session: { known, disowned } }: Pick<Contrast, 'se
 export const isCutWith =
   (...arrived: readonly Arrived[]): Match =>
   (f, x) =>
-    isCut(f) && x.arrived !== undefined && arrived.includes(x.arrived) && x.smallPassed;
+    isCut(f) && arrived.some((share) => share === x.arrived) && x.smallPassed;
 
 export const atLimitOfTime: Match = (f, x) =>
   x.endedAfterMs !== undefined && f.elapsedMs >= 0.9 * x.endedAfterMs && f.phase !== 'start' && f.phase !== 'auth';
@@ -105,8 +105,7 @@ export const blockWords =
 
 /** Success that no registry answers with, on a path on which nothing bears a mark of one, and no upload was opened. */
 export const ofNoRegistry: Match = (f, x) =>
-  f.status !== undefined &&
-  f.status < 300 &&
+  (f.status ?? 500) < 300 &&
   f.answeredBy !== 'registry' &&
   (f.reason === 'unexpected_response' || f.reason === 'location_invalid') &&
   !x.sessionOpened &&

@@ -58,26 +58,25 @@ function adviceFor(client: string, runs: readonly Run[], limits: readonly PathLi
     const tried = over(path).map(triedBy);
     return ceilingOf(tried, limitsFor({ path, client, tried }, limits));
   };
-  const ceilings = new Map(paths.map((path) => [path, ceiling(path)]));
-  const upTo = (path: string): number => ceilings.get(path)?.upToBytes ?? 0;
-  const closed = paths.filter((path) => upTo(path) === 0);
+  const ceilings = paths.map((path) => ({ path, ...ceiling(path) }));
+  const closed = ceilings.filter(({ upToBytes }) => upToBytes === 0).map(({ path }) => path);
   const passes = (path: string): boolean => over(path).some(({ ok }) => ok);
-  const ends = unique(paths.map(upTo).filter((end) => end > 0)).sort((a, b) => a - b);
+  const ends = unique(ceilings.map(({ upToBytes }) => upToBytes).filter((end) => end > 0)).sort((a, b) => a - b);
   return {
     clients: [client],
-    bands: ends.map((end) => bandOf(end, paths, ceilings)),
+    bands: ends.map((end) => bandOf(end, ceilings)),
     neverPaths: closed.filter((path) => !passes(path)),
     unsteadyPaths: closed.filter(passes),
     triedUpToBytes: Math.max(0, ...own.map(sizeOf)),
   };
 }
 
-function bandOf(end: number, paths: readonly string[], ceilings: ReadonlyMap<string, Ceiling>): RouteBand {
-  const ending = [...ceilings.values()].filter(({ upToBytes }) => upToBytes === end);
+function bandOf(end: number, ceilings: readonly (Ceiling & { readonly path: string })[]): RouteBand {
+  const ending = ceilings.filter(({ upToBytes }) => upToBytes === end);
   const failedBytes = Math.min(...ending.map((ceiling) => ceiling.failedBytes));
   return {
     upToBytes: Number.isFinite(end) ? end : undefined,
-    paths: paths.filter((path) => (ceilings.get(path)?.upToBytes ?? 0) >= end),
+    paths: ceilings.filter(({ upToBytes }) => upToBytes >= end).map(({ path }) => path),
     failedBytes: Number.isFinite(failedBytes) ? failedBytes : undefined,
     isSearched: ending.some(({ isSearched }) => isSearched),
   };

@@ -1,5 +1,5 @@
 import { formatBytes } from '../byte-words.ts';
-import type { Limiter } from '../../network/kernel/kernel-facts.ts';
+import { type LimitedMs, type Limiter, limiters } from '../../network/kernel/kernel-facts.ts';
 import { formatDuration } from '../../network/duration-words.ts';
 import { type RequestRecord, requestsOf, type Run, type SendingFacts } from '../outcome.ts';
 import { limitedShares, retransmittedShare } from '../run/sending-facts.ts';
@@ -33,10 +33,10 @@ const sameRate = [0.5, 2] as const;
 /** What holds the pushes over this path up, where they are slow: as the kernel of this host knows it. Pure. */
 export function slowSending({ subject, direct }: Examination): Slowness[] {
   const there = speedOver(direct);
-  const slow = slowTrials(subject, there);
-  const named = slow.flatMap((trial) => {
-    const cause = causeOf(trial.run);
-    return cause === undefined ? [] : [{ cause, trial }];
+  const slow = slowPushes(subject, there);
+  const named = slow.flatMap((held) => {
+    const cause = causeOf(held);
+    return cause === undefined ? [] : [{ ...held, cause }];
   });
   const [first] = named.toSorted((a, b) => b.trial.sizeBytes - a.trial.sizeBytes);
   // Pushes that contradict each other show nothing.
@@ -46,19 +46,34 @@ export function slowSending({ subject, direct }: Examination): Slowness[] {
   // Whether segments are lost is chance; who reads slowly does so each time, unless he was busy for a moment.
   const isOnce = subject.trials.some((trial) => isFast(trial, first.trial, there));
   if (first.cause === 'receiver_slow' && isOnce) return [];
-  const contrasted = named.length >= 2 && there >= slowFactor * Math.max(...slow.map(speedOf));
+  const contrasted = named.length >= 2 && there >= slowFactor * Math.max(...slow.map(({ trial }) => speedOf(trial)));
   const compared = there === 0 ? '' : `; ${formatBytes(there)}/s over ${direct?.path.name ?? ''}`;
-  const evidence = `${wordsOf(first.trial)}${compared}`;
+  const evidence = `${wordsOf(first)}${compared}`;
   return [{ cause: first.cause, confidence: contrasted ? 'certain' : 'likely', evidence }];
 }
 
 /** Who held each slow push up, one sentence each: facts, whether they make a cause or not. Pure. */
 export function sendingWordsOf({ subject, direct }: Examination): string[] {
-  return slowTrials(subject, speedOver(direct)).map((trial) => `${subject.path.name}: ${wordsOf(trial)}`);
+  return slowPushes(subject, speedOver(direct)).map((push) => `${subject.path.name}: ${wordsOf(push)}`);
 }
 
-function slowTrials({ trials }: Examined, there: number): Trial[] {
-  return trials.filter((trial) => isMeasured(trial) && isSlow(speedOf(trial), there));
+/** A slow push, and what the kernel knows of it. */
+interface SlowPush {
+  readonly trial: Trial;
+  readonly sending: SendingFacts;
+  /** Parts of the time of sending, 1 together. */
+  readonly shares: LimitedMs;
+}
+
+const nothingKnown: SendingFacts = { viaProxy: false };
+
+function slowPushes({ trials }: Examined, there: number): SlowPush[] {
+  return trials.flatMap((trial) => {
+    const { sending = nothingKnown } = trial.run;
+    const shares = limitedShares(sending);
+    const isOne = shares !== undefined && isMeasured(trial, sending) && isSlow(speedOf(trial), there);
+    return isOne ? [{ trial, sending, shares }] : [];
+  });
 }
 
 /** The best over another path; 0: there is none. */
@@ -67,8 +82,7 @@ function speedOver(other: Examined | undefined): number {
   return Math.max(0, ...speeds);
 }
 
-function isMeasured({ kind, run, sizeBytes }: Trial): boolean {
-  const { limited } = run.sending ?? {};
+function isMeasured({ kind, run, sizeBytes }: Trial, { limited }: SendingFacts): boolean {
   if (limited === undefined || !run.ok || kind === 'pausing' || sizeBytes < leastBytes) return false;
   return limited.receiver + limited.network + limited.prober >= leastSendingMs;
 }
@@ -88,30 +102,28 @@ function isSlow(speed: number, there: number): boolean {
   return speed < slowBytesPerSecond || speed * slowFactor < there;
 }
 
-function causeOf(run: Run): SlowCauseName | undefined {
-  const shares = limitedShares(run.sending ?? {});
-  if (run.sending === undefined || shares === undefined) return undefined;
+function causeOf({ trial: { run }, sending, shares }: SlowPush): SlowCauseName | undefined {
   const holds = (limiter: Limiter): boolean => shares[limiter] >= mostOfIt;
   // A window that is full makes its own retransmissions, so it is asked first; those of HTTP/2 have a cause of their own.
   if (holds('receiver')) return windowOf(requestsOf(run)) === undefined ? 'receiver_slow' : undefined;
   // A process that was busy, or throttled, does not keep others' bodies waiting.
   if (holds('prober')) return run.tainted ? undefined : 'prober_slow';
   if (!holds('network')) return undefined;
-  const isLossy = (retransmittedShare(run.sending) ?? 0) >= lossyShare;
+  const isLossy = (retransmittedShare(sending) ?? 0) >= lossyShare;
   // A full queue drops what is above it: loss of a thin line's own.
-  if (isLossy) return isQueued(run.sending, queueFactor) ? 'line_thin' : 'line_lossy';
+  if (isLossy) return isQueued(sending, queueFactor) ? 'line_thin' : 'line_lossy';
   // What a full line cannot carry waits before it; without a queue the bytes came as slowly as they did for another reason.
-  return isQueued(run.sending, 1) && isSteady(run) ? 'line_thin' : undefined;
+  return isQueued(sending, 1) && isSteady(run) ? 'line_thin' : undefined;
 }
 
 /** The round trip at the end has a queue in it. */
-function isQueued({ minRttMs, rttMs }: SendingFacts, factor: number): boolean {
-  return minRttMs !== undefined && rttMs !== undefined && rttMs >= factor * minRttMs && rttMs >= minRttMs + queueMs;
+function isQueued({ minRttMs = Number.POSITIVE_INFINITY, rttMs = 0 }: SendingFacts, factor: number): boolean {
+  return rttMs >= factor * minRttMs && rttMs >= minRttMs + queueMs;
 }
 
 /** HTTP/2: the window with which the hop lets a stream begin, as it said. */
 export function windowOf(requests: readonly RequestRecord[]): number | undefined {
-  return requests.find(({ kernel }) => kernel?.streamWindowBytes !== undefined)?.kernel?.streamWindowBytes;
+  return requests.map(({ kernel }) => kernel?.streamWindowBytes).find((bytes) => bytes !== undefined);
 }
 
 /** Of the longest body: each has sums of its own. */
@@ -132,24 +144,21 @@ function isSteady(run: Run): boolean {
 }
 
 /** `docker, 4 MiB: 879 KiB/s; for 93 % of the time of sending …, 2.1 % sent once more, round trip 4 ms to 80 ms`. */
-function wordsOf(trial: Trial): string {
+function wordsOf({ trial, sending, shares }: SlowPush): string {
   const { run, sizeBytes } = trial;
-  const { minRttMs, rttMs, viaProxy } = run.sending ?? {};
-  const shares = limitedShares(run.sending ?? {});
-  const next = viaProxy === true ? 'the proxy' : 'the next host';
+  const { minRttMs, rttMs, viaProxy } = sending;
+  const next = viaProxy ? 'the proxy' : 'the next host';
   const held: Readonly<Record<Limiter, string>> = {
     receiver: `${next} had no room for more`,
     network: 'the line held it up',
     prober: 'this host had nothing to send',
   };
-  const [most = 'network'] = (['receiver', 'network', 'prober'] as const).toSorted(
-    (a, b) => (shares?.[b] ?? 0) - (shares?.[a] ?? 0),
-  );
-  const again = retransmittedShare(run.sending ?? {}) ?? 0;
+  const [most = 'network'] = limiters.toSorted((a, b) => shares[b] - shares[a]);
+  const again = retransmittedShare(sending) ?? 0;
   const trips =
     minRttMs === undefined || rttMs === undefined
       ? ''
       : `, round trip ${formatDuration(minRttMs)} at least, ${formatDuration(rttMs)} at the end`;
-  const share = Math.round(100 * (shares?.[most] ?? 0));
+  const share = Math.round(100 * shares[most]);
   return `${run.check.client.name}, ${formatBytes(sizeBytes)}: ${formatBytes(speedOf(trial))}/s; for ${share} % of the time of sending ${held[most]}, ${(100 * again).toFixed(1)} % of the bytes went out once more${trips}`;
 }

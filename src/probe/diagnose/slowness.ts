@@ -62,8 +62,9 @@ export function slowFacts(examination: Examination): string[] {
   const { subject, direct } = examination;
   const held = sendingWordsOf(examination);
   const here = bestSpeed(subject);
-  const there = direct === undefined ? undefined : bestSpeed(direct);
-  if (here === undefined || there === undefined || direct === undefined || here * slowFactor > there) return held;
+  if (direct === undefined) return held;
+  const there = bestSpeed(direct);
+  if (here === undefined || there === undefined || here * slowFactor > there) return held;
   const compared = `${subject.path.name}: ${formatBytes(here)}/s at best, and ${formatBytes(there)}/s over ${direct.path.name}`;
   return [compared, ...held];
 }

@@ -19,16 +19,18 @@ interface ByHost {
   readonly asUrl: readonly RequestRecord[];
 }
 
-/** undefined: the failing request wrote the host as the path does, or went to another host. */
-function byHost({ evidence }: Failure, { trials }: Examined): ByHost | undefined {
+const none: ByHost = { asLocation: [], asUrl: [] };
+
+/** None of either: the failing request wrote the host as the path does, or went to another host. */
+function byHost({ evidence }: Failure, { trials }: Examined): ByHost {
   const requests = requestsOver(trials);
   const [first] = requests;
   // Who was sent on went where a redirect led, and not to another name of this path.
-  if (first === undefined || evidence.redirectedFrom !== undefined) return undefined;
+  if (first === undefined || evidence.redirectedFrom !== undefined) return none;
   // Every push begins at the path's own host, whose name in what was recorded lacks what is a secret.
   const own = authorityIn(first.url);
   const other = authorityIn(evidence.url ?? '');
-  if (other === own || nameIn(other) !== nameIn(own)) return undefined;
+  if (other === own || nameIn(other) !== nameIn(own)) return none;
   const to = (authority: string): RequestRecord[] => requests.filter(({ url }) => authorityIn(url) === authority);
   return { asLocation: to(other), asUrl: to(own) };
 }
@@ -47,15 +49,15 @@ function isPassedOn(request: RequestRecord): boolean {
  * in which it is written as in the path's URL.
  */
 export function onlyOtherHostFails(failure: Failure, examined: Examined): boolean {
-  const found = byHost(failure, examined);
-  const answered = found?.asLocation.filter(({ status }) => status !== undefined) ?? [];
-  const passes = found?.asUrl.some((one) => (one.status ?? 500) < 400) === true;
+  const { asLocation, asUrl } = byHost(failure, examined);
+  const answered = asLocation.filter(({ status }) => status !== undefined);
+  const passes = asUrl.some((one) => (one.status ?? 500) < 400);
   return answered.length > 0 && answered.every(isRefused) && passes;
 }
 
 /** The same with requests of one method that carry no body: nothing but the host differs in what a hop looks at. */
 export function hostSides(failure: Failure, examined: Examined): { readonly failed: number; readonly passed: number } {
-  const { asLocation = [], asUrl = [] } = byHost(failure, examined) ?? {};
+  const { asLocation, asUrl } = byHost(failure, examined);
   const bare = asLocation.filter((one) => one.plannedBytes === 0 && isRefused(one));
   const alike = asUrl.filter(
     (one) => one.plannedBytes === 0 && isPassedOn(one) && bare.some(({ method }) => method === one.method),

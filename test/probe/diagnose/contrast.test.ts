@@ -105,6 +105,9 @@ describe('bodies that got through', () => {
     expect(around([failing, trialOf({ kind: 'again' })])).toMatchObject({ smallPassedAfter: true });
     expect(around([failing, trialOf({ kind: 'again', failure: reset })])).toMatchObject({ smallPassedAfter: false });
     expect(around([trialOf({ kind: 'small', failure: reset }), failing])).toMatchObject({ smallPassed: false });
+    const ofEndpoint = { failure: reset, what: '', endpoint: 'tags' } as const;
+    const after = contrastOf(ofEndpoint, { subject: { path, trials: [trialOf({ kind: 'again' })] } });
+    expect(after.smallPassedAfter).toBe(false);
   });
 
   test('the largest in one piece, of all and of those sent in the same way', () => {
@@ -127,6 +130,7 @@ describe('bodies that got through', () => {
       contrastOf(symptom, { subject: { path, trials, ...(sizeLimit && { sizeLimit }) } }).passedAlikeBytes;
     expect(passed()).toBe(20);
     expect(passed({ ...nothing, unit: 'bytes', conclusion: 'found', runs: [failing.run] })).toBe(10);
+    expect(passed({ ...nothing, unit: 'bytes', conclusion: 'inconclusive' })).toBe(20);
   });
 
   test('with a length: those as large, of any other shape, that are no question about another failure', () => {

@@ -38,6 +38,7 @@ test('the push that is compared is the one of the same shape and size, else the 
     'ok',
   );
   expect(result(reset, [trialOf(small), failing(small)])).toBe('same');
+  expect(result(reset, [trialOf(small), failing(small), trialOf(small)])).toBe('ok');
   expect(
     directResult(reset, undefined, { path: pathTo('http://direct.example'), trials: [trialOf(), failing()] }, false),
   ).toBe('same');
@@ -55,6 +56,9 @@ test.each<[string, Failure, Phases, string]>([
   ['half of what was waited for', timeout, { wait: 5_000 }, 'slow'],
   ['less than half', timeout, { wait: 4_999 }, 'ok'],
   ['at the end of the upload', timeout, { commit: 5_000 }, 'slow'],
+  ['half, without a body', { ...timeout, phase: 'start' }, { start: 5_000 }, 'slow'],
+  ['half, at the login', { ...timeout, phase: 'auth' }, { auth: 5_000 }, 'slow'],
+  ['less than half, without a body', { ...timeout, phase: 'start' }, { start: 4_999 }, 'ok'],
   ['before the body', timeout, { start: 5_000, auth: 5_000, send: 5_000 }, 'ok'],
   ['half since the last byte', { ...timeout, ...waited(2_000) }, { wait: 1_000 }, 'slow'],
   ['less than half since the last byte', { ...timeout, ...waited(2_000) }, { wait: 999 }, 'ok'],

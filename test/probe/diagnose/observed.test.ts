@@ -136,6 +136,8 @@ test.each<[string, Partial<RequestRecord>, boolean]>([
   const one = request({ method: 'PATCH', status: 202, plannedBytes: 9, ...changes });
   const through = trialOf({ run: { attempts: [attempt({ requests: [one] })] } });
   expect(observedOf({ trials: [through] }).rangeNotSaid).toBe(notSaid);
+  const among = trialOf({ run: { attempts: [attempt({ requests: [request(), one] })] } });
+  expect(observedOf({ trials: [among] }).rangeNotSaid).toBe(notSaid);
   expect(seenBy([one]).rangeNotSaid).toBe(false);
 });
 
@@ -195,6 +197,7 @@ test.each<[string, Partial<Failure>, boolean]>([
   const failure = fakeFailure('unexpected_response', changes);
   expect(isPortal(failure)).toBe(expected);
   expect(seenBy([], failure).portal).toBe(expected);
+  expect(observedOf({ trials: [], api: api({ ping: { up: false, failure } }) }).portal).toBe(expected);
 });
 
 test.each<[string, Partial<Failure>, boolean]>([
@@ -278,6 +281,29 @@ test.each<[string, RequestRecord[], boolean]>([
     ),
     true,
   ],
+  [
+    'other queries',
+    answered(
+      { status: 502, url: `${ping}?ns=first` },
+      { status: 200, url: `${ping}?ns=second` },
+      { status: 502, url: ping },
+    ),
+    true,
+  ],
+  [
+    'a blob and an upload',
+    answered({ status: 502, url: `${blobs}a` }, { status: 200, url: `${upload}a` }, { status: 502, url: `${blobs}a` }),
+    false,
+  ],
+  [
+    'repositories below one that is called blobs',
+    answered(
+      { status: 502, url: `${blobs}a/tags/list` },
+      { status: 200, url: `${blobs}b/tags/list` },
+      { status: 502, url: `${blobs}a/tags/list` },
+    ),
+    false,
+  ],
   ['one outage', answered(202, 502, 502, 202), false],
   ['one after the other', answered(502, 502, 202), false],
   ['an error of another kind between', answered(502, 500, 502), false],
@@ -324,6 +350,14 @@ test('the age of the last token is that with the last request of the last attemp
   const of = (...attempts: (readonly RequestRecord[])[]): number | undefined =>
     lastTokenAge(successfulRun({ attempts: attempts.map((requests) => attempt({ requests })) }));
   expect(of(withToken({ startMs: 200 }, { startMs: 300, durationMs: 5 }))).toBe(205);
+  expect(of(withToken({ startMs: 200 }, { startMs: 300 }, { startMs: 400, durationMs: 5 }))).toBe(305);
   expect(of(withToken({ startMs: 200 }), [request()])).toBeUndefined();
   expect(of()).toBeUndefined();
+});
+
+test('a segment of full size came over this path when that of any push did', () => {
+  const sent = (ackedBytes: number): RequestRecord =>
+    request({ kernel: { viaProxy: false, end: {}, points: [], mssBytes: 1_000, ackedBytes } });
+  expect(seenBy([request(), sent(1_999), sent(2_000)]).fullSegmentCame).toBe(true);
+  expect(seenBy([request(), sent(1_999)]).fullSegmentCame).toBe(false);
 });

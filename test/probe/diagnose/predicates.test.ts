@@ -272,6 +272,7 @@ const rows: MatchRow[] = [
     [
       [{ evidence: { url: 'http://b/', location: 'https://a/' } }],
       [{ evidence: { url: 'http://ab/', location: 'https://ac/' } }],
+      [{ evidence: { url: 'http://v2/', location: 'https:///v2' } }],
       [{ evidence: { url: 'https://a/', location: 'https://a/' } }],
       [{ evidence: { url: 'http://a/', location: 'http://a/' } }],
       [{ evidence: { url: 'http://a/' } }],
@@ -292,6 +293,7 @@ const rows: MatchRow[] = [
       [{ evidence: { url: 'https://b/v2/', challenge: 'Bearer realm="http://a/token"' } }],
       [{ evidence: { url: 'https://a/v2/', challenge: 'Bearer realm="https://a/token"' } }],
       [{ evidence: { url: 'http://a/v2/', challenge: 'Bearer realm="http://a/token"' } }],
+      [{ evidence: { url: 'http://a/v2/', challenge: 'Basic' } }],
       [{ evidence: { url: 'https://a/v2/' } }],
       [{ evidence: { url: 'https://a/v2/', challenge: 'Basic' } }],
     ],

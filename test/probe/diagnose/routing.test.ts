@@ -141,3 +141,11 @@ test('clients whose rules differ in one thing alone do not share it', () => {
 test('nothing was pushed: nothing is advised', () => {
   expect(adviseRoutes([])).toEqual([]);
 });
+
+test('of a path over which a client was not tried nothing is said', () => {
+  const others = [runOf('cloudflare', 'docker', 1_000), runOf('internal', 'oras', 1_000)];
+  expect(adviseRoutes(others).map(({ clients, bands, neverPaths }) => [clients, bands[0]?.paths, neverPaths])).toEqual([
+    [['docker'], ['cloudflare'], []],
+    [['oras'], ['internal'], []],
+  ]);
+});

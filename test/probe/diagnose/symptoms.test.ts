@@ -137,7 +137,8 @@ test('images, pulls and conformance are told after the pushes', () => {
   expect(facts[2]).toMatch(/pulled back: all of it came$/);
 });
 
-test('all that was sent is counted: over both paths, in searches, images, and beside a neighbour', () => {
+test('all that was sent is counted: over both paths, in searches, images, rounds, and beside a neighbour', () => {
+  const round = (sentBytes: number) => ({ path: 'edge', opened: false, behaviours: {} as never, sentBytes });
   const sent = (sentBytes: number) => trialOf({ run: { sentBytes } });
   const subject = examined({
     trials: [sent(1), sent(2)],
@@ -153,7 +154,8 @@ test('all that was sent is counted: over both paths, in searches, images, and be
     ],
     pulled: { runs: [sent(10_000).run], directRuns: [sent(20_000).run] },
     neighbour: { sizeBytes: 1, sentBytes: 100_000 },
+    conformance: { subject: [round(1_000_000)], direct: [round(2_000_000), round(4_000_000)] },
   } as const;
-  expect(bytesOfExamination(all)).toBe(133_133);
+  expect(bytesOfExamination(all)).toBe(7_133_133);
   expect(bytesOfExamination({ subject: examined({}) })).toBe(0);
 });

@@ -84,6 +84,8 @@ test.each<[string, Failed, string, boolean]>([
   ['another case of the scheme', { url: 'HTTPS://registry.example:443/v2/' }, bare, true],
   ['a query right after the host', { url: 'https://registry.example:443?x=/' }, bare, true],
   ['a fragment right after the host', { url: 'https://registry.example:443#x' }, bare, true],
+  ['an address of IPv6 with its port', { url: 'https://[::1]:443/v2/' }, 'https://[::1]/v2/', true],
+  ['another address of IPv6', { url: 'https://[::1]/v2/' }, 'https://[::2]/v2/', false],
   ['the same host and port', { url: bare }, bare, false],
   ['another port, over plain HTTP', { url: 'http://registry.example:80/v2/' }, 'http://registry.example/v2/', true],
   ['another host', { url: 'https://other.example:443/v2/' }, bare, false],
