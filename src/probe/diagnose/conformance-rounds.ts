@@ -31,11 +31,11 @@ export async function conformanceRounds(
     const timeoutMs = Math.ceil(Math.min(roundMs, log.leftMs));
     rounds[side].push(await tryConformance({ ...check, path }, { timeoutMs, signal }));
   };
-  await tryOver('subject', check.path);
-  if (direct !== undefined) await tryOver('direct', direct);
-  if (direct !== undefined && differs(rounds)) {
+  const tryBoth = async (): Promise<void> => {
     await tryOver('subject', check.path);
-    await tryOver('direct', direct);
-  }
+    if (direct !== undefined) await tryOver('direct', direct);
+  };
+  await tryBoth();
+  if (differs(rounds)) await tryBoth();
   return rounds.subject.length === 0 ? undefined : rounds;
 }

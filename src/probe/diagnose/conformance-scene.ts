@@ -56,7 +56,7 @@ export function seen(exchange: Exchange, isSo: boolean, words?: string): Seen {
   if (isSo) return { outcome: 'supported', words: answered, status };
   const saysNothing = silentStatuses.has(status) || (status >= 500 && status !== 501);
   const outcome = saysNothing ? 'not known' : 'not supported';
-  const isHop = !['registry', 'other', 'none'].includes(answeredBy(exchange));
+  const isHop = !['registry', 'other'].includes(answeredBy(exchange));
   return status === 403 && isHop
     ? { outcome, words: answered, status, forbiddenByHop: true }
     : { outcome, words: answered, status };

@@ -1,6 +1,6 @@
 import { isCut, isTurnedAway } from '../judge/is-cut.ts';
 import { type PullCuts, sameShare, shortestClockMs } from '../judge/pull-cuts.ts';
-import { isSameFamily, reasonTable } from '../judge/reason-table.ts';
+import { reasonTable } from '../judge/reason-table.ts';
 import type { Failure } from '../failure.ts';
 import type { SessionAnswers } from '../outcome.ts';
 import { arrivedOf } from './arrived.ts';
@@ -113,8 +113,7 @@ export function isAlike(one: Failure | undefined, other: Failure): boolean {
 
 /** What is not there fails in as many ways as there are hops before it; everything else fails in the same way. */
 function isSameTrouble(a: Failure, b: Failure): boolean {
-  const mayBeAway = reasonTable[a.reason].tells.maybeDown && reasonTable[b.reason].tells.maybeDown;
-  return a.reason === b.reason || (mayBeAway && isSameFamily(a.reason, b.reason));
+  return a.reason === b.reason || [a, b].every(({ reason }) => reasonTable[reason].tells.maybeDown);
 }
 
 function timesOfEndpoints({ api }: Examined, failure: Failure): number {

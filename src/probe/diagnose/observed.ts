@@ -161,7 +161,7 @@ function isSameRequest(one: RequestRecord, other: RequestRecord): boolean {
 }
 
 function placeOf({ url }: RequestRecord): string {
-  return url.replace(/\?.*$/, '').replace(/(\/blobs\/(?:uploads\/)?)[^/]+$/, '$1');
+  return url.replace(/\?.*/, '').replace(/(\/blobs\/(?:uploads\/)?)[^/]+$/, '$1');
 }
 
 /**

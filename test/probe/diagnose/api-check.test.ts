@@ -266,7 +266,9 @@ describe('a server that answers each endpoint as it is told', () => {
       if (status === undefined) socket.destroy();
       else response.writeHead(status, sent).end(body);
     });
-    const { port } = await opened.listen(server);
+    // So that a connection that is left open is seen.
+    server.keepAliveTimeout = 0;
+    const { port, sockets } = await opened.listen(server);
     const wire = new WireMeter();
     const path = pathTo(`http://127.0.0.1:${port}`, { name: 'edge' });
     const { signal } = new AbortController();
@@ -274,11 +276,12 @@ describe('a server that answers each endpoint as it is told', () => {
       { registry, path },
       { now: () => performance.now(), timeoutMs: 30_000, signal, wire },
     );
-    return { report, words: words(report), given, agents, wire };
+    return { report, words: words(report), given, agents, wire, sockets };
   }
 
   test('is reported by its name and that of the path, and what it took is counted', async () => {
-    const { report, wire, given, agents } = await asked({});
+    const { report, wire, given, agents, sockets } = await asked({});
+    await expect.poll(() => sockets.size).toBe(0);
     expect([...agents]).toEqual(['blobprobe (api check)']);
     expect(report).toMatchObject({ registry: 'lab', path: 'edge' });
     expect([wire.bytes > 500, given.length]).toEqual([true, 4]);
@@ -315,6 +318,7 @@ describe('a server that answers each endpoint as it is told', () => {
   test.each<[what: string, answers: Parameters<typeof asked>[0], catalog: string]>([
     ['a hop has none, where the registry answers', { catalog: [404, {}, nginx] }, '1 (answered 404)'],
     ['none, where nobody answers as a registry', { base: [500], catalog: [404, {}, nginx] }, 'unexpected_response'],
+    ['it asks for another login', { catalog: [401, {}, denied] }, 'auth_challenge_bad'],
     ['405, where nobody answers as a registry', { base: [500], catalog: [405] }, 'method_not_allowed'],
     ['it is not for us, and nobody answers else', { base: [500], catalog: [403, {}, denied] }, '1 (answered 403)'],
     [

@@ -66,6 +66,11 @@ describe('a chunk', () => {
       expect(await tried(row, [], small)).toMatchObject({ said: tooSmall, asked: [] });
   });
 
+  test('that leads nowhere is thrown', async () => {
+    const { result } = await tried(chunk_in_order, [answerOf(202, { location: 'http://' })]);
+    expect(result).toMatchObject({ error: { step: 'send', problem: 'location_unparsable' } });
+  });
+
   test('that is not answered is thrown', async () => {
     expect((await tried(chunk_in_order, [cut])).result).toEqual({ error: cut });
   });

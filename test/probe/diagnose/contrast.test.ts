@@ -129,6 +129,8 @@ describe('bodies that got through', () => {
     const passed = (sizeLimit?: SizeLimit) =>
       contrastOf(symptom, { subject: { path, trials, ...(sizeLimit && { sizeLimit }) } }).passedAlikeBytes;
     expect(passed()).toBe(20);
+    const streamed = { path, trials: [trialOf({ sizeBytes: 30 })] };
+    expect(contrastOf(symptom, { subject: streamed }).passedAlikeBytes).toBe(30);
     expect(passed({ ...nothing, unit: 'bytes', conclusion: 'found', runs: [failing.run] })).toBe(10);
     expect(passed({ ...nothing, unit: 'bytes', conclusion: 'inconclusive' })).toBe(20);
   });
@@ -261,6 +263,15 @@ describe('the direct path', () => {
     });
     const lost = { ...direct, trials: [trialOf({ failure: reset })] };
     expect(around([failing], {}, { direct: lost })).toMatchObject({ direct: 'same', directLoginWorks: false });
+  });
+
+  test('needs as long for an answer, where silence is known to be ended', () => {
+    const cut = trialOf({ failure: { ...reset, elapsedMs: 1_000, evidence: { message: '', sinceLastByteMs: 1_000 } } });
+    const rest = trialOf({ kind: 'pausing', pauseMs: 1_000, failure: { ...reset, elapsedMs: 700 } });
+    const waited = trialOf({ run: { attempts: [attempt({ phaseMs: { wait: 900 } })] } });
+    const there = { ...direct, trials: [waited] };
+    expect(around([cut, rest], { trial: cut }, { direct: there }).direct).toBe('slow');
+    expect(around([cut], { trial: cut }, { direct: there }).direct).toBe('ok');
   });
 
   test('counts where a token grew older', () => {

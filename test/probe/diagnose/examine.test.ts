@@ -249,6 +249,12 @@ describe('where large bodies are refused for their size', () => {
     ({ client, bytes }) => client !== 'chunked' && bytes > 300_000,
   );
 
+  test('the limits are searched, though nobody is told of the steps', async () => {
+    const { examination } = await examined(above300k, { onStep: undefined, durationsMs: [400] });
+    const { sizeLimit, durationLimit } = examination.subject;
+    expect([sizeLimit?.conclusion, durationLimit?.conclusion]).toEqual(['found', 'none-up-to']);
+  });
+
   test('the limit is searched, to a hundredth of the size, as a client that declares the length', async () => {
     const { made, examination, steps, checks } = await examined(above300k, { direct: inside });
     const { sizeLimit } = examination.subject;

@@ -14,6 +14,7 @@ import type { DurationLimit, SizeLimit } from '../../../src/probe/limits/limit.t
 import type { Failure } from '../../../src/probe/failure.ts';
 import { fakeFailure, tooLarge } from '../../support/fake-run.ts';
 import { pathTo } from '../../support/paths.ts';
+import { attempt, requestRecord } from '../../support/run-fixtures.ts';
 import { trialOf } from '../../support/trials.ts';
 
 test.each([
@@ -267,7 +268,8 @@ test('what is not there fails in as many ways as there are hops', () => {
   const away = (reason: Failure['reason']) =>
     twice(lost({ failure: fakeFailure(reason, { status: 502, answeredBy: 'nginx' }) }));
   expect(proven(twice(refused), { direct: away('origin_unreachable') })).toContain('everywhere');
-  expect(proven(twice(refused), { direct: away('session_lost') })).not.toContain('everywhere');
+  for (const other of ['session_lost', 'connection_reset'] as const)
+    expect(proven(twice(refused), { direct: away(other) })).not.toContain('everywhere');
 });
 
 test('endpoints that fail count as pushes do, for a failure of an endpoint alone', () => {
@@ -311,4 +313,17 @@ test('bodies of PATCH are not what is lost where another method loses one, or on
   expect(patchLosesBodies(patches)).toBe(false);
   expect(patchLosesBodies([...patches, put, trialOf()])).toBe(false);
   expect(patchLosesBodies([...patches, put, trialOf({ shape: 'put-then-ranged', ...dropped })])).toBe(false);
+});
+
+test('requests that write the host as a Location does are refused, and those that write it as the URL does pass', () => {
+  const [own, other] = ['https://registry.example/v2/', 'https://registry.example:443/v2/'];
+  const failure = fakeFailure('origin_unreachable', { status: 503, evidence: { message: '', url: other } });
+  const asked = (url: string, status: number) =>
+    requestRecord({ method: 'GET', plannedBytes: 0, responseHeaders: {}, url, status });
+  const push = (times: number): Trial => {
+    const requests = [asked(own, 200), asked(own, 200), ...Array.from({ length: times }, () => asked(other, 503))];
+    return trialOf({ failure, run: { attempts: [attempt({ requests })] } });
+  };
+  expect(proven([push(2)])).toContain('host');
+  expect(proven([push(1)])).not.toContain('host');
 });

@@ -67,6 +67,7 @@ test.each<[string, readonly Pushed[]]>([
   ['while this process was busy', [slow, quick, { ...slow, run: { tainted: true } }, quick]],
   ['beside another client', [slow, quick, { ...slow, run: { check: check() } }, quick]],
   ['beside another size', [slow, quick, { ...slow, sizeBytes: 4 * MB }, quick]],
+  ['at a speed that is not known', [slow, quick, { ...slow, run: { pushBytesPerSecond: undefined } }, quick]],
   ['in a body that rests', [slow, quick, { ...slow, kind: 'pausing' }, quick]],
   ['in small bodies', [slow, quick, slow, quick].map((one) => ({ ...one, sizeBytes: 200_000, speed: one.speed / 40 }))],
 ])('it is not when it is so %s', (_what, pushed) => {
@@ -157,6 +158,7 @@ test('the shortest connection counts, of all pushes; the window is that of HTTP/
   expect(saidOf({ connectMs: 90, windowBytes: 64 * KiB }, { connectMs: 64, windowBytes: 1 })).toBe(
     'certain, because each round trip of 64 ms carries one window of 64 KiB',
   );
+  expect(saidOf({ connectMs: 1 }, { connectMs: 1, waitMs: 64 })).toContain('each round trip of 64 ms');
   expect(saidOf({ connectMs: 1, waitMs: 900 }, { connectMs: 1, waitMs: 64 })).toContain('each round trip of 64 ms');
 });
 
@@ -219,4 +221,12 @@ test('an examination compares the client with itself, twice where it is slow', a
   // The first of all was slow for a moment.
   expect(await pushesOf((_version, number) => (number === 1 ? MB : 4 * MB))).toEqual([...shapes, ...inTurn]);
   expect(await pushesOf(() => MB)).toEqual([...shapes, 'crane 1.1']);
+});
+
+test('bodies of 256 KiB tell the speed, and each of them has to take long', () => {
+  const least = { sizeBytes: 256 * KiB, speed: 10 * KiB };
+  const older = { ...quick, sizeBytes: 256 * KiB };
+  expect(isSlowOverHttp2(trialsOf({ ...slow, ...least }, older))).toBe(true);
+  expect(isSlowOverHttp2(trialsOf({ ...slow, ...least, sizeBytes: 256 * KiB - 1 }, older))).toBe(false);
+  expect(isSlowOverHttp2(trialsOf(slow, { ...slow, speed: 20 * MB }, { ...quick, speed: 100 * MB }))).toBe(false);
 });

@@ -159,6 +159,10 @@ test.each<[string, number, boolean]>([
   expect(findingFor(answered504(60_000), [endedBody(elapsedMs)])?.cause).toBe(cause);
 });
 
+test('a body that was ended in exactly a tenth less is of the same time', () => {
+  expect(findingFor(answered504(55_000), [endedBody(50_000)])?.cause).toBe('traefik_read_timeout');
+});
+
 test.each<[string, number, boolean]>([
   ['that is no round trip', 350, true],
   ['of a round trip', 349, false],
@@ -190,6 +194,15 @@ test.each<[string, readonly Run[], string, string]>([
     [fakeRun(fakeCheck('gitea', 'direct', 'docker', 'image'), fakeFailure('connect_refused'))],
     'nothing_answers likely',
     '',
+  ],
+  [
+    'got through, and over a third one failed',
+    [
+      fakeRun(fakeCheck('gitea', 'direct', 'docker', 'image')),
+      fakeRun(fakeCheck('gitea', 'other', 'docker', 'image'), fakeFailure('connect_refused')),
+    ],
+    'nothing_listens likely',
+    'over another path the same push got through',
   ],
   ['was of another client', [fakeRun(fakeCheck('gitea', 'direct', 'skopeo', 'image'))], 'nothing_answers likely', ''],
   ['was the same run, before', [fakeRun(check)], 'nothing_answers likely', ''],
@@ -266,7 +279,7 @@ test('a session that was lost with a body that was sent again is no second troub
   };
   expect(causeAfter({ resends: 1 })).toBeUndefined();
   expect(causeAfter({ resends: 0 })).toBeDefined();
-  const beside = attempt({ blob: 'layer-2', requests: [] });
+  const beside = attempt({ blob: 'layer-2', requests: [], resends: 1 });
   const sentAgain = attempt({ blob: lost.blob, requests: [], failure: lost, resends: 1 });
   expect(findingFor({ ...fakeRun(check, lost), attempts: [beside, sentAgain] })).toBeUndefined();
   // Another end of an attempt in which it was sent again, and another end of the run.
@@ -328,4 +341,13 @@ test('what ended before the last try began tells nothing of it, what ended with 
   expect(findingFor({ ...fakeRun(check, hidden502), attempts: [other, later] })?.cause).toBe('hop_fails_request');
   expect(causeWith(1_000)).toBe('hop_fails_request');
   expect(causeWith(999)).not.toBe('hop_fails_request');
+});
+
+test('the last try is that of the part that failed; where it is not known nothing was seen', () => {
+  const run = fakeRun(check, hidden502);
+  const own = attempt({ blob: hidden502.blob, durationMs: 100, requests: [opened, refused], failure: hidden502 });
+  const failure = { ...fakeFailure('cancelled'), blob: 'layer-2' };
+  const later = attempt({ blob: 'layer-2', startMs: 9_000, requests: [], failure });
+  expect(findingFor({ ...run, attempts: [own, later] })?.cause).toBe('hop_fails_request');
+  expect(findingFor({ ...run, attempts: [attempt({ requests: [opened] })] })?.cause).not.toBe('hop_fails_request');
 });

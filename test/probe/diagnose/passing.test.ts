@@ -7,6 +7,7 @@ import {
   isBesidePushes,
   isGotOver,
   isHiddenRefusal,
+  isLimited,
   isRefusedInWords,
   isStuck,
   silenceMs,
@@ -37,6 +38,7 @@ test('an upload that was known and unknown by turns has not passed, though the n
   for (const [trial, hasPassed] of [
     [by(6, 6), false],
     [by(12, 0), true],
+    [by(0, 6), true],
   ] as const)
     expect(passed(trial, [trial, repeat])).toBe(hasPassed);
 });
@@ -56,6 +58,11 @@ test('a slow body that was cut once and then got through did not come again; one
   expect(symptom).toMatchObject({ failure: cut, slow: true });
   expect(hasPassed(symptom!, after(failing, run))).toBe(true);
   expect(hasPassed(symptom!, after(run, failing))).toBe(false);
+  expect(hasPassed(symptom!, after(failing, failing, run))).toBe(true);
+  expect(hasPassed(symptom!, after())).toBe(false);
+  // What slow bodies did says nothing of a push.
+  const trial = trialOf({ failure: cut });
+  expect(hasPassed({ failure: cut, what: '', trial }, after(run))).toBe(false);
   // A refusal in words that the search had found before is no such end.
   const found = after(failing, run);
   const limit = { ...found.durationLimit!, rejection: fakeFailure('request_timeout', { status: 408 }) };
@@ -123,6 +130,12 @@ test('a 502 to an upload hides what the registry says of others, as long as none
   expect(isHidden([refusal, trialOf({})])).toBe(false);
   expect(isHidden([trialOf({ failure: hidden })])).toBe(false);
   expect(isHidden([refusal], { ...hidden, phase: 'start' })).toBe(false);
+  // That a hop answers after the same time is no clock of its own.
+  const late = trialOf({ failure: { ...hidden, elapsedMs: 60_000 } });
+  expect(isHidden([late, late, refusal], late.run.failure)).toBe(true);
+  // A search met it.
+  const subject = { path: pathTo('http://registry.example'), trials: [refusal] };
+  expect(isHiddenRefusal({ failure: hidden, what: '' }, subject)).toBe(true);
   // A storage that is full, Varnish’s word for it, and words of its own.
   const full = trialOf({
     failure: fakeFailure('registry_error', { status: 500, answeredBy: 'registry', phase: 'send' }),
@@ -157,6 +170,11 @@ test('a cut hides what the registry says of bodies of the same shape, unless eac
   expect(isHidden(...twice(60_000), trialOf(refusal))).toBe(false);
   // What the registry looks up takes as long each time.
   expect(isHidden(...twice(510), trialOf(refusal))).toBe(true);
+  expect(isHidden(...twice(900), trialOf(refusal))).toBe(true);
+  expect(isHidden(...twice(901), trialOf(refusal))).toBe(false);
+  const after600Ms = trialOf({ failure: { ...refusal.failure, elapsedMs: 600 } });
+  expect(isHidden(...twice(1_200), after600Ms)).toBe(true);
+  expect(isHidden(...twice(1_201), after600Ms)).toBe(false);
 });
 
 test('one spell of resets has passed, two have not', () => {
@@ -218,7 +236,9 @@ test.each([
     evidence: { message: '', headers: { 'content-type': 'text/html' }, body: '<html>OK</html>' },
   });
   const examined = { path: pathTo('http://registry.example'), trials };
-  expect(isBesidePushes({ failure, what: '', endpoint: 'ping' }, examined)).toBe(kind === 'healthy');
+  for (const endpoint of ['ping', 'auth'] as const)
+    expect(isBesidePushes({ failure, what: '', endpoint }, examined)).toBe(kind === 'healthy');
+  expect(isBesidePushes({ failure, what: '', endpoint: 'catalog' }, examined)).toBe(false);
 });
 
 test.each([
@@ -338,6 +358,7 @@ test.each([
   expect(beside([trialOf({ failure }), trialOf()])).toBe(expected);
   expect(beside([trialOf({ failure })])).toBe(false);
   expect(beside([trialOf()], {})).toBe(false);
+  expect(isBesidePushes({ failure: fakeFailure('deadline'), what: '' }, { path, trials: [trialOf()] })).toBe(false);
 });
 
 test('what another client stops by is a rule of its own: of a login not asked for, of a realm, of a Location', () => {
@@ -353,6 +374,7 @@ test('what another client stops by is a rule of its own: of a login not asked fo
     expect(byRule(failure, undefined)).toBe(false);
   }
   expect(byRule(fakeFailure('auth_rejected'), another)).toBe(false);
+  expect(isAnothersRule({ failure: unasked, what: '' }, { path, trials: [] })).toBe(false);
 });
 
 test('a cut is refused in words when the same push, made again, is', () => {
@@ -376,4 +398,25 @@ test('a cut is refused in words when the same push, made again, is', () => {
 test('a search that met a cut is got over by nobody', () => {
   const failure = fakeFailure('connection_reset', { sentBytes: 1 });
   expect(isGotOver({ failure, what: '' }, { path, trials: [trialOf(), trialOf(), trialOf()] })).toBe(false);
+});
+
+test('a cut is got over where nothing else was cut, and all of three equal pushes or more got through afterwards', () => {
+  const cut = fakeFailure('connection_reset', { sentBytes: 1 });
+  const first: Trial = { ...trialOf({ failure: cut }), clientSendsAgain: true };
+  const gotOver = (...trials: readonly Trial[]): boolean =>
+    isGotOver({ failure: cut, what: '', trial: first }, { path, trials });
+  const equal = [trialOf(), trialOf(), trialOf()];
+  expect(gotOver(first, ...equal)).toBe(true);
+  expect(gotOver(trialOf({ failure: tooLarge }), first, ...equal)).toBe(true);
+  expect(gotOver(trialOf({ failure: cut, sizeBytes: 1 }), first, ...equal)).toBe(false);
+  expect(gotOver(first, ...equal, trialOf({ failure: tooLarge }))).toBe(false);
+  expect(gotOver(first, ...equal.slice(1))).toBe(false);
+});
+
+test('connections are limited where new ones were refused twice at least, and the open one was answered as often', () => {
+  const failure = fakeFailure('connect_refused', { phase: 'connect', answeredBy: 'none', sentBytes: 0 });
+  const limited = (refused: number, answered: number): boolean =>
+    isLimited({ failure, what: '' }, { subject: { path, trials: [] }, held: { refused, answered } });
+  expect([limited(2, 2), limited(1, 2), limited(2, 1)]).toEqual([true, false, false]);
+  expect(isLimited({ failure, what: '' }, { subject: { path, trials: [] } })).toBe(false);
 });

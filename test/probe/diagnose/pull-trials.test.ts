@@ -22,13 +22,21 @@ const cut = fakeFailure('connection_reset', {
   evidence: { message: 'reset', pulledBytes: 4_000_000, silentMs: 5 },
 });
 
-async function pulled(pulls: Run[], deadlineMs?: number): Promise<{ back: PulledBack | undefined; leftOut: string[] }> {
+async function pulled(
+  pulls: Run[],
+  deadlineMs?: number,
+  changes: Partial<ExamineOptions> = { pull: true },
+): Promise<{ back: PulledBack | undefined; leftOut: string[]; given: unknown }> {
   const outcomes = [fakeRun(check), ...pulls];
-  const run: ExamineDeps['run'] = () => Promise.resolve(outcomes.shift()!);
-  const options: ExamineOptions = { check, deadlineMs, pull: true, signal: new AbortController().signal };
+  let given: unknown;
+  const run: ExamineDeps['run'] = (_check, how) => {
+    given = how;
+    return Promise.resolve(outcomes.shift()!);
+  };
+  const options: ExamineOptions = { check, deadlineMs, signal: new AbortController().signal, ...changes };
   const log = new TrialLog(options, { run, paced: () => run, checkApi: () => Promise.resolve(undefined) });
   await log.push('small', { check, shape: check.client.shape }, 65_536);
-  return { back: await pullBack(options, { run }, log), leftOut: log.leftOut };
+  return { back: await pullBack(options, { run }, log), leftOut: log.leftOut, given };
 }
 
 test('a pull that the examination itself ends is left out, and is no failure', async () => {
@@ -77,6 +85,11 @@ describe('a pull that an answer refuses', () => {
   test('is tried again, then twice as a small one, and once more', async () => {
     const { back } = await pulled([...twice, fakeRun(small), fakeRun(small), fakeRun(large, refused)]);
     expect(back?.runs.map(({ ok }) => ok)).toEqual([false, false, true, true, false]);
+  });
+
+  test('and comes back at the second try, is tried no further', async () => {
+    const { back } = await pulled([fakeRun(large, refused), fakeRun(large)]);
+    expect(back?.runs).toHaveLength(2);
   });
 
   test('is not tried once more when a small one is refused, too', async () => {
@@ -141,4 +154,10 @@ describe('a pull that an answer refuses', () => {
     const failing = (): Run => fakeRun(large, { ...refused, ...otherwise });
     expect(provenOf(failing(), failing(), fakeRun(small), fakeRun(small), failing())).toBe(false);
   });
+});
+
+test('nothing is pulled unless it is asked for; a pull ends with the examination, and tells of itself', async () => {
+  expect(await pulled([], undefined, {})).toMatchObject({ back: undefined, leftOut: [] });
+  const own = { signal: new AbortController().signal, onProgress: () => {} };
+  expect((await pulled([fakeRun(check)], undefined, { pull: true, ...own })).given).toEqual(own);
 });
