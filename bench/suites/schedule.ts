@@ -21,7 +21,7 @@ export const scheduleSuite: Suite = {
 
 /** Starts in each second of the first minute, and in each ten of a later interval, against what an even spread would be. */
 function evenness(): Row[] {
-  const plans = [...planSlots(tasksOf(5 * minuteMs), { startMs: 0, startWindowMs: minuteMs, seed: 'bench' }).values()];
+  const plans = [...planSlots(tasksOf(5 * minuteMs), { startMs: 0, startWindowMs: minuteMs }).values()];
   const perBin = (times: readonly number[], bins: number, fromMs: number, binMs: number): number[] => {
     const counts = Array.from({ length: bins }, () => 0);
     for (const at of times) {

@@ -57,8 +57,7 @@ export class ByteBudget {
 
   /** Sets bytes aside before a run that may need so many; undefined: there are not so many left, and the run must not start. */
   reserve(bytes: number): Reservation | undefined {
-    const left = this.remaining();
-    if (left !== undefined && bytes > left) {
+    if (bytes > (this.remaining() ?? Number.POSITIVE_INFINITY)) {
       this.#changed();
       return undefined;
     }

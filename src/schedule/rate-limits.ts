@@ -53,10 +53,10 @@ export class RateLimits {
     const last = lastPath(run);
     const path = byRegistry && this.#isConfirmed(registry, last) ? undefined : last;
     const key = keyOf(registry, path);
-    const asked = failure === undefined ? undefined : askedMs(failure, this.#refusalsInRow.get(key) ?? 0, nowMs);
-    if (failure === undefined || asked === undefined || asked === 0) {
-      const names = ok ? [check.path.name, check.pushedOver?.name, undefined] : [];
-      names.forEach((name) => this.#refusalsInRow.delete(keyOf(registry, name)));
+    const asked = failure === undefined ? 0 : askedMs(failure, this.#refusalsInRow.get(key) ?? 0, nowMs);
+    if (failure === undefined || asked === 0) {
+      const names = [check.path.name, check.pushedOver?.name, undefined];
+      if (ok) names.forEach((name) => this.#refusalsInRow.delete(keyOf(registry, name)));
       return undefined;
     }
     this.#refusalsInRow.set(key, (this.#refusalsInRow.get(key) ?? 0) + 1);
@@ -83,12 +83,12 @@ function lastPath({ check, attempts }: Run): string {
 }
 
 function keyOf(registry: string, path: string | undefined): string {
-  return path === undefined ? registry : `${registry}/${path}`;
+  return JSON.stringify([registry, path]);
 }
 
-/** undefined: nobody asked. */
-function askedMs({ status, evidence }: Failure, refusalsBefore: number, nowMs: number): number | undefined {
-  if (status !== 429 && status !== 503) return undefined;
+/** 0: nobody asked. */
+function askedMs({ status, evidence }: Failure, refusalsBefore: number, nowMs: number): number {
+  if (status !== 429 && status !== 503) return 0;
   const named = retryAfterMs(evidence.headers?.['retry-after'], nowMs);
-  return named ?? (status === 429 ? firstHoldMs * 2 ** Math.min(refusalsBefore, 10) : undefined);
+  return named ?? (status === 429 ? firstHoldMs * 2 ** Math.min(refusalsBefore, 10) : 0);
 }

@@ -10,8 +10,6 @@ export interface ScheduleOptions {
   readonly limit: TransferLimit;
   /** Each task first runs within this time or its interval, whichever is shorter. Default 60 s. */
   readonly startWindowMs?: number;
-  /** Equal seeds give equal slots. */
-  readonly seed?: string;
   readonly clock?: Clock;
   /** While true no slot starts anything; looked at when a slot comes. Call `interrupt` when it becomes true. Default: never. */
   readonly isPaused?: () => boolean;
@@ -77,11 +75,7 @@ function plan(
   options: ScheduleOptions,
   startMs: number,
 ): Map<string, { readonly task: Task; readonly slots: SlotPlan }> {
-  const slots = planSlots(tasks, {
-    startMs,
-    startWindowMs: options.startWindowMs ?? 60_000,
-    seed: options.seed ?? '',
-  });
+  const slots = planSlots(tasks, { startMs, startWindowMs: options.startWindowMs ?? 60_000 });
   const planned = new Map<string, { task: Task; slots: SlotPlan }>();
   for (const task of tasks) {
     const own = slots.get(task.id);

@@ -6,8 +6,8 @@ export interface SlotPlan {
   /** Slot 1; slot k is `(k - 1) * intervalMs` later, so that slots never drift. */
   readonly secondMs: number;
   readonly intervalMs: number;
-  /** Source of the jitter; equal seeds give equal slots. */
-  readonly seed: string;
+  /** Of the task: source of the jitter, so that the slots of a task are the same in each process. */
+  readonly id: string;
 }
 
 /** Part of the interval by which a slot may come later, so that a task does not beat with other periodic work (cron, backups). */
@@ -27,7 +27,7 @@ interface Periodic {
  */
 export function planSlots(
   tasks: readonly Periodic[],
-  options: { readonly startMs: number; readonly startWindowMs: number; readonly seed: string },
+  options: { readonly startMs: number; readonly startWindowMs: number },
 ): Map<string, SlotPlan> {
   const groups = [...groupBy(tasks, ({ intervalMs }) => String(intervalMs)).values()];
   const plans = new Map<string, SlotPlan>();
@@ -40,12 +40,7 @@ export function planSlots(
       const slotMs = phase * intervalMs;
       // The first run came early; one that would follow in less than half an interval adds load and no knowledge.
       const secondMs = slotMs >= firstMs + intervalMs / 2 ? slotMs : slotMs + intervalMs;
-      plans.set(id, {
-        firstMs: options.startMs + firstMs,
-        secondMs: options.startMs + secondMs,
-        intervalMs,
-        seed: `${options.seed}/${id}`,
-      });
+      plans.set(id, { id, firstMs: options.startMs + firstMs, secondMs: options.startMs + secondMs, intervalMs });
     }
   }
   return plans;
@@ -54,7 +49,7 @@ export function planSlots(
 /** Time of slot `index`, from 0. */
 export function slotMs(plan: SlotPlan, index: number): number {
   if (index === 0) return plan.firstMs;
-  const jitterMs = jitterShare * plan.intervalMs * hashToUnit(`${plan.seed}/${index}`);
+  const jitterMs = jitterShare * plan.intervalMs * hashToUnit(`${plan.id}/${index}`);
   return plan.secondMs + (index - 1) * plan.intervalMs + jitterMs;
 }
 

@@ -12,7 +12,7 @@ export function grantedOrAborted({ granted }: Place, signal: AbortSignal): Promi
       signal.removeEventListener('abort', done);
       resolve();
     };
-    signal.addEventListener('abort', done, { once: true });
+    signal.addEventListener('abort', done);
     if (signal.aborted) done();
     void granted.then(done);
   });

@@ -369,7 +369,7 @@ async function settled(settleMs: number, complain: () => string[] | undefined): 
 function slotPlans({ checks }: Config, started: readonly [number, number]): Map<string, readonly [SlotPlan, SlotPlan]> {
   const rounds = planRounds(checks);
   const tasks = rounds.map(({ id, checks: [first] }) => ({ id, intervalMs: first.intervalMs }));
-  const [early, late] = started.map((startMs) => planSlots(tasks, { startMs, startWindowMs: 60_000, seed: '' }));
+  const [early, late] = started.map((startMs) => planSlots(tasks, { startMs, startWindowMs: 60_000 }));
   return new Map(
     rounds.flatMap(({ id }) => {
       const [one, other] = [early?.get(id), late?.get(id)];

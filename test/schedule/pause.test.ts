@@ -44,6 +44,10 @@ test('resumed early, or made endless, the time that was asked for means nothing 
   expect(pause.state()).toEqual({ since: new Date(1_000) });
 });
 
+test('by itself it knows the time', () => {
+  expect(new PauseSwitch().pause('signal')).toEqual({ since: expect.any(Date) as Date });
+});
+
 test('a pause without an end sets no timer', () => {
   const { clock, pause } = setup();
   pause.pause('request');

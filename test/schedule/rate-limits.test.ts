@@ -120,7 +120,8 @@ describe('who is left alone', () => {
     passMs(60_000);
     expect(limits.leftMs(check)).toBe(0);
     // Also the ping before a pull goes over its own path.
-    expect(failWith(429, '30', 'nginx', check, [attempt({ pull: 'cold' })])).toMatchObject({ path: 'edge' });
+    const pushedAndPulled = [attempt(), attempt({ pull: 'cold' })];
+    expect(failWith(429, '30', 'nginx', check, pushedAndPulled)).toMatchObject({ path: 'edge' });
     expect(left()).toEqual([0, 30_000, 0]);
   });
 
@@ -150,6 +151,10 @@ describe('who is left alone', () => {
     limits.note(fakeRun(edge));
     failWith(429, 'soon');
     expect(left()[1]).toBe(60_000);
+    // Another failure is no success.
+    failWith(413, undefined);
+    failWith(429, undefined);
+    expect(left()[1]).toBe(120_000);
   });
 
   test('a clock that is set back holds nobody for longer than an hour', () => {

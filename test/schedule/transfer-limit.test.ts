@@ -16,9 +16,15 @@ async function hasRoom(limit: TransferLimit): Promise<boolean> {
 test('a place in the queue that is given back is no transfer', async () => {
   const limit = new TransferLimit(1);
   const first = limit.take();
+  let nextRuns = false;
+  const next = limit.take();
+  void next.granted.then(() => (nextRuns = true));
   limit.take().leave();
   expect(await hasRoom(limit)).toBe(false);
+  expect(nextRuns).toBe(false);
   first.leave();
+  expect(await hasRoom(limit)).toBe(false);
+  next.leave();
   expect(await hasRoom(limit)).toBe(true);
 });
 
