@@ -70,9 +70,7 @@ export class ProtocolError extends Error {
  * most 64 and messages of at most 300 characters: the text comes from a server that is not trusted.
  */
 export function registryErrors(exchange: Pick<Exchange, 'response'>): readonly RegistryErrorEntry[] {
-  const body = exchange.response?.body;
-  if (body === undefined || !/^\s*\{/.test(Buffer.from(body.subarray(0, 64)).toString('latin1'))) return [];
-  const parsed = parseJson(body);
+  const parsed = parseJson(exchange.response?.body ?? '');
   const entries: unknown = isObject(parsed) ? parsed['errors'] : undefined;
   if (!Array.isArray(entries)) return [];
   return entries.slice(0, 10).flatMap((entry: unknown) => {

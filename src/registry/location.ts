@@ -51,6 +51,6 @@ export function vettedLocation(exchange: Exchange, step: Step): URL {
 export function withDigest(location: URL, digest: string): URL {
   const url = new WrittenUrl(location);
   // Not through searchParams: that would re-encode what the registry put there, which must be replayed verbatim.
-  url.search = `${location.search === '' ? '?' : `${location.search}&`}digest=${encodeURIComponent(digest)}`;
+  url.search = `${location.search === '' ? '' : `${location.search}&`}digest=${encodeURIComponent(digest)}`;
   return url;
 }

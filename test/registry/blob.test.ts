@@ -44,6 +44,15 @@ test('a 403 is asked for its text where the client does so', async () => {
   expect([lines(explained.sent), lines(plain.sent)]).toEqual([[`HEAD ${blob}`, `GET ${blob}`], [`HEAD ${blob}`]]);
 });
 
+test('the question for the text of a 403 is sent once, whatever the client sends again', async () => {
+  const answers = [answerOf(403), answerOf(429), answerOf(200)];
+  const { client, sent } = scriptedClient(answers, {
+    resend: { policy: ({ status }) => (status === 429 ? 0 : undefined), sleep: () => Promise.resolve() },
+  });
+  await expect(blobExists(client, digest, {}, true)).rejects.toMatchObject({ exchange: { response: { status: 429 } } });
+  expect(lines(sent)).toEqual([`HEAD ${blob}`, `GET ${blob}`]);
+});
+
 test.each<[string, Record<string, string>, string | undefined]>([
   ['its size', { 'content-length': '5' }, undefined],
   ['its size and digest', { 'content-length': '5', 'docker-content-digest': digest }, undefined],

@@ -11,8 +11,6 @@ test.each<[string, readonly string[]]>([
   ['no', []],
   ['[{"code":"X"}]', []],
   ['x{"errors":[{"code":"X"}]}', []],
-  [`${' '.repeat(63)}{"errors":[{"code":"X"}]}`, ['X: ']],
-  [`${' '.repeat(64)}{"errors":[{"code":"X"}]}`, []],
   ['{"errors":', []],
   ['{"errors":{"code":"X"}}', []],
   ['{"error":[{"code":"X"}]}', []],

@@ -113,3 +113,12 @@ test.each<[string | undefined, string | undefined]>([
   };
   expect(next()).toBe(expected);
 });
+
+test('the next page of a list over http is on http', () => {
+  const origin = 'http://registry.example.org';
+  const exchange = exchangeOf({
+    url: `${origin}/v2/x`,
+    response: answerOf(200, { link: `<${origin}/y>; rel="next"` }),
+  });
+  expect(nextPage(pathTo(origin), exchange)?.href).toBe(`${origin}/y`);
+});

@@ -94,7 +94,11 @@ test.each<[string, (answer: Scripted) => Promise<void>, string, string]>([
 
 test('a client that needs the digest in the answer does not take success without it', async () => {
   const put = (answer: Scripted): Promise<void> => putManifest(scriptedClient([answer]).client, 'v1', manifest, true);
-  await expect(put(answerOf(201))).rejects.toMatchObject({ step: 'commit', problem: 'digest_missing' });
+  await expect(put(answerOf(201))).rejects.toMatchObject({
+    step: 'commit',
+    problem: 'digest_missing',
+    message: expect.stringContaining('Docker-Content-Digest') as string,
+  });
   await expect(put(answerOf(201, { 'docker-content-digest': manifest.digest }))).resolves.toBeUndefined();
 });
 
@@ -123,8 +127,13 @@ describe('a manifest is pulled', () => {
       },
     };
     const outcome = await pullManifest(feeding, 'v1', manifest, manner).catch((error: unknown) => {
-      const { name, problem, message } = error as { name: string; problem?: string; message: string };
-      return `${problem ?? name}: ${message}`;
+      const { name, step, problem, message } = error as {
+        name: string;
+        step?: string;
+        problem?: string;
+        message: string;
+      };
+      return step === undefined ? `${name}: ${message}` : `${step}: ${problem}: ${message}`;
     });
     return { outcome, asked: lines(sent), headers: sent.at(-1)?.headers, sent };
   }
@@ -158,7 +167,7 @@ describe('a manifest is pulled', () => {
     const ranges = {} as NonNullable<ManifestManner['ranges']>;
     const { outcome, headers } = await pulled({ ...get, ranges }, manifest.bytes, undefined, 206);
     expect([outcome, headers?.['range']]).toEqual([manifest.bytes.byteLength, 'bytes=0-']);
-    expect((await pulled(get, manifest.bytes, undefined, 206)).outcome).toMatch(/^unexpected_status/);
+    expect((await pulled(get, manifest.bytes, undefined, 206)).outcome).toMatch(/^pull: unexpected_status/);
   });
 
   const cut = new NetworkError({ stage: 'receive', code: 'ECONNRESET', message: 'cut' });
@@ -171,15 +180,15 @@ describe('a manifest is pulled', () => {
       'that is too short',
       manifest.bytes.subarray(1),
       undefined,
-      `length_wrong: the manifest that came has ${size - 1} bytes of ${size}`,
+      `pull: length_wrong: the manifest that came has ${size - 1} bytes of ${size}`,
     ],
     [
       'that never ends',
       Buffer.alloc(size + 9),
       tooLong,
-      `length_wrong: the manifest that came has ${size + 9} bytes of ${size}`,
+      `pull: length_wrong: the manifest that came has ${size + 9} bytes of ${size}`,
     ],
-    ['that is another one', Buffer.alloc(size), undefined, 'digest_differs: another manifest came'],
+    ['that is another one', Buffer.alloc(size), undefined, 'pull: digest_differs: another manifest came'],
   ])('in vain: one %s', async (_what, body, end, expected) => {
     expect((await pulled(get, body, end)).outcome).toBe(expected);
   });

@@ -119,6 +119,16 @@ describe('a login', () => {
     expect(facts).toEqual([{ kind: 'foreign_realm', host, treatment: 'rewritten' }]);
   });
 
+  test('whose token is old by the clock is renewed before the next request', async () => {
+    const old = { token: 'token-1', issued_at: '2020-01-01T00:00:00Z' };
+    const server = opened.own(await serveTokenRegistry({ token: () => ({ body: old }) }));
+    const client = open(server.origin);
+    await ask(client);
+    await ask(client);
+    // For each sending with a token, of which the first is the second one of its request.
+    expect(tokenRequests(server)).toHaveLength(3);
+  });
+
   test('and the headers of the path are known as secrets when their exchange is told of', async () => {
     const server = await basic();
     const redactor = new Redactor();

@@ -1,69 +1,65 @@
 import { createReadStream } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type BlobSource, imagesIn } from './images-in.ts';
 import { type MeasuredBlob, measureBlob, mostManifestBytes } from './measure-blob.ts';
 import { ImageError, type StoredImage } from './stored-image.ts';
 import { tarEntries } from './tar-reader.ts';
 
-/** What an archive may keep in memory of manifests, all together. */
-const mostKeptBytes = 64 * 1024 * 1024;
-const mostArchiveEntries = 100_000;
+/** What an archive may make us keep in memory: its files and links, and the text of all its manifests together. */
+const mostOfArchive = { entries: 100_000, jsonBytes: 64 * 1024 * 1024 };
 
 /**
  * The images of a file of `docker save`, an OCI archive, either of them in gzip, or an OCI layout folder. Reads all of an archive once.
- * Throws ImageError when it is none of them, and what the system says when it cannot be read.
+ * Throws ImageError when it is none of them or has more than `most`, and what the system says when it cannot be read.
  */
-export async function imagesOfFile(file: string): Promise<StoredImage[]> {
-  const source = (await stat(file)).isDirectory() ? folderSource(file) : await archiveSource(file);
+export async function imagesOfFile(file: string, most = mostOfArchive): Promise<StoredImage[]> {
+  const source = (await stat(file)).isDirectory() ? folderSource(file) : await archiveSource(file, most);
   return imagesIn(source);
 }
 
 /** An OCI layout (image specification, image-layout.md). */
 function folderSource(folder: string): BlobSource {
-  const fileOf = (name: string): string | undefined =>
-    name === 'index.json' || /^blobs\/[a-z0-9]+\/[a-f0-9]{32,}$/.test(name) ? join(folder, name) : undefined;
+  const fileOf = (name: string): string =>
+    name === 'index.json' || /^blobs\/[a-z0-9]+\/[a-f0-9]{32,}$/.test(name) ? join(folder, name) : '';
   return {
     async text(name) {
-      const file = fileOf(name);
-      if (file === undefined || !(await isFile(file)) || (await stat(file)).size > mostManifestBytes) return undefined;
-      return readFile(file, 'utf8');
+      const sizeBytes = await sizeOf(fileOf(name));
+      return sizeBytes === undefined || sizeBytes > mostManifestBytes ? undefined : readFile(fileOf(name), 'utf8');
     },
     async blob(name) {
-      const file = fileOf(name);
-      return file === undefined || !(await isFile(file)) ? undefined : measureBlob(createReadStream(file));
+      return (await sizeOf(fileOf(name))) === undefined ? undefined : measureBlob(createReadStream(fileOf(name)));
     },
   };
 }
 
-async function isFile(file: string): Promise<boolean> {
-  return stat(file).then(
-    (found) => found.isFile(),
-    () => false,
-  );
+/** Bytes of a file; undefined: there is none of that name. */
+async function sizeOf(file: string): Promise<number | undefined> {
+  const found = await stat(file).catch(() => undefined);
+  return found?.isFile() === true ? found.size : undefined;
 }
 
 /** Everything in the archive, measured in one pass: manifests may stand after what they name. */
-async function archiveSource(file: string): Promise<BlobSource> {
+async function archiveSource(file: string, most: typeof mostOfArchive): Promise<BlobSource> {
   const blobs = new Map<string, MeasuredBlob>();
   const links = new Map<string, string>();
-  let keptBytes = 0;
+  let jsonBytes = 0;
   try {
     for await (const entry of tarEntries(await bytesOf(file))) {
-      if (blobs.size + links.size >= mostArchiveEntries) throw new ImageError('has too many entries for an image');
+      if (blobs.size + links.size >= most.entries) throw new ImageError('has too many entries for an image');
       if (entry.linkName !== undefined) links.set(entry.name, entry.linkName);
       if (entry.isFile) {
         const blob = await measureBlob(entry.body());
-        keptBytes += blob.text?.length ?? 0;
-        if (keptBytes > mostKeptBytes) throw new ImageError('has more JSON in it than an image has');
+        jsonBytes += blob.text?.length ?? 0;
+        if (jsonBytes > most.jsonBytes) throw new ImageError('has more JSON in it than an image has');
         blobs.set(entry.name, blob);
       }
     }
   } catch (error) {
-    const code = (error as { code?: unknown }).code;
-    const isDamaged = typeof code === 'string' && /^(?:Z_|ERR_)/.test(code);
-    throw isDamaged ? new ImageError(`is gzip that cannot be read (${code})`) : error;
+    const code = String((error as { code?: unknown }).code);
+    throw /^(?:Z_|ERR_)/.test(code) ? new ImageError(`is gzip that cannot be read (${code})`) : error;
   }
   const find = (name: string): MeasuredBlob | undefined => blobs.get(name) ?? blobs.get(linkedFrom(name, links) ?? '');
   return { text: async (name) => find(name)?.text, blob: async (name) => find(name) };
@@ -90,8 +86,5 @@ async function bytesOf(file: string): Promise<AsyncIterable<Uint8Array>> {
   for (const [magic, name, program] of unreadable)
     if (head.startsWith(magic)) throw new ImageError(`is compressed by ${name}: decompress it first (${program} -d)`);
   const stream = createReadStream(file, { highWaterMark: 256 * 1024 });
-  if (!head.startsWith('1f8b')) return stream;
-  const gunzip = createGunzip();
-  stream.on('error', (error) => gunzip.destroy(error));
-  return stream.pipe(gunzip);
+  return head.startsWith('1f8b') ? pipeline(stream, createGunzip(), () => {}) : stream;
 }

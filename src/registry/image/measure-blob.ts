@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createGzip } from 'node:zlib';
 import { parseJson } from '../json.ts';
+import { ByteReader } from './byte-reader.ts';
 import type { Compression } from './stored-image.ts';
 
 /** A blob that was read once, from its first byte to its last. */
@@ -26,31 +27,20 @@ const magicBytes = 4;
 
 /** Reads a body in constant memory. What is not compressed goes through gzip, at the level that docker's and skopeo's gzip have: 6, zlib's usual one. */
 export async function measureBlob(body: AsyncIterable<Uint8Array>): Promise<MeasuredBlob> {
-  let head: Uint8Array = new Uint8Array();
+  const input = new ByteReader(body);
+  const head = await input.upTo(magicBytes);
+  const measuring = measuringFor(head);
   let sizeBytes = 0;
-  let measuring: Measuring | undefined;
-  for await (const chunk of body) {
+  for (let chunk = head; chunk.length > 0; chunk = await input.some(Number.POSITIVE_INFINITY)) {
     sizeBytes += chunk.length;
-    if (measuring !== undefined) {
-      await measuring.take(chunk);
-    } else {
-      head = Buffer.concat([head, chunk]);
-      if (head.length >= magicBytes) {
-        measuring = measuringFor(head);
-        await measuring.take(head);
-      }
-    }
+    await measuring.take(chunk);
   }
-  if (measuring === undefined) {
-    measuring = measuringFor(head);
-    await measuring.take(head);
-  }
-  return { sizeBytes, ...(await measuring.end(sizeBytes)) };
+  return { sizeBytes, ...(await measuring.end()) };
 }
 
 interface Measuring {
   take(chunk: Uint8Array): Promise<void>;
-  end(sizeBytes: number): Promise<Omit<MeasuredBlob, 'sizeBytes'>>;
+  end(): Promise<Omit<MeasuredBlob, 'sizeBytes'>>;
 }
 
 function measuringFor(head: Uint8Array): Measuring {
@@ -70,9 +60,9 @@ function keptText(gzip: Measuring): Measuring {
       else kept.length = 0;
       await gzip.take(chunk);
     },
-    end: async (sizeBytes) => {
-      const text = sizeBytes <= mostManifestBytes ? Buffer.concat(kept).toString('utf8') : '';
-      return { ...(await gzip.end(sizeBytes)), text: parseJson(text) === undefined ? undefined : text };
+    end: async () => {
+      const text = Buffer.concat(kept).toString('utf8');
+      return { ...(await gzip.end()), text: parseJson(text) === undefined ? undefined : text };
     },
   };
 }

@@ -1,3 +1,4 @@
+import { ByteReader } from './byte-reader.ts';
 import { ImageError } from './stored-image.ts';
 
 /** One entry of a tar stream. Its body must be read to the end before the next entry. */
@@ -43,10 +44,10 @@ export async function* tarEntries(source: AsyncIterable<Uint8Array>): AsyncGener
         sizeBytes: bodyBytes,
         body() {
           isRead = true;
-          return input.body(bodyBytes);
+          return bodyOf(input, bodyBytes);
         },
       };
-      if (!isRead) await input.skip(bodyBytes);
+      if (!isRead) await skip(bodyOf(input, bodyBytes));
       next = {};
     }
   }
@@ -60,7 +61,7 @@ interface Overrides {
 
 /** Headers that speak of the next entry; global ones say nothing that is needed. */
 function overridesOf(type: string, text: Buffer): Overrides {
-  const word = text.toString('utf8').replace(/\0.*$/s, '');
+  const word = text.toString('utf8').replace(/\0.*/s, '');
   if (type === 'L') return { path: word };
   if (type === 'K') return { linkpath: word };
   if (type === 'g') return {};
@@ -74,25 +75,25 @@ function overridesOf(type: string, text: Buffer): Overrides {
 
 /** `LENGTH KEY=VALUE\n`, the length counted in bytes and over the whole record. */
 function* paxRecords(text: Buffer): Generator<readonly [key: string, value: string]> {
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; ; ) {
     const length = Number.parseInt(text.subarray(at, at + 12).toString('latin1'), 10);
     if (!(length > 0)) return;
-    const [, key, value] = /^\d+ ([^=]*)=(.*)\n$/s.exec(text.subarray(at, at + length).toString('utf8')) ?? [];
-    if (key !== undefined && value !== undefined) yield [key, value];
+    const record = text.subarray(at, at + length).toString('utf8');
+    for (const [, key = '', value = ''] of record.matchAll(/^\d+ ([^=]*)=(.*)\n$/gs)) yield [key, value];
     at += length;
   }
 }
 
+/** With a slash before it where there is no prefix. */
 function nameOf(header: Uint8Array): string {
   const prefix = textAt(header, 257, 5) === 'ustar' && header[262] === 0 ? textAt(header, 345, 155) : '';
-  const name = textAt(header, 0, 100);
-  return prefix === '' ? name : `${prefix}/${name}`;
+  return `${prefix}/${textAt(header, 0, 100)}`;
 }
 
 function textAt(header: Uint8Array, from: number, length: number): string {
   return Buffer.from(header.subarray(from, from + length))
     .toString('utf8')
-    .replace(/\0.*$/s, '');
+    .replace(/\0.*/s, '');
 }
 
 /** Octal digits, or, with the highest bit set, a big-endian number. Throws ImageError for anything else. */
@@ -108,58 +109,24 @@ function numberAt(header: Uint8Array, from: number, length: number): number {
 
 function hasGoodSum(header: Uint8Array): boolean {
   const sum = header.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 0x20 : byte), 0);
-  return Number.parseInt(textAt(header, 148, 8).trim(), 8) === sum;
+  return Number.parseInt(textAt(header, 148, 8), 8) === sum;
 }
 
 function padded(bytes: number): number {
   return Math.ceil(bytes / blockBytes) * blockBytes;
 }
 
-/** Takes bytes out of a stream in the portions that are wanted. */
-class ByteReader {
-  readonly #source: AsyncIterator<Uint8Array>;
-  #left: Uint8Array = new Uint8Array();
-
-  constructor(source: AsyncIterable<Uint8Array>) {
-    this.#source = source[Symbol.asyncIterator]();
+/** The body of an entry, and what pads it. */
+async function* bodyOf(input: ByteReader, bytes: number): AsyncGenerator<Uint8Array> {
+  for (let wanted = bytes; wanted > 0; ) {
+    const chunk = await input.some(wanted);
+    if (chunk.length === 0) throw new ImageError('is a tar archive that ends too early');
+    wanted -= chunk.length;
+    yield chunk;
   }
+  await input.upTo(padded(bytes) - bytes);
+}
 
-  /** So many bytes, fewer at the end of the stream. */
-  async upTo(bytes: number): Promise<Uint8Array> {
-    const taken: Uint8Array[] = [];
-    for (let wanted = bytes; wanted > 0; ) {
-      const chunk = await this.#some(wanted);
-      if (chunk === undefined) break;
-      taken.push(chunk);
-      wanted -= chunk.length;
-    }
-    return Buffer.concat(taken);
-  }
-
-  /** The body of an entry, and what pads it. */
-  async *body(bytes: number): AsyncGenerator<Uint8Array> {
-    for (let wanted = bytes; wanted > 0; ) {
-      const chunk = await this.#some(wanted);
-      if (chunk === undefined) throw new ImageError('is a tar archive that ends too early');
-      wanted -= chunk.length;
-      yield chunk;
-    }
-    await this.upTo(padded(bytes) - bytes);
-  }
-
-  async skip(bytes: number): Promise<void> {
-    const body = this.body(bytes);
-    while ((await body.next()).done !== true);
-  }
-
-  async #some(most: number): Promise<Uint8Array | undefined> {
-    while (this.#left.length === 0) {
-      const next = await this.#source.next();
-      if (next.done === true) return undefined;
-      this.#left = next.value;
-    }
-    const chunk = this.#left.subarray(0, most);
-    this.#left = this.#left.subarray(chunk.length);
-    return chunk;
-  }
+async function skip(body: AsyncGenerator<Uint8Array>): Promise<void> {
+  while ((await body.next()).done !== true);
 }

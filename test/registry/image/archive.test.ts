@@ -23,9 +23,10 @@ function put(name: string, content: string | Uint8Array): string {
   return file;
 }
 
-function tar(...flags: string[]): string {
+/** Of everything unless entries are named. */
+function tar(flags: readonly string[] = [], entries: readonly string[] = ['.']): string {
   const file = join(folder, 'out.tar');
-  const { status, stderr } = spawnSync('tar', [...flags, '-cf', file, '-C', join(folder, 'in'), '.'], {
+  const { status, stderr } = spawnSync('tar', [...flags, '-cf', file, '-C', join(folder, 'in'), ...entries], {
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(stderr);
@@ -100,7 +101,7 @@ describe('docker save', () => {
       if (!isLong) rmSync(join(folder, 'in/third'), { recursive: true });
       put('manifest.json', JSON.stringify([{ RepoTags: ['team/app:1'], Layers }]));
       const plain = { storedBytes: layer.length, compression: 'none', gzipBytes: packed.length };
-      expect(await imagesOfFile(tar(format))).toEqual([
+      expect(await imagesOfFile(tar([format]))).toEqual([
         {
           name: 'team/app:1',
           layers: [plain, { storedBytes: packed.length, compression: 'gzip' }, ...(isLong ? [plain] : [])],
@@ -112,7 +113,7 @@ describe('docker save', () => {
   test('in gzip', async () => {
     put('a/layer.tar', layer);
     put('manifest.json', JSON.stringify([{ RepoTags: null, Layers: ['a/layer.tar'] }]));
-    const [image] = await imagesOfFile(tar('-z'));
+    const [image] = await imagesOfFile(tar(['-z']));
     expect(image).toMatchObject({ name: 'image 1 without a tag', layers: [{ storedBytes: layer.length }] });
   });
 });
@@ -166,10 +167,20 @@ describe('what is no image', () => {
       'lacks the manifest',
     ],
     [
-      'a digest that leads out of the folder',
+      'a digest that leads out of the blobs',
       () => {
         put('index.json', JSON.stringify({ manifests: [{ digest: `..:${'a'.repeat(64)}`, size: 1 }] }));
-        put(`../${'a'.repeat(64)}`, JSON.stringify({ layers: [] }));
+        put('a'.repeat(64), JSON.stringify({ layers: [] }));
+        return join(folder, 'in');
+      },
+      'lacks the manifest',
+    ],
+    [
+      'a digest in other letters',
+      () => {
+        const hex = `${'a'.repeat(63)}_`;
+        put('index.json', JSON.stringify({ manifests: [{ digest: `sha256:${hex}`, size: 1 }] }));
+        put(`blobs/sha256/${hex}`, JSON.stringify({ layers: [] }));
         return join(folder, 'in');
       },
       'lacks the manifest',
@@ -185,6 +196,19 @@ describe('what is no image', () => {
     truncateSync(file, readFileSync(file).indexOf(layer.subarray(0, 64)) + 1_000);
     return file;
   }
+});
+
+test('an archive has no more entries, and no more JSON, than an image may have', async () => {
+  const text = JSON.stringify([{ Layers: ['layer.tar'] }]);
+  put('layer.tar', packed);
+  symlinkSync('layer.tar', join(folder, 'in/link'));
+  put('manifest.json', text);
+  const file = tar([], ['layer.tar', 'link', 'manifest.json']);
+  const jsonBytes = text.length;
+  expect(await imagesOfFile(file, { entries: 3, jsonBytes })).toHaveLength(1);
+  await expect(imagesOfFile(file, { entries: 2, jsonBytes })).rejects.toThrow('has too many entries for an image');
+  const less = { entries: 3, jsonBytes: jsonBytes - 1 };
+  await expect(imagesOfFile(file, less)).rejects.toThrow('has more JSON in it than an image has');
 });
 
 describe('an OCI layout folder', () => {

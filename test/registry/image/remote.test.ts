@@ -56,7 +56,8 @@ test('an image is read from its manifest alone', async () => {
 });
 
 test('an image a platform; an index within an index is passed over', async () => {
-  const [arm, other, inner] = [{ layers: [layer(1)] }, { layers: [layer(2)] }, { manifests: [] }];
+  const [arm, other] = [{ layers: [layer(1)] }, { layers: [layer(2)] }];
+  const inner = { manifests: [entry(arm)] };
   const index = { manifests: [entry(arm, { platform }), entry(inner), entry(other)] };
   const { outcome } = await read({ v1: index }, ['v1'], [arm, other, inner]);
   expect(outcome).toEqual([

@@ -151,6 +151,8 @@ describe('headers that speak of the next entry', () => {
     ['a length of nothing', '0 path=x\n'],
     ['a length that is none', 'x path=x\n'],
     ['a record without an end', '9 path=xx\n'],
+    ['a record that ends within a line', '13 path=x\nabc'],
+    ['a blank before its length', ' 11 path=x\n'],
   ])('pax records with %s say nothing', async (_what, body) => {
     expect(await after([{ type: 'x', body }], { body: 'ab' })).toEqual([['n', true, 2, 'ab', undefined], last]);
   });
@@ -178,6 +180,7 @@ describe('sizes', () => {
   test.each<[string, Made, number]>([
     ['in octal, with blanks', { size: ' 11 ' }, 9],
     ['of nothing', { size: '' }, 0],
+    ['of blanks', { size: ' '.repeat(12) }, 0],
     ['in base 256', { size: Buffer.from('800000000000000000000103', 'hex') }, 259],
   ])('%s', async (_what, made, sizeBytes) => {
     const bytes = Buffer.concat([entry(made), Buffer.alloc(512), end]);
