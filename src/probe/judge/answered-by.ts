@@ -135,15 +135,15 @@ function unsigned({ server }: Answer): boolean {
 
 /** Who made this answer: the registry, a hop by its fingerprint, `other`, or `none` when nobody answered. */
 export function answeredBy(exchange: Pick<Exchange, 'response'> | undefined): AnsweredBy {
-  const response = exchange?.response;
-  if (exchange === undefined || response === undefined) return 'none';
+  const { response } = exchange ?? {};
+  if (response === undefined) return 'none';
   // The distribution specification's version header and error JSON: no proxy makes them.
-  if (header(exchange, 'docker-distribution-api-version') !== undefined || registryErrors(exchange).length > 0)
+  if (header({ response }, 'docker-distribution-api-version') !== undefined || registryErrors({ response }).length > 0)
     return 'registry';
   const answer: Answer = {
     response,
     status: response.status,
-    server: (header(exchange, 'server') ?? '').toLowerCase(),
+    server: (header({ response }, 'server') ?? '').toLowerCase(),
     body: bodyText(response, 4096).toLowerCase(),
     has: (name) => response.headers[name] !== undefined,
     value: (name) => (response.headers[name]?.[0] ?? '').toLowerCase(),
@@ -157,6 +157,6 @@ export function isPage(response: HttpResponse): boolean {
 }
 
 /** The first `maxBytes` of a response body as text. */
-export function bodyText(response: HttpResponse, maxBytes: number): string {
-  return Buffer.from(response.body.subarray(0, maxBytes)).toString('utf8');
+export function bodyText({ body }: Pick<HttpResponse, 'body'>, maxBytes: number): string {
+  return Buffer.from(body.subarray(0, maxBytes)).toString('utf8');
 }

@@ -18,7 +18,7 @@ export const registryUnlessAHop = (f: Facts): Blame =>
 export const edgeToOrigin = (f: Facts): Blame => {
   if (f.status === 530) return 'tunnel';
 
-  return f.status !== undefined && f.status >= 520 ? 'edge_to_origin' : byAnswer(f);
+  return (f.status ?? 0) >= 520 ? 'edge_to_origin' : byAnswer(f);
 };
 
 /** The answer bore Cloudflare's ray id. */

@@ -89,7 +89,7 @@ export function cleanText(text: string, maxBytes: number): string {
   if (Buffer.byteLength(flat) <= maxBytes) return flat;
   const bytes = Buffer.from(flat).subarray(0, Math.max(0, maxBytes - 3));
   // What was cut in the middle of a character decodes to U+FFFD.
-  return `${bytes.toString('utf8').replace(/\uFFFD+$/u, '')}…`;
+  return `${bytes.toString('utf8').replace(/\uFFFD$/u, '')}…`;
 }
 
 /** What a person needs to believe the reason. `message` is our own wording; the rest is from the wire. */
@@ -130,8 +130,8 @@ function challengeOf(exchange: Exchange, redact: Redact): string | undefined {
   const sent = authorizationOf(exchange);
   if (shown.length === 0) return undefined;
   const text = cleanText(shown.join('; '), maxUrlBytes);
-  const scheme = /^basic /i.test(sent ?? '') ? 'basic' : 'bearer';
-  return shown.length > 1 && sent !== undefined ? `${text}; answered with ${scheme}` : text;
+  if (shown.length === 1 || sent === undefined) return text;
+  return `${text}; answered with ${/^basic /i.test(sent) ? 'basic' : 'bearer'}`;
 }
 
 /** What the request was sent with; a header of the path's own has the name as it was written. */
@@ -155,13 +155,13 @@ function exchangeEvidence(
   redactor: Redactor,
 ): Omit<Evidence, 'message'> {
   const { answerHead, opening } = exchange;
-  const response = exchange.response ?? proxyAnswer ?? unreadable(exchange);
+  const response = exchange.response ?? proxyAnswer;
   const redact: Redact = (text) => redactor.redact(text, exchange);
   const target = header(exchange, 'location');
   const location = target === undefined ? undefined : parseUrl(target, exchange.url);
   const range = header(exchange, 'range');
   const rayId = header(exchange, 'cf-ray');
-  const body = response === undefined ? '' : cleanText(shownBody(response, exchange, redactor), maxBodyBytes);
+  const body = cleanText(shownBody(response?.body ?? beginning(exchange), exchange, redactor), maxBodyBytes);
   return {
     method: exchange.method,
     url: shownUrl(exchange.url, redact),
@@ -204,11 +204,10 @@ function stuckBody({ kernel }: Exchange): Evidence['kernel'] {
 /** Header lines whose values let somebody in. */
 const secretLines = /^((?:set-cookie|location|docker-upload-uuid|[^:\n]*(?:auth|token|key|session)[^:\n]*):).*$/gim;
 
-/** What came is nothing that can be read: its beginning is all there is to show. */
-function unreadable({ answerHead }: Exchange): HttpResponse | undefined {
+/** All there is to show of what came and cannot be read. */
+function beginning({ answerHead }: Exchange): Uint8Array {
   const text = Buffer.from(answerHead?.beginning ?? []).toString('latin1');
-  const body = text === '' ? undefined : Buffer.from(text.replace(secretLines, '$1 …'));
-  return body === undefined ? undefined : { status: 0, headers: {}, body, bodyBytes: body.byteLength, complete: false };
+  return Buffer.from(text.replace(secretLines, '$1 …'));
 }
 
 /** The addresses of an opening, when there is something to say of them; a name may have very many. */
@@ -217,9 +216,7 @@ export function triedBefore(opening: Exchange['opening']): Evidence['tried'] {
   return tried?.some(({ code }) => code !== undefined) ? tried : undefined;
 }
 
-function shownBody(response: HttpResponse, exchange: Exchange, redactor: Redactor): string {
-  const text = bodyText(response, readBodyBytes);
-  return response.body.byteLength > readBodyBytes
-    ? redactor.redactCut(text, exchange)
-    : redactor.redact(text, exchange);
+function shownBody(body: Uint8Array, exchange: Exchange, redactor: Redactor): string {
+  const text = bodyText({ body }, readBodyBytes);
+  return body.byteLength > readBodyBytes ? redactor.redactCut(text, exchange) : redactor.redact(text, exchange);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answeredBy, crossedEdge } from '../../../src/probe/judge/answered-by.ts';
+import { answeredBy, crossedEdge, isPage } from '../../../src/probe/judge/answered-by.ts';
 import { answerOf } from '../../support/exchanges.ts';
 
 type Headers = Readonly<Record<string, string>>;
@@ -84,12 +84,16 @@ test.each<[string, number, Headers, string, string]>([
   ],
   ['somebody behind Apache', 413, { server: 'Apache' }, '<html>mine', 'other'],
   ['Envoy behind Caddy', 413, { server: 'Caddy' }, 'Payload Too Large', 'envoy'],
+  ['somebody silent behind Apache', 413, { server: 'Apache', 'content-length': '0' }, '', 'other'],
+  ['a name that ends in Caddy', 502, { server: 'my-caddy' }, '', 'other'],
+  ['a name that begins with Caddy', 502, { server: 'caddy-waf' }, '', 'other'],
   ['somebody behind Caddy', 413, { server: 'Caddy' }, 'no', 'other'],
   ['somebody behind Envoy', 500, { server: 'envoy', 'content-type': 'text/plain; charset=utf-8' }, 'no', 'other'],
   ['Envoy, by its type of text', 500, { server: 'envoy', 'content-type': 'text/plain' }, 'no', 'envoy'],
   ['somebody behind nginx', 413, { server: 'nginx' }, '<html>mine', 'other'],
   ['somebody silent behind nginx', 413, { server: 'nginx', 'content-length': '0' }, '', 'other'],
-  ['what nginx passes on, and is no error', 200, { server: 'nginx' }, '<html>mine', 'nginx'],
+  ['the least of errors behind nginx', 400, { server: 'nginx' }, '<html>mine', 'other'],
+  ['what nginx passes on, and is no error', 399, { server: 'nginx' }, '<html>mine', 'nginx'],
   [
     'a page like that of a server with a name',
     503,
@@ -162,6 +166,17 @@ test.each<[string, number, Headers, string, string]>([
   ['a length from a server with a name', 502, { ...traefikHead, server: 'mine' }, '', 'other'],
 ])('to HEAD: %s', (_name, status, headers, body, expected) => {
   expect(by(status, headers, body)).toBe(expected);
+});
+
+test.each<[Headers, string, boolean]>([
+  [{ 'content-type': 'Text/HTML; charset=utf-8' }, 'no mark', true],
+  [{ 'content-type': 'application/json' }, '<!DOCTYPE html>', true],
+  [{}, '<HTML', true],
+  [{ 'content-type': 'text/plain' }, 'no mark', false],
+  [{ 'content-type': 'application/x; was=text/html' }, 'no mark', false],
+  [{}, 'no mark', false],
+])('%j and %j are a page: %j', (headers, body, expected) => {
+  expect(isPage(answerOf(500, headers, body))).toBe(expected);
 });
 
 test.each([

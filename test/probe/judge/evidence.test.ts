@@ -59,6 +59,7 @@ test.each([
   ['123456', 5, '12…'],
   ['äöü', 5, 'ä…'],
   ['aäöü', 6, 'aä…'],
+  ['a😀bcd', 7, 'a…'],
   ['a\uFFFDbcdefghijk', 10, 'a\uFFFDbcd…'],
   ['123456', 2, '…'],
   [`${' '.repeat(40)}x`, 10, ''],
@@ -89,7 +90,7 @@ describe('headers of an answer', () => {
   });
 
   test('one of which not even the name has room is left out', () => {
-    const headers = { server: 'x'.repeat(200), via: 'x'.repeat(200), 'cf-ray': 'x'.repeat(200), age: 'x'.repeat(79) };
+    const headers = { server: 'x'.repeat(200), via: 'x'.repeat(200), 'cf-ray': 'x'.repeat(200), age: 'x'.repeat(77) };
     const shown = shownResponseHeaders(answerOf(200, { ...headers, 'x-envoy-overloaded': 't', range: '0' }));
     expect(Object.keys(shown)).toEqual(['server', 'via', 'cf-ray', 'age']);
   });
@@ -191,6 +192,11 @@ test.each<[string, Parameters<typeof exchangeOf>[0], Step]>([
   expect(evidence({ url: blob, ...changes }, step)).not.toHaveProperty('pulledBytes');
 });
 
+test('nothing was pulled where nothing was asked', () => {
+  const error = new NetworkError({ stage: 'connect', code: 'ECONNREFUSED', message: 'm' });
+  expect(classify(error, { ...noContext, step: 'pull' }).evidence).toEqual({ message: 'm', code: 'ECONNREFUSED' });
+});
+
 test.each([
   [401, 'valid until 2026-11-28T22:05:00Z'],
   [403, undefined],
@@ -257,6 +263,16 @@ test('the beginning of a secret that the end of a long body cuts is not shown', 
   const requestHeaders = { authorization: `Bearer ${token}` };
   const seen = evidence({ requestHeaders, response: answerOf(500, {}, token.repeat(5)) });
   expect(seen.body).toMatch(/^(?:<secret>)+…?$/);
+});
+
+test.each([
+  ['of what was read of a longer body', 'cdef', /x$/],
+  ['of a body that was read as a whole', '', /xab$/],
+])('what a secret begins with, at the end %s', (_what, rest, shown) => {
+  const token = `ab-${'0123456789'.repeat(100)}`;
+  const requestHeaders = { authorization: `Bearer ${token}` };
+  const read = `${`${token.repeat(4)} `.padEnd(4_094, 'x')}ab`;
+  expect(evidence({ requestHeaders, response: answerOf(500, {}, read + rest) }).body).toMatch(shown);
 });
 
 test('what is not shown is not shortened first', () => {
