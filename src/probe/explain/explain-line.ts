@@ -45,7 +45,7 @@ export function explainLine(line: string): Explanation {
   if (status !== undefined && status < 400) return { kind: 'no-failure', request, why: `${status} is no failure` };
   if (status === 401 && request.names === undefined)
     return { kind: 'no-failure', request, why: 'a login begins with 401; it is a failure when nothing comes after it' };
-  if (status === 404 && /^(?:HEAD|GET)$/.test(request.method))
+  if (status === 404 && ['HEAD', 'GET'].includes(request.method))
     return { kind: 'no-failure', request, why: 'clients look before they push, and 404 is the usual answer' };
   if (status === undefined && clientGone !== true && request.registryGone !== true)
     return { kind: 'unknown', why: 'the line has neither a status nor an end' };
@@ -67,13 +67,10 @@ export function explainLine(line: string): Explanation {
 
 /** A line does not tell whether the body was through: what fits either is open. */
 function findingsOf(failure: Failure, client: string, names: LoggedRequest['names']): readonly Finding[] {
-  const phases =
-    failure.phase === 'send' && failure.status !== undefined ? (['send', 'wait'] as const) : [failure.phase];
-  const all = phases.flatMap((phase) =>
+  const phases = failure.phase === 'send' ? (['send', 'wait'] as const) : [failure.phase];
+  const found = phases.flatMap((phase) =>
     explainAlone({ ...failure, phase }, aloneOn(loggedPath, failure), client, names),
   );
-  const said = all.filter(({ confidence }) => confidence !== 'open');
-  const found = said.length > 0 ? said : all;
   return found.filter(({ cause }, at) => found.findIndex((other) => other.cause === cause) === at);
 }
 
@@ -98,7 +95,7 @@ const loggedPath: NetworkPath = {
 };
 
 function factsOfLine(request: LoggedRequest): Facts {
-  const { status, answeredBy, elapsedMs = 0, sentBytes = 0, registryCode, words = '' } = request;
+  const { status, answeredBy, elapsedMs = 0, sentBytes = 0, registryCode, words: registryMessage = '' } = request;
   const step = stepOf(request);
   return {
     ...noContext,
@@ -110,10 +107,10 @@ function factsOfLine(request: LoggedRequest): Facts {
     // Who went away left no answer: for the other side, that is a cut.
     network:
       request.clientGone === true || request.registryGone === true
-        ? { stage: step === 'send' ? 'send' : 'wait', code: 'ECONNRESET', timer: undefined }
+        ? { stage: 'send', code: 'ECONNRESET', timer: undefined }
         : undefined,
     registryCodes: registryCode === undefined ? [] : [registryCode],
-    registryMessage: answeredBy === 'registry' ? words : '',
+    registryMessage,
     bodyEmpty: request.answer === '',
     mitigated: false,
     socketReused: false,
@@ -125,13 +122,13 @@ function factsOfLine(request: LoggedRequest): Facts {
   };
 }
 
-function endsItself({ answeredBy, elapsedMs = 0 }: LoggedRequest): boolean {
-  return answeredBy === 'traefik' && elapsedMs >= 58_000 && elapsedMs <= 62_000;
+function endsItself({ elapsedMs = 0 }: LoggedRequest): boolean {
+  return elapsedMs >= 58_000 && elapsedMs <= 62_000;
 }
 
 /** What the request was for (OCI distribution specification, endpoints). */
 function stepOf({ method, uri }: LoggedRequest): Step {
-  if (method === 'POST') return /\/uploads\/?$/.test(uri) ? 'start' : 'auth';
+  if (method === 'POST') return uri.includes('/blobs/uploads') ? 'start' : 'auth';
   if (method === 'PATCH' || method === '') return 'send';
   if (method === 'PUT') return uri.includes('/manifests/') ? 'commit' : 'send';
   if (method === 'DELETE') return 'cleanup';
@@ -164,13 +161,12 @@ function failureOf(request: LoggedRequest, facts: Facts): Failure {
 
 /** The client whose programs the line names: the row that shares most of them; docker when it names none. */
 function clientOf(userAgent: string | undefined): string {
-  const programs = (text: string): string[] => [...text.matchAll(/(?:^| )([\w-]+)\//g)].map(([, name = '']) => name);
+  const programs = (text: string) => [...text.matchAll(/(?:^| )([\w-]+)\//g)].map(([, name]) => name);
   const named = programs(userAgent ?? '');
   const scored = clientRows.map(({ name, userAgent: own }) => {
     const [first, ...rest] = programs(own);
     const shared = rest.filter((program) => named.includes(program)).length;
     return { name, score: first === undefined || first !== named[0] ? 0 : 1 + shared - (rest.length - shared) / 100 };
   });
-  const best = scored.reduce((a, b) => (b.score > a.score ? b : a));
-  return best.score > 0 ? best.name : 'docker';
+  return scored.reduce((a, b) => (b.score > a.score ? b : a), { name: 'docker', score: 0 }).name;
 }

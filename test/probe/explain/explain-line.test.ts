@@ -163,13 +163,13 @@ describe('formats', () => {
     },
   );
 
-  test.each<[string, string, string]>([
-    ['Traefik', 'body ended after a minute by itself', 'traefik_read_timeout'],
-    ['Gitea', 'the storage fails', 'storage_failing'],
-    ['Cloudflare tunnel', 'the origin does not answer', 'hop_cannot_reach_registry'],
-  ])('%s: %s', (name, _what, cause) => {
+  test.each<[string, string, readonly string[]]>([
+    ['Traefik', 'body ended after a minute by itself', ['open traefik_read_timeout']],
+    ['Gitea', 'the storage fails', ['open storage_failing']],
+    ['Cloudflare tunnel', 'the origin does not answer', ['open hop_cannot_reach_registry', 'open registry_down']],
+  ])('%s: %s', (name, _what, wantedCauses) => {
     const { example = '' } = logFormats.find((format) => format.name.startsWith(name)) ?? {};
-    expect(causesOf(example)[0]).toBe(`open ${cause}`);
+    expect(causesOf(example)).toEqual(wantedCauses);
   });
 
   test.each<[string, string]>([
@@ -361,6 +361,15 @@ test('what a failure of a line holds', () => {
   });
 });
 
+test.each([
+  ['PUT /v2/a/blobs/uploads/1', 'quota_exceeded'],
+  ['POST /v2/a/blobs/uploads/', 'auth_rejected'],
+  ['GET /v2/', 'auth_rejected'],
+])("a registry's empty 403 to %s is %s: a quota refuses what was sent", (request, reason) => {
+  const line = `1.2.3.4 - - [x] "${request} HTTP/1.1" 403 0 "" "docker/29"`;
+  expect(explainLine(line)).toMatchObject({ failure: { reason, answeredBy: 'registry' } });
+});
+
 test("a registry's own words are what it answers, and a hop's are not", () => {
   const line = (more: string): string =>
     `level=error http.request.method=PATCH http.request.uri="/v2/a/blobs/uploads/1" http.response.status=500 ${more}`;
@@ -437,6 +446,7 @@ describe('borders of what is explained', () => {
     ['16 KiB of anything', 'x'.repeat(16 * 1024), 'the line is in no format that is known'],
     ['a character more', 'x'.repeat(16 * 1024 + 1), 'the line is longer than 16 KiB'],
     ['an address that only begins so', refused('GET /v2x/', 404), 'it is no request to a registry'],
+    ['an answer without a number', envoyLine({ response_code: '-' }), 'the line has neither a status nor an end'],
     [
       'a request of something else',
       'level=error http.request.method=PATCH http.request.uri="/other" http.response.status=500',
@@ -489,6 +499,7 @@ test.each([
   ['containerd/2.4.2', 'containerd'],
   ['buildkit/v0.34', 'buildkit'],
   ['-', 'docker'],
+  ['docker/29', 'docker'],
   ['x docker/29', 'docker'],
 ])('the user agent %s is of %s', (agent, client) => {
   expect(explainLine(refused('PATCH /v2/a/blobs/uploads/1', 413, agent))).toMatchObject({ client });
