@@ -121,7 +121,7 @@ describe('attempts', () => {
       await startScriptedRegistry({
         PATCH: async (scene) => {
           await scene.read(1_000);
-          if ((times += 1) === 2) scene.answer(413);
+          if ((times += 1) === 3) scene.answer(413);
           else scene.reset();
         },
       }),
@@ -131,11 +131,11 @@ describe('attempts', () => {
       await client.send({ step: 'send', method: 'PATCH', url, body, actions: ['push'], accepted: [202] });
     };
     const context = runContext({ check: checkOf(registry.url) });
-    const policy = { ...patient, maxAttempts: 3, delayMs: () => 0 };
+    const policy = { ...patient, maxAttempts: 4, delayMs: () => 0 };
     const { signal } = new AbortController();
     const outcome = await withRetries(context, { name: 'blob', totalBytes: 1, work: () => send }, policy, signal);
     const reasons = outcome.attempts.map(({ failure }) => failure?.reason);
-    expect(reasons).toEqual(['connection_reset', 'body_too_large', 'body_too_large']);
+    expect(reasons).toEqual(['connection_reset', 'connection_reset', 'body_too_large', 'body_too_large']);
     expect(outcome.pathFacts.remoteAddress).toBe('127.0.0.1');
     expect(context.told).toContainEqual(expect.objectContaining({ phase: 'send', attempt: 3, totalBytes: 1 }));
   });
