@@ -43,7 +43,7 @@ function resumptionsOf(requests: readonly RequestRecord[]): number {
 
 /** An answer that broke off, and not by us. */
 function isCut({ status, errorCode }: RequestRecord): boolean {
-  return status !== undefined && status < 300 && errorCode !== undefined && errorCode !== 'ABORTED';
+  return (status ?? 300) < 300 && errorCode !== undefined && errorCode !== 'ABORTED';
 }
 
 /** The rest came after a cut. */

@@ -133,8 +133,7 @@ class RunInFlight {
       }
     } finally {
       this.#neighbour = await neighbour?.end();
-      await there.close();
-      if (back !== there) await back.close();
+      for (const way of new Set([there, back])) await way.close();
     }
   }
 

@@ -13,10 +13,19 @@ test.each<[what: string, spans: readonly (readonly [endMs: number, durationMs: n
   [
     'side by side',
     [
-      [10, 10],
-      [12, 10],
+      [110, 10],
+      [112, 10],
+      [113, 10],
     ],
-    [10, 2],
+    [10, 2, 1],
+  ],
+  [
+    'one that was over before the others began, and is told after them',
+    [
+      [20, 5],
+      [10, 5],
+    ],
+    [5, 5],
   ],
   [
     'one within another, which ends later',

@@ -121,6 +121,10 @@ describe('of a client that asks by ranges from the beginning, what was cut and g
 
   test.each<readonly [what: string, requests: readonly RequestRecord[], resumed: number]>([
     ['nothing was cut', [part()], 0],
+    ['nothing was cut, and the next one came', [part(), part(later)], 0],
+    ['one was let go, and the next one came', [letGo, part(later)], 0],
+    ['one was cut, and the rest was asked for at once', [cut(), part({ startMs: 1_000 })], 1],
+    ['what was cut is no blob', [cut({ phase: 'auth' }), part(later)], 0],
     ['one was cut, and the rest came', [cut(), letGo, part(later), part(later)], 1],
     ['two were cut together, and the rest came', [cut(), cut(), part(later), part(later)], 1],
     ['the rest was cut, too, and came then', [cut(), cut(later), part({ startMs: 2_020 })], 2],
@@ -130,6 +134,7 @@ describe('of a client that asks by ranges from the beginning, what was cut and g
     ['what came after the cut never went out', [cut(), part({ ...later, errorCode: 'ABORTED', sendMs: undefined })], 0],
     ['the connection ended without an answer', [cut({ status: undefined }), part(later)], 0],
     ['it was refused', [cut({ status: 503 }), part(later)], 0],
+    ['it was led elsewhere', [cut({ status: 300 }), part(later)], 0],
   ])('%s', (_what, requests, resumed) => {
     expect(pullFacts([cold(requests)], true)?.cold).toMatchObject({ resumed });
   });

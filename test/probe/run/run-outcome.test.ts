@@ -258,6 +258,23 @@ describe('ways', () => {
     expect(run.attempts.map(({ pull }) => pull)).toEqual([undefined, 'cold']);
   });
 
+  test('layers side by side are logged in once, there and back, over a connection that the end of the run closes', async () => {
+    const tokens = opened.own(
+      await startScriptedRegistry({ 'GET /token': (scene) => scene.answer(200, {}, '{"token":"shared"}') }),
+    );
+    const challenge = `Bearer realm="${tokens.url}/token",service="lab"`;
+    const registry = await registryOf(({ headers }) =>
+      'authorization' in headers
+        ? undefined
+        : { kind: 'answer', status: 401, headers: { 'www-authenticate': challenge } },
+    );
+    const path = { allowHosts: [`http://127.0.0.1:${tokens.port}`] };
+    const run = await runOf(checkOf(registry.url, { path, check: { workload: { ...image, pull: true } } }));
+    // The cleanup asks over one of its own.
+    expect([run.failure, tokens.acceptedConnections]).toEqual([undefined, 2]);
+    await expect.poll(() => tokens.openConnections).toBe(0);
+  });
+
   test('a token service elsewhere is a fact of the path, and else there is none', async () => {
     const elsewhere = await opened.tcp((socket) => socket.destroy(), '127.0.0.2');
     const realm = `http://127.0.0.2:${elsewhere.port}/token`;

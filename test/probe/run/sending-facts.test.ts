@@ -16,6 +16,8 @@ describe('facts of sending', () => {
       ackedBytes: 1_000,
       retransmittedBytes: 10,
       pathMtuBytes: 9_000,
+      deliveryBytesPerSecond: 70,
+      sentBytes: 1_100,
     });
     const second = kernel({
       limited: { receiver: 1, network: 2, prober: 3 },
@@ -23,20 +25,25 @@ describe('facts of sending', () => {
       rttMs: 11,
       ackedBytes: 500,
       retransmittedBytes: 0,
-      pathMtuBytes: 1_400,
+      deliveryBytesPerSecond: 40,
+      sentBytes: 600,
     });
-    const attempts = [first, second].map((one) =>
+    const last = kernel({ rttMs: 12, pathMtuBytes: 1_400 });
+    const attempts = [first, second, last].map((one) =>
       attempt({ requests: [requestRecord(), requestRecord({ kernel: one })] }),
     );
     expect(sendingFacts(attempts)).toMatchObject({
       limited: { receiver: 101, network: 22, prober: 6 },
       minRttMs: 9,
-      rttMs: 11,
+      rttMs: 12,
       ackedBytes: 1_500,
       retransmittedBytes: 10,
       pathMtuBytes: 1_400,
-      sentBytes: undefined,
+      deliveryBytesPerSecond: 70,
+      sentBytes: 1_700,
     });
+    const alone = sendingFacts([attempt({ requests: [requestRecord({ kernel: last })] })]);
+    expect(alone).toMatchObject({ limited: undefined, sentBytes: undefined });
   });
 
   test('are absent when the kernel told of no body', () => {
@@ -50,6 +57,7 @@ describe('facts of sending', () => {
       prober: 0.1,
     });
     expect(limitedShares({ limited: { receiver: 30, network: 10, prober: 9 } })).toBeUndefined();
+    expect(limitedShares({ limited: { receiver: 50, network: 0, prober: 0 } })?.receiver).toBe(1);
     expect(limitedShares({})).toBeUndefined();
   });
 
