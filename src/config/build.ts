@@ -106,8 +106,8 @@ function buildBudget(input: ConfigInput['budget']): Budget {
 
 /** Freezes data with all that is in it. A secret still reads its source: it has no field that could be frozen. */
 function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  Object.freeze(value);
-  for (const inner of Object.values(value)) deepFreeze(inner);
+  // What is no object is frozen by nature.
+  if (Object.isFrozen(value)) return value;
+  for (const inner of Object.values(Object.freeze(value) as object)) deepFreeze(inner);
   return value;
 }

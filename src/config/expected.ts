@@ -44,7 +44,7 @@ export function found(value: unknown, path: ConfigPath): string {
     return quote(withoutUrlSecrets(value));
   }
   if (isConfidential(path, '')) return `a ${typeof value} (quote it)`;
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : `a ${typeof value}`;
+  return String(value as number | boolean);
 }
 
 const secretKey = /^(?:username|(?:password|token|identityToken)(?:File|Env)?)$/;

@@ -72,7 +72,7 @@ const mergeKeys = '; merge keys are of YAML 1.1: write the keys out';
 type Issue = NonNullable<ReturnType<typeof configSchema.safeParse>['error']>['issues'][number];
 
 function describeIssue(issue: Issue, yaml: YamlSource, file: string): ConfigProblem[] {
-  const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
+  const path = issue.path as ConfigPath;
   if (issue.code === 'unrecognized_keys') {
     const known = Object.keys(schemaAt(configSchemaObject(), path)?.properties ?? {});
     return issue.keys.map((key) => {

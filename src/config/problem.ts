@@ -9,8 +9,7 @@ export interface Position {
 
 /** Where something stands that has this text before it. */
 export function positionAfter(text: string): Position {
-  const lines = text.split('\n');
-  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+  return { line: text.split('\n').length, column: text.length - text.lastIndexOf('\n') };
 }
 
 /** One thing that is wrong with a configuration. */

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { Config } from './config.ts';
 
-const secretKeys = new Set(['password', 'token', 'identityToken']);
+const secretKeys = new Set<string | undefined>(['password', 'token', 'identityToken']);
 
 /** Headers that carry credentials by their name: Authorization, Cookie, X-Api-Key, CF-Access-Client-Secret, X-Auth-Token … */
 const secretHeader = /auth|cookie|key|token|secret|passw|credential|session|signature|jwt/i;
@@ -12,7 +12,7 @@ const shown = '<secret>';
 export function redact(value: unknown, key?: string): unknown {
   if (Array.isArray(value)) return value.map((item) => redact(item));
   // A registry, path or check may have such a name too; then its value is a map.
-  if (typeof value !== 'object' || value === null) return key !== undefined && secretKeys.has(key) ? shown : value;
+  if (typeof value !== 'object' || value === null) return secretKeys.has(key) ? shown : value;
   const inner = key === 'headers' ? redactHeader : redact;
   return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, inner(entry, name)]));
 }

@@ -20,9 +20,9 @@ export const sizePattern = /^(?:0|(\d{1,16})(?:\.(\d{1,12}))?(B|kB|MB|GB|TB|KiB|
  */
 export function parseSize(text: string): number {
   if (text === '0') return 0;
-  const [, whole, fraction = '', unit = ''] = sizePattern.exec(text) ?? [];
+  const [, whole = '', fraction = '', unit = ''] = sizePattern.exec(text) ?? [];
   const factor = unitBytes[unit];
-  if (whole === undefined || factor === undefined) throw new RangeError('not a size');
+  if (factor === undefined) throw new RangeError('not a size');
   const scale = 10n ** BigInt(fraction.length);
   const scaled = BigInt(whole + fraction) * factor;
   if (scaled % scale !== 0n) throw new RangeError('not a whole number of bytes');

@@ -38,7 +38,7 @@ export function parseWebConfig(text: string, file: string): WebConfig {
   };
   const result = webConfigSchema.safeParse(yaml.value ?? {}, { error: expectation });
   for (const issue of result.error?.issues ?? []) {
-    const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
+    const path = issue.path as ConfigPath;
     if (issue.code !== 'unrecognized_keys') {
       report(path, `expected ${issue.message}`);
       continue;
@@ -49,7 +49,7 @@ export function parseWebConfig(text: string, file: string): WebConfig {
       problems.push({ file, position: yaml.keyPosition(keyPath), path: keyPath, message });
     }
   }
-  if (problems.length > 0 || result.data === undefined) throw new ConfigError(problems);
+  if (result.data === undefined) throw new ConfigError(problems);
   const config = toWebConfig(result.data, dirname(file));
   checkTls(result.data.tls_server_config ?? {}, config.tls, report);
   if (problems.length > 0) throw new ConfigError(problems);

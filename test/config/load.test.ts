@@ -268,8 +268,14 @@ ledgerFile: state/ledger.jsonl
     ['a run may take its whole interval', 'size: 1MiB, every: 1m,', 'size: 1MiB, timeout: 1m, every: 1m,'],
     ['the longest time that a timer holds', 'every: 12h,', 'every: 24d20h31m23s647ms,'],
     ['the longest name of a repository', 'repository: probes', `repository: ${'r'.repeat(255)}`],
-    ['another repository behind the same address', '"HTTPS://Hub.Example.org:443"', '"https://git.example.org/"'],
+    [
+      'another repository behind the same addresses',
+      '"HTTPS://Hub.Example.org:443" }',
+      '"https://git.example.org/" }\n      internal: { url: "http://[2001:db8::1]:3000" }',
+    ],
+    ['the same repository behind another address', 'repository: probes', 'repository: platform/blobprobe'],
     ['any local address without a family', ':3000" }', ':3000", localAddress: "2001:db8::7" }'],
+    ['a local IPv4 address, too', ':3000" }', ':3000", localAddress: "192.0.2.7" }'],
     ['a local address of the family', ':3000" }', ':3000", family: ipv6, localAddress: "2001:db8::7" }'],
     [
       'a password with the name of a variable in it',

@@ -18,9 +18,9 @@ export function checkRules(config: unknown, report: Report): void {
   }
   const limits = at(config, 'limits');
   checkSelection(config, limits, ['limits'], report);
-  const upTo = parsed(parseSize, textAt(limits, 'upTo'));
-  const resolution = parsed(parseSize, textAt(limits, 'resolution'));
-  if (upTo !== undefined && resolution !== undefined && resolution > upTo)
+  const upTo = parsed(parseSize, textAt(limits, 'upTo')) ?? Number.POSITIVE_INFINITY;
+  const resolution = parsed(parseSize, textAt(limits, 'resolution')) ?? 0;
+  if (resolution > upTo)
     report(['limits', 'resolution'], `expected at most upTo (${formatSize(upTo)}), got ${formatSize(resolution)}`);
 }
 
@@ -35,9 +35,9 @@ function checkChunkSize(check: unknown, path: ConfigPath, report: Report): void 
 function checkTimes(check: unknown, path: ConfigPath, report: Report): void {
   const every = textAt(check, 'every');
   const timeout = textAt(check, 'timeout');
-  const everyMs = parsed(parseDuration, every);
-  const timeoutMs = parsed(parseDuration, timeout);
-  if (everyMs === undefined || timeoutMs === undefined || everyMs >= timeoutMs) return;
+  const everyMs = parsed(parseDuration, every) ?? Number.POSITIVE_INFINITY;
+  const timeoutMs = parsed(parseDuration, timeout) ?? 0;
+  if (everyMs >= timeoutMs) return;
   // A run may take as long as its timeout, and runs of one check never overlap: such an interval could not be kept.
   report([...path, 'every'], `expected an interval of at least timeout (${timeout}), got ${every}`);
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { proxyFromEnvironment } from '../../network/environment-proxy.ts';
+import { messageOf } from '../../network/errors.ts';
 import { parseUrl } from '../../network/parse-url.ts';
 import type { ConfigPath } from '../problem.ts';
 import { at, entriesOf, present, textAt } from '../raw.ts';
@@ -105,10 +106,7 @@ function checkEnvironmentProxy(
   try {
     proxyFromEnvironment(sources.env)(url);
   } catch (error) {
-    report(
-      path,
-      `expected a proxy of the environment that can be used: ${error instanceof Error ? error.message : ''}`,
-    );
+    report(path, `expected a proxy of the environment that can be used: ${messageOf(error)}`);
   }
 }
 

@@ -36,9 +36,8 @@ export function urlComplaint(text: string): string | undefined {
   const url = parseUrl(text);
   if (url === undefined || !/^https?:\/\//i.test(text) || splitHostPort(url.host) === undefined)
     return 'a URL that starts with http:// or https:// such as https://registry.example.org';
-  if (url.username !== '' || url.password !== '' || text.includes('@'))
-    return 'a URL without user name and password (they have keys of their own)';
-  if (url.search !== '' || url.hash !== '' || /[?#]/.test(text)) return 'a URL without query and fragment';
+  if (text.includes('@')) return 'a URL without user name and password (they have keys of their own)';
+  if (/[?#]/.test(text)) return 'a URL without query and fragment';
   if (url.pathname !== '/')
     return 'a URL without path (/v2/ is added; the registry must stand at the root of its host)';
   return undefined;

@@ -13,8 +13,8 @@ function originUrl(
   complain: (value: string) => string | undefined,
 ) {
   return z
-    .string({ error: complain('') ?? 'a URL' })
-    .regex(scheme, { error: complain('') ?? 'a URL' })
+    .string({ error: complain('') })
+    .regex(scheme, { error: complain('') })
     .superRefine((value, context) => {
       const message = complain(value);
       if (message !== undefined) context.addIssue({ code: 'custom', message });
@@ -24,8 +24,7 @@ function originUrl(
 
 function proxyComplaint(value: string): string | undefined {
   const complaint = urlComplaint(value);
-  if (complaint === undefined && value.toLowerCase().startsWith('http://')) return undefined;
-  return complaint?.startsWith('a URL without')
+  return complaint === undefined || complaint.startsWith('a URL without')
     ? complaint
     : 'the URL of an HTTP proxy such as http://proxy.example.org:3128';
 }

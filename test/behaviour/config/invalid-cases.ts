@@ -32,6 +32,69 @@ function top(lines: string): string {
 
 export const invalidCases: readonly InvalidCase[] = [
   {
+    name: 'an interval that is none, beside a timeout',
+    text: check('size: 1MiB, every: never, timeout: 1m, clients: [docker]'),
+    problems: [
+      'c.yaml:7:31: checks.small.every: expected a duration such as 90s or 1h30m, more than 0 and less than 25d (units y w d h m s ms, in this order), got "never"',
+    ],
+  },
+  {
+    name: 'a number in the place of a size',
+    text: check('size: 0, every: 1m, clients: [docker]'),
+    problems: [
+      'c.yaml:7:18: checks.small.size: expected a size of at least one byte such as 150MiB or 100MB (units B kB MB GB TB KiB MiB GiB TiB), got 0',
+    ],
+  },
+  {
+    name: 'no name of a file',
+    text: path('tls: { caFile: "" }'),
+    problems: [
+      'c.yaml:5:60: registries.gitea.paths.internal.tls.caFile: expected a file name that is not empty, got ""',
+    ],
+  },
+  {
+    name: 'no name of a file with a secret',
+    text: credentials('{ tokenFile: "" }'),
+    problems: [
+      'c.yaml:4:31: registries.gitea.credentials.tokenFile: expected a file name that is not empty, got an empty string',
+    ],
+  },
+  {
+    name: 'credentials without a value',
+    text: credentials(''),
+    problems: ['c.yaml:4:5: registries.gitea.credentials: expected a map, got nothing'],
+  },
+  {
+    name: 'a client certificate that is not there',
+    text: path('tls: { certFile: /tls/no.crt, keyFile: /tls/no.key }'),
+    problems: [
+      'c.yaml:5:62: registries.gitea.paths.internal.tls.certFile: expected a readable file, got "/tls/no.crt" (ENOENT)',
+      'c.yaml:5:84: registries.gitea.paths.internal.tls.keyFile: expected a readable file, got "/tls/no.key" (ENOENT)',
+    ],
+  },
+  {
+    name: 'names of servers that are none',
+    text: path('dns: ["a b"], tls: { serverName: "a b" }'),
+    problems: [
+      'c.yaml:5:51: registries.gitea.paths.internal.dns[0]: expected an IP address, or address:port, of a resolver, got "a b"',
+      'c.yaml:5:78: registries.gitea.paths.internal.tls.serverName: expected a host name, got "a b"',
+    ],
+  },
+  {
+    name: 'a proxy whose host is none',
+    text: path('proxy: { url: "http://a..b" }'),
+    problems: [
+      'c.yaml:5:59: registries.gitea.paths.internal.proxy.url: expected the URL of an HTTP proxy such as http://proxy.example.org:3128, got "http://a..b"',
+    ],
+  },
+  {
+    name: 'the proxy of the environment for a URL that is none',
+    text: file(`    paths:\n      internal: { url: "nowhere", proxy: env }\n`, goodCheck),
+    problems: [
+      'c.yaml:5:24: registries.gitea.paths.internal.url: expected a URL that starts with http:// or https:// such as https://registry.example.org, got "nowhere"',
+    ],
+  },
+  {
     name: 'chunk size of a client that has its own',
     text: check('size: 1MiB, every: 1m, clients: [docker], chunkSize: 1MiB'),
     problems: ['c.yaml:7:65: checks.small.chunkSize: expected only with client chunked, got it with docker'],

@@ -62,6 +62,7 @@ describe('the base URL of a path', () => {
     ['r.test', form],
     ['x https://r.test', form],
     ['ftp://r.test', form],
+    ['xhttp://r.test', form],
     ['https:r.test', form],
     ['https://', form],
     ['https://a..b', form],
