@@ -255,6 +255,10 @@ describe('what a section of TLS says', () => {
     });
   });
 
+  test('has no ciphers of TLS 1.3, which are always on', () => {
+    expect(tlsOf(`${files}, cipher_suites: [TLS_AES_128_GCM_SHA256]`)?.ciphers).toEqual([]);
+  });
+
   test('is none where nothing in it is set', () => {
     for (const text of ['', 'min_version: TLS13', 'cert: "", key_file: "", client_auth_type: ""'])
       expect(tlsOf(text)).toBeUndefined();
@@ -271,6 +275,7 @@ describe('what a section of TLS says', () => {
       cert: { kind: 'file' },
       key: { kind: 'file' },
     });
+    expect(tlsOf(`${files}, client_ca: ""`)?.clientCa).toBeUndefined();
     expect(tlsOf(`cert_file: "", ${inline('cert', cert)}, key_file: server.key`)?.cert.kind).toBe('inline');
   });
 });
