@@ -7,15 +7,16 @@ const leastTimeouts = 3;
 
 /** Full segments went out again and again, into an open window, and not one of that size was acknowledged. */
 export function segmentsVanish({ evidence: { kernel } }: Failure): boolean {
-  const { ackedBytes, mssBytes, windowBytes, unackedSegments = 0, timeoutsInRow = 0 } = kernel ?? {};
-  if (ackedBytes === undefined || mssBytes === undefined || windowBytes === undefined) return false;
+  // What is not known is neither less nor more.
+  const { ackedBytes = Number.NaN, mssBytes = Number.NaN, windowBytes = Number.NaN } = kernel ?? {};
+  const { unackedSegments = 0, timeoutsInRow = 0 } = kernel ?? {};
   return ackedBytes < mssBytes && windowBytes >= mssBytes && unackedSegments > 0 && timeoutsInRow >= leastTimeouts;
 }
 
 /** The next host has announced a window that holds no segment: it does not read. */
 export function windowShut({ evidence: { kernel } }: Failure): boolean {
-  const { mssBytes, windowBytes } = kernel ?? {};
-  return mssBytes !== undefined && windowBytes !== undefined && windowBytes < mssBytes;
+  const { mssBytes = Number.NaN, windowBytes = Number.NaN } = kernel ?? {};
+  return windowBytes < mssBytes;
 }
 
 /** A segment of full size, and more, was acknowledged: its size is not what makes one vanish. */
@@ -27,8 +28,14 @@ export function fullSegmentCame(run: Run): boolean {
 
 /** What the kernel knows of a body that got stuck, as the end of a sentence; nothing: it does not tell why. */
 export function stuckWords(failure: Failure): string {
-  const { ackedBytes = 0, mssBytes = 0, windowBytes = 0, timeoutsInRow = 0, viaProxy } = failure.evidence.kernel ?? {};
-  const next = viaProxy === true ? 'the proxy' : 'the next host';
+  const {
+    ackedBytes = 0,
+    mssBytes = 0,
+    windowBytes = 0,
+    timeoutsInRow = 0,
+    viaProxy = false,
+  } = failure.evidence.kernel ?? {};
+  const next = viaProxy ? 'the proxy' : 'the next host';
   if (segmentsVanish(failure))
     return `; the kernel sent a segment of ${mssBytes} bytes again ${timeoutsInRow} times, and ${next} acknowledged ${ackedBytes} bytes in all`;
   if (windowShut(failure))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { arrivedOf } from '../../../src/probe/diagnose/arrived.ts';
+import { arrivedOf, askedLike } from '../../../src/probe/diagnose/arrived.ts';
 import { fakeFailure } from '../../support/fake-run.ts';
 import { trialOf } from '../../support/trials.ts';
 
@@ -20,4 +20,18 @@ test.each([
 ] as const)('the registry holds %s', (_what, sentBytes, heldBytes, share) => {
   const failure = fakeFailure('connection_reset', { sentBytes });
   expect(arrivedOf(failure, trialOf({ failure, sizeBytes: 200 * MiB, run: { heldBytes } }))).toBe(share);
+});
+
+test('where it is not known what arrived, a push of the same size that was cut in the same way tells it', () => {
+  const failure = fakeFailure('connection_reset');
+  const cut = trialOf({ failure });
+  const held = trialOf({ failure, run: { heldBytes: 1 } });
+  const smaller = trialOf({ failure, sizeBytes: 1, run: { heldBytes: 2 } });
+  const refused = trialOf({ failure: fakeFailure('session_lost'), run: { heldBytes: 3 } });
+  const through = trialOf({ run: { heldBytes: 4 } });
+  expect(askedLike(cut, [cut, smaller, refused, through, held])).toBe(held);
+  expect(askedLike(cut, [cut, smaller, refused, through])).toBe(cut);
+  expect(askedLike(trialOf(), [held, through])).toBe(through);
+  const own = trialOf({ failure, run: { heldBytes: 5 } });
+  expect(askedLike(own, [held, own])).toBe(own);
 });
