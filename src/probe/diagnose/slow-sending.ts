@@ -1,5 +1,5 @@
 import { formatBytes } from '../byte-words.ts';
-import { type LimitedMs, type Limiter, limiters } from '../../network/kernel/kernel-facts.ts';
+import { type KernelPoint, type LimitedMs, type Limiter, limiters } from '../../network/kernel/kernel-facts.ts';
 import { formatDuration } from '../../network/duration-words.ts';
 import { type RequestRecord, requestsOf, type Run, type SendingFacts } from '../outcome.ts';
 import { limitedShares, retransmittedShare } from '../run/sending-facts.ts';
@@ -128,19 +128,22 @@ export function windowOf(requests: readonly RequestRecord[]): number | undefined
 
 /** Of the longest body: each has sums of its own. */
 function isSteady(run: Run): boolean {
-  const [longest] = requestsOf(run)
-    .filter(({ kernel }) => kernel !== undefined)
-    .toSorted((a, b) => b.durationMs - a.durationMs);
-  const points = longest?.kernel?.points ?? [];
-  const [first, last] = [points[0], points.at(-1)];
-  if (first?.ackedBytes === undefined || last?.ackedBytes === undefined) return false;
+  const [points = []] = requestsOf(run)
+    .toSorted((a, b) => b.durationMs - a.durationMs)
+    .flatMap(({ kernel }) => (kernel === undefined ? [] : [kernel.points]));
+  const [first] = points;
+  if (first === undefined) return false;
+  const last = points.at(-1) ?? first;
   const middleMs = (first.atMs + last.atMs) / 2;
-  const middle = points.find(({ atMs }) => atMs >= middleMs);
-  if (middle?.ackedBytes === undefined) return false;
+  const middle = points.find(({ atMs }) => atMs >= middleMs) ?? last;
   // Two points make one half: the other has no rate (NaN), and is not steady.
-  const before = (middle.ackedBytes - first.ackedBytes) / (middle.atMs - first.atMs);
-  const after = (last.ackedBytes - middle.ackedBytes) / (last.atMs - middle.atMs);
+  const [before, after] = [rateOf(first, middle), rateOf(middle, last)];
   return after >= sameRate[0] * before && after <= sameRate[1] * before;
+}
+
+/** Bytes per millisecond; NaN: not known. */
+function rateOf(from: KernelPoint, to: KernelPoint): number {
+  return ((to.ackedBytes ?? Number.NaN) - (from.ackedBytes ?? Number.NaN)) / (to.atMs - from.atMs);
 }
 
 /** `docker, 4 MiB: 879 KiB/s; for 93 % of the time of sending …, 2.1 % sent once more, round trip 4 ms to 80 ms`. */
@@ -153,7 +156,7 @@ function wordsOf({ trial, sending, shares }: SlowPush): string {
     network: 'the line held it up',
     prober: 'this host had nothing to send',
   };
-  const [most = 'network'] = limiters.toSorted((a, b) => shares[b] - shares[a]);
+  const most = limiters.reduce((one, other) => (shares[other] > shares[one] ? other : one));
   const again = retransmittedShare(sending) ?? 0;
   const trips =
     minRttMs === undefined || rttMs === undefined

@@ -93,6 +93,33 @@ describe('a limit on size that is certain', () => {
   });
 });
 
+describe('a limit on size that nobody’s words name', () => {
+  const unnamed: Failure = { ...tooLarge, answeredBy: 'other' };
+  const certain = caseOf(unnamed, { proven: new Set(['size', 'path']) });
+  const behind = (answeredBy: Failure['answeredBy'], status: number): Failure =>
+    fakeFailure('origin_unreachable', { status, answeredBy, blame: 'ingress', phase: 'wait', sentBytes: 9 });
+
+  test.each<[string, Failure, Partial<Contrast>, string[]]>([
+    ['what may hide it, of which nothing is certain', behind('nginx', 502), {}, ['proxy_body_limit likely']],
+    [
+      'but nothing of which something is certain',
+      behind('nginx', 502),
+      { proven: new Set(['path']) },
+      ['hop_fails_request certain'],
+    ],
+    [
+      'and nothing of which something more particular may be true',
+      fakeFailure('connection_reset', { sentBytes: 9 }),
+      { proven: new Set(['size']) },
+      ['size_cut likely'],
+    ],
+    ['nor the same hop’s answer that hides nothing', behind('other', 504), {}, ['hop_fails_request likely']],
+  ])('explains %s', (_what, failure, changes, verdicts) => {
+    expect(lastOf(certain)).toEqual(['proxy_body_limit certain']);
+    expect(lastOf(certain, caseOf(failure, changes))).toEqual(verdicts);
+  });
+});
+
 test('a limit on time that is certain explains no other failure of the hop', () => {
   const body = '<h1>408 Request Time-out</h1>';
   const slow = {
@@ -148,6 +175,23 @@ describe('a 502 of a hop to bodies of which the registry refuses others', () => 
     expect(first!.map(({ cause, confidence }) => `${cause} ${confidence}`)).toEqual(likely);
   });
 
+  test('is that refusal also where nothing else explains it', () => {
+    const unexplained = caseOf(front, { ...contrast, direct: 'same' });
+    expect(lastOf(unexplained)).toEqual([]);
+    expect(lastOf(refusal, unexplained)).toEqual([`${judge([refusal])[0]![0]!.cause} likely`]);
+  });
+
+  test('is none where of the refusal no more is known than that it came', () => {
+    const refused = fakeFailure('blocked_by_policy', {
+      status: 451,
+      answeredBy: 'registry',
+      phase: 'wait',
+      sentBytes: 9,
+    });
+    expect(lastOf(caseOf(refused))).toEqual(['policy_block likely']);
+    expect(lastOf(caseOf(refused), caseOf(front, contrast))).toEqual(['hop_fails_request certain']);
+  });
+
   test('is none where nobody answered it: nothing says that a hop broke off', () => {
     const cut = fakeFailure('connection_reset', { phase: 'wait', sentBytes: 9 });
     const alone = lastOf(caseOf(cut, contrast));
@@ -192,4 +236,24 @@ test('of one report, the more particular comes first, and a word that the status
   );
   expect(first).toBe('pull_silence_limit open');
   expect(others).not.toContain('pull_cut open');
+});
+
+describe('of one report', () => {
+  const alone = (failure: Failure): string[] =>
+    judgeAlone({ failure, contrast: aloneOn(path, failure) }, undefined).map(
+      ({ cause, confidence }) => `${cause} ${confidence}`,
+    );
+
+  test('what has a name of its own stands before what any hop can have', () => {
+    const refused = { status: 403, answeredBy: 'registry', phase: 'send', sentBytes: 9 } as const;
+    expect(alone(fakeFailure('auth_rejected', refused))).toEqual(['quota open', 'credentials_rejected open']);
+  });
+
+  test('the words of a page name a cause that a contrast would prove as well; a code is no word', () => {
+    const page = { message: '', body: '<h1>413 Request Entity Too Large</h1>' };
+    const large = { status: 413, answeredBy: 'apache', phase: 'send', sentBytes: 9 } as const;
+    expect(alone(fakeFailure('body_too_large', { ...large, evidence: page }))).toEqual(['apache_body_limit likely']);
+    const expired = { message: '', code: 'CERT_HAS_EXPIRED', tlsProblem: 'expired' } as const;
+    expect(alone(fakeFailure('tls_failure', { phase: 'tls', evidence: expired }))).toEqual(['tls_expired open']);
+  });
 });

@@ -133,7 +133,9 @@ describe('what holds pushes up', () => {
 
   test('is that of the largest push that says so', () => {
     const subject = over({ limited: receiver }, { limited: receiver, sizeBytes: 4 * MB }, { limited: receiver });
-    expect(slowSending({ subject })[0]?.evidence).toMatch(/^docker, 3\.81 MiB: 488 KiB\/s; /);
+    expect(slowSending({ subject })[0]?.evidence).toMatch(
+      /^docker, 3\.81 MiB: 488 KiB\/s; .*, 0\.0 % of the bytes went out once more$/,
+    );
   });
 });
 
@@ -180,6 +182,11 @@ describe('on both sides of each boundary', () => {
     ['a least round trip that is not known', { limited: network, facts: { rttMs: 60 } }, []],
     ['a round trip at the end that is not known', { limited: network, facts: { minRttMs: 4 } }, []],
     ['a rest in the body', { limited: receiver, kind: 'pausing' }, []],
+    [
+      'less than six tenths of it, with loss',
+      { limited: { receiver: 2_000, network: 1_500, prober: 500 }, facts: lossy },
+      [],
+    ],
     ['a throughput that is not known', { limited: receiver, run: { pushBytesPerSecond: undefined } }, []],
   ])('%s', (_what, pushed, expected) => {
     expect(causesOf(over(pushed))).toEqual(expected);
@@ -237,9 +244,23 @@ describe('on both sides of each boundary', () => {
     expect(causesOf(over(slow, slow), at(4 * MB - 1))).toEqual(['receiver_slow likely']);
     // Beside the faster of two slow ones.
     expect(causesOf(over(slow, { ...slow, bytesPerSecond: 1.2 * MB }), at(4 * MB))).toEqual(['receiver_slow likely']);
+    const border = { limited: receiver, bytesPerSecond: 1_250_000 };
+    expect(causesOf(over(border), at(6 * MB))).toEqual([]);
+    expect(sendingWordsOf({ subject: over(border) })).toEqual([]);
     const quicker = { limited: receiver, bytesPerSecond: 2 * MB };
     expect(causesOf(over(quicker, quicker), at(8 * MB))).toEqual([]);
     expect(causesOf(over(quicker, quicker), at(8 * MB + 1))).toEqual(['receiver_slow certain']);
+  });
+
+  test('the window of HTTP/2 is that of any request', () => {
+    const kernel = { viaProxy: false, end: {}, limited: receiver, points: [] };
+    const windowed = { ...kernel, streamWindowBytes: 65_535 };
+    const causeOf = (...kernels: (typeof windowed | typeof kernel | undefined)[]): string[] => {
+      const attempts = [attempt({ requests: kernels.map((one) => requestRecord({ kernel: one })) })];
+      return causesOf(over({ run: { attempts, sending: sendingFacts(attempts)! } }));
+    };
+    expect(causeOf(undefined, kernel, windowed)).toEqual([]);
+    expect(causeOf(undefined, kernel)).toEqual(['receiver_slow likely']);
   });
 
   test('its fastest push counts, and none that failed', () => {
@@ -288,6 +309,16 @@ test.each<[string, Pushed, string]>([
     'this host',
     { limited: prober },
     'for 96 % of the time of sending this host had nothing to send, 0.0 % of the bytes went out once more',
+  ],
+  [
+    'the round trip at the end alone',
+    { limited: prober, facts: { rttMs: 80 } },
+    'for 96 % of the time of sending this host had nothing to send, 0.0 % of the bytes went out once more',
+  ],
+  [
+    'the line as long as this host',
+    { limited: { receiver: 0, network: 2_000, prober: 2_000 } },
+    'for 50 % of the time of sending the line held it up, 0.0 % of the bytes went out once more',
   ],
   [
     'one round trip alone',
