@@ -81,7 +81,7 @@ function manifestsAmong(
 /** Manifests, and what was pulled back, are judged by themselves. */
 function judgeBesides(cases: readonly PullCase[], found: Finding[], unexplained: string[]): void {
   for (const { failure, contrast, what } of cases) {
-    const isPast = contrast.cameAgain === false && failure.phase !== 'pull';
+    const isPast = contrast.cameAgain === false;
     const findings = isPast ? [] : explainAll(failure, contrast, what);
     if (findings.length === 0)
       unexplained.push(`${what}: ${described(failure)}${isPast ? '; it did not come again' : ''}`);

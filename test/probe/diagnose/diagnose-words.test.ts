@@ -392,9 +392,11 @@ describe('what is judged beside pushes of blobs', () => {
     });
     const { findings } = diagnose({ subject: { path, trials: [through] }, pulled: pulled([cut], [9_000_001]) });
     expect(findings.map(({ cause }) => cause)).toEqual(['pull_cut']);
-    const odd = fakeFailure('resume_refused', { phase: 'pull', status: 404, answeredBy: 'registry' });
+    const odd = fakeFailure('unexpected_response', { phase: 'pull', status: 404, answeredBy: 'registry' });
     const { unexplained } = diagnose({ subject: { path, trials: [through] }, pulled: pulled([odd], [2 ** 20]) });
-    expect(unexplained).toEqual(['docker, 1 MiB pulled back: 404 from registry (resume_refused) in pull, after 0 ms']);
+    expect(unexplained).toEqual([
+      'docker, 1 MiB pulled back: 404 from registry (unexpected_response) in pull, after 0 ms',
+    ]);
   });
 
   test.each<[string, Partial<Failure>, boolean]>([
@@ -407,7 +409,34 @@ describe('what is judged beside pushes of blobs', () => {
     const back = pulled([kept, kept, undefined, undefined, kept], [large, large, 1_024, 1_024, large]);
     const failure: Failure = { ...kept, phase: 'verify', evidence: { message: '', method: 'HEAD' }, ...changes };
     const { findings } = diagnose({ subject: { path, trials: [through, trialOf({ failure })] }, pulled: back });
-    const evidence = findings.find(({ cause }) => cause === 'pull_size_refused')?.evidence ?? [];
-    expect(evidence.some((words) => words.includes('977 KiB:'))).toBe(isThat);
+    const found = findings.find(({ cause }) => cause === 'pull_size_refused');
+    expect(found?.confidence).toBe('likely');
+    expect(found?.evidence.some((words) => words.includes('977 KiB:'))).toBe(isThat);
+  });
+
+  test('a push that cannot be verified, where nothing was pulled back, is refused for no size', () => {
+    const failure: Failure = { ...kept, phase: 'verify' };
+    const { findings } = diagnose({ subject: { path, trials: [through, trialOf({ failure })] } });
+    expect(findings.map(({ cause }) => cause)).not.toContain('pull_size_refused');
+  });
+
+  test('a pull that came back when it was made again has no cause, whoever refused it', () => {
+    const gateway = fakeFailure('origin_unreachable', { phase: 'pull', status: 502, answeredBy: 'nginx' });
+    const told = (...outcomes: readonly (Failure | undefined)[]) =>
+      diagnose({ subject: { path, trials: [through] }, pulled: pulled(outcomes, [2 ** 20, 2 ** 20]) });
+    expect(told(gateway, undefined)).toMatchObject({
+      kind: 'inconclusive',
+      findings: [],
+      unexplained: [expect.stringMatching(/^docker, 1 MiB pulled back: 502 from nginx .*; it did not come again$/)],
+    });
+    expect(told(gateway, gateway).unexplained.join()).not.toContain('did not come again');
+  });
+
+  test('an endpoint that fails is judged as a push is', () => {
+    const failure = fakeFailure('connect_refused', { phase: 'connect' });
+    const down = { up: false, failure } as const;
+    const api = { registry: 'r', path: 'public', endpoints: { ping: down, auth: down, catalog: down, tags: down } };
+    const { findings } = diagnose({ subject: { path, trials: [], api } });
+    expect(findings.map(({ cause }) => cause)).toEqual(['nothing_answers']);
   });
 });
