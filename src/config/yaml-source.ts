@@ -29,7 +29,6 @@ export function readYaml(text: string, file: string): YamlSource {
   // Duplicate keys are reported here with both places, which the parser does not do.
   const document = parseDocument(depth === undefined ? text : '', {
     lineCounter: lines,
-    prettyErrors: false,
     uniqueKeys: false,
     version: '1.2',
   });

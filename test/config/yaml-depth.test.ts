@@ -4,6 +4,7 @@ import { tooDeepAt } from '../../src/config/yaml-depth.ts';
 test.each([
   ['as many brackets as may be', '['.repeat(100), undefined],
   ['one more', '['.repeat(101), 100],
+  ['whatever stands between them', '[a, {b: '.repeat(51), 400],
   ['closed ones do not count', '[]'.repeat(1_000), undefined],
   ['as deep as blanks may stand', `a:\n${' '.repeat(399)}b: 1`, undefined],
   ['deeper', `a:\n${' '.repeat(400)}b: 1`, 3],

@@ -68,6 +68,9 @@ describe('what is wrong with it', () => {
   test('leaves the first of two values, and a number as a key its name', () => {
     expect(readYaml('a: 1\na: 3\n', 'c.yaml').value).toEqual({ a: 1 });
     expect(readYaml('1: a\ntrue: b\n', 'c.yaml').value).toEqual({ 1: 'a', true: 'b' });
+    // What is no name has no value either.
+    const { value } = readYaml('a: 1\n[b]: 2\n~: 3\n__proto__: 4\n', 'c.yaml');
+    expect(Object.entries(value as object)).toEqual([['a', 1]]);
   });
 
   test('an alias may be used again and again, only not within itself', () => {
@@ -82,6 +85,8 @@ describe('what is wrong with it', () => {
       return `a: &a ${ones(1000)}\nb: [${aliases}]\nc: ${ones(more)}\n`;
     };
     expect(problemsOf(text(800))).toEqual([]);
+    const values = (count: number): unknown[] => (readYaml(text(count), 'c.yaml').value as { c: unknown[] }).c;
+    expect([values(800)[799], values(802)[801]]).toEqual([1, undefined]);
     expect(problemsOf(text(801))).toEqual(['3:1605 c.800: expected at most 100000 values, got more']);
     expect(problemsOf(text(900))).toHaveLength(1);
   });
@@ -91,5 +96,7 @@ describe('what is wrong with it', () => {
     expect(problemsOf(nested(98))).toEqual([]);
     expect(problemsOf(nested(101))).toEqual(['2:104 : expected at most 100 levels of nesting, got more']);
     expect(readYaml(nested(101), 'c.yaml').value).toBeUndefined();
+    // Nor handed to the parser, whose stack would end.
+    expect(problemsOf(nested(100_000))).toEqual(['2:104 : expected at most 100 levels of nesting, got more']);
   });
 });
