@@ -4,7 +4,7 @@ import { BlockList, isIP } from 'node:net';
 export function addressRanges(...ranges: readonly string[]): BlockList {
   const list = new BlockList();
   for (const range of ranges) {
-    const [address = '', bits = ''] = range.split('/');
+    const [address, bits] = range.split('/') as [string, string];
     list.addSubnet(address, Number(bits), address.includes(':') ? 'ipv6' : 'ipv4');
   }
   return list;

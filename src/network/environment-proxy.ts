@@ -40,7 +40,7 @@ function firstOf(env: Environment, ...names: readonly string[]): string {
 
 /** undefined: no URL, which Go passes over in silence. A value without scheme is an HTTP proxy. */
 function parsed(name: string, value: string): HttpProxy | undefined {
-  const first = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? parseUrl(value) : undefined;
+  const first = value.includes('://') ? parseUrl(value) : undefined;
   const url = first ?? parseUrl(`http://${value}`);
   if (url === undefined) return undefined;
 
@@ -84,10 +84,9 @@ function bypassOf(entry: string): Bypass | undefined {
     return (host, port) => isAddressIn(alone, host) && onPort(port);
   }
   const suffix = named.startsWith('*.') ? named.slice(1) : named.startsWith('.') ? named : `.${named}`;
-  const itself = named.startsWith('.') || named.startsWith('*.') ? undefined : named;
-  return (host, port, ip) => ip === 0 && (host === itself || host.endsWith(suffix)) && onPort(port);
+  return (host, port, ip) => ip === 0 && (host === named || host.endsWith(suffix)) && onPort(port);
 }
 
 function isLoopback(host: string, ip: 0 | 4 | 6): boolean {
-  return ip === 4 ? host.startsWith('127.') : ip === 6 && (host === '::1' || host.startsWith('::ffff:7f'));
+  return (ip === 4 && host.startsWith('127.')) || host === '::1' || host.startsWith('::ffff:7f');
 }

@@ -25,13 +25,13 @@ export class ExchangeTimes {
   }
 
   durations(nowMs: number): Pick<Exchange, 'early' | 'sendMs' | 'waitMs' | 'receiveMs' | 'silentMs'> {
-    const { wroteAtMs, lastByteAtMs, headersAtMs, dataAtMs = headersAtMs } = this;
+    const { wroteAtMs, lastByteAtMs, headersAtMs } = this;
     if (wroteAtMs === undefined) return { early: false };
     const early = headersAtMs !== undefined && (lastByteAtMs === undefined || headersAtMs < lastByteAtMs);
     const receive =
-      headersAtMs === undefined || dataAtMs === undefined
+      headersAtMs === undefined
         ? {}
-        : { receiveMs: nowMs - headersAtMs, silentMs: this.isResting ? 0 : nowMs - dataAtMs };
+        : { receiveMs: nowMs - headersAtMs, silentMs: this.isResting ? 0 : nowMs - (this.dataAtMs ?? headersAtMs) };
     if (early || lastByteAtMs === undefined) return { early, sendMs: (headersAtMs ?? nowMs) - wroteAtMs, ...receive };
     return { early, sendMs: lastByteAtMs - wroteAtMs, waitMs: (headersAtMs ?? nowMs) - lastByteAtMs, ...receive };
   }

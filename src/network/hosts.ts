@@ -14,7 +14,7 @@ export function effectivePort(url: URL): number {
 
 /** Host of a URL without the brackets of an IPv6 literal. */
 export function bareHost(url: URL): string {
-  return url.hostname.replace(/^\[|\]$/g, '');
+  return url.hostname.replace(/[[\]]/g, '');
 }
 
 /** A host as URLs have it: an IPv6 literal in brackets. */
@@ -38,14 +38,11 @@ export function isAllowedHost(path: Pick<NetworkPath, 'origin' | 'allowHosts'>, 
 /** Whether the URL is at the path's own origin (see `isAllowedHost`). */
 export function isOwnOrigin(path: Pick<NetworkPath, 'origin'>, url: URL): boolean {
   const own = new URL(path.origin);
-  return (
-    url.origin === own.origin ||
-    (own.protocol === 'http:' && own.port === '' && url.origin === `https://${own.hostname}`)
-  );
+  return url.origin === own.origin || (own.port === '' && url.origin === `https://${own.hostname}`);
 }
 
 function matches(entry: string, url: URL, pathProtocol: string): boolean {
-  const explicit = /^https?:\/\//i.test(entry);
+  const explicit = entry.includes('://');
   if (!explicit && pathProtocol === 'https:' && url.protocol !== 'https:') return false;
   const text = explicit ? entry : `${url.protocol}//${entry}`;
   return parseUrl(text)?.origin === url.origin;

@@ -14,5 +14,5 @@ export function joined(before: Buffer, chunk: Uint8Array): Buffer {
 }
 
 function hasRoom({ buffer, byteOffset, length }: Buffer, bytes: number): boolean {
-  return length > 0 && byteOffset + length + bytes <= buffer.byteLength;
+  return byteOffset + length + bytes <= buffer.byteLength;
 }

@@ -12,7 +12,8 @@ export class ResponseReader {
   readonly #streamLimitBytes: number;
   #kept: Buffer = Buffer.alloc(0);
   #bodyBytes = 0;
-  #status: number | undefined;
+  /** 0: no headers came yet. */
+  #status = 0;
   #headers: Record<string, readonly string[]> = {};
 
   constructor(
@@ -33,7 +34,7 @@ export class ResponseReader {
 
   /** The body goes to `onChunk`: nobody wants to read the page of an error as a blob. */
   get streams(): boolean {
-    return this.#onChunk !== undefined && this.#status !== undefined && this.#status < 300;
+    return this.#onChunk !== undefined && this.#status > 0 && this.#status < 300;
   }
 
   /** Whoever the body goes to wants no more of it. */
@@ -42,18 +43,17 @@ export class ResponseReader {
   /** false: the body has outgrown its bound, or the reader has enough of it, and the exchange should end. */
   take(chunk: Uint8Array): boolean {
     this.#bodyBytes += chunk.byteLength;
-    if (this.#onChunk !== undefined && this.#status !== undefined && this.streams) {
-      this.hasEnough = this.#onChunk(chunk, { status: this.#status, headers: this.#headers }) === false;
+    if (this.streams) {
+      this.hasEnough = this.#onChunk?.(chunk, { status: this.#status, headers: this.#headers }) === false;
       return !this.hasEnough && this.#bodyBytes <= this.#streamLimitBytes;
     }
-    const room = this.#maxBodyBytes - this.#kept.length;
-    if (room > 0) this.#kept = joined(this.#kept, chunk.subarray(0, room));
+    this.#kept = joined(this.#kept, chunk.subarray(0, this.#maxBodyBytes - this.#kept.length));
     return this.#bodyBytes <= maxDiscardedBytes;
   }
 
   /** The response as far as it came; undefined when no headers came. */
   finish(complete: boolean): HttpResponse | undefined {
-    if (this.#status === undefined) return undefined;
+    if (this.#status === 0) return undefined;
     return {
       status: this.#status,
       headers: this.#headers,
@@ -67,7 +67,7 @@ export class ResponseReader {
   #body(): Buffer {
     const bytes = Buffer.from(this.#kept);
     const coding = this.#headers['content-encoding']?.join().trim().toLowerCase();
-    if (coding !== 'gzip' || bytes.byteLength === 0 || bytes.byteLength < this.#bodyBytes) return bytes;
+    if (coding !== 'gzip') return bytes;
     try {
       return gunzipSync(bytes, { maxOutputLength: this.#maxBodyBytes });
     } catch {

@@ -112,7 +112,7 @@ const rows: readonly Row[] = [
  * those before it write SSLV3. Which version it was says nothing here. UNRECOGNIZED_NAME comes without ALERT, too.
  */
 const oneName = (code: string): string =>
-  code.replace(/^ERR_SSL_(?:SSLV3|SSL\/TLS|TLSV13?)_(?:ALERT_|(?=UNRECOGNIZED_NAME$))/, 'ALERT_');
+  code.replace(/ERR_SSL_(?:SSLV3|SSL\/TLS|TLSV13?)_(?:ALERT_|(?=UNRECOGNIZED_NAME))/, 'ALERT_');
 
 /**
  * Why a handshake ended with this code. `agreed`: the server had agreed on version and cipher, and so an alert 40 is about the client's
@@ -127,7 +127,7 @@ export function handshakeProblem(
 }
 
 /** What a code says that came later on an open connection, where TLS 1.3 servers say what they think of a certificate; undefined: nothing of TLS. */
-export function laterProblem(code: string, showedCertificate = false): Said | undefined {
+export function laterProblem(code: string, showedCertificate: boolean | undefined): Said | undefined {
   return isAboutCertificate(rowOf(code)) ? certificateProblem(showedCertificate) : undefined;
 }
 
@@ -141,6 +141,6 @@ function isAboutCertificate(row: Said): boolean {
   return row === wanted || row === refused;
 }
 
-function certificateProblem(showedCertificate: boolean): Said {
+function certificateProblem(showedCertificate: boolean | undefined): Said {
   return showedCertificate ? refused : wanted;
 }

@@ -20,6 +20,7 @@ describe('proxyFromEnvironment', () => {
     ],
     ['an empty one is none', { HTTPS_PROXY: '', https_proxy: 'http://low.test:1' }, 'https://r.test', 'low.test:1'],
     ['ALL_PROXY is not read', { ALL_PROXY: 'http://p.test:1' }, 'https://r.test', 'direct'],
+    ['what has no host is no proxy', { HTTPS_PROXY: 'p test:1' }, 'https://r.test', 'direct'],
     ['no URL is no proxy', { HTTPS_PROXY: 'http://u:%zz@p.test:1' }, 'https://r.test', 'direct'],
     ['IPv6 proxies', { HTTPS_PROXY: 'http://[2001:db8::1]:8080' }, 'https://r.test', '2001:db8::1:8080'],
   ])('%s', (_name, env, url, expected) => expect(at(env as Record<string, string>, url)).toBe(expected));
@@ -60,6 +61,9 @@ describe('proxyFromEnvironment', () => {
     ['[::ffff:127.0.0.1]', '', 'direct'],
     ['[::ffff:10.0.0.1]', '', 'proxied'],
     ['127.test', '', 'proxied'],
+    ['10.1.2.3', 'x10.0.0.0/8', 'proxied'],
+    ['10.1.2.3', '10.0.0.0/8x', 'proxied'],
+    ['r.test.', ',', 'proxied'],
     ['r.test', ',,:443, ', 'proxied'],
     ['r.test', ', r.test,', 'direct'],
   ])('%s with NO_PROXY %j goes %s', (host, noProxy, expected) => {
@@ -70,6 +74,10 @@ describe('proxyFromEnvironment', () => {
   test('a proxy without credentials has none; the case of its scheme does not matter', () => {
     const proxy = proxyFromEnvironment({ HTTPS_PROXY: 'HTTP://p.test' })(new URL('https://r.test'));
     expect(proxy).toEqual({ host: 'p.test', port: 80, username: undefined, password: undefined });
+  });
+
+  test('NO_PROXY counts in lower case, too', () => {
+    expect(at({ HTTPS_PROXY: 'p.test:1', no_proxy: 'r.test' }, 'https://r.test')).toBe('direct');
   });
 
   test('credentials are taken from the URL and not shown', () => {
@@ -86,5 +94,7 @@ describe('proxyFromEnvironment', () => {
     expect(choose(new URL('https://localhost'))).toBeUndefined();
     const cgi = proxyFromEnvironment({ HTTP_PROXY: 'p.test:1', REQUEST_METHOD: 'GET' });
     expect(() => cgi(new URL('http://r.test'))).toThrow(/CGI/);
+    expect(at({ HTTPS_PROXY: 'p.test:1', REQUEST_METHOD: 'GET' }, 'https://r.test')).toBe('p.test:1');
+    expect(at({ REQUEST_METHOD: 'GET' }, 'http://r.test')).toBe('direct');
   });
 });

@@ -10,6 +10,7 @@ function at(
 }
 
 test('a request stands where its last mark is, and its times follow from its marks', () => {
+  expect(new ExchangeTimes(1).startedAtMs).toBe(1);
   expect(at({})).toEqual(['connect', { early: false }]);
   expect(at({ wroteAtMs: 10 })).toEqual(['send', { early: false, sendMs: 90 }]);
   expect(at({ wroteAtMs: 10, lastByteAtMs: 30 })).toEqual(['wait', { early: false, sendMs: 20, waitMs: 70 }]);

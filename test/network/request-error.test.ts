@@ -40,6 +40,7 @@ test.each([
     'UNREADABLE_ANSWER',
   ],
   ['an error without a code', new Error('x'), 'send', 'UNKNOWN'],
+  ['a reset in the middle of a body', coded('ECONNRESET'), 'receive', 'ECONNRESET'],
   ['what is no error', 'x', 'send', 'UNKNOWN'],
   ['the end in the middle of a body', coded('UND_ERR_RES_CONTENT_LENGTH_MISMATCH'), 'receive', 'UND_ERR_SOCKET'],
   [

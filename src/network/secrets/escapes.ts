@@ -86,8 +86,8 @@ const control: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r
 
 /** What a match of `escapes` stands for; undefined: it is a name of nothing. */
 export function characterOf(escape: string): string | undefined {
-  // Eight digits are those of `\U`; behind `\u` the last four stand for themselves.
-  if (/\\u[0-9a-fA-F]{8}/.test(escape)) return fromCode(Number.parseInt(escape.slice(2, 6), 16)) + escape.slice(6);
+  // Eight digits are those of `\U`; behind `\u` what comes after four stands for itself.
+  if (/\\u[0-9a-fA-F]/.test(escape)) return fromCode(Number.parseInt(escape.slice(2, 6), 16)) + escape.slice(6);
   const code = /^(?:%u|&#x|\\u\{?|\\x(?=..$))([0-9a-f]+)/i.exec(escape)?.[1];
   if (code !== undefined) return fromCode(Number.parseInt(code, 16));
   if (/%|\\x/i.test(escape)) return Buffer.from(escape.replace(/%|\\x/gi, ''), 'hex').toString('utf8');

@@ -11,8 +11,6 @@ const maxTextChars = 16 * 1024;
  */
 export class Redactor {
   readonly #known = new Set<string>();
-  /** Values of headers that were looked at last: most are the same in each request of a run. */
-  readonly #headers = new Map<string, string>();
   readonly #texts: SecretText[] = [];
   /** What the URLs of an exchange hold: a dozen texts of each are looked through. */
   readonly #ofUrls = new WeakMap<Exchange, readonly SecretText[]>();
@@ -34,10 +32,7 @@ export class Redactor {
   }
 
   addHeaders(headers: Exchange['requestHeaders']): void {
-    const fresh = Object.entries(headers).filter(([name, value]) => this.#headers.get(name) !== value);
-    if (fresh.length === 0) return;
-    for (const [name, value] of fresh) this.#headers.set(name, value);
-    const { credentials, around } = headerSecrets(fresh);
+    const { credentials, around } = headerSecrets(Object.entries(headers));
     this.#remember(credentials, true);
     this.#remember(around, false);
   }

@@ -29,6 +29,7 @@ test.each([
 
 test('of base32 nothing else is read', () => {
   expect(read(spellings.base32(said))).toContain(said);
+  expect(read(spellings.base32('userüp4ss'))).toContain('userüp4ss');
 });
 
 test('what has no text of eight characters in it stands for nothing', () => {

@@ -20,6 +20,7 @@ test.each([
   ['\\101', 'A'],
   ['\\n', '\n'],
   ['\\/', '/'],
+  ['\\\\', '\\'],
 ])('%s stands for %j', (escape, character) => {
   expect(escape.match(escapes)).toEqual([escape]);
   expect(characterOf(escape)).toBe(character);

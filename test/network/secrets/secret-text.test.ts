@@ -70,6 +70,11 @@ describe('a secret', () => {
     }
   });
 
+  test('of eight characters is hidden within a word, one of seven as a word alone', () => {
+    expect(hidden('xabcdefghx', 'abcdefgh')).toBe('x<secret>x');
+    expect(hidden('xabcdefgx abcdefg', 'abcdefg')).toBe('xabcdefgx <secret>');
+  });
+
   test('of few characters is hidden in hexadecimal digits, too', () => {
     expect(hidden('got 64656d6f', 'demo')).toBe('got <secret>');
     expect(hidden('Z got ZGVt', 'demo')).toBe('Z got ZGVt');
