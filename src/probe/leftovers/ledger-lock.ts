@@ -14,7 +14,7 @@ interface Holder {
   /** Start time of the process in clock ticks, '' where the system does not tell. */
   readonly started: string;
   /** Of this lock; absent in those of earlier versions. */
-  readonly id?: string;
+  readonly id?: unknown;
 }
 
 /** How often a holder shows that it lives, for processes on other hosts (or in other containers) that cannot see it. */
@@ -50,7 +50,6 @@ export function takeLock(file: string): { release(): void } {
 /** Puts `own` in the place of a lock that nobody holds any more. Of several processes that find it so, one does. */
 function takeOver(own: string, file: string): void {
   const inUse = new LedgerInUse(`the ledger is in use by another process (${file})`);
-  if (isHeld(file)) throw inUse;
   const taking = `${file}.taking`;
   if (!isLinked(own, taking)) {
     // Left by a process that died within these lines: the next try, seconds from now, finds it gone.
@@ -58,7 +57,7 @@ function takeOver(own: string, file: string): void {
     throw inUse;
   }
   try {
-    // Another one may have taken it over since the first look.
+    // Looked at by one at a time: none takes over what another one has just taken over.
     if (isHeld(file)) throw inUse;
     renameSync(own, file);
   } finally {
@@ -95,9 +94,7 @@ function readHolder(file: string): Holder | undefined {
   try {
     const { host, pid, started, id } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
     const known = typeof host === 'string' && typeof pid === 'number' && typeof started === 'string';
-    return known && Number.isSafeInteger(pid) && pid > 0
-      ? { host, pid, started, id: typeof id === 'string' ? id : undefined }
-      : undefined;
+    return known && Number.isSafeInteger(pid) && pid > 0 ? { host, pid, started, id } : undefined;
   } catch {
     return undefined;
   }

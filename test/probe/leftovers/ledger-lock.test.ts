@@ -88,6 +88,7 @@ describe.runIf(process.platform === 'linux')('a lock that somebody has', () => {
     ['one that fell silent, and lives', {}, 3_600_000, true],
     ['one without an id, as earlier versions wrote it', { id: undefined }, 0, true],
     ['a process that is gone', { pid: nobody }, 0, false],
+    ['a process that is gone, and whose start nobody knew', { pid: nobody, started: '' }, 0, false],
     ['one whose number another one has by now', { started: '1' }, 0, false],
     ['one that lives, and whose start nobody knows', { started: '' }, 0, true],
     ['this process itself in an earlier life, whose start nobody knows', { pid: process.pid, started: '' }, 0, false],
