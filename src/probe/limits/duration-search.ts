@@ -108,7 +108,8 @@ class DurationSearch {
     this.#runPaced = runPaced;
     this.#direction = directionOf(check);
     this.#sizeBytes = options.sizeBytes ?? searchedBytes[this.#direction];
-    const { durationsMs = usualDurationsMs, resolutionMs = Math.min(5_000, (durationsMs.at(-1) ?? 0) / 10) } = options;
+    const { durationsMs = usualDurationsMs, resolutionMs = Math.min(5_000, Math.max(0, ...durationsMs) / 10) } =
+      options;
     this.#resolutionMs = Math.max(1, Math.ceil(resolutionMs));
   }
 
@@ -129,13 +130,13 @@ class DurationSearch {
   /** The ending itself told when the limit strikes, so the first try goes just below it. */
   async #narrow(first: Ended): Promise<DurationLimit> {
     let rejected = first;
-    let guessMs = this.#direction === 'push' ? rejected.afterMs - this.#resolutionMs : Number.NEGATIVE_INFINITY;
+    let guessMs = this.#direction === 'push' ? rejected.afterMs - this.#resolutionMs : undefined;
     while (rejected.afterMs - this.#acceptedMs > this.#resolutionMs) {
-      const durationMs = guessMs > this.#acceptedMs ? guessMs : Math.floor((rejected.afterMs + this.#acceptedMs) / 2);
+      const durationMs = guessMs ?? Math.floor((rejected.afterMs + this.#acceptedMs) / 2);
       const unclear = await this.#settle(durationMs);
       if (unclear !== undefined) return this.#end('inconclusive', unclear);
       rejected = this.#rejected ?? rejected;
-      guessMs = Number.NEGATIVE_INFINITY;
+      guessMs = undefined;
     }
     const [acceptedText, rejectedText] = [formatDuration(this.#acceptedMs), formatDuration(rejected.afterMs)];
     const how = describeFailure(rejected.failure);
