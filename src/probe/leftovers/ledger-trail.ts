@@ -66,7 +66,7 @@ export class RunTrail {
     commit: () => Promise<T>,
     session?: UploadSession,
   ): Promise<T> {
-    const sessionId = session === undefined ? undefined : this.#noteLocation(session);
+    const sessionId = this.#noteLocation(session);
     const entry = this.#object(kind, digest);
     const isNew = this.#ledger.get(entry.id) === undefined;
     if (isNew) this.#keep(entry);
@@ -106,12 +106,12 @@ export class RunTrail {
     return { ...entry, location: href, repeatsSecrets: this.#redactor.holds(href) || undefined };
   }
 
-  #noteLocation(session: UploadSession): string | undefined {
+  #noteLocation(session: UploadSession | undefined): string | undefined {
     for (const [id, one] of this.#sessions) {
       if (one !== session) continue;
       const entry = this.#ledger.get(id);
-      const location = session.location.href;
-      if (entry !== undefined && entry.location !== location) this.#ledger.put(this.#located(entry, session));
+      const location = one.location.href;
+      if (entry !== undefined && entry.location !== location) this.#ledger.put(this.#located(entry, one));
       return id;
     }
     return undefined;

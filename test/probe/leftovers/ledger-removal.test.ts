@@ -61,6 +61,12 @@ describe('a session', () => {
       'a hop answered 404 in the place of the registry',
       [cancel],
     ],
+    [
+      'that a hop denies in a word of its own',
+      [answerOf(404, { server: 'cloudflare', 'cf-ray': '8f' }, 'gone')],
+      'cloudflare answered 404 in the place of the registry',
+      [cancel],
+    ],
     ['that may not be cancelled', [ofRegistry(403)], 'DELETE for cleanup was answered 403', [cancel]],
     ['of which nothing comes back', [lost], 'reset', [cancel]],
   ])('%s', async (_what, answers, outcome, sent) => {

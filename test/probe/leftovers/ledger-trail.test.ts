@@ -218,6 +218,26 @@ describe('a commit', () => {
     expect(ledger.entries).toEqual([{ ...known, state: 'stored', doubts: 2, createdAt: 1_500 }]);
     expect(trail.entries()).toEqual(ledger.entries);
   });
+
+  test('keeps the doubt that another one of the same object left meanwhile', async () => {
+    const { ledger, trail } = setUp();
+    const commit = async (): Promise<Exchange> => {
+      await trail.committing('blob', digest(1), () => Promise.reject(broken('wait'))).catch(() => {});
+      return confirmed(201)();
+    };
+    await trail.committing('blob', digest(1), commit);
+    expect(ledger.entries).toMatchObject([{ state: 'stored', doubts: 1 }]);
+  });
+
+  test('of a session that is gone meanwhile does not bring it back', async () => {
+    const { ledger, trail, states } = setUp();
+    const session = sessionAt(`${origin}/1`);
+    trail.opened(session);
+    ledger.remove(ledger.entries[0]?.id ?? '');
+    session.location = new URL(`${origin}/2`);
+    await trail.committing('blob', digest(1), confirmed(201), session);
+    expect(states()).toEqual(['blob stored']);
+  });
 });
 
 test('what is gone meanwhile is not the run’s any more, and all that is left is anybody’s when it ends', async () => {
