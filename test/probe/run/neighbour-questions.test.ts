@@ -36,8 +36,8 @@ class Clock {
   }
 }
 
-/** How long the n-th question takes, from 1: it is answered with a refusal. Undefined: it is not answered. */
-type Takes = (nth: number) => number | undefined;
+/** How long the n-th question takes, from 1: it is answered with a refusal. Undefined: it is not answered; `cut`: its connection ends. */
+type Takes = (nth: number) => number | 'cut' | undefined;
 
 async function sceneOf(takes: Takes) {
   const clock = new Clock();
@@ -45,6 +45,7 @@ async function sceneOf(takes: Takes) {
   const server = createServer(({ method, url }, response) => {
     asked.push(`${method} ${url}`);
     const tookMs = takes(asked.length);
+    if (tookMs === 'cut') return void response.destroy();
     clock.now += tookMs ?? 0;
     // The last one that anybody asks closes its connection, so that it is known when its answer came.
     const headers = asked.length === 244 ? { connection: 'close' } : {};
@@ -123,6 +124,13 @@ describe('beside the push', () => {
     expect(times).toEqual([0, 1, 1, 1, 1, 2, 3]);
     expect(new Set(clock.waits)).toEqual(new Set([250]));
     expect(await neighbour.end()).toEqual({ idleMs: 10, loadedMs: 30, worstMs: 40, asked: 3, unanswered: 0 });
+  });
+
+  test('a question whose connection ends, and ends again when it is sent again, was asked, and was not answered', async () => {
+    const { neighbour, clock } = await besideOf((nth) => (nth === 2 || nth === 3 ? 'cut' : 20));
+    neighbour.hear(sending);
+    for (let times = 0; times < 3; times += 1) await clock.tick();
+    expect(await neighbour.end()).toEqual({ idleMs: 10, loadedMs: 20, worstMs: 20, asked: 3, unanswered: 1 });
   });
 
   test('fewer than three questions say nothing', async () => {
