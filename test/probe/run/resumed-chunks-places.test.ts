@@ -33,7 +33,9 @@ const always = { resumesAfter: () => true };
 /** A push of 250 bytes in chunks of 100, whose chunks get these answers in turn; without one more, all is taken. */
 async function push(answers: readonly (Exchange | Error)[], how: Push = always) {
   const { sizeBytes = 250, chunkBytes = 100, places = [], resends = true, resumesAfter } = how;
-  const { client, sent } = scriptedClient(places, resends ? { resend: again } : {});
+  const steps: string[] = [];
+  const onStep = (step: string): void => void steps.push(step);
+  const { client, sent } = scriptedClient(places, resends ? { resend: again, onStep } : { onStep });
   const location = new URL(`https://registry.example.org${uploads}1`);
   const session: UploadSession = { location, acknowledgedBytes: undefined, chunkMinBytes: undefined };
   const chunks: string[] = [];
@@ -45,7 +47,7 @@ async function push(answers: readonly (Exchange | Error)[], how: Push = always) 
   };
   const all = { client, session, sizeBytes, chunkBytes, resumesAfter, send };
   const error: unknown = await sendResumedChunks(all).catch((thrown: unknown) => thrown);
-  return { chunks, error, asked: lines(sent), session };
+  return { chunks, error, asked: lines(sent), session, steps };
 }
 
 describe('what comes after an accepted chunk', () => {
@@ -106,8 +108,8 @@ describe('after a refusal', () => {
   const place = answerOf(204, { range: '0-49', location });
 
   test('the client asks, and goes on from there', async () => {
-    const { chunks, asked, session, error } = await push([refused(503)], { ...always, places: [place] });
-    expect([asked, error]).toEqual([[`GET ${uploads}1`], undefined]);
+    const { chunks, asked, session, error, steps } = await push([refused(503)], { ...always, places: [place] });
+    expect([asked, error, steps.at(-1)]).toEqual([[`GET ${uploads}1`], undefined, 'send']);
     expect(chunks.slice(0, 3)).toEqual(['0-100', '50-100', '100-150']);
     expect([session.location.pathname, session.acknowledgedBytes]).toEqual([location, 50]);
   });
@@ -128,6 +130,11 @@ describe('after a refusal', () => {
     const { chunks, session } = await push([refused(503)], { ...always, places: [answerOf(204, { range: '0--1' })] });
     expect(chunks.slice(0, 2)).toEqual(['0-100', '0-100']);
     expect([session.location.pathname, session.acknowledgedBytes]).toEqual([`${uploads}1`, 0]);
+  });
+
+  test('that leads to where the path may not go: it ends there', async () => {
+    const told = refused(416, { range: '0-49', location: 'https://elsewhere.example.net/1' });
+    expect((await push([told])).error).toMatchObject({ step: 'send', problem: 'location_foreign' });
   });
 
   test('a registry that says `0-0` holds a byte where one was sent', async () => {
