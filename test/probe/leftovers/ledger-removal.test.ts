@@ -175,7 +175,8 @@ describe('a blob or manifest', () => {
     ],
   ])('whose commit was not confirmed, and which %s', async (_what, changes, answers, outcome) => {
     const entry = blob(1, { state: 'committing', ...changes });
-    expect(await removing(entry, answers)).toMatchObject({ outcome, sent: { length: answers.length } });
+    const lines = [`HEAD ${atBlob}`, ...deleted].slice(0, answers.length);
+    expect(await removing(entry, answers)).toMatchObject({ outcome, lines });
   });
 
   test.each<readonly [what: string, changes: Partial<LedgerEntry>, outcome: string]>([
