@@ -387,6 +387,17 @@ test.each([
   expect({ result, phase: failure?.phase }).toEqual({ result: 'failed', phase });
 });
 
+test('a session at a place where the path may not go is told as one of the cleanup, before anything is asked', async () => {
+  const check = checkOf('http://127.0.0.1:1');
+  const { signal } = new AbortController();
+  const remover = openRemover({ ...clientOf(check, runDeps(), knownSecrets(check.path, check.registry)), signal });
+  open.push(remover);
+  const location = 'https://elsewhere.example.net/1';
+  const session = blob(1, { kind: 'session', state: 'open', digest: undefined, location });
+  const { result, failure } = await remover.remove(session, setUp().ledger);
+  expect({ result, phase: failure?.phase }).toEqual({ result: 'failed', phase: 'cleanup' });
+});
+
 describe('what could not be removed', () => {
   test('is tried again by later runs, with growing distance, and not counted again', async () => {
     const registry = await registryOf();
