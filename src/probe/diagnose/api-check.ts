@@ -3,7 +3,7 @@ import type { WireMeter } from '../../network/wire-meter.ts';
 import type { NetworkPath } from '../../network/path.ts';
 import type { Authorizer } from '../../registry/auth/authorizer.ts';
 import { header } from '../../network/exchange.ts';
-import { ProtocolError, type Step } from '../../registry/errors.ts';
+import { ProtocolError } from '../../registry/errors.ts';
 import { knownSecrets } from '../../registry/auth/known-secrets.ts';
 import type { RegistryClient } from '../../registry/registry-client.ts';
 import { openRegistryClient } from '../../registry/open-client.ts';
@@ -91,7 +91,6 @@ async function lookAt(
 ): Promise<EndpointState> {
   const ending = new BoundedSignal(caller, timeoutMs);
   const redactor = knownSecrets(path, registry);
-  let step: Step = 'auth';
   const client = openRegistryClient({
     path,
     target: registry,
@@ -100,14 +99,15 @@ async function lookAt(
     wire,
     redactor,
     signal: ending.signal,
-    onStep: (next) => (step = next),
+    onStep: () => {},
     authorizer: anonymous ? () => nobody : undefined,
   });
   try {
     await work(client);
     return { up: true };
   } catch (error) {
-    const failure = classify(error, { ...noContext, step }, redactor);
+    // An error that does not know its own step is the login's.
+    const failure = classify(error, { ...noContext, step: 'auth' }, redactor);
     const { status, answeredBy } = failure;
     const refused = error instanceof ProtocolError && status !== undefined;
     return refused && allowed(status, answeredBy === 'registry', failure)

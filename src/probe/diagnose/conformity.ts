@@ -24,8 +24,7 @@ export function conformanceFindings({ subject, conformance }: Examination): Find
 }
 
 function isLost(conformance: Conformance, name: BehaviourName): boolean {
-  const times = lostTimes(conformance, name);
-  return times >= timesToProve && times === conformance.subject.length;
+  return lostTimes(conformance, name) >= timesToProve;
 }
 
 /** In how many rounds it worked directly and not over this path. */

@@ -308,6 +308,23 @@ describe('a server that answers each endpoint as it is told', () => {
     expect((await asked({ base })).words).toMatchObject({ ping, auth });
   });
 
+  test.each<[what: string, base: Answer]>([
+    ['cannot be followed', [401, {}, denied]],
+    ['is refused', [403, {}, denied]],
+  ])('a login that %s failed as one, and sent nothing', async (_what, base) => {
+    const { report } = await asked({ base }, target);
+    expect(report?.endpoints.auth).toMatchObject({ up: false, failure: { phase: 'auth', sentBytes: 0, blob: '' } });
+  });
+
+  test('asks for no right but to read the tags', async () => {
+    const registry = await registryOf({ auth: { kind: 'bearer', users } });
+    await check(registry.url);
+    const tokens = registry.requests
+      .filter(({ path }) => path.includes('token'))
+      .map(({ url }) => url.includes('scope='));
+    expect(tokens).toEqual([false, false, true]);
+  });
+
   test('says which page it was', async () => {
     const { report } = await asked({ base: [200, page, '<html>'] });
     expect(report?.endpoints.auth).toMatchObject({

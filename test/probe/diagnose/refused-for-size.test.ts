@@ -18,6 +18,13 @@ test.each([
   expect(refusedForSize([streamed, trialOf(other)], 1_000_000)).toBe(streamed);
 });
 
+test('without one it is the first that may be for its size, whoever refused it', () => {
+  const cut = trialOf({ shape: 'put-length', failure: fakeFailure('connection_reset') });
+  expect(refusedForSize([cut, streamed], 1_000_000)).toBe(cut);
+  expect(refusedForSize([cut, streamed, declared], 1_000_000)).toBe(cut);
+  expect(refusedForSize([], 1_000_000)).toBeUndefined();
+});
+
 test('of another size, or for what is not size, none is', () => {
   expect(refusedForSize([streamed], 999_999)).toBeUndefined();
   expect(refusedForSize([trialOf({ failure: fakeFailure('auth_rejected') })], 1_000_000)).toBeUndefined();

@@ -20,8 +20,22 @@ test('nor by the name that another hop put on it', () => {
   expect(withAnswerer(signed, [signed]).failure.answeredBy).toBe('nginx');
 });
 
+test.each(['other', 'nginx', 'envoy', 'caddy'] as const)('a name that tells nothing is %s', (answeredBy) => {
+  const one = { ...head, failure: { ...head.failure, answeredBy } };
+  expect(withAnswerer(one, [said({})]).failure.answeredBy).toBe('traefik');
+});
+
+test.each(['haproxy', 'registry', 'none'] as const)('a name that tells it stays: %s', (answeredBy) => {
+  const one = { ...head, failure: { ...head.failure, answeredBy } };
+  expect(withAnswerer(one, [said({})])).toBe(one);
+});
+
 test.each([
   ['another status', head, [said({ status: 502 })]],
+  ['another failure', head, [said({ reason: 'registry_error' })]],
+  ['nobody', head, [said({ answeredBy: 'none' })]],
+  ['of HEAD as well', head, [said({ evidence: { message: '', method: 'HEAD' } })]],
+  ['of none', head, []],
   ['the registry', head, [said({ answeredBy: 'registry' })]],
   ['two hops', head, [said({}), said({ answeredBy: 'nginx' })]],
   ['GET', said({ answeredBy: 'other', evidence: { message: '', method: 'GET' } }), [said({})]],
