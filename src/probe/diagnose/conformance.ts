@@ -92,7 +92,8 @@ async function tryAll(
   trail: RunTrail,
   redactor: Redactor,
 ): Promise<Pick<ConformanceRound, 'opened' | 'behaviours'>> {
-  const words = (error: unknown): string => describeFailure(classify(error, { ...noContext, step: 'start' }, redactor));
+  // An error that does not know its own step is the login's.
+  const words = (error: unknown): string => describeFailure(classify(error, { ...noContext, step: 'auth' }, redactor));
   let scene: Scene;
   try {
     scene = await opening(client, trail);

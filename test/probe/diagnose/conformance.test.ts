@@ -90,6 +90,12 @@ describe('behaviours of the specification over one path', () => {
     expect([...registry.blobs.values()]).toEqual([64]);
   });
 
+  test('behind a login that it does not get', async () => {
+    const registry = await registryOf({ auth: { kind: 'bearer', users: [] } });
+    const { mount } = words(await round(registry));
+    expect(mount).toMatch(/^not known: no upload session was opened: 401 .* \(auth_rejected\) in auth,/);
+  });
+
   test('behind a login', async () => {
     const registry = await registryOf({ auth: { kind: 'bearer', users: [{ name: 'probe', password: 'right' }] } });
     const credentials = { kind: 'basic', username: 'probe', password: Secret.of('right') } as const;

@@ -143,9 +143,10 @@ describe('whether it is asked', () => {
     readonly endpoint?: Failure;
     readonly deadlineMs?: number;
     readonly cannot?: true;
+    readonly untold?: true;
   }
 
-  async function asked({ trials = [], endpoint, deadlineMs, cannot }: Before) {
+  async function asked({ trials = [], endpoint, deadlineMs, cannot, untold }: Before) {
     vi.useFakeTimers({ toFake: ['performance'] });
     onTestFinished(() => void vi.useRealTimers());
     const steps: string[] = [];
@@ -154,7 +155,7 @@ describe('whether it is asked', () => {
       check: checkOf('http://registry.example'),
       signal: new AbortController().signal,
       deadlineMs,
-      onStep: (words: string): void => void steps.push(words),
+      ...(untold === undefined && { onStep: (words: string): void => void steps.push(words) }),
     };
     const holdConnection = (_check: unknown, { timeoutMs }: { readonly timeoutMs: number }) => {
       timeouts.push(timeoutMs);
@@ -165,7 +166,8 @@ describe('whether it is asked', () => {
     log.trials.push(...trials);
     const up = { up: true } as const;
     const failing = endpoint === undefined ? up : ({ up: false, failure: endpoint } as const);
-    const api = { registry: 'lab', path: 'direct', endpoints: { ping: up, auth: up, catalog: failing, tags: up } };
+    const endpoints = { ping: up, auth: up, catalog: failing, tags: up };
+    const api = untold === undefined ? { registry: 'lab', path: 'direct', endpoints } : undefined;
     const found = await holdWhereRefused(options, cannot === undefined ? { holdConnection } : {}, log, api);
     return { found, steps, timeouts, leftOut: log.leftOut };
   }
@@ -184,6 +186,10 @@ describe('whether it is asked', () => {
       timeouts: [timeoutMs],
       leftOut: [],
     });
+  });
+
+  test('nobody need be told of it, and no endpoint need have been asked', async () => {
+    expect((await asked({ trials: [through, turnedAway], untold: true })).found).toEqual(seen);
   });
 
   test.each<[string, Before]>([

@@ -206,6 +206,7 @@ describe('on both sides of each boundary', () => {
       pointsOf(0, 100, 100, 200, 200).map((one) => ({ ...one, atMs: one.atMs + 7_000 })),
       true,
     ],
+    ['points that are further apart at first', [0, 3_000, 4_000].map((atMs) => ({ atMs, ackedBytes: atMs })), true],
     ['a first point without bytes', [{ atMs: 0 }, ...pointsOf(0, 100, 200).slice(1)], false],
     ['a last point without bytes', [...pointsOf(0, 100), { atMs: 2_000 }], false],
     [
