@@ -21,7 +21,7 @@ const keptBytes = 512;
 export const informationalFlood = 'INFORMATIONAL_FLOOD';
 
 /** Bare line feeds, folded fields, a length twice or beside chunks: nearly no head has any of it, and one look is cheaper than all. */
-const mayBeOdd = /(?:^|[^\r])\n|\n[ \t]|\ncontent-length:[^]*\ncontent-length:|\ntransfer-encoding:/i;
+const mayBeOdd = /[^\r]\n|\n[ \t]|\ncontent-length:[^]*\ncontent-length:|\ntransfer-encoding:/i;
 
 /**
  * Reads the heads of HTTP/1.1 answers ahead of the parser, which is stricter than the clients: it knows no 100 that it did not ask
@@ -120,7 +120,7 @@ export class AnswerHead {
     if (!mayBeOdd.test(head)) return Buffer.from(head, 'latin1');
     const note = (oddity: string): void => void this.#oddities.add(oddity);
     const lines = head.split('\n').map((line) => line.replace(/\r$/, ''));
-    if (/(?:^|[^\r])\n/.test(head)) note('bare line feeds');
+    if (/[^\r]\n/.test(head)) note('bare line feeds');
     const [first = '', ...fields] = lines.slice(0, -2);
     const unfolded: string[] = [];
     for (const line of fields) {

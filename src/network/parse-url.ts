@@ -20,21 +20,20 @@ export class WrittenUrl extends URL {
 
   constructor(text: string | URL, base?: string | URL) {
     super(text, base);
-    const from = base === undefined || authorityIn(String(text)) !== undefined ? text : base;
+    const from = authorityIn(String(text)) === undefined ? base : text;
     this.authority = withPort(this, from instanceof WrittenUrl ? from.authority : (authorityIn(String(from)) ?? ''));
   }
 }
 
-/** Host and port of a text that begins with them, after the scheme or not. */
+/** Host and port of a text that begins with them, after the scheme or not; a login before them is left where it is. */
 function authorityIn(text: string): string | undefined {
-  return /^\s*(?:[a-z][a-z0-9+.-]*:)?[\\/]{2,}(?:[^/?#\\]*@)?([^/?#\\\s]*)/i.exec(text)?.[1];
+  return /^\s*(?:[a-z][a-z0-9+.-]*:)?[\\/]{2,}([^/?#\\\s]*)/i.exec(text)?.[1];
 }
 
 /** The host as `URL` has it, which is what is connected to, and the port if one was written. */
 function withPort(url: URL, authority: string): string {
   const port = /:(\d+)$/.exec(authority)?.[1];
-  const own = url.protocol === 'https:' ? 443 : 80;
-  return port !== undefined && Number(port) === own ? `${url.hostname}:${port}` : url.host;
+  return port === undefined ? url.host : `${url.hostname}:${port}`;
 }
 
 /** What the Host header says for a URL. */

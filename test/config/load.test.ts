@@ -273,7 +273,11 @@ ledgerFile: state/ledger.jsonl
       '"HTTPS://Hub.Example.org:443" }',
       '"https://git.example.org/" }\n      internal: { url: "http://[2001:db8::1]:3000" }',
     ],
-    ['the same repository behind another address', 'repository: probes', 'repository: platform/blobprobe'],
+    [
+      'the same repository behind other addresses',
+      'repository: probes\n    paths:\n',
+      'repository: platform/blobprobe\n    paths:\n      internal: { url: "http://[2001:db8::2]:3000" }\n',
+    ],
     ['any local address without a family', ':3000" }', ':3000", localAddress: "2001:db8::7" }'],
     ['a local IPv4 address, too', ':3000" }', ':3000", localAddress: "192.0.2.7" }'],
     ['a local address of the family', ':3000" }', ':3000", family: ipv6, localAddress: "2001:db8::7" }'],

@@ -16,8 +16,9 @@ test('problems are told once each, in the order of the file; what is wrong with 
     problem('b', 2, 4),
     problem('c', 2, 5),
     problem('e', 3, 9),
+    problem('and a'),
   ];
-  expect(new ConfigError(problems).problems.map(({ message }) => message)).toEqual(['a', 'b', 'c', 'd', 'e']);
+  expect(new ConfigError(problems).problems.map(({ message }) => message)).toEqual(['a', 'and a', 'b', 'c', 'd', 'e']);
   expect(new ConfigError([problem('b', 1), problem('a')]).message).toBe('c.yaml: a\nc.yaml:1:1: b');
 });
 

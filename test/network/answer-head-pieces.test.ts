@@ -66,6 +66,16 @@ describe('what goes on to the readers', () => {
     expect(reading(processing, null).passed).toEqual([null]);
   });
 
+  test('all, before the first request', () => {
+    const socket = new Socket();
+    const passed: unknown[] = [];
+    socket.push = (chunk) => passed.push(chunk) > 0;
+    expect(new AnswerHead(socket).facts.beginning).toBeUndefined();
+    socket.push('HTTP/1.1 1');
+    socket.push(Buffer.from('H'));
+    expect(passed).toEqual(['HTTP/1.1 1', Buffer.from('H')]);
+  });
+
   test('all, where no answer is due', () => {
     const { head, push, passed, facts } = reading(ok);
     push('HTTP/1.1 1', null);
@@ -97,6 +107,32 @@ describe('a head that Go and curl read', () => {
     ['a line feed alone at the end', `${start}A: b\r\n\n`, `${start}A: b\r\n\r\n`, ['bare line feeds']],
     ['a fold with a tab', `${start}A: b\r\n\t c \r\nD: e\r\n\r\n`, `${start}A: b c\r\nD: e\r\n\r\n`, ['folded header']],
     ['a fold of nothing', `${start} c\r\nD: e\r\n\r\n`, `${start} c\r\nD: e\r\n\r\n`, []],
+    ['letters of Latin-1', `${start}A: \u00e4\r\n\r\n`, `${start}A: \u00e4\r\n\r\n`, []],
+    [
+      'such letters beside a line feed alone',
+      'HTTP/1.1 200 OK\nA: \u00e4\r\n\r\n',
+      `${start}A: \u00e4\r\n\r\n`,
+      ['bare line feeds'],
+    ],
+    [
+      'a carriage return within a line',
+      'HTTP/1.1 200 OK\nA: b\rc\r\n\r\n',
+      `${start}A: b\rc\r\n\r\n`,
+      ['bare line feeds'],
+    ],
+    ['a line of one letter', `${start}a\nB: c\r\n\r\n`, `${start}a\r\nB: c\r\n\r\n`, ['bare line feeds']],
+    [
+      'a field that speaks of another answer',
+      `${start}A: HTTP/1.1 102 P\r\n\r\n`,
+      `${start}A: HTTP/1.1 102 P\r\n\r\n`,
+      [],
+    ],
+    [
+      'a name that ends like a length, beside chunks',
+      `${start}X-Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`,
+      `${start}X-Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`,
+      [],
+    ],
     ['two folds', `${start}A: b\r\n c\r\n d\r\n\r\n`, `${start}A: b c d\r\n\r\n`, ['folded header']],
     [
       'one length twice, in other letters',
@@ -174,7 +210,7 @@ describe('bounds', () => {
     const one = `HTTP/1.1 103 E\r\nA: ${'x'.repeat(128 * 1024 - 23)}\r\n\r\n`;
     const { push, ending } = reading(one, one + ok);
     expect([2 * one.length, ending()]).toEqual([most, undefined]);
-    expect(reading(one, `${one.slice(0, -4)}x\r\n\r\n`).ending()).toMatchObject({ code: 'INFORMATIONAL_FLOOD' });
+    expect(reading(one, `${one.slice(0, -4)}x\r\n\r\n${ok}`).ending()).toMatchObject({ code: 'INFORMATIONAL_FLOOD' });
     push('body');
     expect(ending()).toBeUndefined();
   });

@@ -20,6 +20,8 @@ describe('Host says what the URL says, port included, as Go sends it', () => {
     ['https://[2001:db8::1]:443', '/v2/', '[2001:db8::1]:443'],
     ['https://u:p@r.test:443/', '/v2/', 'r.test:443'],
     ['https://r.test/?u=https://x.test:443', '/v2/', 'r.test'],
+    ['https://r.test', '/v2/?u=https://x.test:443', 'r.test'],
+    ['https://u:443@r.test/', '/v2/', 'r.test'],
   ])('%s and then %s: %s', (base, text, expected) => {
     const url = new WrittenUrl(text, new WrittenUrl(base));
     expect(authorityOf(url)).toBe(expected);

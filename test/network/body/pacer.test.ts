@@ -269,3 +269,17 @@ test('in sequence: each pacer is asked', async () => {
   await both.take(100, signal);
   expect(clock.nowMs()).toBe(2_000);
 });
+
+test('a wait of a millisecond is kept, a shorter one is none', async () => {
+  for (const [durationMs, waits] of [
+    [1, [1]],
+    [0.9, []],
+  ] as const) {
+    let nowMs = 0;
+    const slept: number[] = [];
+    const sleep = async (ms: number): Promise<void> => void ((nowMs += ms), slept.push(ms));
+    const pacer = createReadingPacer({ sizeBytes: 1, durationMs }, { nowMs: () => nowMs, sleep });
+    await pacer.take(1, new AbortController().signal);
+    expect(slept).toEqual(waits);
+  }
+});
