@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { encodeRecord, type LedgerEntry } from '../../../src/probe/leftovers/ledger-entry.ts';
+import { LedgerFile } from '../../../src/probe/leftovers/ledger-file.ts';
 import { LedgerStore } from '../../../src/probe/leftovers/ledger-store.ts';
 import { blob } from '../../support/ledger-entries.ts';
 
@@ -17,6 +18,7 @@ beforeEach(() => {
   nowMs = 1_000_000;
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   for (const store of stores.splice(0)) await store.close();
   rmSync(directory, { recursive: true, force: true });
 });
@@ -50,6 +52,7 @@ describe('without a file', () => {
     store.put(blob(1));
     store.put(blob(2));
     store.remove('blob-1');
+    store.compactIfWorthIt();
     await store.close();
     expect([...store.entries.keys()]).toEqual(['blob-2']);
     expect(store.status).toEqual({
@@ -276,6 +279,37 @@ describe('a file that cannot be rewritten', () => {
     await vi.waitFor(() => expect(problems).toEqual([problemOf('EISDIR')]), { timeout: 10_000 });
     expect(existsSync(`${file()}.tmp`)).toBe(false);
     expect([...store.entries.keys()]).toEqual(['blob-0']);
+  });
+});
+
+describe('a line that the disk has no room for', () => {
+  const problem = 'the ledger cannot be written (ENOSPC); what runs leave behind is remembered until this process ends';
+  /** The next line is not written. */
+  const fillDisk = (): void =>
+    void vi.spyOn(LedgerFile.prototype, 'append').mockImplementationOnce(() => {
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    });
+
+  test('is told of, and all is written anew 5 s later', async () => {
+    const store = opened();
+    store.put(blob(1));
+    fillDisk();
+    store.put(blob(2));
+    expect([problems, text(), store.status.failedWrites]).toEqual([[problem], lineOf(blob(1)), 1]);
+    nowMs += 5_000;
+    store.put(blob(3));
+    await vi.waitFor(() => expect(problems).toEqual([problem, undefined]), { timeout: 10_000 });
+    expect(text()).toBe(lineOf(blob(1), blob(2), blob(3)));
+  });
+
+  test('while the file is rewritten is missing still when that is done', async () => {
+    fileOf(501, 1);
+    const store = opened();
+    fillDisk();
+    store.put(blob(1));
+    await vi.waitFor(() => expect(text()).toBe(lineOf(blob(0))), { timeout: 10_000 });
+    await store.close();
+    expect([problems, text()]).toEqual([[problem], lineOf(blob(0), blob(1))]);
   });
 });
 
