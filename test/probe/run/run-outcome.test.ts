@@ -106,6 +106,14 @@ describe('a run', () => {
     const pull = { ...docker.client.pull, ranges: { bytes: 4_000, atOnce: 2 } };
     const inRanges = await runOf({ ...docker, client: { ...docker.client, pull } });
     expect([inRanges.ok, inRanges.pulls?.cold?.resumed]).toEqual([true, 0]);
+    // Each pull is cut once, and its next attempt goes on from there.
+    const cutting = await registryOf(({ method, path, headers }) =>
+      method === 'GET' && path.includes('sha256') && !('range' in headers)
+        ? { kind: 'pass', blobBody: { cutAfterBytes: 4_000 } }
+        : undefined,
+    );
+    const resuming = await runOf(checkOf(cutting.url, { check: { workload, retries: 'profile' } }), { waits: [] });
+    expect([resuming.ok, resuming.pulls?.cold?.resumed, resuming.pulls?.warm?.resumed]).toEqual([true, 1, 1]);
     let pulls = 0;
     const refusing = await registryOf(({ method, path }) => {
       pulls += method === 'GET' && path.includes('sha256') ? 1 : 0;
