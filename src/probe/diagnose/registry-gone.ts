@@ -8,9 +8,9 @@ import type { Examination, Examined, Trial } from './trial.ts';
 
 /** Nothing gets through over both paths, from the start or at the end: then the registry is gone, and no path is judged by it. */
 export function goneRegistry({ subject, direct }: Examination): Finding | undefined {
-  const here = deadTrial(subject);
-  const there = direct === undefined ? undefined : deadTrial(direct);
-  if (here === undefined || there === undefined || direct === undefined) return undefined;
+  if (direct === undefined) return undefined;
+  const [here, there] = [deadTrial(subject), deadTrial(direct)];
+  if (here === undefined || there === undefined) return undefined;
   const evidence = [
     `${subject.path.name}, ${describeTrial(here)}`,
     `${direct.path.name}, ${describeTrial(there)}`,
