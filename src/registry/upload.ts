@@ -119,7 +119,7 @@ export async function putWhole(
   session: UploadSession,
   digest: string,
   body: RequestBody,
-  { resendBody, namesRegistry }: { readonly resendBody: boolean; readonly namesRegistry: boolean },
+  { resendBody, namesRegistry }: { readonly resendBody: boolean; readonly namesRegistry?: boolean },
 ): Promise<Exchange> {
   const { host } = new URL(client.path.origin);
   const url = withDigest(session.location, digest);

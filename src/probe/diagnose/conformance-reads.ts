@@ -75,11 +75,10 @@ export async function pushReadBlob({ client, trail }: Scene): Promise<Scene['blo
   const digest = digestOf(bytes);
   const { session } = await openUpload(client, trail);
   if (session === undefined) return undefined;
-  const how = { resendBody: true, namesRegistry: false };
   await trail.committing(
     'blob',
     digest,
-    () => putWhole(client, session, digest, { kind: 'bytes', bytes }, how),
+    () => putWhole(client, session, digest, { kind: 'bytes', bytes }, { resendBody: true }),
     session,
   );
   return { digest, bytes };
