@@ -111,3 +111,7 @@ describe('a line', () => {
     expect(decodeRecord(written.trim())).toEqual({ entry: { ...open, state: 'opening', location: undefined } });
   });
 });
+
+test.each(['', '{', 'null', '7', '[]'])('%j is no record', (line) => {
+  expect(decodeRecord(line)).toBeUndefined();
+});
