@@ -166,7 +166,7 @@ function clientOf(userAgent: string | undefined): string {
   const scored = clientRows.map(({ name, userAgent: own }) => {
     const [first, ...rest] = programs(own);
     const shared = rest.filter((program) => named.includes(program)).length;
-    return { name, score: first === undefined || first !== named[0] ? 0 : 1 + shared - (rest.length - shared) / 100 };
+    return { name, score: first === undefined || first !== named[0] ? 0 : 1 + shared - rest.length / 100 };
   });
   return scored.reduce((a, b) => (b.score > a.score ? b : a), { name: 'docker', score: 0 }).name;
 }
