@@ -80,26 +80,26 @@ export class RangedFetch {
   }
 
   #start(): void {
+    const { lanes, ranges } = this.#options;
     const index = this.#parts.length;
-    this.#parts.push({ leftBytes: this.#options.ranges.bytes, kept: [], isWhole: false });
-    this.#fetches.push(this.#fetch(index));
+    this.#parts.push({ leftBytes: ranges.bytes, kept: [], isWhole: false });
+    this.#fetches.push(lanes.run(() => this.#fetch(index)));
   }
 
   /** As many as may be in memory, the one that is read included. */
   #startMore(): void {
     const { atOnce } = this.#options.ranges;
-    const end = this.#failure === undefined ? Math.min(this.#count ?? 0, this.#reading + atOnce) : 0;
+    const end = Math.min(this.#count ?? 0, this.#reading + atOnce);
     while (this.#parts.length < end) this.#start();
   }
 
+  /** A failure ends the others before the next one has its lane. */
   async #fetch(index: number): Promise<void> {
-    const { lanes, ask, from, ranges } = this.#options;
-    const signal = this.#signal;
+    const { ask, from, ranges } = this.#options;
+    const take: OnResponseChunk = (chunk, head) => this.#take(index, chunk, head);
     try {
-      const exchange = await lanes.run(() => {
-        signal.throwIfAborted();
-        return ask(from + index * ranges.bytes, (chunk, head) => this.#take(index, chunk, head), signal);
-      });
+      this.#signal.throwIfAborted();
+      const exchange = await ask(from + index * ranges.bytes, take, this.#signal);
       if (exchange.error !== undefined) throw exchange.error;
       this.#last = exchange;
       this.#finish(index);
@@ -116,7 +116,7 @@ export class RangedFetch {
     if (part === undefined || this.#failure !== undefined) return false;
     const skipped = Math.min(this.#skipBytes, chunk.byteLength);
     this.#skipBytes -= skipped;
-    const wanted = chunk.subarray(skipped, skipped + (this.#count === 1 ? Number.POSITIVE_INFINITY : part.leftBytes));
+    const wanted = chunk.subarray(skipped, this.#count === 1 ? undefined : part.leftBytes);
     part.leftBytes -= wanted.byteLength;
     if (index === this.#reading) this.#options.onBytes(wanted);
     else part.kept.push(wanted);
@@ -132,7 +132,7 @@ export class RangedFetch {
       return 1;
     }
     const restBytes = Number(headers['content-length']?.[0] ?? 0);
-    return restBytes <= ranges.bytes ? 1 : Math.ceil(restBytes / ranges.bytes);
+    return Math.max(1, Math.ceil(restBytes / ranges.bytes));
   }
 
   #finish(index: number): void {

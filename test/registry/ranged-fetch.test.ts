@@ -1,10 +1,13 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { NetworkError } from '../../src/network/exchange.ts';
+import { type Exchange, NetworkError } from '../../src/network/exchange.ts';
 import { ProtocolError } from '../../src/registry/errors.ts';
 import { Lanes } from '../../src/registry/lanes.ts';
 import { digestOf } from '../../src/registry/manifest.ts';
 import { BlobPull, type PullManner, takesItOnce } from '../../src/registry/pull.ts';
+import { RangedFetch } from '../../src/registry/ranged-fetch.ts';
 import { anonymousClient } from '../support/anonymous-client.ts';
+import { answerOf, exchangeOf } from '../support/exchanges.ts';
+import { settle } from '../support/fake-clock.ts';
 import { type Scene, startScriptedRegistry } from '../support/scripted-registry.ts';
 import { Opened } from '../support/servers.ts';
 
@@ -166,6 +169,155 @@ test('no more ranges are in memory than the client has at once', async () => {
   expect(end).toBe('whole');
   expect(before).toEqual(['first', 'second']);
   expect(asked).toEqual(['first', 'second', 'third']);
+});
+
+/** A request for a range, whose answer the test makes. */
+interface Asked {
+  readonly from: number;
+  /** Bytes of an answer come; false: no more of it is wanted. */
+  come(text: string, status?: number, headers?: Readonly<Record<string, string[]>>): boolean;
+  end(error?: NetworkError): void;
+  fail(error: Error): void;
+}
+
+/** Ranges of four bytes of a blob of so many, two of them in memory. */
+function byHand({ lanes = 9, from = 0 } = {}) {
+  const asked: Asked[] = [];
+  const got: string[] = [];
+  const outcome = new RangedFetch({
+    ranges: { bytes: 4, atOnce: 2 },
+    lanes: new Lanes(lanes),
+    from,
+    signal: new AbortController().signal,
+    onBytes: (bytes) => void got.push(Buffer.from(bytes).toString()),
+    ask: (first, take) =>
+      new Promise<Exchange>((resolve, reject) => {
+        asked.push({
+          from: first,
+          come: (bytes, status = 206, headers = { 'content-length': ['10'] }) =>
+            take(Buffer.from(bytes), { status, headers }) !== false,
+          end: (error) =>
+            resolve(exchangeOf({ requestHeaders: { range: String(first) }, response: answerOf(206), error })),
+          fail: reject,
+        });
+      }),
+  })
+    .execute()
+    .then(
+      ({ requestHeaders, error }) => `${requestHeaders['range']}${error === undefined ? '' : ` ${error.code}`}`,
+      (error: unknown) => error,
+    );
+  return { asked, got, outcome, froms: () => asked.map(({ from: first }) => first) };
+}
+
+const failure = (exchange?: Exchange): NetworkError =>
+  Object.assign(new NetworkError({ stage: 'receive', code: 'ECONNRESET', message: 'cut' }), { exchange });
+const cutAnswer = exchangeOf({ requestHeaders: { range: 'cut' }, response: answerOf(206), error: failure() });
+
+describe('ranges side by side', () => {
+  test('come in their order, and each is let go of once it is full', async () => {
+    const { asked, got, outcome, froms } = byHand();
+    await settle();
+    expect(froms()).toEqual([0]);
+    expect(asked[0]?.come('ab')).toBe(true);
+    await settle();
+    expect(froms()).toEqual([0, 4]);
+    expect(asked[1]?.come('efghXX')).toBe(false);
+    expect(got).toEqual(['ab']);
+    expect(asked[0]?.come('cdXX')).toBe(false);
+    expect(got).toEqual(['ab', 'cd']);
+    asked[0]?.end();
+    await settle();
+    // What was kept of the second has come, and the third has its place.
+    expect([got, froms()]).toEqual([
+      ['ab', 'cd', 'efgh'],
+      [0, 4, 8],
+    ]);
+    asked[1]?.end();
+    await settle();
+    expect(asked[2]?.come('i')).toBe(true);
+    expect(asked[2]?.come('j')).toBe(true);
+    asked[2]?.end();
+    expect(await outcome).toBe('8');
+    expect(got.join('')).toBe(text);
+  });
+
+  test.each<[string, number, Readonly<Record<string, string[]>>, readonly number[]]>([
+    ['a part', 206, { 'content-length': ['9'] }, [0, 4]],
+    ['a part of one range', 206, { 'content-length': ['4'] }, [0]],
+    ['a part of no length', 206, {}, [0]],
+    ['all of it that says which part', 200, { 'content-length': ['9'], 'content-range': ['bytes 0-8/9'] }, [0, 4]],
+    ['all of it', 200, { 'content-length': ['9'] }, [0]],
+  ])('%s comes: then so many are asked for', async (_what, status, headers, froms) => {
+    const { asked, froms: seen } = byHand();
+    await settle();
+    asked[0]?.come('a', status, headers);
+    await settle();
+    expect(seen()).toEqual(froms);
+  });
+
+  test('all of it in the place of the rest: what is known is passed over', async () => {
+    const { asked, got, outcome } = byHand({ from: 5 });
+    await settle();
+    for (const chunk of ['abc', 'defg', 'hijklmno']) expect(asked[0]?.come(chunk, 200)).toBe(true);
+    asked[0]?.end();
+    expect(await outcome).toBe('5');
+    expect(got.join('')).toBe('fghijklmno');
+  });
+
+  test('an answer without bytes is all there is', async () => {
+    const { asked, outcome, froms } = byHand();
+    await settle();
+    asked[0]?.end();
+    expect([await outcome, froms()]).toEqual(['0', [0]]);
+  });
+
+  test('the first that fails ends all of them: nothing more is taken, or asked for', async () => {
+    const { asked, got, outcome, froms } = byHand({ lanes: 2 });
+    await settle();
+    asked[0]?.come('ab');
+    await settle();
+    const first = new Error('first');
+    asked[1]?.fail(first);
+    await settle();
+    expect(asked[0]?.come('cd')).toBe(false);
+    asked[0]?.fail(new Error('second'));
+    expect(await outcome).toBe(first);
+    expect([got, froms()]).toEqual([['ab'], [0, 4]]);
+  });
+
+  test('what waits for its lane is not asked for after a failure', async () => {
+    const { asked, outcome, froms } = byHand({ lanes: 1 });
+    await settle();
+    asked[0]?.come('ab');
+    await settle();
+    const first = new Error('first');
+    asked[0]?.fail(first);
+    expect([await outcome, froms()]).toEqual([first, [0]]);
+  });
+
+  test.each<[string, NetworkError, unknown]>([
+    ['with its answer: the exchange, so that the rest can be asked for', failure(cutAnswer), 'cut ECONNRESET'],
+    ['without an answer', failure(exchangeOf()), failure(exchangeOf())],
+    ['without an exchange', failure(), failure()],
+  ])('one that is read is cut %s', async (_what, error, expected) => {
+    const { asked, outcome } = byHand();
+    await settle();
+    asked[0]?.fail(error);
+    expect(await outcome).toEqual(expected);
+  });
+
+  test('one that is cut while one before it comes is a failure', async () => {
+    const { asked, outcome } = byHand();
+    await settle();
+    asked[0]?.come('ab');
+    await settle();
+    const cut = failure(cutAnswer);
+    asked[1]?.fail(cut);
+    await settle();
+    asked[0]?.fail(new Error('ended'));
+    expect(await outcome).toBe(cut);
+  });
 });
 
 test('lanes let as many in as they have, in the order in which they came, also after a failure', async () => {

@@ -38,8 +38,9 @@ export function classify(error: unknown, context: FailureContext, redactor = new
  * registry may have taken it all the same, and the session is now another one than the second sending speaks of.
  */
 function speaksOfTheFirst(last: Facts, first: Facts): boolean {
-  const { exchange, status = 0 } = last;
-  const changes = exchange?.method === 'PUT' || exchange?.method === 'PATCH';
+  const { method } = last.exchange ?? {};
+  const { status = 0 } = last;
+  const changes = method === 'PUT' || method === 'PATCH';
   const refused = status >= 500 || [400, 404, 409, 416].includes(status);
   const hopEnded = first.status === undefined || first.status >= 499 || first.status === 408;
   return changes && refused && last.answeredBy === 'registry' && hopEnded && first.answeredBy !== 'registry';

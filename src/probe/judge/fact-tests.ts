@@ -7,7 +7,7 @@ import { namesOwnReason, quotaWords } from './words.ts';
 export const oneOf =
   <T>(...values: readonly T[]) =>
   (value: T | undefined): boolean =>
-    value !== undefined && values.includes(value);
+    values.includes(value as T);
 
 export const unreachableCodes = oneOf('ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN');
 /** This host has no descriptor, memory, buffer, local port or local address left. */

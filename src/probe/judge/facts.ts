@@ -1,4 +1,4 @@
-import { type Exchange, header, NetworkError } from '../../network/exchange.ts';
+import { type Exchange, header, NetworkError, type NetworkStage } from '../../network/exchange.ts';
 import { AuthError, type AuthProblem } from '../../registry/auth/auth-error.ts';
 import { ProtocolError, type ProtocolProblem, registryErrors, type Step } from '../../registry/errors.ts';
 import { RunAborted } from '../bounded-signal.ts';
@@ -62,7 +62,7 @@ export function factsOf(error: unknown, context: FailureContext): Facts {
   const exchange =
     network?.exchange ?? (error instanceof ProtocolError || error instanceof AuthError ? error.exchange : undefined);
   const aborted = abortKind(error) ?? abortKind(network?.cause);
-  const entries = exchange === undefined ? [] : registryErrors(exchange);
+  const entries = registryErrors(exchange ?? {});
   const status = exchange?.response?.status;
   // The answer's own step: ranges side by side are in several at a time. What a challenge made of a 401 belongs to the login.
   const asked = error instanceof AuthError ? undefined : (exchange?.purpose as Step | undefined);
@@ -101,21 +101,10 @@ function abortKind(error: unknown): 'deadline' | 'cancelled' | undefined {
 /** The opening of a connection and the send/wait split are known to the network layer alone; all else is the step. */
 function phaseOf(step: Step, network: NetworkError | undefined, exchange: Exchange | undefined): Phase {
   if (network !== undefined && exchange?.response === undefined) {
-    switch (network.stage) {
-      case 'dns':
-      case 'connect':
-      case 'tls':
-        return network.stage;
-      case 'proxy':
-        return 'connect';
-      case 'wait':
-        return step === 'send' ? 'wait' : step;
-      case 'send':
-      case 'receive':
-        return step;
-      default:
-        return network.stage satisfies never;
-    }
+    const { stage } = network;
+    if (stage === 'dns' || stage === 'connect' || stage === 'tls') return stage;
+    if (stage === 'proxy') return 'connect';
+    return step === 'send' && stage === 'wait' ? 'wait' : step;
   }
   // A refusal that came after the last byte belongs to the wait; one that came while sending, to the sending.
   return step === 'send' && exchange?.waitMs !== undefined ? 'wait' : step;
@@ -126,12 +115,16 @@ function networkFacts(error: NetworkError): NonNullable<Facts['network']> {
   return { stage, code, timer, tlsProblem, proxyAnswer };
 }
 
-const openingSteps = { dns: 'dnsMs', connect: 'connectMs', proxy: 'connectMs', tls: 'tlsMs' } as const;
+const openingSteps: Partial<Record<NetworkStage, 'dnsMs' | 'connectMs' | 'tlsMs'>> = {
+  dns: 'dnsMs',
+  connect: 'connectMs',
+  proxy: 'connectMs',
+  tls: 'tlsMs',
+};
 
 function elapsedMs(exchange: Exchange, network: NetworkError | undefined): number {
-  const stage = network?.stage;
-  if (stage !== undefined && stage in openingSteps)
-    return exchange.opening?.[openingSteps[stage as keyof typeof openingSteps]] ?? 0;
+  const failed = network && openingSteps[network.stage];
+  if (failed !== undefined) return exchange.opening?.[failed] ?? 0;
   const { dnsMs = 0, connectMs = 0, tlsMs = 0 } = exchange.opening ?? {};
   return Math.max(0, exchange.endedAtMs - exchange.startedAtMs - dnsMs - connectMs - tlsMs);
 }

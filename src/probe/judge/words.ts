@@ -17,14 +17,14 @@ export function quoteOf({ evidence }: Failure): string | undefined {
       body,
     ) ?? [];
   // Only what says nothing itself is completed: the storage driver and the error of the system stand there.
-  const more = registryCode === 'UNKNOWN' ? ` ${detail.replaceAll(/["{}]+/g, ' ')}` : '';
+  const more = registryCode === 'UNKNOWN' ? ` ${detail.replaceAll(/["{}]/g, ' ')}` : '';
   // A page says most of its title again, unless it is cut off before.
   const plain = (html: string): string => textOf(html).replaceAll(/\s+/g, ' ').trim();
   const page = plain(body.replace(/<title>.*?<\/title>/is, ' ')) || plain(body);
   const coded = `${registryCode}${message === undefined ? '' : `: ${message}`}${more}`;
-  const text = registryCode === undefined ? page : coded.replaceAll(/\s+/g, ' ').trim();
-  const [sentence = ''] = /^.{1,160}?(?:[.!?](?=\s|$)|$)|^.{1,160}/u.exec(text) ?? [];
-  return sentence.trim() === '' ? undefined : sentence.trim();
+  const text = registryCode === undefined ? page : coded.replaceAll(/\s+/g, ' ');
+  const [sentence = ''] = /.{1,160}?[.!?](?=\s|$)|.{1,160}/u.exec(text) ?? [];
+  return sentence.trim() || undefined;
 }
 
 /**
@@ -51,7 +51,7 @@ export function wordsOf({ status: answered, registryCode, evidence }: Failure): 
     evidence.coding === undefined ? undefined : `coding: ${evidence.coding}`,
     evidence.challenge,
     location,
-  ].filter((word) => word !== undefined);
+  ];
   return words.join(' ').replaceAll(/\s+/g, ' ').trim();
 }
 

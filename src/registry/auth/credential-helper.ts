@@ -55,7 +55,7 @@ function run({ name, server, timeoutMs, signal }: HelperOptions): Promise<{ code
     const stop = (error: unknown): void => {
       killGroup(child);
       child.stdout.destroy();
-      settle(() => reject(error instanceof Error ? error : new Error('aborted', { cause: error })));
+      settle(() => reject(error as Error));
     };
     const onAbort = (): void => stop(signal.reason);
     const timer = setTimeout(
@@ -67,7 +67,7 @@ function run({ name, server, timeoutMs, signal }: HelperOptions): Promise<{ code
       signal.removeEventListener('abort', onAbort);
       act();
     };
-    signal.addEventListener('abort', onAbort, { once: true });
+    signal.addEventListener('abort', onAbort);
     child.stdout.on('data', (chunk: Buffer) => {
       size += chunk.byteLength;
       if (size > maxAnswerBytes)

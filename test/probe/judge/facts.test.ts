@@ -29,7 +29,16 @@ test.each<[string, unknown, Partial<Facts>]>([
   [
     'something else',
     new Error('x'),
-    { unknown: true, answeredBy: 'none', elapsedMs: 0, step: 'send', status: undefined },
+    {
+      unknown: true,
+      answeredBy: 'none',
+      elapsedMs: 0,
+      step: 'send',
+      status: undefined,
+      registryCodes: [],
+      registryMessage: '',
+      socketReused: false,
+    },
   ],
   ['an end of ours', new RunAborted('deadline'), { unknown: false, aborted: 'deadline' }],
   [

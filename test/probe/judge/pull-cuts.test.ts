@@ -99,6 +99,21 @@ const table: readonly (readonly [string, readonly Failure[], object])[] = [
   ['a clock from 350 ms on', [cutAfter(1_000_000, 350), cutAfter(3_000_000, 350)], { count: 2, sameMs: 350 }],
   ['a time that is 10 % late', [cutAfter(1_000_000, 1_000), cutAfter(1_200_000, 1_100)], { count: 2, sameMs: 1_000 }],
   [
+    'a time that is 10 % late, and bytes that differ hardly more',
+    [cutAfter(1_000_000, 1_000), cutAfter(1_150_000, 1_100)],
+    { count: 2, sameMs: 1_000 },
+  ],
+  [
+    'the same time, and bytes as far apart as a reset can make them',
+    [cutAfter(10e6, 5_000), cutAfter(10e6 - 4_194_304, 5_000)],
+    { count: 2, sameMs: 5_000 },
+  ],
+  [
+    'the same time, and bytes further apart',
+    [cutAfter(10e6, 5_000), cutAfter(10e6 - 4_194_305, 5_000)],
+    { count: 2, sameMs: 5_000, otherBytes: true },
+  ],
+  [
     '25 % late, and the bytes differ twice as much',
     [cutAfter(1_000_000, 1_000), cutAfter(1_500_000, 1_250)],
     { count: 2, sameMs: 1_000 },
