@@ -135,9 +135,9 @@ export class ChallengeAuthorizer implements Authorizer {
     const usable = challenges.filter((one) => isUsable(one, credentials));
     const first = usable.toSorted((a, b) => rank(a, tokenBehaviour) - rank(b, tokenBehaviour))[0];
     if (first === undefined) return undefined;
-    if (credentials.kind === 'bearer') return { basic: false, bearer: undefined };
-    const bearerChallenge = first.scheme === 'bearer' ? first : usable.find((one) => one.scheme === 'bearer');
-    const needsToken = first.scheme === 'bearer' || tokenBehaviour.prefers === 'basic-after-token';
+    const bearerChallenge = usable.find((one) => one.scheme === 'bearer');
+    const needsToken =
+      credentials.kind !== 'bearer' && (first.scheme === 'bearer' || tokenBehaviour.prefers === 'basic-after-token');
     return {
       basic: first.scheme === 'basic',
       bearer: bearerChallenge && needsToken ? this.#bearer(bearerChallenge, exchange, known) : undefined,
@@ -179,7 +179,7 @@ function renewsAfter401({ refresh }: TokenBehaviour, exchange: Exchange): boolea
 function readChallenges(exchange: Exchange, sent: boolean): Challenge[] {
   const values = exchange.response?.headers['www-authenticate'] ?? [];
   const understood = parseChallenges(values).filter(({ scheme, parameters }) => {
-    return scheme === 'basic' || (scheme === 'bearer' && (parameters.get('realm') ?? '') !== '');
+    return scheme === 'basic' || (scheme === 'bearer' && Boolean(parameters.get('realm')));
   });
   if (understood.length > 0 || sent) return understood;
   if (values.length === 0)

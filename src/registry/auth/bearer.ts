@@ -113,7 +113,7 @@ export class Bearer {
 
   #addScopes(challenge: Challenge): void {
     const named = (challenge.parameters.get('scope') ?? '')
-      .split(/\s+/)
+      .split(/\s/)
       .filter((scope) => scope !== '' && scope.length <= maxScopeChars);
     this.#challengeScopes = [...new Set([...this.#challengeScopes, ...named])].slice(0, maxScopes);
   }

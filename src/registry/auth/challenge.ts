@@ -41,13 +41,9 @@ function parseValue(text: string): Challenge[] {
       continue;
     }
     const scheme = take(cursor, token);
-    if (scheme === undefined) {
-      skipElement(cursor);
-      continue;
-    }
     // The blank after a scheme is what tells `Basic realm="x"` from a damaged parameter `realm"x"`.
     const separated = take(cursor, blank) !== '' || cursor.at >= cursor.text.length || cursor.text[cursor.at] === ',';
-    if (!separated) {
+    if (scheme === undefined || !separated) {
       skipElement(cursor);
       continue;
     }

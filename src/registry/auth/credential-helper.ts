@@ -55,7 +55,7 @@ function run({ name, server, timeoutMs, signal }: HelperOptions): Promise<{ code
     const stop = (error: unknown): void => {
       killGroup(child);
       child.stdout.destroy();
-      settle(() => reject(error as Error));
+      settle(() => reject(error));
     };
     const onAbort = (): void => stop(signal.reason);
     const timer = setTimeout(

@@ -8,7 +8,7 @@ export type ResolvedCredentials = Exclude<Credentials, { readonly kind: 'docker-
 /** `Basic …` for these credentials. */
 export function basicHeader(credentials: Extract<ResolvedCredentials, { kind: 'basic' }>): string {
   const pair = `${credentials.username}:${reveal(credentials.password, 'the password')}`;
-  return `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`;
+  return `Basic ${Buffer.from(pair).toString('base64')}`;
 }
 
 /** `Bearer …`; throws when the token cannot stand in a header, instead of letting it break into another one. */
@@ -36,7 +36,7 @@ export function reveal(secret: Secret, what: string): string {
 export function secretTextOf(credentials: Credentials): string | undefined {
   const secret =
     credentials.kind === 'basic' ? credentials.password : 'token' in credentials ? credentials.token : undefined;
-  return secret === undefined ? undefined : textOf(secret);
+  return secret && textOf(secret);
 }
 
 /** The value; undefined when it cannot be read. */

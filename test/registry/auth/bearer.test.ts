@@ -78,6 +78,7 @@ describe('scopes', () => {
       both,
       ['repository:a/b:pull,delete', 'repository:a/b:pull,push'],
     ],
+    ['repository:a/b:plus', { addsChallengeScope: true }, both, ['repository:a/b:plus', 'repository:a/b:pull,push']],
     ['repository:a:pull', { addsChallengeScope: true }, both, ['repository:a/b:pull,push', 'repository:a:pull']],
     ['repository:a/b:pull repository:a/b:pull', { addsChallengeScope: false }, [], ['repository:a/b:pull']],
     [many.join(' '), {}, [], many.slice(0, 32)],

@@ -76,10 +76,12 @@ describe('parseChallenges', () => {
       scheme: 'basic',
       parameters: { realm: 'r' },
     });
-    expect(plain(['Bearer realm"no equals", service="s", Basic realm="r"'])).toEqual([
-      { scheme: 'bearer', parameters: { service: 's' } },
-      { scheme: 'basic', parameters: { realm: 'r' } },
-    ]);
+    for (const damaged of ['realm"no equals"', 'realm"no, error=x, y"', 'realm="good"bad']) {
+      expect(plain([`Bearer ${damaged}, service="s", Basic realm="r"`])).toEqual([
+        { scheme: 'bearer', parameters: { service: 's' } },
+        { scheme: 'basic', parameters: { realm: 'r' } },
+      ]);
+    }
   });
 
   it('reads nothing of more than 16 KiB, counted over all headers', () => {

@@ -145,6 +145,14 @@ describe('auths', () => {
     expect(await shown(lookUp({ auths }))).toBe('host:p');
   });
 
+  it('reads up to 1 MiB, and tables that are none as empty ones', async () => {
+    const auths = { 'registry.example.org': encoded('u:p') };
+    expect(await shown(lookUp(JSON.stringify({ auths }).padEnd(1024 * 1024)))).toBe('u:p');
+    await expect(lookUp(JSON.stringify({ auths }).padEnd(1024 * 1024 + 1))).rejects.toThrow('is larger than');
+    for (const table of [null, 'registry.example.org', 5, []])
+      expect(await shown(lookUp({ credHelpers: table, auths: table }))).toBe('anonymous');
+  });
+
   it('reads the file anew each time', async () => {
     expect(await shown(lookUp({ auths: { 'registry.example.org': encoded('u:old') } }))).toBe('u:old');
     expect(await shown(lookUp({ auths: { 'registry.example.org': encoded('u:new') } }))).toBe('u:new');
@@ -329,7 +337,7 @@ describe('credential helpers', () => {
     ['the run is aborted', (ms: number) => ({ signal: AbortSignal.timeout(ms) }), /timeout/],
   ])('are killed with all that they started when %s', async (_name, within, message) => {
     const pidFile = join(folder, 'pid');
-    helper('slow', `sleep 60 & echo $! > ${pidFile}`, 'wait');
+    helper('slow', `trap '' TERM`, `sleep 60 & echo $! > ${pidFile}`, 'wait');
     // A busy machine may need longer until it has started anything.
     for (let ms = 300; !existsSync(pidFile); ms *= 4)
       await expect(lookUp({ credsStore: 'slow' }, within(ms))).rejects.toThrow(message);
