@@ -40,8 +40,8 @@ export function createPayloadSource(seed: string): PayloadSource {
     const state = prefixes.get(prefixBytes) ?? hashPrefix(block, prefixBytes, signal);
     prefixes.delete(prefixBytes);
     prefixes.set(prefixBytes, state);
-    const oldest = prefixes.keys().next();
-    if (prefixes.size > rememberedSizes && oldest.done !== true) prefixes.delete(oldest.value);
+    const [oldest = prefixBytes] = prefixes.keys();
+    if (prefixes.size > rememberedSizes) prefixes.delete(oldest);
     try {
       return await state;
     } catch {

@@ -1,7 +1,6 @@
 import { type Exchange, header } from '../network/exchange.ts';
 import type { NetworkPath } from '../network/path.ts';
 import { ProtocolError } from './errors.ts';
-import { parseUrl } from '../network/parse-url.ts';
 import { nextLocation, vettedLocation } from './location.ts';
 import { keepsMethod, turnsToGet } from './redirect-rules.ts';
 import type { RegistryRequest } from './registry-request.ts';
@@ -41,9 +40,9 @@ export function refererHeader({ url, redirectedFrom: from }: Pick<RegistryReques
   if (from === undefined || (from.protocol === 'https:' && url.protocol === 'http:')) return {};
   // Go would show it; the query of an upload is a credential in effect, and so it goes nowhere else here.
   if (from.search !== '') return {};
-  const shown = parseUrl(from.href);
-  if (shown === undefined) return {};
+  const shown = new URL(from);
   shown.username = '';
   shown.password = '';
-  return { referer: shown.href.replace(/#.*$/, '') };
+  shown.hash = '';
+  return { referer: shown.href };
 }

@@ -86,12 +86,8 @@ function refuseUnreadable(reading: RangeReading, exchange: Exchange): void {
   if (reading.kind === 'absent')
     throw new ProtocolError({ ...facts, problem: 'range_missing', message: 'PATCH was accepted without Range' });
   if (reading.kind !== 'range') {
-    const value = header(exchange, 'range')?.slice(0, 40) ?? '';
-    throw new ProtocolError({
-      ...facts,
-      problem: 'range_unparsable',
-      message: `PATCH was accepted with Range ${value}`,
-    });
+    const message = `PATCH was accepted with Range ${String(header(exchange, 'range')).slice(0, 40)}`;
+    throw new ProtocolError({ ...facts, problem: 'range_unparsable', message });
   }
 }
 

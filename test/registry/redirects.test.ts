@@ -78,6 +78,14 @@ test.each<[string, number, string | undefined, Partial<RegistryRequest>, string]
   expect(outcome(method, status, location, changes)).toBe(expected);
 });
 
+test('a refusal is told in the client’s own words', () => {
+  const request = { step: 'pull', method: 'GET', url: new URL(asked), actions: [], accepted: [] } as const;
+  const exchange = exchangeOf({ url: asked, response: answerOf(307, { location: store }) });
+  expect(() => redirected(path, { ...request, refusesRedirect: () => 'to a store' }, exchange)).toThrow(
+    'the client does not follow a redirect to a store',
+  );
+});
+
 test('nothing follows from no answer', () => {
   const request = { step: 'pull', method: 'GET', url: new URL(asked), actions: [], accepted: [] } as const;
   expect(redirected(path, request, exchangeOf({ url: asked }))).toBeUndefined();

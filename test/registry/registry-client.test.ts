@@ -231,6 +231,12 @@ describe('what a client sends again', () => {
     ]);
   });
 
+  test('an answer without a status has none, and the next one none before it', async () => {
+    const { told, resend } = resending([0]);
+    expect((await send([{}, answerOf(200)], {}, { resend })).outcome).toBe(200);
+    expect(told).toMatchObject([{ status: undefined }, { status: 200, statusBefore: undefined }]);
+  });
+
   test.each<[Partial<RegistryRequest>, boolean]>([
     [{ body: stream(0) }, false],
     [{ body: { kind: 'bytes', bytes: Buffer.from('x') } }, false],
