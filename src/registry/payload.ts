@@ -130,7 +130,7 @@ function assemble(block: Buffer, tail: Uint8Array, prefixBytes: number, from: nu
     const inTail = offset >= prefixBytes;
     const source = inTail ? tail : block;
     const start = inTail ? offset - prefixBytes : offset % blockBytes;
-    const available = inTail ? tail.byteLength - start : Math.min(blockBytes - start, prefixBytes - offset);
+    const available = inTail ? nonceBytes : Math.min(blockBytes - start, prefixBytes - offset);
     const count = Math.min(available, to - offset);
     piece.set(source.subarray(start, start + count), offset - from);
     offset += count;

@@ -27,15 +27,6 @@ export function readUploadRange(value: string | undefined): RangeReading {
  * distribution answers `0-0` for an empty and for a one-byte upload, so with more than one byte sent it means nothing arrived.
  */
 export function acknowledgedBytes(reading: RangeReading, sentBytes: number): number | undefined {
-  switch (reading.kind) {
-    case 'absent':
-    case 'unparsable':
-      return undefined;
-    case 'empty':
-      return 0;
-    case 'range':
-      return reading.range.end === 0 && sentBytes !== 1 ? 0 : reading.range.end + 1;
-    default:
-      return reading satisfies never;
-  }
+  if (reading.kind !== 'range') return reading.kind === 'empty' ? 0 : undefined;
+  return reading.range.end === 0 && sentBytes !== 1 ? 0 : reading.range.end + 1;
 }

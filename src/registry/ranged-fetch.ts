@@ -26,6 +26,7 @@ interface RangedFetchOptions {
 
 /** What has come of one range. */
 interface Part {
+  readonly index: number;
   leftBytes: number;
   /** What waits for the ranges before it. */
   kept: Uint8Array[];
@@ -81,9 +82,9 @@ export class RangedFetch {
 
   #start(): void {
     const { lanes, ranges } = this.#options;
-    const index = this.#parts.length;
-    this.#parts.push({ leftBytes: ranges.bytes, kept: [], isWhole: false });
-    this.#fetches.push(lanes.run(() => this.#fetch(index)));
+    const part = { index: this.#parts.length, leftBytes: ranges.bytes, kept: [], isWhole: false };
+    this.#parts.push(part);
+    this.#fetches.push(lanes.run(() => this.#fetch(part)));
   }
 
   /** As many as may be in memory, the one that is read included. */
@@ -94,31 +95,30 @@ export class RangedFetch {
   }
 
   /** A failure ends the others before the next one has its lane. */
-  async #fetch(index: number): Promise<void> {
+  async #fetch(part: Part): Promise<void> {
     const { ask, from, ranges } = this.#options;
-    const take: OnResponseChunk = (chunk, head) => this.#take(index, chunk, head);
+    const take: OnResponseChunk = (chunk, head) => this.#take(part, chunk, head);
     try {
       this.#signal.throwIfAborted();
-      const exchange = await ask(from + index * ranges.bytes, take, this.#signal);
+      const exchange = await ask(from + part.index * ranges.bytes, take, this.#signal);
       if (exchange.error !== undefined) throw exchange.error;
       this.#last = exchange;
-      this.#finish(index);
+      this.#finish(part);
     } catch (error) {
-      this.#failure ??= { index, error };
+      this.#failure ??= { index: part.index, error };
       this.#ending.abort(error);
     }
   }
 
-  #take(index: number, chunk: Uint8Array, head: Pick<HttpResponse, 'status' | 'headers'>): boolean {
+  #take(part: Part, chunk: Uint8Array, head: Pick<HttpResponse, 'status' | 'headers'>): boolean {
     this.#count ??= this.#countOf(head);
     this.#startMore();
-    const part = this.#parts[index];
-    if (part === undefined || this.#failure !== undefined) return false;
+    if (this.#failure !== undefined) return false;
     const skipped = Math.min(this.#skipBytes, chunk.byteLength);
     this.#skipBytes -= skipped;
     const wanted = chunk.subarray(skipped, this.#count === 1 ? undefined : part.leftBytes);
     part.leftBytes -= wanted.byteLength;
-    if (index === this.#reading) this.#options.onBytes(wanted);
+    if (part.index === this.#reading) this.#options.onBytes(wanted);
     else part.kept.push(wanted);
     return this.#count === 1 || part.leftBytes > 0;
   }
@@ -135,9 +135,8 @@ export class RangedFetch {
     return Math.max(1, Math.ceil(restBytes / ranges.bytes));
   }
 
-  #finish(index: number): void {
-    const done = this.#parts[index];
-    if (done !== undefined) done.isWhole = true;
+  #finish(part: Part): void {
+    part.isWhole = true;
     while (this.#parts[this.#reading]?.isWhole === true) {
       this.#reading += 1;
       for (const bytes of this.#parts[this.#reading]?.kept.splice(0) ?? []) this.#options.onBytes(bytes);

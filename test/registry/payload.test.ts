@@ -32,16 +32,17 @@ test('hours of hashing end with the signal of who waits for them, and of nobody 
   const ours = createPayloadSource('ended');
   const [impatient, patient] = [new AbortController(), new AbortController()];
   const sizeBytes = 64 * 1024 * 1024;
-  const [endless, ended, kept] = [
+  const [endless, ended, kept, keptToo] = [
     ours.prepare(2 ** 50, undefined, impatient.signal),
     ours.prepare(sizeBytes, undefined, impatient.signal),
     ours.prepare(sizeBytes, undefined, patient.signal),
+    ours.prepare(sizeBytes),
   ];
   const reason = new Error('enough');
   impatient.abort(reason);
   await expect(endless).rejects.toBe(reason);
   await expect(ended).rejects.toBe(reason);
-  expect((await kept).sizeBytes).toBe(sizeBytes);
+  expect([(await kept).sizeBytes, (await keptToo).sizeBytes]).toEqual([sizeBytes, sizeBytes]);
 });
 
 test('two payloads of a size differ, one nonce gives one digest, and nothing can be compressed', async () => {
@@ -103,8 +104,16 @@ test('writes are views that are made once, whatever the payload, for as many siz
   expect(isKept(1000)).toBe(false);
   const sizes = Array.from({ length: 17 }, (_, power) => 2 ** (power + 6));
   expect(sizes.map(isKept)).toEqual(sizes.map((_, index) => index < 16));
-  const [a, , b] = one.chunks(2 ** 21);
-  expect(b === a).toBe(true);
+  const [, second, , , , sixth] = one.chunks(2 ** 20);
+  expect(sixth === second).toBe(true);
+});
+
+test('a range ends where it was to end, also within a write', async () => {
+  const payload = await source.prepare(100_000);
+  const [whole] = payload.chunks(100_000);
+  const pieces = [...payload.chunks(32_768, 0, 40_000)];
+  expect(pieces.map((piece) => piece.byteLength)).toEqual([32_768, 7_232]);
+  expect(Buffer.concat(pieces).equals(whole!.subarray(0, 40_000))).toBe(true);
 });
 
 /** Whether a payload of this size is made without hashing: hashing gives the event loop a turn, what is known does not. */

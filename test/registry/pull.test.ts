@@ -1,9 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { NetworkError } from '../../src/network/exchange.ts';
+import { type HttpResponse, NetworkError } from '../../src/network/exchange.ts';
 import { ProtocolError } from '../../src/registry/errors.ts';
 import { digestOf } from '../../src/registry/manifest.ts';
 import { BlobPull, type PullCut, type PullManner, takesItOnce } from '../../src/registry/pull.ts';
+import type { RegistryClient } from '../../src/registry/registry-client.ts';
+import type { RegistryRequest } from '../../src/registry/registry-request.ts';
 import { anonymousClient } from '../support/anonymous-client.ts';
+import { answerOf, exchangeOf } from '../support/exchanges.ts';
 import { type Script, startScriptedRegistry } from '../support/scripted-registry.ts';
 import { Opened } from '../support/servers.ts';
 
@@ -274,6 +277,13 @@ describe('several attempts', () => {
     ['begin anew', takesItOnce, [cutAfter(4), whole], ['all', 'all'], ['cut', 'whole']],
     ['go on where the client does', nextTime, [cutAfter(4), rest(4)], ['all', 'bytes=4-'], ['cut', 'whole']],
     [
+      'go on where one that also resumes within its attempt gave up',
+      { ...nextTime, resumesAfterMs: ({ resumptions }) => (resumptions < 1 ? 7 : undefined) },
+      [cutAfter(4), rest(4, 'bytes 4-9/10', 4), rest(4)],
+      ['all', 'bytes=4-', 'bytes=4-'],
+      ['cut', 'whole'],
+    ],
+    [
       'go on twice, when the first rest brought something',
       nextTime,
       [cutAfter(4), rest(4, 'bytes 4-9/10', 6), rest(6)],
@@ -311,4 +321,97 @@ describe('several attempts', () => {
   ])('%s', async (_what, manner, answers, asked, ends) => {
     expect(await pulled(manner, answers, { attempts: ends.length })).toMatchObject({ asked, ends });
   });
+});
+
+/** An answer by hand, its body in these pieces, and how it ended. */
+interface ByHand {
+  readonly pieces: readonly string[];
+  readonly head?: Pick<HttpResponse, 'status' | 'headers'>;
+  readonly end?: string;
+}
+
+/** Attempts at a blob of twenty bytes: what was asked for, whether more of each piece's answer was wanted, and what came of each attempt. */
+async function byHand(manner: PullManner, answers: readonly ByHand[], attempts = 1) {
+  const sent: RegistryRequest[] = [];
+  const wanted: boolean[] = [];
+  const client = {
+    signal: new AbortController().signal,
+    url: (rest: string) => new URL(rest, 'https://registry.example.org'),
+    async send(request: RegistryRequest) {
+      const { pieces, head = { status: 200, headers: {} }, end } = answers[sent.length] ?? { pieces: [] };
+      sent.push(request);
+      for (const piece of pieces) wanted.push(request.onResponseChunk?.(Buffer.from(piece), head) !== false);
+      const error = end === undefined ? undefined : new NetworkError({ stage: 'receive', code: end, message: 'cut' });
+      return exchangeOf({ response: answerOf(head.status), error });
+    },
+  } as unknown as RegistryClient;
+  const twenty = 'abcdefghijklmnopqrst';
+  const pull = new BlobPull({ digest: digestOf(Buffer.from(twenty)), sizeBytes: 20 }, manner);
+  const ends: string[] = [];
+  for (let number = 1; number <= attempts; number += 1)
+    await pull.attempt(client, { onBytes: () => {}, pause: () => Promise.resolve(), random: () => 0 }).then(
+      () => ends.push('whole'),
+      ({ step, problem, message }: { step?: string; problem?: string; message: string }) =>
+        ends.push(step === undefined ? message : `${step}: ${problem}: ${message}`),
+    );
+  return { ends, wanted, sentOnce: sent.map(({ sentOnce }) => sentOnce) };
+}
+
+const partial = (range: string): ByHand['head'] => ({ status: 206, headers: { 'content-range': [range] } });
+const first: ByHand = { pieces: ['abcdefghijkl'], end: 'UND_ERR_SOCKET' };
+
+test.each<[string, PullManner, readonly ByHand[], string]>([
+  ['less', takesItOnce, [{ pieces: ['abcd'] }], 'pull: length_wrong: pulled 4 bytes of 20'],
+  [
+    'more',
+    takesItOnce,
+    [{ pieces: ['abcdefghijklmnopqrstu'], end: 'BODY_TOO_LONG' }],
+    'pull: length_wrong: pulled 21 bytes of 20, and more came',
+  ],
+  [
+    'other bytes',
+    takesItOnce,
+    [{ pieces: ['abcdefghijklmnopqrsT'] }],
+    'pull: digest_differs: pulled bytes have another digest',
+  ],
+  [
+    'all in the place of the rest',
+    within,
+    [first, { pieces: ['abcd'] }],
+    'pull: range_ignored: asked for the rest from byte 12 on, all of the blob came (200)',
+  ],
+  ['the rest', within, [first, { pieces: ['mnop', 'qrst'], head: partial('bytes 12-19/20') }], 'whole'],
+  [
+    'another part',
+    within,
+    [first, { pieces: ['mnopqrst'], head: partial('bytes 1-19/20') }],
+    'pull: range_ignored: asked for the rest from byte 12 on, the answer does not say that it begins there',
+  ],
+  [
+    'a part that is named behind something else',
+    within,
+    [first, { pieces: ['mnopqrst'], head: partial('x bytes 12-19/20') }],
+    'pull: range_ignored: asked for the rest from byte 12 on, the answer does not say that it begins there',
+  ],
+  [
+    'all in pieces, of which the known ones are skipped',
+    skipping,
+    [first, { pieces: ['abcde', 'fghij', 'klmnopqrst'] }],
+    'whole',
+  ],
+])('%s comes', async (_what, manner, answers, end) => {
+  expect((await byHand(manner, answers)).ends).toEqual([end]);
+});
+
+test('of an answer that does not fit no more is wanted', async () => {
+  const { wanted } = await byHand(within, [first, { pieces: ['abcd', 'efgh'] }]);
+  expect(wanted).toEqual([true, false, false]);
+});
+
+test.each<[string, PullManner, number, readonly boolean[]]>([
+  ['at the next attempt: once, lest it be refused twice', nextTime, 2, [false, true]],
+  ['within its attempt: as often as it sends requests again', within, 1, [false, false]],
+])('a rest is asked for %s', async (_what, manner, attempts, sentOnce) => {
+  const answers = [first, { pieces: ['mnopqrst'], head: partial('bytes 12-19/20') }];
+  expect((await byHand(manner, answers, attempts)).sentOnce).toEqual(sentOnce);
 });

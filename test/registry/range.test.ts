@@ -11,6 +11,7 @@ test.each<[string | undefined, RangeReading]>([
   ['0-0', range(0, 0)],
   ['0-41', range(0, 41)],
   [' bytes=5-9 ', range(5, 9)],
+  ['10-41', range(10, 41)],
   ['0--1', { kind: 'empty' }],
   ['7-6', { kind: 'empty' }],
   ['7-5', unparsable('7-5')],

@@ -91,6 +91,14 @@ test.each<[what: string, plays: Readonly<Record<string, Play>>, end: string]>([
   expect(await pulled(plays)).toEqual({ asked: ['bytes=0-'], end, pauses: 0 });
 });
 
+test('a first range that begins elsewhere is told, when the bytes are wrong', async () => {
+  const shifted: Play = async (scene) => {
+    await scene.raw(`HTTP/1.1 206 X\r\nContent-Range: bytes 3-9/10\r\nContent-Length: 7\r\n\r\ndefghij`);
+    scene.end();
+  };
+  expect((await pulled({ 'bytes=0-': shifted })).end).toBe('range_ignored');
+});
+
 test('nothing more is asked for when all of it is no more than one range', async () => {
   const large = { ...manner, ranges: { bytes: 10, atOnce: 2 } };
   expect(await pulled({}, large)).toEqual({ asked: ['bytes=0-'], end: 'whole', pauses: 0 });

@@ -23,7 +23,7 @@ export function parseTokenReply(
     return new AuthError({
       problem: 'token_reply_invalid',
       message: `${exchange.url.host}: ${message}`,
-      exchange: { ...exchange, ...(response === undefined ? {} : { response }) },
+      exchange: { ...exchange, response },
       host: exchange.url.host,
     });
   };

@@ -141,7 +141,7 @@ function postRequest(
   return {
     url: new WrittenUrl(realm),
     headers: { 'content-type': `application/x-www-form-urlencoded${charset}` },
-    body: { kind: 'bytes', bytes: Buffer.from(form.toString(), 'utf8') },
+    body: { kind: 'bytes', bytes: Buffer.from(form.toString()) },
   };
 }
 

@@ -133,7 +133,10 @@ describe('a later challenge', () => {
   test('without a realm is none', () => {
     const { bearer } = bearerOf(realm);
     expect(() => bearer.learn(challengeOf('service="x"'), challenged)).toThrow(AuthError);
-    expect(() => bearerOf('service="x"')).toThrow(expect.objectContaining({ problem: 'challenge_unparsable' }));
+    const message = 'the realm of the Bearer challenge is not an http(s) URL';
+    expect(() => bearerOf('service="x"')).toThrow(
+      expect.objectContaining({ problem: 'challenge_unparsable', message }),
+    );
   });
 });
 
@@ -198,6 +201,18 @@ describe('the request for a token', () => {
     const body = sent[0]?.body;
     const form = new URLSearchParams(body?.kind === 'bytes' ? Buffer.from(body.bytes).toString() : '');
     expect(form.get('scope')).toBe('repository:a/b:pull zoo:x:pull');
+  });
+
+  test.each<[string, (gone: Secret) => TokenQuestion['credentials']]>([
+    ['the password', (password) => ({ ...amy, password })],
+    ['the identity token', (token) => ({ ...refresh, token })],
+  ])('is not sent without %s', async (what, credentials) => {
+    const gone = new Secret(() => {
+      throw new Error('gone');
+    });
+    const { sent, token } = bearerOf(realm);
+    await expect(token(['pull'], credentials(gone))).rejects.toThrow(`${what} cannot be read`);
+    expect(sent).toEqual([]);
   });
 
   test('to the path’s own host has its headers', async () => {

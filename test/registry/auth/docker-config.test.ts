@@ -79,6 +79,7 @@ describe('auths', () => {
     ['registry.example.org:443'],
     ['registry.example.org/'],
     ['registry.example.org//'],
+    ['https://registry.example.org/v2/team'],
   ])('finds the host under %s', async (key) => {
     expect(await shown(lookUp({ auths: { other: encoded('no:no'), [key]: encoded('u:p') } }))).toBe('u:p');
   });
@@ -91,6 +92,7 @@ describe('auths', () => {
     ['registry.example.org/tea'],
     ['registry.example.org/team/app/more'],
     ['registry.example.org/x/v2/'],
+    ['registry.example.org/team/v2/'],
     ['xhttps://registry.example.org'],
     ['https://'],
     [''],
@@ -168,6 +170,8 @@ describe('a file that cannot be used', () => {
     ['a string', `"${canary}"`],
     ['an array', [canary]],
     ['auth that is no base64', { auths: { 'registry.example.org': { auth: `!${canary}` } } }],
+    ['auth with something before it', { auths: { 'registry.example.org': { auth: `!${encoded('u:p').auth}` } } }],
+    ['auth with something behind it', { auths: { 'registry.example.org': { auth: `${encoded('u:p').auth}!` } } }],
     ['auth without a colon', { auths: { 'registry.example.org': encoded(canary) } }],
     ['auth without a user', { auths: { 'registry.example.org': encoded(`:${canary}`) } }],
     ['auth that is not UTF-8', { auths: { 'registry.example.org': { auth: latin1 } } }],
@@ -190,6 +194,12 @@ describe('a file that cannot be used', () => {
     expect(everything).not.toContain('CANARY');
     expect(everything).not.toContain(Buffer.from(canary).toString('base64').slice(0, 12));
     expect(everything).toContain('config.json');
+  });
+
+  it('says which entry cannot be understood', async () => {
+    await expect(lookUp({ auths: { 'registry.example.org': { auth: '!' } } })).rejects.toThrow(
+      'the entry for registry.example.org cannot be understood',
+    );
   });
 
   it('says of a login that is not UTF-8 what it is, so that no other password is sent', async () => {
@@ -283,6 +293,10 @@ describe('credential helpers', () => {
     expect(await shown(lookUp({ credsStore: 'store' }, { origin: 'https://registry-1.docker.io' }))).toBe(
       'user:from https://index.docker.io/v1/',
     );
+  });
+
+  it('are no store where their name is empty', async () => {
+    expect(await shown(lookUp({ credsStore: '', auths: { 'registry.example.org': encoded('u:p') } }))).toBe('u:p');
   });
 
   it('may answer with an identity token', async () => {

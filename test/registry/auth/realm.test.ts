@@ -181,6 +181,20 @@ describe('resolveRealm', () => {
     expect(facts[1]?.treatment).toBe('allowed');
   });
 
+  it('does not follow to its own host either, where the client itself would not', () => {
+    const path = pathTo(own, { realm: 'rewrite' });
+    const resolve = (realm: string): URL =>
+      resolveRealm(
+        path,
+        exchangeOf({ url: own }),
+        realm,
+        () => {},
+        () => 'of that kind',
+      );
+    expect(() => resolve('/token')).toThrow('the client does not ask a token service of that kind');
+    expect(resolve('https://auth.example.org/token').href).toBe(`${own}/token`);
+  });
+
   it('tells of foreign hosts only', () => {
     const facts: AuthFact[] = [];
     resolveRealm(pathTo(own), exchangeOf({ url: `${own}/v2/` }), '/token', (fact) => facts.push(fact));

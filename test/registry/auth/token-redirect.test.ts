@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { followed, type TokenRequest } from '../../../src/registry/auth/token-redirect.ts';
 import { clientProfiles } from '../../../src/probe/clients/client-profiles.ts';
 import {
   alice,
@@ -11,6 +12,7 @@ import {
   type SessionOptions,
   tokenRequests,
 } from '../../support/auth-fixture.ts';
+import { answerOf, exchangeOf } from '../../support/exchanges.ts';
 import { Opened } from '../../support/servers.ts';
 
 const open = new Opened();
@@ -86,4 +88,21 @@ describe('a token service that has moved is followed, as Go does', () => {
     await expect(answer).rejects.toMatchObject({ problem: 'token_refused', exchange: { response: { status: 302 } } });
     expect(tokenRequests(registry)).toHaveLength(10);
   });
+});
+
+it.each([
+  ['the same host', 'https://auth.example.org:8443/t', ['authorization', 'content-type']],
+  ['a host below it', 'https://eu.auth.example.org/t', ['authorization', 'content-type']],
+  ['a host whose name ends alike', 'https://myauth.example.org/t', ['content-type']],
+  ['a host above it', 'https://example.org/t', ['content-type']],
+])('what goes along to %s', async (_what, location, names) => {
+  const sent: TokenRequest[] = [];
+  const send = async (request: TokenRequest) => {
+    const response = sent.push(request) === 1 ? answerOf(307, { location }) : answerOf(200);
+    return exchangeOf({ url: request.url, response });
+  };
+  const url = new URL('https://auth.example.org/token');
+  const headers = { authorization: 'Basic eA==', 'content-type': 'text/plain' };
+  await followed({ method: 'POST', url, headers, body: undefined }, send, (_answer, to) => new URL(to));
+  expect(Object.keys(sent[1]?.headers ?? {})).toEqual(names);
 });

@@ -43,12 +43,14 @@ test.each<[string, HttpResponse | undefined, string]>([
   ['a list', json('[]'), 'the token reply is not a JSON object'],
   ['nothing in it', json('{}'), 'the token reply has no token'],
   ['an empty token', json('{"token":"","access_token":null}'), 'the token reply has no token'],
+  ['a token that is null', json('{"token":null}'), 'the token reply has no token'],
   ['a number', json('{"token":7}'), 'the token in the reply cannot stand in a header'],
   ['a blank in it', json('{"token":"a b"}'), 'the token in the reply cannot stand in a header'],
   ['a lifetime in words', json('{"token":"a","expires_in":"300"}'), 'expires_in is not a whole number'],
   ['a part of a second', json('{"token":"a","expires_in":1.5}'), 'expires_in is not a whole number'],
   ['no day', json('{"token":"a","issued_at":"yesterday"}'), 'issued_at is not an RFC 3339 time'],
   ['a number for a day', json('{"token":"a","issued_at":1700000000}'), 'issued_at is not an RFC 3339 time'],
+  ['a time in a list', json('{"token":"a","issued_at":["1970-01-01T00:16:30Z"]}'), 'issued_at is not an RFC 3339 time'],
   ['a year', json('{"token":"a","issued_at":"2026"}'), 'issued_at is not an RFC 3339 time'],
 ])('a reply with %s', (_what, response, expected) => {
   expect(read(response)).toBe(expected);
