@@ -348,12 +348,13 @@ async function byHand(manner: PullManner, answers: readonly ByHand[], attempts =
   const twenty = 'abcdefghijklmnopqrst';
   const pull = new BlobPull({ digest: digestOf(Buffer.from(twenty)), sizeBytes: 20 }, manner);
   const ends: string[] = [];
-  for (let number = 1; number <= attempts; number += 1)
+  for (let number = 1; number <= attempts; number += 1) {
     await pull.attempt(client, { onBytes: () => {}, pause: () => Promise.resolve(), random: () => 0 }).then(
       () => ends.push('whole'),
       ({ step, problem, message }: { step?: string; problem?: string; message: string }) =>
         ends.push(step === undefined ? message : `${step}: ${problem}: ${message}`),
     );
+  }
   return { ends, wanted, sentOnce: sent.map(({ sentOnce }) => sentOnce) };
 }
 

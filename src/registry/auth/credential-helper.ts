@@ -52,7 +52,7 @@ function run({ name, server, timeoutMs, signal }: HelperOptions): Promise<{ code
     const child = spawn(`docker-credential-${name}`, ['get'], { stdio: ['pipe', 'pipe', 'ignore'], detached: true });
     const chunks: Buffer[] = [];
     let size = 0;
-    const stop = (error: unknown): void => {
+    const stop = (error: Error): void => {
       killGroup(child);
       child.stdout.destroy();
       settle(() => reject(error));
