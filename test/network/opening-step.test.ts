@@ -1,7 +1,10 @@
+import { getEventListeners } from 'node:events';
 import { Socket } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { NetworkError } from '../../src/network/exchange.ts';
 import { openingStep, type OpeningTimes, type StepLimits } from '../../src/network/opening-step.ts';
+
+afterEach(() => vi.useRealTimers());
 
 const never = new Promise<never>(() => {});
 
@@ -69,6 +72,18 @@ describe('a step', () => {
     expect(socket.destroyed).toBe(true);
     // Nobody else listens: what the socket still says must not end the process.
     socket.emit('error', new Error('late'));
+  });
+
+  test('of DNS that outlasts its timer says so', async () => {
+    const { outcome } = await step(() => never, { stage: 'dns', timeoutMs: 1, now: () => performance.now() });
+    expect(outcome).toMatchObject({ code: 'ETIMEDOUT', timer: 'dns', message: 'dns ended: ETIMEDOUT' });
+  });
+
+  test('leaves no timer and no listener behind', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { signal } = new AbortController();
+    await step(async () => 'made', { signal });
+    expect([vi.getTimerCount(), getEventListeners(signal, 'abort')]).toEqual([0, []]);
   });
 
   test('ends with its caller, at once or later', async () => {

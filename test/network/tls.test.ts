@@ -47,6 +47,7 @@ test('certificates are loaded once for what is in their files, so that rotated o
   expect(context).toBeDefined();
   expect(load(first)).toBe(context);
   expect(load(second)).not.toBe(context);
+  expect(load(first)).toBe(context);
   // Another host is checked against the built-in authorities, too.
   const elsewhere = load(first, 'token.example.net');
   expect(elsewhere).not.toBe(context);
@@ -72,6 +73,7 @@ test('what is loaded differs by client certificate and by the oldest version, an
     load({}, 'tokens.example.com').secureContext,
   );
   for (let other = 0; other < 64; other += 1) tlsSettings(pathWithCa(`${authority.cert}\n#${other}\n`), target, '1.1');
+  pathWithCa(authority.cert);
   expect(load({}).secureContext).not.toBe(plain.secureContext);
 });
 
@@ -118,6 +120,8 @@ test('a file that is missing is a failure of tls, and a half of a client certifi
   expect(() => tlsSettings(gone, target, '1.1')).toThrow('cannot use a certificate file of path direct: ENOENT');
   const half = { ...path, tls: { ...path.tls, certFile: join(folder, 'gone.pem') } };
   expect(tlsSettings(half, target, '1.1').showsCertificate).toBe(false);
+  const other = { ...path, tls: { ...path.tls, keyFile: join(folder, 'gone.pem') } };
+  expect(tlsSettings(other, target, '1.1').showsCertificate).toBe(false);
   const whole = { ...half, tls: { ...half.tls, keyFile: join(folder, 'gone.pem') } };
   expect(() => tlsSettings(whole, target, '1.1')).toThrow(
     expect.objectContaining({ stage: 'tls', code: 'ENOENT', tlsProblem: 'own_files' }) as Error,
