@@ -17,12 +17,8 @@ export interface BodySocket {
 
 /** The body socket of an open connection. The socket stays readable for a moment after a write on it failed (see linger.ts). */
 export function bodySocketOf(socket: Socket): BodySocket {
-  let waiting: (() => void)[] = [];
-  const wake = (): void => {
-    const woken = waiting;
-    waiting = [];
-    woken.forEach((resolve) => resolve());
-  };
+  const waiting: (() => void)[] = [];
+  const wake = (): void => waiting.splice(0).forEach((resolve) => resolve());
   keepReadingAfterWriteError(socket, { onWritten: () => socket.writableLength === 0 && wake() });
   socket.once('close', wake);
   return {
