@@ -71,9 +71,8 @@ describe('what goes on to the readers', () => {
     const passed: unknown[] = [];
     socket.push = (chunk) => passed.push(chunk) > 0;
     expect(new AnswerHead(socket).facts.beginning).toBeUndefined();
-    socket.push('HTTP/1.1 1');
-    socket.push(Buffer.from('H'));
-    expect(passed).toEqual(['HTTP/1.1 1', Buffer.from('H')]);
+    for (const piece of ['HTTP/1.1 1', 'H']) socket.push(Buffer.from(piece));
+    expect(passed).toEqual([Buffer.from('HTTP/1.1 1'), Buffer.from('H')]);
   });
 
   test('all, where no answer is due', () => {

@@ -71,7 +71,9 @@ describe('addresses of one family are tried one after the other, as Go does', ()
     const { result, begun, order, advance } = connecting([four('127.0.0.1'), four('127.0.0.1')], port, 5_000);
     advance(2_500);
     while (begun() < 2) await turn();
-    advance(2_500);
+    advance(2_499);
+    expect(order()).toHaveLength(1);
+    advance(1);
     expect(await result).toBe('ETIMEDOUT');
     expect(order()).toEqual(Array(2).fill('127.0.0.1 ETIMEDOUT 2500 ms'));
   });
@@ -176,9 +178,11 @@ describe('one attempt', () => {
     expect(tried).toMatchObject([{ code: 'ETIMEDOUT' }]);
   });
 
-  test('that Node does not even begin fails with its code', async () => {
+  test('that is refused, or that Node does not even begin, fails with the code of the system, and its error as cause', async () => {
+    const code = 'ERR_INVALID_IP_ADDRESS';
     const { result } = attempt(1, { localAddress: 'no address' });
-    await expect(result).rejects.toMatchObject({ stage: 'connect', code: 'ERR_INVALID_IP_ADDRESS' });
+    await expect(result).rejects.toMatchObject({ stage: 'connect', code, cause: { code } });
+    await expect(attempt(1).result).rejects.toMatchObject({ code: 'ECONNREFUSED', cause: { syscall: 'connect' } });
   });
 
   test('whose socket is closed without a word was cut', async () => {

@@ -52,6 +52,7 @@ test('certificates are loaded once for what is in their files, so that rotated o
   const elsewhere = load(first, 'token.example.net');
   expect(elsewhere).not.toBe(context);
   expect(load(first, 'token.example.net')).toBe(elsewhere);
+  expect(load(second, 'token.example.net')).not.toBe(elsewhere);
 });
 
 test('what is loaded differs by client certificate and by the oldest version, and is kept for a few dozen', () => {
