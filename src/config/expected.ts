@@ -44,7 +44,8 @@ export function found(value: unknown, path: ConfigPath): string {
     return quote(withoutUrlSecrets(value));
   }
   if (isConfidential(path, '')) return `a ${typeof value} (quote it)`;
-  return String(value as number | boolean);
+  const plain = value as number | boolean;
+  return String(plain);
 }
 
 const secretKey = /^(?:username|(?:password|token|identityToken)(?:File|Env)?)$/;

@@ -41,7 +41,7 @@ function checkName(host: string, certificate: PeerCertificate): Error | undefine
   // `DNS:` is what newer versions of Node say of a list without names.
   if (!/:./.test(certificate.subjectaltname ?? ''))
     return Object.assign(new Error('no subjectAltName'), { code: 'CERT_NAME_IN_CN' });
-  return checkServerIdentity(host, { ...certificate, subject: {} as PeerCertificate['subject'] });
+  return checkServerIdentity(host, { ...certificate, subject: {} });
 }
 
 /**
