@@ -39,7 +39,7 @@ test.each<[string, string, unknown]>([
   ['a login', `echo '${answer}'`, amy],
   ['a login without a secret', `echo '{"Username":"amy","Secret":""}'`, undefined],
   ['that it has none, after a blank line', 'echo; echo credentials not found; exit 1', undefined],
-  ['a login, and much to itself', `head -c 100000 /dev/zero >&2; echo '${answer}'`, amy],
+  ['a login, and much to itself', `head -c 1000000 /dev/zero >&2; echo '${answer}'`, amy],
   ['64 KiB', padded(65_536), amy],
   ['more', padded(65_537), 'answered more than 65536 bytes'],
   ['no secret', `echo '{"Username":"amy"}'`, 'answered without Username and Secret'],
