@@ -30,8 +30,9 @@ function restLimitOf(hop: AnsweredBy, row: Omit<Cause, keyof typeof common | 'ex
 const leastWaited = 0.5;
 
 /** The answer came sooner after the last byte than the body had taken. */
-function hardlyWaited({ phase, elapsedMs, evidence: { sinceLastByteMs } }: Failure): boolean {
-  return phase === 'wait' && sinceLastByteMs !== undefined && sinceLastByteMs < leastWaited * elapsedMs;
+function hardlyWaited({ phase, elapsedMs, evidence }: Failure): boolean {
+  const { sinceLastByteMs = Number.POSITIVE_INFINITY } = evidence;
+  return phase === 'wait' && sinceLastByteMs < leastWaited * elapsedMs;
 }
 
 /** Limits on the time that a body may take. */
