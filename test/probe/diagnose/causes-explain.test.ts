@@ -39,7 +39,12 @@ testMatches([
     'or two after the same time, and the same bytes',
     causes.envoy_pull_timeout.explains,
     [
-      { phase: 'pull', reason: 'connection_reset', elapsedMs: 900, evidence: envoy },
+      {
+        phase: 'pull',
+        reason: 'connection_reset',
+        elapsedMs: 900,
+        evidence: { ...envoy, headers: { server: 'envoy' } },
+      },
       { pullCuts: { count: 2, sameMs: 900, sameBytes: 9 } },
     ],
     [[{}, { pullCuts: { count: 2, sameBytes: 9 } }]],
