@@ -143,6 +143,8 @@ describe('an attempt', () => {
       return Promise.reject(new Error('no'));
     });
     expect([endedInPing, attempt.pulledBytes, attempt.fellBack]).toEqual([true, 12, true]);
+    // It begins with a login.
+    expect(attempt.failure?.phase).toBe('auth');
   });
 });
 
@@ -235,6 +237,10 @@ describe('what the client sends again', () => {
   test('waits for what it remembers of the host', async () => {
     await asking({ hostMemory: { resend: () => undefined, waitMs: () => 30 } });
     expect(waits).toEqual([15]);
+  });
+
+  test('is nothing where its row says nothing', async () => {
+    expect(await asking({})).toEqual({ reason: 'origin_unreachable', times: 1, resends: 0 });
   });
 
   test('is nothing where each answer is to stand', async () => {

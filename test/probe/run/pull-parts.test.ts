@@ -9,7 +9,7 @@ import { createPayloadSource } from '../../../src/registry/payload.ts';
 import { anonymousClient } from '../../support/anonymous-client.ts';
 import { freshNotes } from '../../support/attempt-notes.ts';
 import { checkOf } from '../../support/checks.ts';
-import { startScriptedRegistry } from '../../support/scripted-registry.ts';
+import { type Scene, startScriptedRegistry } from '../../support/scripted-registry.ts';
 import { Opened } from '../../support/servers.ts';
 
 const opened = new Opened();
@@ -59,6 +59,12 @@ describe('the parts of the way back', () => {
       ['warm layer1', 'warm layer2'],
     ]);
     expect(sideBySide.map(({ concurrency }) => concurrency)).toEqual([most, most]);
+  });
+
+  test('come once, where only the way back is in question', async () => {
+    const { path } = checkAs('docker', 'blob');
+    const parts = await partsOf(checkAs('docker', 'blob', { pushedOver: { ...path, name: 'direct' } }));
+    expect(parts.map(({ pull, name }) => `${pull} ${name}`)).toEqual(['cold blob']);
   });
 
   test('have the sizes of what is pulled', async () => {
@@ -136,5 +142,35 @@ describe('bytes that came', () => {
       noted.push(notes.pulledBytes);
     }
     expect(noted).toEqual([2_000, 2_000]);
+  });
+
+  test('of an image, of its manifest and its config as well, which is asked for in its own type', async () => {
+    const check = checkAs('containerd', 'image');
+    const blobs = await prepareBlobs(check, createPayloadSource('test'), 0, new AbortController().signal);
+    const image = imageOf(check, blobs, new Date(0));
+    const { bytes, mediaType, digest } = image.manifest;
+    const accepted = new Map<string, string | undefined>();
+    const answer = ({ request, response }: Scene): void => {
+      const found = [image.config, ...blobs].find(({ payload }) => request.url?.endsWith(payload.digest));
+      accepted.set(found?.name ?? 'manifest', request.headers.accept);
+      response.writeHead(200, { 'content-type': mediaType, 'docker-content-digest': digest });
+      response.end(found === undefined ? bytes : Buffer.concat([...found.payload.chunks(500)]));
+    };
+    const registry = opened.own(await startScriptedRegistry({ 'GET /v2/probe': answer, 'HEAD /v2/probe': answer }));
+    const noted: [string, number][] = [];
+    for (const part of pullStages(check, blobs, image).flatMap(({ parts }) => parts)) {
+      const notes = freshNotes();
+      await part.work(1)(anonymousClient(opened, registry.url), notes, { random: () => 0 });
+      noted.push([part.name, notes.pulledBytes]);
+    }
+    const round = [
+      ['manifest', bytes.byteLength],
+      ['config', image.config.payload.sizeBytes],
+      ['layer1', 2_000],
+      ['layer2', 1_000],
+    ];
+    expect(noted).toEqual([...round, ...round]);
+    expect(accepted.get('config')).toContain('application/vnd.oci.image.config.v1+json');
+    expect(accepted.get('layer1')).toContain('application/vnd.oci.image.layer.v1.tar+gzip');
   });
 });
