@@ -37,7 +37,7 @@ async function asking(
     entries: isOpen ? [entry] : [],
     cancelled: ending.signal,
   };
-  return { what, times: () => asked };
+  return { what, times: () => asked, connections: () => registry.openConnections };
 }
 
 describe('a dozen questions for a session', () => {
@@ -56,9 +56,10 @@ describe('a dozen questions for a session', () => {
     ['that are too many', () => byNginx(429), { known: 0, disowned: 0, elsewhere: 0 }, 4],
     ['that get no answer', () => (scene) => scene.reset(), { known: 0, disowned: 0, elsewhere: 0 }, 12],
   ])('%s', async (_what, answer, answers, times) => {
-    const { what, times: asked } = await asking(answer);
+    const { what, times: asked, connections } = await asking(answer);
     expect(await askForSession(what)).toMatchObject(answers);
     expect(asked()).toBe(times);
+    await expect.poll(connections).toBe(0);
     expect(getEventListeners(what.cancelled, 'abort')).toEqual([]);
   });
 
@@ -77,6 +78,7 @@ describe('a dozen questions for a session', () => {
 
 test('what a session holds is asked until two answers in a row agree', async () => {
   const to = (last: number) => (scene: Scene) => scene.answer(204, { ...ofRegistry, range: `0-${last}` });
-  const { what, times } = await asking((nth) => to([9, 19, 29][nth - 1] ?? 29));
+  const { what, times, connections } = await asking((nth) => to([9, 19, 29][nth - 1] ?? 29));
   expect([await askHeldBytes(what), times()]).toEqual([30, 4]);
+  await expect.poll(connections).toBe(0);
 });
