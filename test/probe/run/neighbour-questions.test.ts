@@ -45,7 +45,10 @@ async function sceneOf(takes: Takes) {
   const server = createServer(({ method, url }, response) => {
     asked.push(`${method} ${url}`);
     const tookMs = takes(asked.length);
-    if (tookMs === 'cut') return void response.destroy();
+    if (tookMs === 'cut') {
+      response.destroy();
+      return;
+    }
     clock.now += tookMs ?? 0;
     // The last one that anybody asks closes its connection, so that it is known when its answer came.
     const headers = asked.length === 244 ? { connection: 'close' } : {};
