@@ -216,7 +216,7 @@ class RequestInFlight {
       opening,
       connection: this.#connection?.facts,
       response,
-      answerHead: this.#times.wroteAtMs === undefined ? undefined : this.#connection?.answerHead?.facts,
+      answerHead: this.#connection?.answerHead?.facts,
       kernel: this.#kernel?.facts(),
       error: this.#error,
     };
