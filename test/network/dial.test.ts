@@ -5,8 +5,9 @@ import { createServer as createTlsServer, type Server as HttpsServer } from 'nod
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createAuthority } from '../../src/lab/certificates.ts';
 import { createCertificates } from '../support/certificates.ts';
 import { classify } from '../../src/probe/judge/classify.ts';
@@ -18,7 +19,10 @@ import { pathTo } from '../support/paths.ts';
 import { failureOf, get, type Listening, Opened, streamed } from '../support/servers.ts';
 
 const opened = new Opened();
-afterEach(() => opened.closeAll());
+afterEach(() => {
+  vi.useRealTimers();
+  return opened.closeAll();
+});
 const folder = mkdtempSync(join(tmpdir(), 'blobprobe-dial-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -269,10 +273,15 @@ describe('an HTTP proxy', () => {
 
 describe('one connection', () => {
   /** Opens a connection to a name that has these addresses; `reachable` says of names and addresses what is. */
-  async function dialled(addresses: readonly string[], port: number, reachable: (host: string) => boolean) {
+  async function dialled(
+    addresses: readonly string[],
+    port: number,
+    reachable: (host: string) => boolean,
+    proxy?: { readonly host: string; readonly port: number },
+  ) {
     const dns = await opened.dns({ 'store.test': addresses });
     const path = pathTo('http://registry.example.org', { dnsServers: [`127.0.0.1:${dns.port}`], family: 4 });
-    const place = { secure: false, host: 'store.test', port, proxy: undefined, tunnel: false, mayReach: reachable };
+    const place = { secure: false, host: 'store.test', port, proxy, tunnel: false, mayReach: reachable };
     const times: OpeningTimes = {};
     const options = { httpVersion: '1.1', connectTimeoutMs: 60_000, tlsTimeoutMs: 60_000 } as const;
     const signal = new AbortController().signal;
@@ -288,6 +297,38 @@ describe('one connection', () => {
     expect(facts).toMatchObject({ remoteAddress: '127.0.0.2', remotePort: port, family: 4, viaProxy: false });
     expect(facts.tls).toBeUndefined();
     expect(times.tried).toMatchObject([{ address: '127.0.0.2' }]);
+  });
+
+  test('goes to a proxy wherever that is', async () => {
+    const { port } = await opened.tcp(() => {});
+    const proxy = { host: '127.0.0.1', port };
+    const { result } = await dialled(['127.0.0.2'], 1, (host) => host === 'store.test', proxy);
+    const { socket, facts } = await result;
+    opened.own({ close: () => socket.destroy() });
+    expect(facts).toMatchObject({ remoteAddress: '127.0.0.1', remotePort: port, viaProxy: true });
+  });
+
+  test('has all its time, whatever the clock showed at its begin', async () => {
+    const port = await opened.deafPort();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    let nowMs = 1_000_000;
+    let begun = 0;
+    const place = { secure: false, host: '127.0.0.1', port, proxy: undefined, tunnel: false, mayReach: () => true };
+    const options = { httpVersion: '1.1', connectTimeoutMs: 60_000, tlsTimeoutMs: 1, now: () => nowMs } as const;
+    const times: OpeningTimes = {};
+    const { signal } = new AbortController();
+    const path = pathTo('http://127.0.0.1');
+    const result = failureOf(dial(path, place, { ...options, signal, onSocket: () => (begun += 1) }, times));
+    while (begun < 1) await turn();
+    const pass = (ms: number): void => {
+      nowMs += ms;
+      vi.advanceTimersByTime(ms);
+    };
+    pass(59_999);
+    expect(times.tried).toEqual([]);
+    pass(1);
+    expect(await result).toMatchObject({ stage: 'connect', code: 'ETIMEDOUT', timer: 'connect' });
+    expect(times.tried).toMatchObject([{ code: 'ETIMEDOUT', ms: 60_000 }]);
   });
 
   test('is not opened to a name of which every address is forbidden, nor to a forbidden name', async () => {
