@@ -312,14 +312,14 @@ describe('one connection', () => {
     const port = await opened.deafPort();
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     let nowMs = 1_000_000;
-    let begun = 0;
+    const sockets: Socket[] = [];
     const place = { secure: false, host: '127.0.0.1', port, proxy: undefined, tunnel: false, mayReach: () => true };
     const options = { httpVersion: '1.1', connectTimeoutMs: 60_000, tlsTimeoutMs: 1, now: () => nowMs } as const;
     const times: OpeningTimes = {};
     const { signal } = new AbortController();
     const path = pathTo('http://127.0.0.1');
-    const result = failureOf(dial(path, place, { ...options, signal, onSocket: () => (begun += 1) }, times));
-    while (begun < 1) await turn();
+    const result = failureOf(dial(path, place, { ...options, signal, onSocket: (one) => sockets.push(one) }, times));
+    while (sockets.length < 1) await turn();
     const pass = (ms: number): void => {
       nowMs += ms;
       vi.advanceTimersByTime(ms);
