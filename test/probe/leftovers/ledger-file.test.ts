@@ -24,6 +24,7 @@ import {
   type LedgerEntry,
   ledgerStates,
 } from '../../../src/probe/leftovers/ledger-entry.ts';
+import { LedgerFile } from '../../../src/probe/leftovers/ledger-file.ts';
 import { LedgerStore } from '../../../src/probe/leftovers/ledger-store.ts';
 import { blob, digest } from '../../support/ledger-entries.ts';
 
@@ -131,6 +132,15 @@ describe('the file', () => {
     expect(onDisk().length).toBeLessThan(10);
     expect(existsSync(`${file()}.tmp`)).toBe(false);
     expect([...storeOf().entries.keys()]).toEqual(['blob-1', 'blob-2', 'blob-3', 'blob-1000']);
+  });
+
+  test('counts the lines that come while it is rewritten', async () => {
+    const one = new LedgerFile(file());
+    const rewritten = one.compact([blob(1), blob(2)]);
+    one.append({ entry: blob(3) });
+    await rewritten;
+    expect([one.lines, onDisk().length]).toEqual([3, 3]);
+    await one.close();
   });
 
   test('is bounded: unknown sessions make room first, then the oldest entry', () => {
