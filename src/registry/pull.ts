@@ -205,9 +205,12 @@ export class BlobPull {
     const misplaced = this.#misplaced;
     this.#startOver();
     const fail = (problem: ProtocolProblem, message: string): ProtocolError =>
-      misplaced === undefined
-        ? new ProtocolError({ step: 'pull', problem, exchange, message })
-        : new ProtocolError({ step: 'pull', problem: 'range_ignored', exchange, message: misplaced });
+      new ProtocolError({
+        step: 'pull',
+        problem: misplaced === undefined ? problem : 'range_ignored',
+        exchange,
+        message: misplaced ?? message,
+      });
     if (bytes !== sizeBytes) {
       const more = exchange.error === undefined ? '' : ', and more came';
       throw fail('length_wrong', `pulled ${bytes} bytes of ${sizeBytes}${more}`);
