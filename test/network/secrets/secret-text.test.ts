@@ -71,7 +71,7 @@ describe('a secret', () => {
   });
 
   test('of eight characters is hidden within a word, one of seven as a word alone', () => {
-    expect(hidden('xabcdefghx', 'abcdefgh')).toBe('x<secret>x');
+    expect(hidden('xabcdefghx', 'abcdefgh', false)).toBe('x<secret>x');
     expect(hidden('xabcdefgx abcdefg', 'abcdefg')).toBe('xabcdefgx <secret>');
   });
 
