@@ -39,9 +39,17 @@ export function partOf(source: string): string {
   return top === 'probe' && !room.endsWith('.ts') ? `${top}-${room}` : top;
 }
 
-/** What is judged of a part of `src`, empty where no mutant of it survived. */
-export function judgedOf(part: string): Judged {
-  return (parse(readFileSync(`${judgedFolder}/${part}.yaml`, 'utf8')) as Judged | null) ?? {};
+/** What is known of a part of `src`. */
+interface Part {
+  /** How many there were when the whole part ran last. */
+  readonly mutants: number;
+  readonly judged: Judged;
+}
+
+/** A part as its file has it. */
+export function readPart(part: string): Part {
+  const { mutants, ...judged } = parse(readFileSync(`${judgedFolder}/${part}.yaml`, 'utf8')) as { mutants: number };
+  return { mutants, judged };
 }
 
 /** The parts whose mutants are judged, in order. */
