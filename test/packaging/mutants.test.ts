@@ -89,9 +89,16 @@ test('a mutant is written as its line, and a longer one as its first', () => {
 });
 
 test('a survivor that nobody judged is told, and a judged one that a test finds now', () => {
-  const mutants = [mutant(2, 7, 2, 12, 'true'), { ...mutant(2, 7, 2, 12, 'a >= 0'), status: 'Killed' }];
+  const mutants = [
+    mutant(2, 7, 2, 12, 'true'),
+    { ...mutant(2, 7, 2, 12, 'a >= 0'), status: 'Killed' },
+    { ...mutant(5, 14, 5, 16, '"here"'), status: 'Ignored' },
+  ];
   const report: MutationReport = { files: { 'src/a.ts': { source, mutants } } };
-  const judged: Judged[string] = { 'if («a > 0 → a >= 0») {': 'equivalent: a is 1' };
+  const judged: Judged[string] = {
+    'if («a > 0 → a >= 0») {': 'equivalent: a is 1',
+    'const text = «\'\' → "here"»;': 'equivalent: nobody reads it',
+  };
   expect(disagreements(report, () => judged)).toEqual([
     'src/a.ts: nobody judged if («a > 0 → true») {',
     'src/a.ts: a test finds if («a > 0 → a >= 0») { now',

@@ -84,18 +84,16 @@ export function unchangedLine(written: string): string {
 export function disagreements({ files }: MutationReport, judged: (source: string) => Judged[string]): string[] {
   return Object.entries(files).flatMap(([file, { source, mutants }]) => {
     const known = judged(file);
-    const written = mutants.map((mutant) => ({ text: writtenMutant(source, mutant), lives: hasSurvived(mutant) }));
-    const alive = new Set(written.filter(({ lives }) => lives).map(({ text }) => text));
-    const found = written.filter(({ text }) => known[text] !== undefined && !alive.has(text));
+    const written = (...statuses: readonly string[]): Set<string> =>
+      new Set(mutants.filter(({ status }) => statuses.includes(status)).map((mutant) => writtenMutant(source, mutant)));
+    const alive = written('Survived', 'NoCoverage');
+    // What is made when a module is loaded is in neither.
+    const found = [...written('Killed', 'Timeout')].filter((text) => known[text] !== undefined && !alive.has(text));
     return [
       ...[...alive].filter((text) => known[text] === undefined).map((text) => `${file}: nobody judged ${text}`),
-      ...found.map(({ text }) => `${file}: a test finds ${text} now`),
+      ...found.map((text) => `${file}: a test finds ${text} now`),
     ];
   });
-}
-
-function hasSurvived({ status }: Mutant): boolean {
-  return status === 'Survived' || status === 'NoCoverage';
 }
 
 function firstLine(text: string): string {

@@ -89,9 +89,9 @@ describe('a run', () => {
     const manifests = await registryOf(({ path }) =>
       path.includes('/manifests/') ? { kind: 'answer', status: 400 } : undefined,
     );
-    // Its layers got through.
+    // Its layers got through; what failed it is the manifest.
     const unnamed = await runOf(checkOf(manifests.url, { check: { workload: image } }));
-    expect([unnamed.ok, unnamed.pushBytesPerSecond]).toEqual([false, undefined]);
+    expect([unnamed.ok, unnamed.failure?.status, unnamed.pushBytesPerSecond]).toEqual([false, 400, undefined]);
   });
 
   test('that pulls says how fast, and what came', async () => {
