@@ -29,6 +29,8 @@ export function readYaml(text: string, file: string): YamlSource {
   // Duplicate keys are reported here with both places, which the parser does not do.
   const document = parseDocument(depth === undefined ? text : '', {
     lineCounter: lines,
+    // Its excerpts of the text could hold a secret.
+    prettyErrors: false,
     uniqueKeys: false,
     version: '1.2',
   });

@@ -26,7 +26,7 @@ export interface RegistryClientOptions {
   /** The client's resends inside an attempt, and how to wait for them. */
   readonly resend?: Resending | undefined;
   /** Told before each request which step it belongs to; `auth` while tokens are fetched. */
-  readonly onStep: (step: Step) => void;
+  readonly onStep?: ((step: Step) => void) | undefined;
 }
 
 interface Resending {
@@ -177,9 +177,9 @@ async function sendRedirected(
 async function sendOnce(options: RegistryClientOptions, request: RegistryRequest): Promise<Exchange> {
   const { path, authorizer } = options;
   const { signal = options.signal, step: purpose } = request;
-  options.onStep('auth');
+  options.onStep?.('auth');
   const authorization = await authorizer.authorization(request.url, request.actions, signal);
-  options.onStep(request.step);
+  options.onStep?.(request.step);
   return options.transport.exchange({
     method: request.method,
     url: request.url,
@@ -217,6 +217,6 @@ async function maySendAgain(
 ): Promise<boolean> {
   const consumed = request.body?.kind === 'stream' && request.body.sizeBytes > 0 && request.resendBody !== true;
   if (exchange.response?.status !== 401 || consumed) return false;
-  options.onStep('auth');
+  options.onStep?.('auth');
   return options.authorizer.challenged(exchange, request.actions, options.signal);
 }

@@ -39,7 +39,6 @@ function open(origin: string, changes: Partial<OpenClientOptions> = {}): OpenCli
       redactor: new Redactor(),
       nowMs: () => performance.now(),
       signal: new AbortController().signal,
-      onStep: () => {},
       ...changes,
     }),
   );

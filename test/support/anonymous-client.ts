@@ -12,6 +12,5 @@ export function anonymousClient(opened: Opened, origin: string): RegistryClient 
     authorizer: { authorization: () => Promise.resolve(undefined), challenged: () => Promise.resolve(false) },
     requestHeaders: {},
     signal: new AbortController().signal,
-    onStep: () => {},
   });
 }

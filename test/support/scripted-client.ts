@@ -36,7 +36,6 @@ export function scriptedClient(
     authorizer: { authorization: () => Promise.resolve(undefined), challenged: () => Promise.resolve(false) },
     requestHeaders: {},
     signal: new AbortController().signal,
-    onStep: () => {},
     ...changes,
   });
   return { client, sent };

@@ -99,7 +99,6 @@ async function lookAt(
     wire,
     redactor,
     signal: ending.signal,
-    onStep: () => {},
     authorizer: anonymous ? () => nobody : undefined,
   });
   try {

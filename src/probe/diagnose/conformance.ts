@@ -77,7 +77,6 @@ export async function tryConformance(
     wire: deps.wire,
     redactor,
     signal: ending.signal,
-    onStep: () => {},
     onExchange: (exchange) => (sentBytes += exchange.sentBytes),
   });
   const tried = await tryAll(client, trail, redactor);

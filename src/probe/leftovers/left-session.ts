@@ -48,7 +48,7 @@ async function asking<T>(
   if (location === undefined || cancelled.aborted) return undefined;
   const ending = new BoundedSignal(cancelled, askForMs);
   const { signal } = ending;
-  const open = (): OpenClient => openRegistryClient({ ...clientOf(check, deps, redactor), signal, onStep: () => {} });
+  const open = (): OpenClient => openRegistryClient({ ...clientOf(check, deps, redactor), signal });
   try {
     return await work({ location, acknowledgedBytes: undefined, chunkMinBytes: undefined }, open, signal);
   } finally {

@@ -22,23 +22,23 @@ export async function imagesOfFile(file: string, most = mostOfArchive): Promise<
 
 /** An OCI layout (image specification, image-layout.md). */
 function folderSource(folder: string): BlobSource {
-  const fileOf = (name: string): string =>
-    name === 'index.json' || /^blobs\/[a-z0-9]+\/[a-f0-9]{32,}$/.test(name) ? join(folder, name) : '';
+  /** A file of the layout with its bytes; undefined: there is none of that name. */
+  const find = async (name: string): Promise<{ file: string; sizeBytes: number } | undefined> => {
+    if (name !== 'index.json' && !/^blobs\/[a-z0-9]+\/[a-f0-9]{32,}$/.test(name)) return undefined;
+    const file = join(folder, name);
+    const found = await stat(file).catch(() => undefined);
+    return found?.isFile() === true ? { file, sizeBytes: found.size } : undefined;
+  };
   return {
     async text(name) {
-      const sizeBytes = await sizeOf(fileOf(name));
-      return sizeBytes === undefined || sizeBytes > mostManifestBytes ? undefined : readFile(fileOf(name), 'utf8');
+      const found = await find(name);
+      return found === undefined || found.sizeBytes > mostManifestBytes ? undefined : readFile(found.file, 'utf8');
     },
     async blob(name) {
-      return (await sizeOf(fileOf(name))) === undefined ? undefined : measureBlob(createReadStream(fileOf(name)));
+      const found = await find(name);
+      return found && measureBlob(createReadStream(found.file));
     },
   };
-}
-
-/** Bytes of a file; undefined: there is none of that name. */
-async function sizeOf(file: string): Promise<number | undefined> {
-  const found = await stat(file).catch(() => undefined);
-  return found?.isFile() === true ? found.size : undefined;
 }
 
 /** Everything in the archive, measured in one pass: manifests may stand after what they name. */
